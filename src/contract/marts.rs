@@ -1,0 +1,126 @@
+//! The first analyses, each made by one `.sql` file of the pipeline folder. A pipeline may add marts of its own.
+
+use super::{Table, Type, col, optional, required};
+
+/// The marts that have a contract.
+pub(super) static ALL: &[&Table] = &[&RFM, &DECILE, &LTV, &REPEAT_RATE, &BASKET, &CHANNEL_OVERLAP, &CONTACT_TIMELINE];
+
+/// Recency, frequency, monetary.
+pub static RFM: Table = Table {
+    name: "rfm",
+    ja: "RFM分析（購入した顧客ごと）",
+    en: "recency, frequency, monetary of each buyer",
+    key: &[col::CUSTOMER_ID],
+    columns: &[
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
+        required("last_purchase_at", Type::Timestamp, "最終購買日時", "time of the last purchase"),
+        required("recency_days", Type::Long, "最終購買からの日数", "days since the last purchase"),
+        required("frequency", Type::Long, "購買回数（取引数）", "number of transactions"),
+        required("monetary", Type::Double, "購買金額（円）", "amount in yen"),
+        required("r", Type::Integer, "Rランク 1–5（5が最良）", "recency rank, 5 is best"),
+        required("f", Type::Integer, "Fランク 1–5（5が最良）", "frequency rank, 5 is best"),
+        required("m", Type::Integer, "Mランク 1–5（5が最良）", "monetary rank, 5 is best"),
+        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile by amount, 1 is highest"),
+    ],
+};
+
+/// Ten equal groups of buyers by amount.
+pub static DECILE: Table = Table {
+    name: "decile",
+    ja: "デシル分析（購買金額で10等分）",
+    en: "ten equal groups of buyers by amount",
+    key: &["decile"],
+    columns: &[
+        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile, 1 is highest"),
+        required("customers", Type::Long, "顧客数", "customers"),
+        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen"),
+        required("average_amount", Type::Double, "一人当たり購買金額（円）", "amount per customer in yen"),
+        required("share", Type::Double, "売上構成比 0–1", "share of sales, 0 to 1"),
+        required("cumulative_share", Type::Double, "累積売上構成比 0–1", "cumulative share of sales, 0 to 1"),
+    ],
+};
+
+/// Lifetime value.
+pub static LTV: Table = Table {
+    name: "ltv",
+    ja: "LTV（平均購買単価×購買頻度×継続購買期間÷（新規獲得コスト＋顧客維持コスト））",
+    en: "average purchase × frequency × lifetime ÷ (acquisition cost + retention cost)",
+    key: &[col::CUSTOMER_ID],
+    columns: &[
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
+        required("average_purchase", Type::Double, "平均購買単価（円）", "amount per transaction in yen"),
+        required("purchases_per_year", Type::Double, "購買頻度（回/年）", "transactions a year"),
+        required("lifetime_years", Type::Double, "継続購買期間（年）", "years from first to last purchase, at least one"),
+        required("gross_value", Type::Double, "購買価値（円）", "product of the three in yen"),
+        required("cost", Type::Double, "新規獲得コスト＋顧客維持コスト（円）", "acquisition and retention cost in yen"),
+        required("ltv", Type::Double, "LTV（倍）", "gross value by cost"),
+    ],
+};
+
+/// Repeat rate of items.
+pub static REPEAT_RATE: Table = Table {
+    name: "repeat_rate",
+    ja: "商品別リピート率",
+    en: "share of an item's buyers who bought it twice or more",
+    key: &[col::ITEM_ID],
+    columns: &[
+        required(col::ITEM_ID, Type::Text, "商品コード", "item"),
+        optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
+        required("buyers", Type::Long, "購入者数", "buyers"),
+        required("repeaters", Type::Long, "2回以上の購入者数", "buyers with two or more purchases"),
+        required("repeat_rate", Type::Double, "リピート率 0–1", "repeaters by buyers, 0 to 1"),
+    ],
+};
+
+/// Association rules between two items.
+pub static BASKET: Table = Table {
+    name: "basket",
+    ja: "併売分析（支持度・信頼度・リフト値）",
+    en: "items bought together: support, confidence, lift",
+    key: &["item_a", "item_b"],
+    columns: &[
+        required("item_a", Type::Text, "商品A", "item bought"),
+        required("item_b", Type::Text, "商品B", "item bought with it"),
+        optional("item_name_a", Type::Text, "商品名A", "name of item A"),
+        optional("item_name_b", Type::Text, "商品名B", "name of item B"),
+        required("transactions", Type::Long, "AとBを含む取引数", "transactions with both"),
+        required("support", Type::Double, "支持度 0–1", "share of transactions with both"),
+        required("confidence", Type::Double, "信頼度 0–1", "share of A's transactions that have B"),
+        required("lift", Type::Double, "リフト値", "confidence by the share of B"),
+    ],
+};
+
+/// Customers by their set of channels.
+pub static CHANNEL_OVERLAP: Table = Table {
+    name: "channel_overlap",
+    ja: "チャネル併用（顧客のチャネルの組ごと）",
+    en: "customers by set of channels",
+    key: &[col::CHANNELS],
+    columns: &[
+        required(col::CHANNELS, Type::Text, "チャネルの組（+区切り）", "channels, joined by +"),
+        required("customers", Type::Long, "顧客数", "customers"),
+        required("share", Type::Double, "構成比 0–1", "share of customers, 0 to 1"),
+        required("buyers", Type::Long, "購入者数", "customers with a purchase"),
+        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen"),
+    ],
+};
+
+/// What a customer did, in order of time.
+pub static CONTACT_TIMELINE: Table = Table {
+    name: "contact_timeline",
+    ja: "顧客の接点の時系列",
+    en: "what, which channel, when, which complaint, per customer",
+    key: &[col::CUSTOMER_ID, "position"],
+    columns: &[
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
+        required("position", Type::Long, "順番（1から）", "place in the customer's timeline, from 1"),
+        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened"),
+        required(col::CHANNEL, Type::Text, "チャネル", "channel"),
+        required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel"),
+        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact"),
+        optional(col::CATEGORY, Type::Text, "分類（クレーム等）", "category, such as a complaint"),
+        optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
+        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen"),
+        optional(col::DETAIL, Type::Text, "内容", "text"),
+    ],
+};

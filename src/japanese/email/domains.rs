@@ -1,0 +1,188 @@
+//! What is known about mail domains: one mailbox under several names, carriers' old and new
+//! names, typing mistakes, and domains that nobody receives mail at.
+//!
+//! Sources: the providers' own help pages (gmail dots, plus tags, googlemail; icloud/me/mac),
+//! the carriers' notices (EZweb became au.com in 2018; J-PHONE became vodafone in 2003 and
+//! SoftBank in 2006), RFC 2606 and RFC 6761 for the reserved names.
+
+/// The domain that stands for all names of one mailbox, and how its local parts are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mailbox<'a> {
+    pub domain: &'a str,
+    /// Dots in the local part do not count.
+    pub ignores_dots: bool,
+    /// `+tag` is the same mailbox.
+    pub ignores_tags: bool,
+}
+
+/// Domains where two names are for certain one mailbox.
+pub(super) fn mailbox(domain: &str) -> Mailbox<'_> {
+    match domain {
+        "gmail.com" | "googlemail.com" => Mailbox { domain: "gmail.com", ignores_dots: true, ignores_tags: true },
+        "icloud.com" | "me.com" | "mac.com" => Mailbox { domain: "icloud.com", ignores_dots: false, ignores_tags: true },
+        "outlook.com" | "outlook.jp" | "hotmail.com" | "hotmail.co.jp" | "live.jp" | "live.com" | "fastmail.com" => {
+            Mailbox { domain, ignores_dots: false, ignores_tags: true }
+        }
+        _ => Mailbox { domain, ignores_dots: false, ignores_tags: false },
+    }
+}
+
+/// The newest name of a carrier whose customers kept their local part when the domain changed.
+/// Weak: under the old regional names two people could hold one local part.
+pub(super) fn carrier(domain: &str) -> &str {
+    match domain {
+        "ezweb.ne.jp" => "au.com",
+        "softbank.ne.jp" | "disney.ne.jp" | "i.softbank.jp" => "softbank.ne.jp",
+        "y-mobile.ne.jp" | "ymobile.ne.jp" | "ymobile1.ne.jp" => "ymobile.ne.jp",
+        "willcom.com" | "pdx.ne.jp" => "pdx.ne.jp",
+        _ => match domain.strip_suffix(".ne.jp") {
+            // ezweb had regional sub-domains too: a1.ezweb.ne.jp.
+            Some(rest) if rest.ends_with(".ezweb") => "au.com",
+            Some(rest) if is_region(rest.strip_suffix(".vodafone")) => "softbank.ne.jp",
+            Some(rest) if is_region(rest.strip_prefix("jp-")) => "softbank.ne.jp",
+            Some(rest) if is_region(rest.strip_suffix(".pdx")) || rest == "wm.pdx" || rest == "dk.pdx" => "pdx.ne.jp",
+            _ => domain,
+        },
+    }
+}
+
+/// The letter of a region: d Hokkaidō, h Tōhoku, t Kantō, c Tōkai, r Hokuriku, k Kansai,
+/// n Chūgoku, s Shikoku, q Kyūshū.
+fn is_region(letter: Option<&str>) -> bool {
+    matches!(letter, Some("d" | "h" | "t" | "c" | "r" | "k" | "n" | "s" | "q"))
+}
+
+/// What the writer of `domain` most likely meant, where that is not what it says.
+pub(super) fn suggestion(domain: &str) -> Option<&'static str> {
+    if REAL.contains(&domain) || PROVIDERS.contains(&domain) {
+        return None;
+    }
+    if let Ok(at) = TYPOS.binary_search_by(|(wrong, _)| (*wrong).cmp(domain)) {
+        return TYPOS.get(at).map(|(_, right)| *right);
+    }
+    // One slip of the finger away from a big provider, and not a name of its own.
+    PROVIDERS.iter().copied().find(|right| right.len() >= 9 && one_slip(domain.as_bytes(), right.as_bytes()))
+}
+
+/// Whether one insertion, deletion, replacement or exchange of neighbours makes `a` into `b`.
+fn one_slip(a: &[u8], b: &[u8]) -> bool {
+    if a.len().abs_diff(b.len()) > 1 || a == b {
+        return false;
+    }
+    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[head..], &b[head..]);
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    match (&a[..a.len() - tail], &b[..b.len() - tail]) {
+        ([_], [_]) | ([], [_]) | ([_], []) => true,
+        ([w, x], [y, z]) => w == z && x == y,
+        _ => false,
+    }
+}
+
+/// Nobody receives mail here: reserved names, and names typed to get past a form.
+pub(super) fn is_nowhere(domain: &str) -> bool {
+    let (rest, tld) = domain.rsplit_once('.').unwrap_or(("", domain));
+    let label = rest.rsplit('.').next().unwrap_or(rest);
+    matches!(tld, "test" | "example" | "invalid" | "localhost" | "local")
+        || (label == "example" && matches!(tld, "com" | "net" | "org" | "jp"))
+        || domain == "example.co.jp"
+        || domain == "example.ne.jp"
+        || matches!(label, "test" | "dummy" | "sample" | "nomail" | "noemail" | "hogehoge" | "hoge" | "none" | "xxx" | "aaa")
+            && matches!(tld, "com" | "jp" | "net")
+}
+
+/// Names that look like a slip and are none.
+const REAL: &[&str] = &[
+    "aol.jp", "au.com", "email.com", "fmail.com", "gmx.com", "hotmail.ch", "hotmail.fr", "hotmail.it", "mail.com",
+    "outlook.com", "outlook.de", "outlook.fr", "outlook.it", "outlook.kr", "rmail.com", "softbank.co.jp", "tmail.com",
+    "vmail.com", "yahoo.co.id", "yahoo.co.in", "yahoo.co.kr", "yahoo.co.th", "yahoo.co.uk", "yahoo.com", "yahoo.ne.jp", "ymail.com",
+    "ymail.ne.jp", "zmail.com",
+];
+
+/// Where most Japanese consumers have their mail.
+const PROVIDERS: &[&str] = &[
+    "gmail.com", "yahoo.co.jp", "docomo.ne.jp", "ezweb.ne.jp", "softbank.ne.jp", "i.softbank.jp", "icloud.com",
+    "hotmail.com", "hotmail.co.jp", "outlook.jp", "outlook.com", "nifty.com", "biglobe.ne.jp", "rakuten.jp", "live.jp",
+    "me.com", "mac.com", "googlemail.com", "y-mobile.ne.jp", "ymobile.ne.jp", "ocn.ne.jp", "odn.ne.jp",
+];
+
+/// Mistakes more than one slip away, or in names too short for [`one_slip`]. Sorted.
+const TYPOS: &[(&str, &str)] = &[
+    ("au.co.jp", "au.com"),
+    ("au.jp", "au.com"),
+    ("au.ne.jp", "au.com"),
+    ("docomo", "docomo.ne.jp"),
+    ("docomo.co.jp", "docomo.ne.jp"),
+    ("docomo.com", "docomo.ne.jp"),
+    ("docomo.jp", "docomo.ne.jp"),
+    ("docomo.nejp", "docomo.ne.jp"),
+    ("ezweb", "ezweb.ne.jp"),
+    ("ezweb.co.jp", "ezweb.ne.jp"),
+    ("ezweb.com", "ezweb.ne.jp"),
+    ("ezweb.jp", "ezweb.ne.jp"),
+    ("gamil.co", "gmail.com"),
+    ("gmai.co", "gmail.com"),
+    ("gmail", "gmail.com"),
+    ("gmail.cmo", "gmail.com"),
+    ("gmail.co", "gmail.com"),
+    ("gmail.co.jp", "gmail.com"),
+    ("gmail.con", "gmail.com"),
+    ("gmail.jp", "gmail.com"),
+    ("gmail.ne.jp", "gmail.com"),
+    ("gmailcom", "gmail.com"),
+    ("gmali.com", "gmail.com"),
+    ("gmeil.com", "gmail.com"),
+    ("gmial.com", "gmail.com"),
+    ("hotmail", "hotmail.com"),
+    ("hotmail.jp", "hotmail.co.jp"),
+    ("hotmail.ne.jp", "hotmail.co.jp"),
+    ("i.softbank.ne.jp", "i.softbank.jp"),
+    ("icloud", "icloud.com"),
+    ("icloud.co.jp", "icloud.com"),
+    ("icloud.jp", "icloud.com"),
+    ("icloud.ne.jp", "icloud.com"),
+    ("iclould.com", "icloud.com"),
+    ("outlook.co.jp", "outlook.jp"),
+    ("softbank", "softbank.ne.jp"),
+    ("softbank.com", "softbank.ne.jp"),
+    ("softbank.jp", "softbank.ne.jp"),
+    ("yahoo", "yahoo.co.jp"),
+    ("yahoo.cojp", "yahoo.co.jp"),
+    ("yahoo.con", "yahoo.co.jp"),
+    ("yahoo.jp", "yahoo.co.jp"),
+    ("yahoocojp", "yahoo.co.jp"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_order_and_apart() {
+        assert!(TYPOS.is_sorted());
+        for (wrong, right) in TYPOS {
+            assert!(PROVIDERS.contains(right) || *right == "au.com", "{right}");
+            assert!(!PROVIDERS.contains(wrong) && !REAL.contains(wrong), "{wrong}");
+        }
+        for provider in PROVIDERS {
+            assert_eq!(suggestion(provider), None);
+        }
+    }
+
+    #[test]
+    fn slips() {
+        for (wrong, right) in [
+            ("gmial.com", true),
+            ("gmaill.com", true),
+            ("gmil.com", true),
+            ("gmail.con", true),
+            ("gmail.com", false),
+            ("gmall.con", false),
+        ] {
+            assert_eq!(one_slip(wrong.as_bytes(), b"gmail.com"), right, "{wrong}");
+        }
+        assert_eq!(suggestion("yahoo.co.jo"), Some("yahoo.co.jp"));
+        assert_eq!(suggestion("docomo.ne.ip"), Some("docomo.ne.jp"));
+        assert_eq!(suggestion("nayose.co.jp"), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! The columns of a file against the columns that are wanted.
+//!
+//! In: the names that a file has and those that are wanted. Out: where each wanted column is, or an error that helps.
+//! A file that has no header shows a customer where the names should be: its first line is quoted only when at least one
+//! wanted column is in it.
+
+use super::encoding::TextEncoding;
+use crate::error::{Error, Result};
+
+/// How alike two names are that may be meant for each other.
+const NEAR: f64 = 0.75;
+
+/// The most names that a hint lists.
+const LISTED: usize = 30;
+
+/// The position of each wanted column. A name that is there twice is an error, unless it is empty.
+pub(super) fn locate(names: &[String], wanted: &[String], file: &str) -> Result<Vec<usize>> {
+    for (position, name) in names.iter().enumerate() {
+        if !name.is_empty() && wanted.contains(name) && names[..position].contains(name) {
+            return Err(
+                Error::config(format!("column {name} is in {file} twice")).hint("give one of them another name")
+            );
+        }
+    }
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for column in wanted {
+        match names.iter().position(|name| name == column) {
+            Some(position) => found.push(position),
+            None => missing.push(column.as_str()),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let message = match missing.as_slice() {
+        [one] => format!("column {one} is not in {file}"),
+        many => format!("columns {} are not in {file}", many.join(", ")),
+    };
+    Err(Error::config(message).hint(hint(names, &missing, !found.is_empty())))
+}
+
+fn hint(names: &[String], missing: &[&str], header_seen: bool) -> String {
+    let mut near: Vec<(f64, &str)> = names
+        .iter()
+        .flat_map(|name| missing.iter().map(move |column| (strsim::jaro_winkler(name, column), name.as_str())))
+        .filter(|(likeness, _)| *likeness >= NEAR)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut near: Vec<&str> = near.into_iter().map(|(_, name)| name).collect();
+    near.dedup();
+    near.truncate(3);
+    if !near.is_empty() {
+        return format!("did you mean {}?", near.join(" or "));
+    }
+    if !header_seen {
+        return "none of the wanted columns is in its first line: check `encoding` and `format`, \
+                and that the file has a header"
+            .to_string();
+    }
+    let more = if names.len() > LISTED { ", …" } else { "" };
+    let listed: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+    format!("it has {}{more}", listed.join(", "))
+}
+
+/// The names in the header row, whose fields are `fields`.
+pub(super) fn decode(fields: &[Vec<u8>], encoding: TextEncoding, wanted: &[String], file: &str) -> Result<Vec<String>> {
+    let names = decode_all(fields, encoding);
+    let fits = |names: &[String]| wanted.iter().all(|column| names.contains(column));
+    if names.as_deref().is_some_and(fits) {
+        return Ok(names.unwrap_or_default());
+    }
+    let other = TextEncoding::ALL.into_iter().find(|&other| {
+        !wanted.is_empty() && other != encoding && decode_all(fields, other).as_deref().is_some_and(fits)
+    });
+    match (names, other) {
+        (_, Some(other)) => Err(Error::config(format!("the header of {file} is not {}", encoding.name()))
+            .hint(format!("it reads well as {0}: set `encoding: {0}`", other.name()))),
+        (None, None) => Err(Error::config(format!("the header of {file} is not {}", encoding.name()))
+            .hint("check `encoding`: utf8, cp932 or euc_jp")),
+        // Where a column is missing, `locate` says which.
+        (Some(names), None) => Ok(names),
+    }
+}
+
+fn decode_all(fields: &[Vec<u8>], encoding: TextEncoding) -> Option<Vec<String>> {
+    let one = |field: &Vec<u8>| {
+        let mut name = String::new();
+        encoding.decode(field, &mut name).then_some(name)
+    };
+    fields.iter().map(one).collect()
+}

@@ -139,8 +139,11 @@ fn eight(n: Number) -> Reading {
     let [a, b, year] = n.split([2, 2]);
     if first.value.is_none() && in_use(year.year()) {
         let other = month_day_year(a, b, year);
+        if other.problem.is_some() {
+            return other;
+        }
         if other.value.is_some() {
-            return other.doubtful(0.5, DateProblem::Ambiguous);
+            return other.doubtful(0.8, DateProblem::Ambiguous);
         }
     }
     first
@@ -279,7 +282,9 @@ fn two_digit(year: Number, month: u8, day: u8) -> Reading {
         return Reading::none(DateProblem::Unreadable);
     }
     let eras = [Era::Showa, Era::Heisei, Era::Reiwa].map(|era| era_date(era, year, month, day));
-    let eras = eras.into_iter().filter(|r| r.problem.is_none());
+    // Nobody writes a year of 令和 that is decades ahead.
+    let soon = |r: &Reading| r.value.is_some_and(|date| date.year < 2050);
+    let eras = eras.into_iter().filter(|r| r.problem.is_none() && soon(r));
     let other_century = (year.value < 30).then(|| ymd(1900 + year.year(), month, day));
     ymd(western(year), month, day).or(other_century).or(eras).doubtful(0.5, DateProblem::TwoDigitYear)
 }

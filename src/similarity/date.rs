@@ -1,0 +1,197 @@
+//! How two dates of one kind (two birth dates) lie to each other.
+//!
+//! In: two dates as far as they are known. Out: one named relation, the strongest that holds, which
+//! a comparison level can weigh: each names a way in which one day comes to be written as another.
+
+use crate::japanese::date::PartialDate;
+
+/// Strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DateRelation {
+    /// The same day.
+    Equal,
+    /// One is less precise, and agrees as far as it goes.
+    Compatible,
+    /// 1980-03-04 and 1980-04-03.
+    DayMonthSwapped,
+    /// One digit of the eight differs.
+    OneDigit,
+    /// Two neighbouring digits are exchanged: 1980 and 1908, 12 and 21.
+    DigitsExchanged,
+    /// The same month and day, and the same year number counted in another era or century: 55 as 昭和55
+    /// (1980), as 1955, as 平成55.
+    EraSlip,
+    /// The same month and day of another year.
+    SameMonthDay,
+    /// The same year and month, another day.
+    SameYearMonth,
+    /// The same year only.
+    SameYear,
+    /// Nothing of these.
+    Contradiction,
+}
+
+impl DateRelation {
+    /// The name used in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DateRelation::Equal => "equal",
+            DateRelation::Compatible => "compatible",
+            DateRelation::DayMonthSwapped => "day_month_swapped",
+            DateRelation::OneDigit => "one_digit",
+            DateRelation::DigitsExchanged => "digits_exchanged",
+            DateRelation::EraSlip => "era_slip",
+            DateRelation::SameMonthDay => "same_month_day",
+            DateRelation::SameYearMonth => "same_year_month",
+            DateRelation::SameYear => "same_year",
+            DateRelation::Contradiction => "contradiction",
+        }
+    }
+}
+
+/// The strongest relation that holds between two dates; symmetric.
+pub fn date_relation(l: PartialDate, r: PartialDate) -> DateRelation {
+    let same_year = l.year == r.year;
+    let (Some((lm, ld)), Some((rm, rd))) = (l.month.zip(l.day), r.month.zip(r.day)) else {
+        return partial(l, r);
+    };
+    let same_month_day = (lm, ld) == (rm, rd);
+    if same_year && same_month_day {
+        return DateRelation::Equal;
+    }
+    if same_year && (lm, ld) == (rd, rm) {
+        return DateRelation::DayMonthSwapped;
+    }
+    let (a, b) = (digits(l.year, lm, ld), digits(r.year, rm, rd));
+    let mut differing = (0..8).filter(|i| a[*i] != b[*i]);
+    match (differing.next(), differing.next(), differing.next()) {
+        (Some(_), None, _) => return DateRelation::OneDigit,
+        (Some(i), Some(j), None) if j == i + 1 && i != 3 && i != 5 && a[i] == b[j] && a[j] == b[i] => {
+            return DateRelation::DigitsExchanged;
+        }
+        _ => {}
+    }
+    match (same_month_day, same_year) {
+        (true, _) if is_era_slip(l.year, r.year) => DateRelation::EraSlip,
+        (true, _) => DateRelation::SameMonthDay,
+        (_, true) if lm == rm => DateRelation::SameYearMonth,
+        (_, true) => DateRelation::SameYear,
+        _ => DateRelation::Contradiction,
+    }
+}
+
+/// One of them has no day.
+fn partial(l: PartialDate, r: PartialDate) -> DateRelation {
+    let agree = |x: Option<u8>, y: Option<u8>| x.is_none() || y.is_none() || x == y;
+    match (l.year == r.year, agree(l.month, r.month)) {
+        (true, true) if l == r => DateRelation::Equal,
+        (true, true) => DateRelation::Compatible,
+        (true, false) => DateRelation::SameYear,
+        (false, _) if l.month == r.month && is_era_slip(l.year, r.year) => DateRelation::EraSlip,
+        (false, _) => DateRelation::Contradiction,
+    }
+}
+
+fn digits(year: i16, month: u8, day: u8) -> [u8; 8] {
+    let year = year.unsigned_abs();
+    let low = |n: u16| u8::try_from(n % 10).unwrap_or(0);
+    [low(year / 1000), low(year / 100), low(year / 10), low(year), month / 10, month % 10, day / 10, day % 10]
+}
+
+/// Year before the first of each count, and the last number of it that people write.
+const COUNTS: [(i16, i16); 7] = [
+    (1867, 45), // 明治
+    (1911, 15), // 大正
+    (1925, 64), // 昭和
+    (1988, 31), // 平成
+    (2018, 30), // 令和
+    (1900, 99), // the two last digits of a year
+    (2000, 99),
+];
+
+/// Whether the two years are one number in two counts.
+fn is_era_slip(l: i16, r: i16) -> bool {
+    COUNTS.iter().any(|(l_before, l_last)| {
+        let number = l - l_before;
+        (1..=*l_last).contains(&number)
+            && COUNTS.iter().any(|(r_before, r_last)| r_before != l_before && r - r_before == number && number <= *r_last)
+            || (1..=*l_last).contains(&number) && is_beyond(*l_before, number, r)
+    })
+}
+
+/// 昭和 written as 平成 (or the other way round) gives a number that the other era never reached:
+/// 昭和55 as 平成55 is 2043.
+fn is_beyond(before: i16, number: i16, other: i16) -> bool {
+    (before == 1925 && other - 1988 == number) || (before == 1988 && other - 1925 == number)
+}
+
+/// Days between two dates, if both are days.
+pub fn days_apart(l: PartialDate, r: PartialDate) -> Option<i32> {
+    Some(l.civil()?.since(r.civil()?).ok()?.get_days().abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::japanese::date::date;
+    use proptest::prelude::*;
+
+    fn relation(l: &str, r: &str) -> Option<DateRelation> {
+        Some(date_relation(date(l).value?, date(r).value?))
+    }
+
+    #[test]
+    fn as_named() {
+        use DateRelation::*;
+        for (l, r, expected) in [
+            ("1980-03-04", "昭和55年3月4日", Equal),
+            ("1980-03-04", "1980-03", Compatible),
+            ("1980-03-04", "1980", Compatible),
+            ("1980-03", "1980-03", Equal),
+            ("1980-03-04", "1980-04-03", DayMonthSwapped),
+            ("1980-03-04", "1980-03-05", OneDigit),
+            ("1980-03-04", "1981-03-04", OneDigit),
+            ("1980-03-04", "1980-08-04", OneDigit),
+            ("1980-03-12", "1980-03-21", DigitsExchanged),
+            ("1981-03-12", "1918-03-12", DigitsExchanged),
+            ("昭和55年3月4日", "1955-03-04", EraSlip),
+            ("昭和5年3月4日", "平成5年3月4日", EraSlip),
+            ("大正10年3月4日", "昭和10年3月4日", EraSlip),
+            ("平成5年3月4日", "令和5年3月4日", EraSlip),
+            ("平成12年3月4日", "2012-03-04", EraSlip),
+            ("1976-03-04", "2043-03-04", SameMonthDay),
+            ("1980-03-04", "1975-03-04", SameMonthDay),
+            ("1980-03-04", "1980-03-25", SameYearMonth),
+            ("1980-03-04", "1980-11-25", SameYear),
+            ("1980-03", "1980-11", SameYear),
+            ("1980-03-04", "1991-11-25", Contradiction),
+            ("1980", "1991", Contradiction),
+        ] {
+            assert_eq!(relation(l, r), Some(expected), "{l} {r}");
+            assert_eq!(relation(r, l), Some(expected), "{r} {l}");
+        }
+        assert!(is_era_slip(1980, 2043));
+        assert_eq!(days_apart_of("1980-03-04", "1980-02-28"), Some(5));
+        assert_eq!(days_apart_of("1980-03-04", "1980"), None);
+    }
+
+    fn days_apart_of(l: &str, r: &str) -> Option<i32> {
+        days_apart(date(l).value?, date(r).value?)
+    }
+
+    proptest! {
+        #[test]
+        fn symmetric(y in 1900i16..2030, m in 1u8..=12, d in 1u8..=28, y2 in 1900i16..2030, m2 in 1u8..=12, d2 in 1u8..=28) {
+            let l = PartialDate { year: y, month: Some(m), day: Some(d) };
+            for r in [
+                PartialDate { year: y2, month: Some(m2), day: Some(d2) },
+                PartialDate { year: y2, month: Some(m), day: Some(d) },
+                PartialDate { year: y, month: Some(m2), day: Some(d2) },
+                PartialDate { year: y2, month: Some(m2), day: None },
+            ] {
+                prop_assert_eq!(date_relation(l, r), date_relation(r, l));
+                prop_assert_eq!(date_relation(l, r) == DateRelation::Equal, l == r);
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Edit distances and Jaro-Winkler, per Unicode scalar value.
+//!
+//! The answers are those of `strsim` (the tests' oracle), which does the rare long strings. Strings
+//! up to 64 characters, which names, addresses and numbers are, take a path without allocation:
+//! bytes where both are ASCII, characters on the stack otherwise; Myers' bit-parallel algorithm
+//! for Levenshtein (J. ACM 46, 1999) and Hyyrö's extension for exchanged neighbours (2003).
+
+/// Longest string, in characters, for the paths that fit one machine word.
+const WORD: usize = 64;
+
+/// Characters of a string on the stack.
+struct Chars {
+    buffer: [char; WORD],
+    len: usize,
+}
+
+impl Chars {
+    fn of(s: &str) -> Option<Chars> {
+        let mut out = Chars { buffer: ['\0'; WORD], len: 0 };
+        for c in s.chars() {
+            *out.buffer.get_mut(out.len)? = c;
+            out.len += 1;
+        }
+        Some(out)
+    }
+
+    fn as_slice(&self) -> &[char] {
+        &self.buffer[..self.len]
+    }
+}
+
+/// Runs `$body` with `$x` and `$y` as slices of bytes or characters of at most [`WORD`]; else `$long`.
+macro_rules! on_units {
+    ($a:expr, $b:expr, |$x:ident, $y:ident| $body:expr, $long:expr) => {
+        if $a.is_ascii() && $b.is_ascii() {
+            if $a.len() <= WORD && $b.len() <= WORD {
+                let ($x, $y) = ($a.as_bytes(), $b.as_bytes());
+                $body
+            } else {
+                $long
+            }
+        } else {
+            match (Chars::of($a), Chars::of($b)) {
+                (Some(x), Some(y)) => {
+                    let ($x, $y) = (x.as_slice(), y.as_slice());
+                    $body
+                }
+                _ => $long,
+            }
+        }
+    };
+}
+
+/// Levenshtein: insertions, deletions and replacements that make `a` into `b`.
+pub fn levenshtein(a: &str, b: &str) -> usize {
+    on_units!(a, b, |x, y| myers::<_, false>(x, y, usize::MAX).unwrap_or(usize::MAX), strsim::levenshtein(a, b))
+}
+
+/// [`levenshtein`], if it is at most `k`.
+pub fn levenshtein_at_most(a: &str, b: &str, k: usize) -> Option<usize> {
+    // Bytes differ at least as much as characters do, never the other way: only a cheap way out for ASCII.
+    if a.len().abs_diff(b.len()) > k.saturating_mul(4) {
+        return None;
+    }
+    on_units!(a, b, |x, y| myers::<_, false>(x, y, k), Some(strsim::levenshtein(a, b)).filter(|d| *d <= k))
+}
+
+/// One minus the distance over the longer length; 1 for two empty strings.
+pub fn levenshtein_similarity(a: &str, b: &str) -> f64 {
+    let longer = a.chars().count().max(b.chars().count());
+    if longer == 0 { 1.0 } else { 1.0 - levenshtein(a, b) as f64 / longer as f64 }
+}
+
+/// Optimal string alignment: Levenshtein where an exchange of neighbours is one edit, and no
+/// stretch is edited twice. "ca" to "abc" is 3. Not a metric; usual for typing errors.
+pub fn osa(a: &str, b: &str) -> usize {
+    on_units!(a, b, |x, y| myers::<_, true>(x, y, usize::MAX).unwrap_or(usize::MAX), strsim::osa_distance(a, b))
+}
+
+/// [`osa`], if it is at most `k`.
+pub fn osa_at_most(a: &str, b: &str, k: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > k.saturating_mul(4) {
+        return None;
+    }
+    on_units!(a, b, |x, y| myers::<_, true>(x, y, k), Some(strsim::osa_distance(a, b)).filter(|d| *d <= k))
+}
+
+/// Damerau-Levenshtein in full: exchanged neighbours are one edit even if more is edited between
+/// them. "ca" to "abc" is 2. A metric.
+pub fn damerau_levenshtein(a: &str, b: &str) -> usize {
+    on_units!(a, b, |x, y| damerau(x, y), strsim::damerau_levenshtein(a, b))
+}
+
+/// Without the ends that both share: they never cost an edit.
+fn trimmed<'s, T: PartialEq>(a: &'s [T], b: &'s [T]) -> (&'s [T], &'s [T]) {
+    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[head..], &b[head..]);
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    (&a[..a.len() - tail], &b[..b.len() - tail])
+}
+
+/// Where `c` stands in `pattern`, as bits.
+fn positions<T: PartialEq + Copy>(pattern: &[T], c: T) -> u64 {
+    let mut bits = 0;
+    for (i, p) in pattern.iter().enumerate() {
+        bits |= u64::from(*p == c) << i;
+    }
+    bits
+}
+
+/// The distance of slices of at most [`WORD`], if it is at most `k`; with `EXCHANGE`, the OSA distance.
+fn myers<T: PartialEq + Copy, const EXCHANGE: bool>(a: &[T], b: &[T], k: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > k {
+        return None;
+    }
+    let (a, b) = trimmed(a, b);
+    let (pattern, text) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if pattern.is_empty() {
+        return (text.len() <= k).then_some(text.len());
+    }
+    let last = 1u64 << (pattern.len() - 1);
+    let (mut vp, mut vn) = (!0u64, 0u64);
+    let (mut d0, mut before) = (0u64, 0u64);
+    let mut score = pattern.len();
+    for (done, c) in text.iter().enumerate() {
+        let here = positions(pattern, *c);
+        let exchanged = if EXCHANGE { ((!d0 & here) << 1) & before } else { 0 };
+        d0 = ((here & vp).wrapping_add(vp) ^ vp) | here | vn | exchanged;
+        let hp = vn | !(d0 | vp);
+        let hn = d0 & vp;
+        if hp & last != 0 {
+            score += 1;
+        } else if hn & last != 0 {
+            score -= 1;
+        }
+        // Each further character of the text can take off one at most.
+        if score > k.saturating_add(text.len() - done - 1) {
+            return None;
+        }
+        let hp = (hp << 1) | 1;
+        vp = (hn << 1) | !(d0 | hp);
+        vn = hp & d0;
+        before = here;
+    }
+    (score <= k).then_some(score)
+}
+
+/// Rows and columns of the matrix that stays on the stack.
+const SIDE: usize = 26;
+
+fn damerau<T: PartialEq + Copy>(a: &[T], b: &[T]) -> usize {
+    let (a, b) = trimmed(a, b);
+    if a.is_empty() || b.is_empty() {
+        return a.len().max(b.len());
+    }
+    let width = b.len() + 1;
+    if a.len() < SIDE && b.len() < SIDE {
+        damerau_in(a, b, &mut [0; SIDE * SIDE][..width * (a.len() + 1)])
+    } else {
+        damerau_in(a, b, &mut vec![0; width * (a.len() + 1)])
+    }
+}
+
+/// Lowrance and Wagner's recurrence; `d` holds `(a.len() + 1) * (b.len() + 1)` distances.
+fn damerau_in<T: PartialEq + Copy>(a: &[T], b: &[T], d: &mut [u8]) -> usize {
+    let width = b.len() + 1;
+    let small = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
+    for (i, row) in d.chunks_exact_mut(width).enumerate() {
+        row[0] = small(i);
+    }
+    for (j, cell) in d[..width].iter_mut().enumerate() {
+        *cell = small(j);
+    }
+    // For each character of b, the last row (from 1) whose character of a is the same.
+    let mut last_row = [0usize; WORD];
+    for i in 1..=a.len() {
+        let mut last_column = 0;
+        for j in 1..=b.len() {
+            let same = a[i - 1] == b[j - 1];
+            let at = i * width + j;
+            let mut best = (d[at - width - 1] + u8::from(!same)).min(d[at - width] + 1).min(d[at - 1] + 1);
+            let (row, column) = (last_row[j - 1], last_column);
+            if row > 0 && column > 0 {
+                let between = (i - row - 1) + 1 + (j - column - 1);
+                best = best.min(d[(row - 1) * width + column - 1].saturating_add(small(between)));
+            }
+            d[at] = best;
+            if same {
+                last_column = j;
+            }
+        }
+        for (j, c) in b.iter().enumerate() {
+            if *c == a[i - 1] {
+                last_row[j] = i;
+            }
+        }
+    }
+    d.last().map_or(0, |n| usize::from(*n))
+}
+
+/// Jaro similarity, from 0 to 1.
+pub fn jaro(a: &str, b: &str) -> f64 {
+    on_units!(a, b, |x, y| jaro_of(x, y, 0.0).unwrap_or(0.0), strsim::jaro(a, b))
+}
+
+/// Jaro-Winkler: above 0.7, a common beginning of up to four characters adds a tenth of what is
+/// missing to 1 for each.
+pub fn jaro_winkler(a: &str, b: &str) -> f64 {
+    on_units!(a, b, |x, y| winkler(x, y, jaro_of(x, y, 0.0).unwrap_or(0.0)), strsim::jaro_winkler(a, b))
+}
+
+/// [`jaro_winkler`], if it is at least `t`.
+pub fn jaro_winkler_at_least(a: &str, b: &str, t: f64) -> Option<f64> {
+    let found = on_units!(
+        a,
+        b,
+        |x, y| {
+            // The Jaro similarity that the common beginning can still lift to `t`.
+            let lift = 0.1 * common_head(x, y) as f64;
+            let needed = if t > 0.7 { ((t - lift) / (1.0 - lift)).max(0.7) } else { t };
+            // A hair below, so that rounding decides nothing.
+            winkler(x, y, jaro_of(x, y, needed - 1e-9)?)
+        },
+        strsim::jaro_winkler(a, b)
+    );
+    (found >= t).then_some(found)
+}
+
+fn common_head<T: PartialEq>(a: &[T], b: &[T]) -> usize {
+    a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count()
+}
+
+fn winkler<T: PartialEq>(a: &[T], b: &[T], jaro: f64) -> f64 {
+    if jaro > 0.7 { jaro + 0.1 * common_head(a, b) as f64 * (1.0 - jaro) } else { jaro }
+}
+
+/// The Jaro similarity of slices of at most [`WORD`], unless it is sure to be below `t`.
+fn jaro_of<T: PartialEq + Copy>(a: &[T], b: &[T], t: f64) -> Option<f64> {
+    let (m, n) = (a.len(), b.len());
+    if m == 0 || n == 0 {
+        return Some(if m == n { 1.0 } else { 0.0 });
+    }
+    let most = |matches: usize| (matches as f64 / m as f64 + matches as f64 / n as f64 + 1.0) / 3.0;
+    if most(m.min(n)) < t {
+        return None;
+    }
+    let range = (m.max(n) / 2).saturating_sub(1);
+    let (mut in_a, mut in_b) = (0u64, 0u64);
+    let mut matches = 0;
+    for (i, c) in a.iter().enumerate() {
+        let from = i.saturating_sub(range).min(n);
+        let until = n.min(i + range + 1);
+        for (j, d) in b.iter().enumerate().take(until).skip(from) {
+            if c == d && in_b & (1 << j) == 0 {
+                in_a |= 1 << i;
+                in_b |= 1 << j;
+                matches += 1;
+                break;
+            }
+        }
+        if t > 0.0 && most((matches + m - i - 1).min(n)) < t {
+            return None;
+        }
+    }
+    if matches == 0 {
+        return Some(0.0);
+    }
+    let mut exchanged = 0;
+    while in_a != 0 && in_b != 0 {
+        let (i, j) = (in_a.trailing_zeros() as usize, in_b.trailing_zeros() as usize);
+        exchanged += usize::from(a[i] != b[j]);
+        in_a &= in_a - 1;
+        in_b &= in_b - 1;
+    }
+    let same_order = matches - exchanged / 2;
+    let sum = matches as f64 / m as f64 + matches as f64 / n as f64 + same_order as f64 / matches as f64;
+    Some(sum / 3.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_two_damerau_differ() {
+        assert_eq!((osa("ca", "abc"), damerau_levenshtein("ca", "abc")), (3, 2));
+        assert_eq!((levenshtein("さとう", "さいとう"), osa("かたくら", "かくたら")), (1, 1));
+    }
+
+    /// Short alphabets make edits meet; long strings and any text leave the fast path.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["[abc]{0,9}", "[あいう]{0,9}", "[ab山]{0,30}", "[a-d]{55,75}", r"\PC{0,20}"]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn as_the_oracle(a in text(), b in text(), k in 0usize..8, t in 0.0f64..1.0) {
+            let (lev, osa_d) = (strsim::levenshtein(&a, &b), strsim::osa_distance(&a, &b));
+            prop_assert_eq!(levenshtein(&a, &b), lev);
+            prop_assert_eq!(levenshtein_at_most(&a, &b, k), Some(lev).filter(|d| *d <= k));
+            prop_assert_eq!(osa(&a, &b), osa_d);
+            prop_assert_eq!(osa_at_most(&a, &b, k), Some(osa_d).filter(|d| *d <= k));
+            prop_assert_eq!(damerau_levenshtein(&a, &b), strsim::damerau_levenshtein(&a, &b));
+            prop_assert_eq!(jaro(&a, &b), strsim::jaro(&a, &b));
+            let jw = strsim::jaro_winkler(&a, &b);
+            prop_assert_eq!(jaro_winkler(&a, &b), jw);
+            prop_assert_eq!(jaro_winkler_at_least(&a, &b, t), Some(jw).filter(|s| *s >= t));
+            prop_assert_eq!(jaro_winkler_at_least(&a, &b, jw), Some(jw));
+            let similarity = levenshtein_similarity(&a, &b);
+            prop_assert!((similarity - strsim::normalized_levenshtein(&a, &b)).abs() < 1e-12);
+        }
+    }
+}

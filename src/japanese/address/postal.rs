@@ -1,0 +1,87 @@
+//! Postal codes: in the text, or given beside it.
+//!
+//! In: folded text, or a field. Out: seven digits, and the text without them.
+
+/// The seven digits of a postal code as people write it (〒100-0005, 1000005, １００－０００５).
+pub(super) fn parse(text: &str) -> Option<u32> {
+    let mut digits = String::new();
+    for c in crate::japanese::width::fold_width(text).chars() {
+        match c {
+            '0'..='9' => digits.push(c),
+            '〒' | ' ' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | 'ー' => {}
+            _ => return None,
+        }
+    }
+    if digits.len() == 7 { digits.parse().ok() } else { None }
+}
+
+/// Takes a postal code out of the text: at its beginning, or after 〒 anywhere.
+pub(super) fn take(shown: &mut Vec<char>) -> Option<u32> {
+    let mark = shown.iter().position(|&c| c == '〒');
+    let start = mark.unwrap_or(0);
+    let first = if mark.is_some() { start + 1 } else { 0 };
+    let (code, mut end) = code_at(shown, first, mark.is_some())?;
+    while matches!(shown.get(end), Some(' ')) {
+        end += 1;
+    }
+    if start > 0 && end < shown.len() {
+        shown.splice(start..end, [' ']);
+    } else {
+        shown.drain(start..end);
+    }
+    while shown.last() == Some(&' ') {
+        shown.pop();
+    }
+    Some(code)
+}
+
+fn code_at(shown: &[char], mut i: usize, marked: bool) -> Option<(u32, usize)> {
+    let mut code = 0;
+    let mut count = 0;
+    while marked && matches!(shown.get(i), Some(' ' | ':')) {
+        i += 1;
+    }
+    while count < 7 {
+        match shown.get(i) {
+            Some(c) if c.is_ascii_digit() => {
+                code = code * 10 + c.to_digit(10)?;
+                count += 1;
+            }
+            Some('-' | 'ー') if count == 3 => {}
+            _ => return None,
+        }
+        i += 1;
+    }
+    let next = shown.get(i);
+    let ends = next.is_none_or(|c| !c.is_ascii_digit() && *c != '-');
+    ends.then_some((code, i))
+}
+
+/// 100-0005.
+pub(super) fn written(code: u32) -> String {
+    let digit = |place: u32| char::from_digit(code / place % 10, 10);
+    let head = [1_000_000, 100_000, 10_000].into_iter().filter_map(digit);
+    head.chain(['-']).chain([1000, 100, 10, 1].into_iter().filter_map(digit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, take, written};
+
+    #[test]
+    fn codes() {
+        assert_eq!(parse("〒１００－０００５"), Some(1_000_005));
+        assert_eq!(parse("100-000"), None);
+        assert_eq!(written(10_005), "001-0005");
+        for (text, code, left) in [
+            ("〒100-0005 東京都", Some(1_000_005), "東京都"),
+            ("100-0005東京都", Some(1_000_005), "東京都"),
+            ("東京都 〒1000005", Some(1_000_005), "東京都"),
+            ("1-2-3", None, "1-2-3"),
+        ] {
+            let mut shown: Vec<char> = text.chars().collect();
+            assert_eq!(take(&mut shown), code, "{text}");
+            assert_eq!(shown.into_iter().collect::<String>(), left);
+        }
+    }
+}

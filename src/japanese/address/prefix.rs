@@ -1,0 +1,128 @@
+//! Names that a text can begin with: from the text to every name that it begins with, longest first.
+//!
+//! In: names as folded characters, each with a value. Out: for a text, the names that are prefixes
+//! of it. The names are sorted; each knows the longest other name that it begins with, so that one
+//! binary search finds all of them.
+
+const NONE: u32 = u32::MAX;
+
+/// A set of names with values.
+pub(super) struct Prefixes<V> {
+    chars: Vec<char>,
+    names: Vec<Name>,
+    values: Vec<V>,
+}
+
+struct Name {
+    start: u32,
+    len: u32,
+    /// The longest other name that this one begins with.
+    parent: u32,
+    first_value: u32,
+    end_value: u32,
+}
+
+/// A name that the text begins with: its length, and the values under it.
+pub(super) struct Hit<'a, V> {
+    pub len: usize,
+    pub values: &'a [V],
+}
+
+impl<V> Prefixes<V> {
+    /// Of names with their values; several values may share a name and keep their order.
+    pub fn new(mut entries: Vec<(Vec<char>, V)>) -> Self {
+        entries.retain(|(name, _)| !name.is_empty());
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut made = Prefixes { chars: Vec::new(), names: Vec::new(), values: Vec::with_capacity(entries.len()) };
+        let mut before: Vec<char> = Vec::new();
+        for (name, value) in entries {
+            made.values.push(value);
+            let end_value = made.values.len() as u32;
+            if before == name
+                && let Some(last) = made.names.last_mut()
+            {
+                last.end_value = end_value;
+                continue;
+            }
+            let mut parent = made.names.len().checked_sub(1).map_or(NONE, |last| last as u32);
+            while parent != NONE && !name.starts_with(made.name(parent)) {
+                parent = made.names[parent as usize].parent;
+            }
+            made.names.push(Name {
+                start: made.chars.len() as u32,
+                len: name.len() as u32,
+                parent,
+                first_value: end_value - 1,
+                end_value,
+            });
+            made.chars.extend_from_slice(&name);
+            before = name;
+        }
+        made.chars.shrink_to_fit();
+        made
+    }
+
+    /// The names that `text` begins with, longest first. None ends inside a number of the text.
+    pub fn hits<'a>(&'a self, text: &'a [char]) -> impl Iterator<Item = Hit<'a, V>> + 'a {
+        let above = self.names.partition_point(|name| {
+            let own = &self.chars[name.start as usize..(name.start + name.len) as usize];
+            own <= text
+        });
+        let mut at = above.checked_sub(1).map_or(NONE, |last| last as u32);
+        std::iter::from_fn(move || {
+            while at != NONE {
+                let name = &self.names[at as usize];
+                let own = self.name(at);
+                at = name.parent;
+                if text.starts_with(own) && !splits_number(text, own.len()) {
+                    let values = &self.values[name.first_value as usize..name.end_value as usize];
+                    return Some(Hit { len: own.len(), values });
+                }
+            }
+            None
+        })
+    }
+
+    /// The values under exactly this name.
+    #[cfg(test)]
+    pub fn get(&self, name: &[char]) -> &[V] {
+        match self.hits(name).next() {
+            Some(hit) if hit.len == name.len() => hit.values,
+            _ => &[],
+        }
+    }
+
+    fn name(&self, at: u32) -> &[char] {
+        let name = &self.names[at as usize];
+        &self.chars[name.start as usize..(name.start + name.len) as usize]
+    }
+}
+
+/// Whether both sides of `at` are digits.
+fn splits_number(text: &[char], at: usize) -> bool {
+    let digit = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
+    at > 0 && digit(text.get(at - 1)) && digit(text.get(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Prefixes;
+
+    #[test]
+    fn finds_all_prefixes() {
+        let names = ["本町", "本", "本町田", "東", "本町", "条1"];
+        let table = Prefixes::new(names.iter().enumerate().map(|(i, n)| (n.chars().collect(), i)).collect());
+        let found = |text: &str| -> Vec<usize> {
+            let text: Vec<char> = text.chars().collect();
+            table.hits(&text).flat_map(|h| h.values.to_vec()).collect()
+        };
+        assert_eq!(found("本町田1"), [2, 0, 4, 1]);
+        assert_eq!(found("本町1"), [0, 4, 1]);
+        assert_eq!(found("本所"), [1]);
+        assert_eq!(found("西"), []);
+        assert_eq!(found("条12"), []);
+        assert_eq!(found("条1-2"), [5]);
+        assert_eq!(table.get(&['本', '町']), [0, 4]);
+        assert!(table.get(&['町']).is_empty());
+    }
+}

@@ -1,0 +1,302 @@
+//! Puts an address together: parts, canonical text, key, confidence and problem.
+
+use super::dictionary::{City, Kind, Town, dictionary};
+use super::fold::{self, Text};
+use super::lot::{self, Lot, push_number};
+use super::place::Place;
+use super::town::How;
+use super::{Address, Level, Problem, building, postal};
+use std::fmt::Write;
+
+/// Words that tell that a run of characters after a municipality is not a town.
+const NOT_TOWN: [&str; 20] = [
+    "ビル", "マンション", "ハイツ", "役所", "役場", "庁", "署", "センター", "会社", "学校", "病院", "ホテル", "店", "様", "館", "駅", "局",
+    "公園", "タワー", "番地",
+];
+
+/// The address that `place` and what follows it make. `code` is its postal code.
+pub(super) fn address(text: &Text, place: &Place, code: Option<u32>) -> Address {
+    match place.city {
+        Some(city) => with_city(text, place, &dictionary().cities[city as usize], code),
+        None => without_city(text, place, code),
+    }
+}
+
+fn without_city(text: &Text, place: &Place, code: Option<u32>) -> Address {
+    let prefecture = place.prefecture.map(|p| dictionary().prefecture(p).to_owned());
+    let rest = unbracketed(&text.shown[text.place(place.end)..]);
+    let mut canonical = prefecture.clone().unwrap_or_default();
+    add_rest(&mut canonical, &rest);
+    let level = if prefecture.is_some() { Level::Prefecture } else { Level::None };
+    let problem = match (level, rest.is_empty()) {
+        (Level::None, _) => Some(Problem::NotAnAddress),
+        (_, false) => Some(Problem::CityUnknown),
+        _ => None,
+    };
+    let key = format!("{}?{}", prefecture.as_deref().unwrap_or_default(), fold::key_string(&rest));
+    Address {
+        prefecture,
+        postal_code: code.map(postal::written),
+        level,
+        canonical,
+        rest,
+        confidence: if level == Level::None { 0.0 } else { 0.2 },
+        problem,
+        key,
+        ..Address::default()
+    }
+}
+
+fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>) -> Address {
+    let found = place.town.as_ref().filter(|f| f.how != How::Open || f.end > f.start + 1 || f.end == text.key.len());
+    let town = found.and_then(|f| f.index).map(|i| &city.towns().list[i as usize]);
+    let (city_name, city_code) = match (place.kind, town) {
+        (Kind::Parent, None) => parent(city),
+        _ => (city.name, city.code),
+    };
+    let mut end = found.map_or(place.city_end, |f| f.end);
+    let mut guess = None;
+    if town.is_none()
+        && let Some(after) = guessed_town(text, end)
+    {
+        guess = Some(text.shown[text.place(end)..text.place(after)].iter().filter(|&&c| c != ' ').collect::<String>());
+        end = after;
+    }
+    let numbered = text.key.get(end).is_some_and(char::is_ascii_digit);
+    let lot = if town.is_some() || guess.is_some() || numbered {
+        lot::read(text, end, town)
+    } else {
+        Lot { end: text.place(end), ..Lot::default() }
+    };
+    let mut tail = building::read(&text.shown[lot.end..], lot.block.is_some());
+    let room = match (lot.room.clone(), tail.room.take()) {
+        (Some(a), Some(b)) if tail.building.is_none() => Some(format!("{a}-{b}")),
+        (Some(a), Some(b)) => {
+            let name = tail.building.get_or_insert_default();
+            *name = format!("{name} {}", building::written(&b));
+            Some(a)
+        }
+        (a, b) => a.or(b),
+    };
+    let street = found.and_then(|f| f.street).map(|(a, b)| text.shown[a..b].iter().filter(|&&c| c != ' ').collect::<String>());
+    let mut made = Address {
+        prefecture: Some(dictionary().prefecture(city.prefecture).to_owned()),
+        city: Some(city_name.to_owned()),
+        city_code: Some(if city_code == city.code { city.code_text.to_owned() } else { format!("{city_code:05}") }),
+        town_code: town.map(|t| t.code.to_string()),
+        street: street.filter(|s| !s.is_empty()),
+        chome: lot.chome,
+        building: tail.building,
+        room,
+        rest: tail.rest,
+        ..Address::default()
+    };
+    made.level = level(&lot, town.is_some() || guess.is_some());
+    made.problem = problem(place, city, town, guess.is_some() || lot.block.is_some() || !made.rest.is_empty() || made.building.is_some(), code);
+    made.confidence = confidence(place, found.map(|f| f.how), &made);
+    made.postal_code = code.map(postal::written).or_else(|| only_code(town?, lot.chome));
+    made.key = key(&made, guess.as_deref(), &lot);
+    made.town = town.map(|t| t.name.to_owned()).or(guess);
+    made.canonical = canonical(&made, &lot, town);
+    made.koaza = Some(lot.koaza).filter(|k| !k.is_empty());
+    (made.block, made.number) = (lot.block, lot.number);
+    made
+}
+
+/// The city of a ward, and its code.
+fn parent(city: &City) -> (&'static str, u32) {
+    match city.name.char_indices().skip(1).find(|&(_, c)| c == '市') {
+        Some((at, c)) if city.name.ends_with('区') => {
+            let name = &city.name[..at + c.len_utf8()];
+            let first = dictionary().cities.iter().find(|other| other.name.starts_with(name));
+            (name, first.map_or(city.code, |f| f.code) / 10 * 10)
+        }
+        _ => (city.name, city.code),
+    }
+}
+
+/// Where words end that stand in the place of a town: before a number, or at the end after 町.
+fn guessed_town(text: &Text, from: usize) -> Option<usize> {
+    let key = &text.key;
+    let len = key[from..].iter().take(16).take_while(|&&c| c > '\u{2e80}' && c != fold::PART).count();
+    let end = from + len;
+    if len == 0 || len > 15 {
+        return None;
+    }
+    let word: String = text.shown[text.place(from)..text.place(end)].iter().collect();
+    let marked = text.shown[text.place(from.max(1) - 1)..text.place(from)].contains(&'字');
+    let numbered = key.get(end).is_some_and(|c| c.is_ascii_digit() || *c == fold::PART);
+    let named = end == key.len() && (marked || len < 8 && from > 0);
+    let not_town = NOT_TOWN.iter().any(|w| word.contains(w)) || word.starts_with(['ー', '番', '号']);
+    ((numbered || named) && !not_town).then_some(end)
+}
+
+fn level(lot: &Lot, town: bool) -> Level {
+    match lot {
+        Lot { number: Some(_), .. } => Level::Number,
+        Lot { block: Some(_), .. } => Level::Block,
+        Lot { chome: Some(_), .. } => Level::Chome,
+        _ if town => Level::Town,
+        _ => Level::City,
+    }
+}
+
+fn problem(place: &Place, city: &City, town: Option<&Town>, more: bool, code: Option<u32>) -> Option<Problem> {
+    if place.equals > 1 && (place.kind != Kind::Parent || town.is_some()) {
+        return Some(Problem::Ambiguous);
+    }
+    if place.other_prefecture {
+        return Some(Problem::PrefectureDisagrees);
+    }
+    if code.is_some_and(|code| disagrees(city, town, code)) {
+        return Some(Problem::PostalCodeDisagrees);
+    }
+    // 南箕輪村 and a few others have no towns: 番地 follow at once.
+    let townless = city.towns().whole.as_ref().is_some_and(|w| w.chome & 1 == 1);
+    (town.is_none() && more && !(townless && place.end == place.city_end)).then_some(Problem::TownUnknown)
+}
+
+/// Whether a postal code belongs elsewhere. One that no place has (an office's own) does not.
+fn disagrees(city: &City, town: Option<&Town>, code: u32) -> bool {
+    let has = |t: &Town| t.postal.iter().any(|&(c, _)| c == code);
+    if town.is_some_and(has) || city.towns().whole.as_ref().is_some_and(has) {
+        return false;
+    }
+    let unknown_town = town.is_none_or(|t| t.postal.is_empty());
+    let (mut known, mut same_city) = (false, false);
+    for index in dictionary().cities_of_postal_code(code) {
+        known = true;
+        same_city |= dictionary().cities[index as usize].code == city.code;
+    }
+    known && !(same_city && unknown_town)
+}
+
+/// The postal code of a town that has one only, or one only for this 丁目.
+fn only_code(town: &Town, chome: Option<u32>) -> Option<String> {
+    let fits = |some: u128| match chome {
+        Some(n) => some == 0 || some >> n.min(127) & 1 == 1,
+        None => true,
+    };
+    let mut codes = town.postal.iter().filter(|&&(_, some)| fits(some));
+    let first = codes.next()?;
+    codes.next().is_none().then(|| postal::written(first.0))
+}
+
+fn confidence(place: &Place, how: Option<How>, made: &Address) -> f32 {
+    let town = match how {
+        Some(How::Exact) => 1.0,
+        Some(How::Street) => 0.95,
+        Some(How::Loose) => 0.9,
+        Some(How::Plausible) => 0.85,
+        Some(How::Skipped | How::Open) => 0.7,
+        None if made.problem == Some(Problem::TownUnknown) => 0.4,
+        None => 0.8,
+    };
+    let city = match place.kind {
+        Kind::Full => 1.0,
+        Kind::NoCounty => 0.98,
+        Kind::Ward | Kind::Parent => 0.9,
+        Kind::Old => 0.85,
+    };
+    let doubt = match made.problem {
+        Some(Problem::Ambiguous) => 1.0 / place.equals as f32,
+        Some(Problem::PrefectureDisagrees | Problem::PostalCodeDisagrees) => 0.7,
+        _ => 1.0,
+    };
+    town * city * doubt * if made.rest.is_empty() { 1.0 } else { 0.9 }
+}
+
+/// Town code, koaza and all numbers; the room with them, because 1-2-101 does not say which it is.
+fn key(made: &Address, guess: Option<&str>, lot: &Lot) -> String {
+    let mut key = String::with_capacity(48);
+    match (&made.town_code, guess) {
+        (Some(code), _) => key.push_str(code),
+        (_, Some(town)) => {
+            key.push_str(made.city_code.as_deref().unwrap_or_default());
+            key.push(':');
+            key.push_str(&fold::key_string(town));
+        }
+        _ => {
+            key.push_str(made.city_code.as_deref().unwrap_or_default());
+            let building = made.building.as_deref().unwrap_or_default();
+            for part in [building, &made.rest] {
+                if !part.is_empty() {
+                    let _ = write!(key, "?{}", fold::key_string(part));
+                }
+            }
+        }
+    }
+    if !lot.koaza.is_empty() {
+        let _ = write!(key, "/{}", fold::key_string(&lot.koaza));
+    }
+    let mut mark = '|';
+    if let Some(n) = lot.chome {
+        key.push(mark);
+        push_number(&mut key, n);
+        mark = '-';
+    }
+    let mut add = |part: &str| {
+        key.push(mark);
+        key.push_str(part);
+        mark = '-';
+    };
+    for part in [&lot.block, &lot.number, &made.room].into_iter().flatten() {
+        add(part);
+    }
+    key
+}
+
+fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
+    let mut text = String::with_capacity(96);
+    for part in [&made.prefecture, &made.city, &made.street, &made.town].into_iter().flatten() {
+        text.push_str(part);
+    }
+    if !lot.koaza_last {
+        text.push_str(&lot.koaza);
+    }
+    if let Some(n) = lot.chome {
+        push_number(&mut text, n);
+        text.push_str("丁目");
+    }
+    if lot.koaza_last {
+        text.push_str(&lot.koaza);
+    }
+    if let Some(block) = &lot.block {
+        text.push_str(block);
+        if let Some(number) = &lot.number {
+            // 1番2 in a town that has 丁目: 1-2 would be read as 1丁目2.
+            let mistakable = lot.chome.is_none() && town.is_none_or(Town::takes_chome);
+            text.push(if mistakable { '番' } else { '-' });
+            text.push_str(number);
+        } else if lot.chome.is_none() && town.is_some_and(Town::takes_chome) && block != "無番地" {
+            text.push('番');
+        }
+    }
+    if let Some(building) = &made.building {
+        text.push(' ');
+        text.push_str(building);
+    }
+    if let Some(room) = &made.room {
+        text.push(' ');
+        text.push_str(&building::written(room));
+    }
+    add_rest(&mut text, &made.rest);
+    text
+}
+
+fn add_rest(text: &mut String, rest: &str) {
+    if rest.is_empty() {
+        return;
+    }
+    if text.is_empty() {
+        text.push_str(rest);
+    } else {
+        let _ = write!(text, " ({rest})");
+    }
+}
+
+/// Text without brackets, in single spaces.
+fn unbracketed(text: &[char]) -> String {
+    let all: String = text.iter().map(|&c| if matches!(c, '(' | ')') { ' ' } else { c }).collect();
+    all.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,98 @@
+//! Japanese numerals: 二十三, 一二三, １２ and 12 to one number.
+//!
+//! In: characters after width folding. Out: the value and how many characters it took. Numerals
+//! come in two ways, by unit (百二十三) and by place (一二三); both are read, 壱 弐 参 too.
+
+/// The value of one ASCII or kanji digit; 十 百 千 are units, not digits.
+pub fn digit(c: char) -> Option<u32> {
+    Some(match c {
+        '0'..='9' => c as u32 - '0' as u32,
+        '〇' | '零' => 0,
+        '一' | '壱' | '壹' => 1,
+        '二' | '弐' | '貳' => 2,
+        '三' | '参' | '參' => 3,
+        '四' => 4,
+        '五' => 5,
+        '六' => 6,
+        '七' => 7,
+        '八' => 8,
+        '九' => 9,
+        _ => return None,
+    })
+}
+
+/// The value of a unit below 万: 十, 百, 千.
+pub fn unit(c: char) -> Option<u32> {
+    Some(match c {
+        '十' | '拾' => 10,
+        '百' => 100,
+        '千' => 1000,
+        _ => return None,
+    })
+}
+
+/// Whether `c` can be part of a number written in kanji.
+pub fn is_kanji_numeral(c: char) -> bool {
+    !c.is_ascii() && (digit(c).is_some() || unit(c).is_some())
+}
+
+/// The number in ASCII digits at the beginning of `text`: value and length. None above eight digits.
+pub fn read_ascii(text: &[char]) -> Option<(u32, usize)> {
+    let len = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    if len == 0 || len > 8 {
+        return None;
+    }
+    let value = text[..len].iter().fold(0, |sum, &c| sum * 10 + digit(c).unwrap_or(0));
+    Some((value, len))
+}
+
+/// The number in kanji at the beginning of `text`: value and length. None above eight characters.
+pub fn read_kanji(text: &[char]) -> Option<(u32, usize)> {
+    let len = text.iter().take_while(|&&c| is_kanji_numeral(c)).count();
+    if len == 0 || len > 8 {
+        return None;
+    }
+    let run = &text[..len];
+    if !run.iter().any(|&c| unit(c).is_some()) {
+        return Some((run.iter().fold(0, |sum, &c| sum * 10 + digit(c).unwrap_or(0)), len));
+    }
+    let (mut total, mut pending) = (0u32, None);
+    for &c in run {
+        match (digit(c), unit(c)) {
+            (Some(d), _) => pending = Some(pending.unwrap_or(0) * 10 + d),
+            (_, Some(u)) => total += pending.take().unwrap_or(1) * u,
+            _ => {}
+        }
+    }
+    Some((total + pending.unwrap_or(0), len))
+}
+
+/// The number at the beginning of `text`, in ASCII digits or in kanji: value and length.
+pub fn read(text: &[char]) -> Option<(u32, usize)> {
+    read_ascii(text).or_else(|| read_kanji(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn reads() {
+        for (text, value, len) in [
+            ("12番", 12, 2),
+            ("十", 10, 1),
+            ("二十三丁目", 23, 3),
+            ("一二三", 123, 3),
+            ("百二十三番地", 123, 4),
+            ("千五百", 1500, 3),
+            ("二〇", 20, 2),
+            ("三千二百一", 3201, 5),
+        ] {
+            let chars: Vec<char> = text.chars().collect();
+            assert_eq!(read(&chars), Some((value, len)), "{text}");
+        }
+        assert_eq!(read(&['番']), None);
+        assert_eq!(read(&['1'; 30]), None);
+        assert_eq!(read(&['千'; 8]).map(|r| r.1), Some(8));
+    }
+}

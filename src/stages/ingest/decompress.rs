@@ -110,9 +110,11 @@ fn from_chunk(error: io::Error, name: &str) -> Error {
     }
 }
 
-/// The options of every request for a file: where the store knows which version was listed, no other one is read.
+/// The options of every request for a file: where the store knows which version was listed, no other one is read. A weak
+/// tag cannot be asked for.
 pub(super) fn same_version(file: &SourceFile) -> GetOptions {
-    GetOptions { if_match: file.meta.e_tag.clone(), ..GetOptions::default() }
+    let if_match = file.meta.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
+    GetOptions { if_match, ..GetOptions::default() }
 }
 
 /// A store's error, where it names the file as the user knows it.

@@ -29,9 +29,9 @@ impl TextEncoding {
     /// The name in a pipeline file.
     pub fn name(self) -> &'static str {
         match self {
-            TextEncoding::Utf8 => "utf8",
+            TextEncoding::Utf8 => "utf-8",
             TextEncoding::Cp932 => "cp932",
-            TextEncoding::EucJp => "euc_jp",
+            TextEncoding::EucJp => "euc-jp",
         }
     }
 

@@ -77,7 +77,7 @@ pub(super) fn decode(fields: &[Vec<u8>], encoding: TextEncoding, wanted: &[Strin
         (_, Some(other)) => Err(Error::config(format!("the header of {file} is not {}", encoding.name()))
             .hint(format!("it reads well as {0}: set `encoding: {0}`", other.name()))),
         (None, None) => Err(Error::config(format!("the header of {file} is not {}", encoding.name()))
-            .hint("check `encoding`: utf8, cp932 or euc_jp")),
+            .hint("check `encoding`: utf-8, cp932 or euc-jp")),
         // Where a column is missing, `locate` says which.
         (Some(names), None) => Ok(names),
     }

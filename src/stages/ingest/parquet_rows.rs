@@ -5,6 +5,7 @@
 //! encoding of the source, because older writers mark text so. A value that has no text is a reject, not a NULL.
 
 use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -65,8 +66,9 @@ pub(super) async fn open(
         .map_err(|error| from_parquet(error, &name))?;
     count.add_rows(u64::try_from(rows).unwrap_or_default());
     let mut next_row = 1;
-    Ok(batches.map(move |batch| {
-        let batch = batch.map_err(|error| from_parquet(error, &name))?;
+    // The decoder may panic on damaged pages.
+    Ok(AssertUnwindSafe(batches).catch_unwind().map(move |batch| {
+        let batch = batch.map_err(|_| damaged(&name))?.map_err(|error| from_parquet(error, &name))?;
         let first = next_row;
         next_row += batch.num_rows() as i64;
         to_text(&batch, &order, first, &name, &options, &schema)
@@ -81,7 +83,8 @@ pub(super) async fn columns_of(file: SourceFile) -> Result<Vec<String>> {
 
 async fn builder(file: SourceFile) -> Result<Builder> {
     let name = file.name.clone();
-    Builder::new(ObjectReader { file }).await.map_err(|error| from_parquet(error, &name))
+    let opened = AssertUnwindSafe(Builder::new(ObjectReader { file })).catch_unwind().await;
+    opened.map_err(|_| damaged(&name))?.map_err(|error| from_parquet(error, &name))
 }
 
 fn to_text(

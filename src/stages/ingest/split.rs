@@ -11,8 +11,11 @@ use super::row_batch::RejectReason;
 
 const QUOTE: u8 = b'"';
 
-/// How many lines a quoted field is followed to its closing quote.
-const MAX_QUOTED_LINES: usize = 1000;
+/// The most line ends in a row: so far a quoted field is followed to its closing quote.
+const MAX_LINE_ENDS: usize = 1000;
+
+/// How far a row of several lines is looked for before its line ends are counted.
+const NEAR: usize = 64 * 1024;
 
 /// Where a field lies in its row, without its quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +42,9 @@ pub(super) enum Step {
 enum Split {
     /// The row ends here: at a line end, or with the window.
     Row(usize),
-    Stray,
+    /// There is a quote, or something after one, that may not be here.
+    Stray(usize),
+    /// A quote is open when the window ends.
     Open,
 }
 
@@ -106,7 +111,7 @@ impl Splitter {
             }
             line => match self.split_quoted(line) {
                 Split::Row(_) => Step::Row { end, used, lines: 1 },
-                Split::Stray => Step::Broken { reason: RejectReason::StrayQuote, end, used, lines: 1 },
+                Split::Stray(_) => Step::Broken { reason: RejectReason::StrayQuote, end, used, lines: 1 },
                 Split::Open => self.split_lines(data, last, end, used),
             },
         }
@@ -115,23 +120,34 @@ impl Splitter {
     /// A row that goes on after its first line, which ends at `first_end` and with its line end at `first_used`.
     fn split_lines(&mut self, data: &[u8], last: bool, first_end: usize, first_used: usize) -> Step {
         let broken = |reason| Step::Broken { reason, end: first_end, used: first_used, lines: 1 };
-        let most = self.max_row.saturating_add(2);
-        let window = data.get(..most).unwrap_or(data);
-        let lines_end = nth_line_end(window, MAX_QUOTED_LINES);
-        let final_window = lines_end.is_some() || window.len() == most || last;
-        let window = &window[..lines_end.unwrap_or(window.len())];
-        match self.split_quoted(window) {
-            Split::Stray => broken(RejectReason::StrayQuote),
-            // The closing quote may turn out to be a doubled or a stray one.
-            Split::Row(end) if end == data.len() && !final_window => Step::More,
-            Split::Row(end) if end > self.max_row => broken(RejectReason::UnclosedQuote),
-            Split::Row(end) if end == data.len() => Step::Row { end, used: end, lines: 1 + count_line_ends(&data[..end]) },
-            Split::Row(end) => match line_after(data, end, last) {
-                Some(used) => Step::Row { end, used, lines: 1 + count_line_ends(&data[..end]) },
-                None => Step::More,
-            },
-            Split::Open if final_window => broken(RejectReason::UnclosedQuote),
-            Split::Open => Step::More,
+        let many_lines = |at: usize| line_ends(&data[..at]).nth(MAX_LINE_ENDS - 1).is_some();
+        let limit = data.get(..=self.max_row).unwrap_or(data);
+        let mut window = limit.get(..NEAR).unwrap_or(limit);
+        loop {
+            // What is not decided inside the window is decided after it: where no row may reach, it is broken.
+            match self.split_quoted(window) {
+                Split::Stray(at) if many_lines(at) => return broken(RejectReason::UnclosedQuote),
+                Split::Stray(_) => return broken(RejectReason::StrayQuote),
+                Split::Row(end) if end < window.len() || (last && end == data.len() && end <= self.max_row) => {
+                    return match line_after(data, end, last) {
+                        _ if many_lines(end) => broken(RejectReason::UnclosedQuote),
+                        Some(used) => {
+                            let lines = 1 + line_ends(&data[..end]).count() as u64;
+                            Step::Row { end, used: used.min(data.len()), lines }
+                        }
+                        None => Step::More,
+                    };
+                }
+                _ if window.len() < limit.len() => match line_ends(limit).nth(MAX_LINE_ENDS - 1) {
+                    Some(at) if at < window.len() => return broken(RejectReason::UnclosedQuote),
+                    Some(at) => window = &limit[..=at],
+                    None => window = limit,
+                },
+                _ if last || window.len() > self.max_row || many_lines(window.len()) => {
+                    return broken(RejectReason::UnclosedQuote);
+                }
+                _ => return Step::More,
+            }
         }
     }
 
@@ -180,8 +196,8 @@ impl Splitter {
                 at = end + 1;
             } else {
                 let end = memchr3(self.delimiter, b'\n', b'\r', &window[at..]).map_or(window.len(), |after| at + after);
-                if memchr(QUOTE, &window[at..end]).is_some() {
-                    return Split::Stray;
+                if let Some(after) = memchr(QUOTE, &window[at..end]) {
+                    return Split::Stray(at + after);
                 }
                 self.fields.push(Field { start: at, end, escaped: false });
                 at = end;
@@ -189,7 +205,7 @@ impl Splitter {
             match window.get(at) {
                 None | Some(b'\n' | b'\r') => return Split::Row(at),
                 Some(&byte) if byte == self.delimiter => at += 1,
-                Some(_) => return Split::Stray,
+                Some(_) => return Split::Stray(at),
             }
         }
     }
@@ -206,12 +222,4 @@ fn line_after(data: &[u8], at: usize, last: bool) -> Option<usize> {
 
 fn line_ends(data: &[u8]) -> impl Iterator<Item = usize> {
     memchr2_iter(b'\n', b'\r', data).filter(move |&at| data[at] == b'\r' || at == 0 || data[at - 1] != b'\r')
-}
-
-fn nth_line_end(data: &[u8], lines: usize) -> Option<usize> {
-    line_ends(data).nth(lines.saturating_sub(1))
-}
-
-fn count_line_ends(data: &[u8]) -> u64 {
-    line_ends(data).count() as u64
 }

@@ -143,6 +143,9 @@ impl TextFile {
             }
             if !self.fill().await? {
                 self.parser.finish()?;
+                if self.start < self.buffer.len() {
+                    return Err(Error::bug(format!("{} was not read to its end", self.name)));
+                }
                 return match self.batch.is_empty() {
                     true => Ok(None),
                     false => self.batch.finish().map(Some),
@@ -187,7 +190,7 @@ fn check_start(head: &[u8], encoding: TextEncoding, name: &str) -> Result<usize>
         [0xef, 0xbb, 0xbf, ..] if encoding == TextEncoding::Utf8 => Ok(3),
         [0xef, 0xbb, 0xbf, ..] => {
             Err(Error::config(format!("{name} is marked as UTF-8, but `encoding` is {}", encoding.name()))
-                .hint("set `encoding: utf8`"))
+                .hint("set `encoding: utf-8`"))
         }
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             Err(Error::config(format!("{name} is UTF-16, which nayose does not read"))

@@ -1,7 +1,7 @@
 //! CSV and TSV: what is a row, and what becomes of a broken one.
 
 use nayose::error::Kind;
-use nayose::stages::ingest::reader::{self, Format};
+use nayose::stages::ingest::reader::{self, Format, ReadOptions};
 
 use super::{columns_of, csv, failure, options, read};
 
@@ -83,6 +83,25 @@ fn a_quote_is_followed_for_a_thousand_lines_and_a_row_of_bytes() {
     small.max_row_bytes = 12;
     let rows = read(b"id,b\n1,\"34567890\"\n1,\"345678\n0\"\n1,\"3456789\n1\"\n", &small).expect("rows");
     assert_eq!(rows, ["2: 1|34567890", "3: 1|345678\n0", "5! unclosed_quote 1,\"3456789", "6! stray_quote 1\""]);
+}
+
+#[test]
+fn long_rows_are_the_same_for_any_chunk() {
+    let line = "x".repeat(400);
+    let fits = format!("{line}\n").repeat(900);
+    let too_many = format!("{line}\n").repeat(1100);
+    let text = format!("id,b\n1,\"{fits}\"\n2,\"{too_many}\"\n3,\"{fits}\"y\n4,z\n");
+    let whole = read(text.as_bytes(), &csv(&["id", "b"])).expect("rows");
+    assert_eq!(whole[0], format!("2: 1|{fits}"));
+    assert_eq!(whole[1], format!("903! unclosed_quote 2,\"{line}"));
+    assert_eq!(whole[2], format!("904! wrong_column_count {line}"));
+    assert_eq!(whole[1101], "2003! stray_quote \"");
+    assert_eq!(whole[1102], format!("2004! stray_quote 3,\"{line}"));
+    assert_eq!(whole.last().map(String::as_str), Some("2905: 4|z"));
+    for chunk_bytes in [1000, 64 * 1024, 64 * 1024 + 1, 4 * 1024 * 1024] {
+        let options = ReadOptions { chunk_bytes, ..csv(&["id", "b"]) };
+        assert!(read(text.as_bytes(), &options).expect("rows") == whole, "{chunk_bytes}");
+    }
 }
 
 #[test]

@@ -65,9 +65,9 @@ fn a_wrong_encoding_is_told_with_the_right_one() {
     for (bytes, told, right) in [
         (cp932.as_ref(), TextEncoding::Utf8, "cp932"),
         (cp932.as_ref(), TextEncoding::EucJp, "cp932"),
-        (euc.as_ref(), TextEncoding::Utf8, "euc_jp"),
-        (euc.as_ref(), TextEncoding::Cp932, "euc_jp"),
-        (TABLE.as_bytes(), TextEncoding::Cp932, "utf8"),
+        (euc.as_ref(), TextEncoding::Utf8, "euc-jp"),
+        (euc.as_ref(), TextEncoding::Cp932, "euc-jp"),
+        (TABLE.as_bytes(), TextEncoding::Cp932, "utf-8"),
     ] {
         let error = failure(bytes, &table(told));
         assert_eq!(error.kind(), Kind::Config);
@@ -75,13 +75,13 @@ fn a_wrong_encoding_is_told_with_the_right_one() {
         assert_eq!(error.remedy(), Some(format!("it reads well as {right}: set `encoding: {right}`").as_str()));
     }
     let error = failure(&cp932, &with(TextEncoding::Utf8, csv(&["x"])));
-    assert_eq!(error.remedy(), Some("check `encoding`: utf8, cp932 or euc_jp"));
+    assert_eq!(error.remedy(), Some("check `encoding`: utf-8, cp932 or euc-jp"));
 }
 
 #[test]
 fn marks_of_other_encodings() {
     let error = failure(b"\xef\xbb\xbfid\n1\n", &with(TextEncoding::Cp932, csv(&["id"])));
-    assert_eq!(error.remedy(), Some("set `encoding: utf8`"));
+    assert_eq!(error.remedy(), Some("set `encoding: utf-8`"));
     let error = failure(b"\xff\xfei\0d\0\n\0", &csv(&["id"]));
     assert!(error.message().contains("UTF-16"), "{error}");
 }

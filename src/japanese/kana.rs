@@ -72,7 +72,7 @@ pub fn kana_key(s: &str) -> String {
                 Some('ォ') => take(&mut chars, 'ボ'),
                 _ => 'ブ',
             },
-            other => plain(other),
+            other => enlarged(other),
         };
         if c == 'ー' {
             if vowel != '\0' {
@@ -149,7 +149,8 @@ fn katakana(c: char) -> char {
     }
 }
 
-fn plain(c: char) -> char {
+/// The letter with small kana enlarged and ヂ, ヅ, ヲ, ヰ, ヱ as ジ, ズ, オ, イ, エ (katakana in).
+pub fn enlarged(c: char) -> char {
     match c {
         'ァ' | 'ィ' | 'ゥ' | 'ェ' | 'ォ' | 'ッ' | 'ャ' | 'ュ' | 'ョ' | 'ヮ' => shift(c, 1),
         'ヵ' => 'カ',

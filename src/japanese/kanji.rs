@@ -130,14 +130,19 @@ fn expand(s: &str) -> Vec<char> {
     out
 }
 
-/// The written form of a character that links two kanji and is spelled in several ways.
+/// The head of a character that, between two kanji, links them and is spelled in several ways:
+/// ヶ ケ が ガ are ケ, ノ の 之 are ノ, ッ ツ っ つ are ツ.
+pub fn linker_head(c: char) -> Option<char> {
+    match c {
+        'ヶ' | 'ケ' | 'が' | 'ガ' => Some('ケ'),
+        'ノ' | 'の' | '之' => Some('ノ'),
+        'ッ' | 'ツ' | 'っ' | 'つ' => Some('ツ'),
+        _ => None,
+    }
+}
+
 fn linker(chars: &[char], i: usize) -> Option<char> {
-    let head = match chars[i] {
-        'ヶ' | 'ケ' | 'が' | 'ガ' => 'ケ',
-        'ノ' | 'の' | '之' => 'ノ',
-        'ッ' | 'ツ' | 'っ' | 'つ' => 'ツ',
-        _ => return None,
-    };
+    let head = linker_head(chars[i])?;
     let kanji = |at: Option<&char>| at.is_some_and(|&c| is_kanji(c));
     (i > 0 && kanji(chars.get(i - 1)) && kanji(chars.get(i + 1))).then_some(head)
 }

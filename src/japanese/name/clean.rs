@@ -1,0 +1,204 @@
+//! What stands beside a name: honorifics, titles, brackets with a reading, a nickname or a maiden
+//! name. In: text after width folding. Out: the bare name, and each of these apart.
+
+use crate::japanese::kana::{is_kana, is_kanji};
+use crate::japanese::romaji::is_latin;
+
+/// A name without its surroundings.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cleaned {
+    /// The bare name.
+    pub text: String,
+    /// 様, さん, 殿, Mr. …
+    pub honorific: Option<String>,
+    /// 部長, 代表取締役, 医師 …
+    pub title: Option<String>,
+    /// A family name before marriage, from 旧姓 or from brackets between the parts.
+    pub maiden: Option<String>,
+    /// What else stood in brackets.
+    pub nickname: Option<String>,
+    /// A reading in brackets: kana behind a name in kanji.
+    pub kana: Option<String>,
+}
+
+/// Last words of politeness, with how many characters must stand before one that is not set off.
+const HONORIFICS: &[(&str, usize)] = &[
+    ("御一同様", 2), ("ご一行様", 2), ("御一行様", 2), ("ご夫妻", 2), ("御夫妻", 2), ("ご家族様", 2), ("御中", 1), ("各位", 2),
+    ("様方", 2), ("さま", 2), ("様", 1), ("殿", 3), ("どの", 4), ("さん", 2), ("ちゃん", 2), ("くん", 3), ("君", 4), ("先生", 2),
+    ("氏", 2), ("サマ", 3), ("サン", 4), ("チャン", 4), ("クン", 4), ("宛", 99), ("行", 99),
+];
+
+/// Offices and callings, as the last or the first word.
+const TITLES: &[&str] = &[
+    "代表取締役社長", "代表取締役会長", "代表取締役", "取締役", "代表社員", "代表理事", "代表者", "執行役員", "監査役", "副社長", "社長",
+    "専務", "常務", "会長", "本部長", "副部長", "部長", "次長", "課長", "係長", "主任", "副店長", "店長", "支店長", "支社長", "所長",
+    "副院長", "院長", "園長", "校長", "准教授", "教授", "医師", "歯科医師", "弁護士", "税理士", "会計士", "司法書士", "理事長", "理事",
+    "住職", "町長", "村長", "議員", "博士", "故",
+];
+
+const ENGLISH: &[&str] = &["MR", "MRS", "MS", "MISS", "MX", "DR", "PROF", "SIR", "MADAM"];
+const ENGLISH_LAST: &[&str] = &["SAN", "SAMA", "KUN", "CHAN", "SENSEI", "PHD", "MD", "JR", "SR", "ESQ"];
+
+/// Takes a name out of its surroundings.
+pub fn clean(text: &str) -> Cleaned {
+    let mut out = Cleaned { text: text.to_owned(), ..Cleaned::default() };
+    if text.contains(['(', '[', '{', '<', '「', '『', '【', '《', '〈', '〔', '"', '“']) {
+        brackets(&mut out);
+    }
+    if out.text.contains("旧姓") {
+        maiden_without_brackets(&mut out);
+    }
+    for _ in 0..4 {
+        let before = out.text.len();
+        honorifics(&mut out);
+        titles(&mut out);
+        if out.text.len() == before {
+            break;
+        }
+    }
+    if is_latin(&out.text) {
+        english(&mut out);
+    }
+    out
+}
+
+const PAIRS: &[(char, char)] = &[
+    ('(', ')'), ('[', ']'), ('{', '}'), ('<', '>'), ('「', '」'), ('『', '』'), ('【', '】'), ('《', '》'), ('〈', '〉'), ('〔', '〕'),
+    ('"', '"'), ('“', '”'),
+];
+
+fn brackets(out: &mut Cleaned) {
+    for _ in 0..4 {
+        let Some((from, open)) = out.text.char_indices().find(|(_, c)| PAIRS.iter().any(|p| p.0 == *c)) else { return };
+        let close = PAIRS.iter().find(|p| p.0 == open).map_or(open, |p| p.1);
+        let start = from + open.len_utf8();
+        let (end, after) = match out.text[start..].find(close) {
+            Some(len) => (start + len, start + len + close.len_utf8()),
+            None => (out.text.len(), out.text.len()),
+        };
+        let inside = out.text[start..end].trim().to_owned();
+        let (before, behind) = (out.text[..from].trim().to_owned(), out.text[after..].trim().to_owned());
+        if before.is_empty() && behind.is_empty() {
+            out.text = inside;
+            return;
+        }
+        sort(out, &inside, &before, &behind);
+        let gap = if before.is_empty() || behind.is_empty() { "" } else { " " };
+        out.text = format!("{before}{gap}{behind}");
+    }
+}
+
+/// Decides what stood in brackets.
+fn sort(out: &mut Cleaned, inside: &str, before: &str, behind: &str) {
+    let maiden = ["旧姓", "旧", "元", "née", "nee"].iter().find_map(|word| inside.strip_prefix(word));
+    if let Some(maiden) = maiden.map(|m| m.trim_matches([':', '：', ' ', '・'])).filter(|m| !m.is_empty()) {
+        out.maiden = Some(maiden.to_owned());
+        return;
+    }
+    let kana = inside.chars().all(|c| is_kana(c) || c == ' ' || c == '・');
+    let between = !before.is_empty() && !behind.is_empty();
+    if inside.is_empty() || ["故", "仮", "様", "本人", "男", "女", "代理", "亡"].contains(&inside) {
+        return;
+    }
+    if kana && inside.chars().count() > 1 && before.chars().any(is_kanji) && out.kana.is_none() && !between {
+        out.kana = Some(inside.to_owned());
+    } else if between && inside.chars().all(is_kanji) && inside.chars().count() <= 4 {
+        out.maiden = Some(inside.to_owned());
+    } else {
+        out.nickname = Some(inside.to_owned());
+    }
+}
+
+fn maiden_without_brackets(out: &mut Cleaned) {
+    if let Some((before, behind)) = out.text.split_once("旧姓") {
+        let maiden = behind.trim_matches([':', ' ', '・', '/', '、']);
+        let before = before.trim_matches([' ', '・', '/', '、', ',']);
+        if !before.is_empty() && !maiden.is_empty() {
+            out.maiden = Some(maiden.to_owned());
+            out.text = before.to_owned();
+        }
+    }
+}
+
+fn honorifics(out: &mut Cleaned) {
+    for &(word, least) in HONORIFICS {
+        if let Some(rest) = out.text.strip_suffix(word) {
+            let set_off = rest.ends_with(' ');
+            let bare = rest.trim_end();
+            let kana_word = word.chars().all(is_kana);
+            // さん at the end of a kana name may be its own; set off, it is not.
+            let more = if kana_word && bare.chars().all(|c| is_kana(c) || c == ' ') { 2 } else { 0 };
+            let length = bare.chars().filter(|c| *c != ' ').count();
+            if (set_off && length > 0 && (word != "行" || length > 2)) || length >= least + more {
+                out.honorific = Some(word.to_owned());
+                out.text = bare.to_owned();
+                return;
+            }
+        }
+    }
+}
+
+fn titles(out: &mut Cleaned) {
+    for word in TITLES {
+        let last = out.text.strip_suffix(word).map(|rest| (rest.ends_with(' '), rest.trim_end()));
+        let first = out.text.strip_prefix(word).map(|rest| (rest.starts_with(' '), rest.trim_start()));
+        for (set_off, rest) in last.into_iter().chain(first) {
+            let long = word.chars().count() > 1 && rest.chars().count() >= 2;
+            if !rest.is_empty() && (set_off || long) {
+                out.title = Some((*word).to_owned());
+                out.text = rest.to_owned();
+                return;
+            }
+        }
+    }
+}
+
+fn english(out: &mut Cleaned) {
+    let plain = |w: &str| w.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
+    let mut words: Vec<&str> = out.text.split(' ').collect();
+    if words.len() > 1 && ENGLISH.contains(&plain(words[0]).as_str()) {
+        out.honorific = Some(words.remove(0).to_owned());
+    }
+    if words.len() > 2 && words.last().is_some_and(|w| ENGLISH_LAST.contains(&plain(w).as_str())) {
+        out.honorific = words.pop().map(str::to_owned);
+    }
+    let text = words.join(" ");
+    let upper = text.to_ascii_uppercase();
+    let cut = ["-SAN", "-SAMA", "-KUN", "-CHAN"].iter().find(|s| upper.ends_with(*s) && upper.len() > s.len());
+    match cut {
+        Some(suffix) => {
+            out.honorific = Some(text[text.len() - suffix.len() + 1..].to_owned());
+            out.text = text[..text.len() - suffix.len()].to_owned();
+        }
+        None => out.text = text,
+    }
+}
+
+/// Words that stand where a name should be.
+const NOT_NAMES: &[&str] = &[
+    "名無し", "ななし", "名前", "氏名", "お名前", "不明", "未入力", "未設定", "未登録", "匿名", "匿名希望", "ゲスト", "guest", "user", "ユーザー",
+    "customer", "お客", "お客様", "お客さま", "客", "非公開", "退会済", "退会済み", "退会者", "null", "none", "nan", "na", "なし", "無し",
+    "該当なし", "unknown", "anonymous", "本人", "家族", "同上", "管理者", "admin", "administrator", "店頭", "一般", "会員", "無名", "空白",
+    "undefined", "noname", "秘密", "ひみつ", "代表",
+];
+const TESTS: &[&str] = &["テスト", "てすと", "test", "ダミー", "だみー", "dummy", "サンプル", "sample", "デモ", "demo", "試験", "検証", "確認用", "ほげ", "hoge", "foo", "bar", "asdf", "qwerty"];
+
+/// Whether the text is a word that stands for no name.
+pub fn is_placeholder(text: &str) -> bool {
+    let bare: String = text.chars().filter(|c| c.is_alphanumeric() || *c == 'ー').flat_map(char::to_lowercase).collect();
+    bare.is_empty() || NOT_NAMES.contains(&bare.as_str())
+}
+
+/// Whether the text is somebody's test: テスト 太郎, test test, ああああ, xxxx.
+pub fn is_test(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words = |w: &str| {
+        let w = w.trim_end_matches(|c: char| c.is_numeric());
+        TESTS.contains(&w)
+    };
+    let letters: Vec<char> = lower.chars().filter(|c| c.is_alphanumeric()).collect();
+    lower.split([' ', '-', '_', '・']).any(words)
+        || ["テスト", "てすと", "ダミー", "サンプル"].iter().any(|t| lower.starts_with(t))
+        || lower.ends_with("テスト")
+        || (letters.len() >= 3 && letters.iter().all(|c| *c == letters[0]))
+}

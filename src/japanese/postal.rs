@@ -4,7 +4,7 @@
 //! zeros in a spreadsheet (60001 and 600001 of Sapporo). Whether a code is in use, the address
 //! dictionary knows; here only its form counts.
 
-use crate::japanese::width::fold_width;
+use crate::japanese::ascii;
 
 /// What was wrong with a postal code field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,7 +57,11 @@ pub struct Postal {
 impl Postal {
     /// Two spellings of one code have one key; `None` when missing, unreadable or junk.
     pub fn key(&self) -> Option<&str> {
-        if self.junk { None } else { self.code.as_deref() }
+        if self.junk {
+            None
+        } else {
+            self.code.as_deref()
+        }
     }
 
     /// As printed on an envelope: `100-0001`.
@@ -67,17 +71,27 @@ impl Postal {
     }
 
     fn none(problem: PostalProblem) -> Postal {
-        Postal { code: None, junk: false, confidence: 0.0, problem: Some(problem) }
+        Postal {
+            code: None,
+            junk: false,
+            confidence: 0.0,
+            problem: Some(problem),
+        }
     }
 }
 
 /// Reads a postal code field.
 pub fn postal(text: &str) -> Postal {
-    let folded = fold_width(text);
+    let folded = ascii::fold(text);
     let folded = folded.strip_suffix(".0").unwrap_or(&folded);
-    let label = |c: char| c == '〒' || c == '〶' || c == 'T' || c == ':' || c == ' ' || c == '(' || is_hyphen(c);
+    let label = |c: char| {
+        c == '〒' || c == '〶' || c == 'T' || c == ':' || c == ' ' || c == '(' || is_hyphen(c)
+    };
     let body = folded.trim_start_matches(label);
-    let body = body.strip_prefix("郵便番号").unwrap_or(body).trim_start_matches(label);
+    let body = body
+        .strip_prefix("郵便番号")
+        .unwrap_or(body)
+        .trim_start_matches(label);
 
     // Up to two groups of digits with hyphens or spaces between them.
     let (left, after) = digits_of(body);
@@ -91,9 +105,9 @@ pub fn postal(text: &str) -> Postal {
 
     let found = match (left.len(), right.len()) {
         (0, _) => return Postal::none(without_digits(folded)),
-        (7, 0) | (3, 4) => known(format!("{left}{right}"), 0, text_around),
-        (6, 0) | (2, 4) => known(format!("0{left}{right}"), 1, text_around),
-        (5, 0) | (1, 4) => known(format!("00{left}{right}"), 2, text_around),
+        (7, 0) | (3, 4) => known("", left, right, text_around),
+        (6, 0) | (2, 4) => known("0", left, right, text_around),
+        (5, 0) | (1, 4) => known("00", left, right, text_around),
         (3, 0 | 2) => Postal::none(PostalProblem::OldForm),
         _ => Postal::none(PostalProblem::WrongLength),
     };
@@ -104,20 +118,34 @@ pub fn postal(text: &str) -> Postal {
     found
 }
 
-fn known(code: String, restored: u8, text_around: bool) -> Postal {
+fn known(restored: &str, left: &str, right: &str, text_around: bool) -> Postal {
+    let code = [restored, left, right].concat();
     let digits = code.as_bytes();
     let same = digits.windows(2).all(|w| w[0] == w[1]);
-    let run = matches!(code.as_str(), "1234567" | "0123456" | "7654321" | "9876543" | "2345678");
+    let run = matches!(
+        code.as_str(),
+        "1234567" | "0123456" | "7654321" | "9876543" | "2345678"
+    );
     if same || run {
-        return Postal { code: Some(code), junk: true, confidence: 0.0, problem: Some(PostalProblem::Junk) };
+        return Postal {
+            code: Some(code),
+            junk: true,
+            confidence: 0.0,
+            problem: Some(PostalProblem::Junk),
+        };
     }
-    let (confidence, problem) = match (restored, text_around) {
+    let (confidence, problem) = match (restored.len(), text_around) {
         (0, false) => (1.0, None),
         (0, true) => (0.95, Some(PostalProblem::TextAround)),
         (1, _) => (0.8, Some(PostalProblem::LeadingZeroRestored)),
         _ => (0.5, Some(PostalProblem::LeadingZeroRestored)),
     };
-    Postal { code: Some(code), junk: false, confidence, problem }
+    Postal {
+        code: Some(code),
+        junk: false,
+        confidence,
+        problem,
+    }
 }
 
 fn digits_of(s: &str) -> (&str, &str) {
@@ -126,14 +154,16 @@ fn digits_of(s: &str) -> (&str, &str) {
 }
 
 fn is_hyphen(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '−' | 'ー' | '─' | '一' | '~' | '.' | '・')
+    matches!(
+        c,
+        '-' | '\u{2010}'..='\u{2015}' | '−' | 'ー' | '─' | '一' | '~' | '.' | '・'
+    )
 }
 
 fn without_digits(folded: &str) -> PostalProblem {
     match folded.trim().to_lowercase().as_str() {
-        "" | "-" | "ー" | "〒" | "なし" | "無し" | "不明" | "未登録" | "未入力" | "n/a" | "na" | "none" | "null" | "nan" => {
-            PostalProblem::Missing
-        }
+        "" | "-" | "ー" | "〒" | "なし" | "無し" | "不明" | "未登録" | "未入力" | "n/a" | "na"
+        | "none" | "null" | "nan" => PostalProblem::Missing,
         _ => PostalProblem::NotACode,
     }
 }

@@ -16,7 +16,10 @@ struct Chars {
 
 impl Chars {
     fn of(s: &str) -> Option<Chars> {
-        let mut out = Chars { buffer: ['\0'; WORD], len: 0 };
+        let mut out = Chars {
+            buffer: ['\0'; WORD],
+            len: 0,
+        };
         for c in s.chars() {
             *out.buffer.get_mut(out.len)? = c;
             out.len += 1;
@@ -53,7 +56,12 @@ macro_rules! on_units {
 
 /// Levenshtein: insertions, deletions and replacements that make `a` into `b`.
 pub fn levenshtein(a: &str, b: &str) -> usize {
-    on_units!(a, b, |x, y| myers::<_, false>(x, y, usize::MAX).unwrap_or(usize::MAX), strsim::levenshtein(a, b))
+    on_units!(
+        a,
+        b,
+        |x, y| myers::<_, false>(x, y, usize::MAX).unwrap_or(usize::MAX),
+        strsim::levenshtein(a, b)
+    )
 }
 
 /// [`levenshtein`], if it is at most `k`.
@@ -62,19 +70,33 @@ pub fn levenshtein_at_most(a: &str, b: &str, k: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > k.saturating_mul(4) {
         return None;
     }
-    on_units!(a, b, |x, y| myers::<_, false>(x, y, k), Some(strsim::levenshtein(a, b)).filter(|d| *d <= k))
+    on_units!(
+        a,
+        b,
+        |x, y| myers::<_, false>(x, y, k),
+        Some(strsim::levenshtein(a, b)).filter(|d| *d <= k)
+    )
 }
 
 /// One minus the distance over the longer length; 1 for two empty strings.
 pub fn levenshtein_similarity(a: &str, b: &str) -> f64 {
     let longer = a.chars().count().max(b.chars().count());
-    if longer == 0 { 1.0 } else { 1.0 - levenshtein(a, b) as f64 / longer as f64 }
+    if longer == 0 {
+        1.0
+    } else {
+        1.0 - levenshtein(a, b) as f64 / longer as f64
+    }
 }
 
 /// Optimal string alignment: Levenshtein where an exchange of neighbours is one edit, and no
 /// stretch is edited twice. "ca" to "abc" is 3. Not a metric; usual for typing errors.
 pub fn osa(a: &str, b: &str) -> usize {
-    on_units!(a, b, |x, y| myers::<_, true>(x, y, usize::MAX).unwrap_or(usize::MAX), strsim::osa_distance(a, b))
+    on_units!(
+        a,
+        b,
+        |x, y| myers::<_, true>(x, y, usize::MAX).unwrap_or(usize::MAX),
+        strsim::osa_distance(a, b)
+    )
 }
 
 /// [`osa`], if it is at most `k`.
@@ -82,34 +104,114 @@ pub fn osa_at_most(a: &str, b: &str, k: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > k.saturating_mul(4) {
         return None;
     }
-    on_units!(a, b, |x, y| myers::<_, true>(x, y, k), Some(strsim::osa_distance(a, b)).filter(|d| *d <= k))
+    on_units!(
+        a,
+        b,
+        |x, y| myers::<_, true>(x, y, k),
+        Some(strsim::osa_distance(a, b)).filter(|d| *d <= k)
+    )
 }
 
 /// Damerau-Levenshtein in full: exchanged neighbours are one edit even if more is edited between
 /// them. "ca" to "abc" is 2. A metric.
 pub fn damerau_levenshtein(a: &str, b: &str) -> usize {
-    on_units!(a, b, |x, y| damerau(x, y), strsim::damerau_levenshtein(a, b))
+    on_units!(
+        a,
+        b,
+        |x, y| damerau(x, y),
+        strsim::damerau_levenshtein(a, b)
+    )
+}
+
+/// [`damerau_levenshtein`], if it is at most `k`.
+pub fn damerau_levenshtein_at_most(a: &str, b: &str, k: usize) -> Option<usize> {
+    // An exchange is two edits for Levenshtein, which is far cheaper to rule out.
+    levenshtein_at_most(a, b, k.saturating_mul(2))?;
+    Some(damerau_levenshtein(a, b)).filter(|distance| *distance <= k)
 }
 
 /// Without the ends that both share: they never cost an edit.
 fn trimmed<'s, T: PartialEq>(a: &'s [T], b: &'s [T]) -> (&'s [T], &'s [T]) {
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[head..], &b[head..]);
-    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let tail = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take_while(|(x, y)| x == y)
+        .count();
     (&a[..a.len() - tail], &b[..b.len() - tail])
 }
 
-/// Where `c` stands in `pattern`, as bits.
-fn positions<T: PartialEq + Copy>(pattern: &[T], c: T) -> u64 {
-    let mut bits = 0;
-    for (i, p) in pattern.iter().enumerate() {
-        bits |= u64::from(*p == c) << i;
+/// A byte or a character.
+trait Unit: Copy + PartialEq {
+    /// Its slot in a table of [`SLOTS`].
+    fn slot(self) -> usize;
+}
+
+const SLOTS: usize = 128;
+
+impl Unit for u8 {
+    fn slot(self) -> usize {
+        usize::from(self) % SLOTS
     }
-    bits
+}
+
+impl Unit for char {
+    fn slot(self) -> usize {
+        self as usize % SLOTS
+    }
+}
+
+/// Tells where a unit stands in a pattern, as bits.
+struct Positions<'p, T> {
+    pattern: &'p [T],
+    /// By slot; absent for short work, and where two units of the pattern share a slot.
+    table: Option<&'p [u64; SLOTS]>,
+}
+
+impl<'p, T: Unit> Positions<'p, T> {
+    /// `table` is room, all zero; `lookups` is how often it will be asked.
+    fn of(pattern: &'p [T], lookups: usize, table: &'p mut [u64; SLOTS]) -> Self {
+        if pattern.len() * lookups < 64 {
+            return Positions {
+                pattern,
+                table: None,
+            };
+        }
+        for (i, unit) in pattern.iter().enumerate() {
+            let slot = &mut table[unit.slot()];
+            if *slot != 0 && pattern[slot.trailing_zeros() as usize] != *unit {
+                return Positions {
+                    pattern,
+                    table: None,
+                };
+            }
+            *slot |= 1 << i;
+        }
+        Positions {
+            pattern,
+            table: Some(table),
+        }
+    }
+
+    fn get(&self, unit: T) -> u64 {
+        match self.table {
+            Some(table) => match table[unit.slot()] {
+                bits if bits != 0 && self.pattern[bits.trailing_zeros() as usize] == unit => bits,
+                _ => 0,
+            },
+            None => self
+                .pattern
+                .iter()
+                .enumerate()
+                .fold(0, |bits, (i, p)| bits | u64::from(*p == unit) << i),
+        }
+    }
 }
 
 /// The distance of slices of at most [`WORD`], if it is at most `k`; with `EXCHANGE`, the OSA distance.
-fn myers<T: PartialEq + Copy, const EXCHANGE: bool>(a: &[T], b: &[T], k: usize) -> Option<usize> {
+fn myers<T: Unit, const EXCHANGE: bool>(a: &[T], b: &[T], k: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > k {
         return None;
     }
@@ -118,13 +220,19 @@ fn myers<T: PartialEq + Copy, const EXCHANGE: bool>(a: &[T], b: &[T], k: usize) 
     if pattern.is_empty() {
         return (text.len() <= k).then_some(text.len());
     }
+    let mut table = [0; SLOTS];
+    let positions = Positions::of(pattern, text.len(), &mut table);
     let last = 1u64 << (pattern.len() - 1);
     let (mut vp, mut vn) = (!0u64, 0u64);
     let (mut d0, mut before) = (0u64, 0u64);
     let mut score = pattern.len();
     for (done, c) in text.iter().enumerate() {
-        let here = positions(pattern, *c);
-        let exchanged = if EXCHANGE { ((!d0 & here) << 1) & before } else { 0 };
+        let here = positions.get(*c);
+        let exchanged = if EXCHANGE {
+            ((!d0 & here) << 1) & before
+        } else {
+            0
+        };
         d0 = ((here & vp).wrapping_add(vp) ^ vp) | here | vn | exchanged;
         let hp = vn | !(d0 | vp);
         let hn = d0 & vp;
@@ -173,25 +281,26 @@ fn damerau_in<T: PartialEq + Copy>(a: &[T], b: &[T], d: &mut [u8]) -> usize {
     }
     // For each character of b, the last row (from 1) whose character of a is the same.
     let mut last_row = [0usize; WORD];
-    for i in 1..=a.len() {
+    for (i, x) in a.iter().enumerate() {
+        let (above, current) = d.split_at_mut((i + 1) * width);
+        let (before, current) = (&above[i * width..], &mut current[..width]);
         let mut last_column = 0;
-        for j in 1..=b.len() {
-            let same = a[i - 1] == b[j - 1];
-            let at = i * width + j;
-            let mut best = (d[at - width - 1] + u8::from(!same)).min(d[at - width] + 1).min(d[at - 1] + 1);
-            let (row, column) = (last_row[j - 1], last_column);
-            if row > 0 && column > 0 {
-                let between = (i - row - 1) + 1 + (j - column - 1);
-                best = best.min(d[(row - 1) * width + column - 1].saturating_add(small(between)));
+        for (j, (y, last_row)) in b.iter().zip(&mut last_row).enumerate() {
+            let same = x == y;
+            let mut best = (before[j] + u8::from(!same))
+                .min(before[j + 1] + 1)
+                .min(current[j] + 1);
+            if *last_row > 0 && last_column > 0 && !same {
+                // Exchange the two, edit what stands between them.
+                let between = (i + 1 - *last_row) + (j + 1 - last_column) - 1;
+                best = best.min(
+                    above[(*last_row - 1) * width + last_column - 1].saturating_add(small(between)),
+                );
             }
-            d[at] = best;
+            current[j + 1] = best;
             if same {
-                last_column = j;
-            }
-        }
-        for (j, c) in b.iter().enumerate() {
-            if *c == a[i - 1] {
-                last_row[j] = i;
+                last_column = j + 1;
+                *last_row = i + 1;
             }
         }
     }
@@ -200,13 +309,23 @@ fn damerau_in<T: PartialEq + Copy>(a: &[T], b: &[T], d: &mut [u8]) -> usize {
 
 /// Jaro similarity, from 0 to 1.
 pub fn jaro(a: &str, b: &str) -> f64 {
-    on_units!(a, b, |x, y| jaro_of(x, y, 0.0).unwrap_or(0.0), strsim::jaro(a, b))
+    on_units!(
+        a,
+        b,
+        |x, y| jaro_of(x, y, 0.0).unwrap_or(0.0),
+        strsim::jaro(a, b)
+    )
 }
 
 /// Jaro-Winkler: above 0.7, a common beginning of up to four characters adds a tenth of what is
 /// missing to 1 for each.
 pub fn jaro_winkler(a: &str, b: &str) -> f64 {
-    on_units!(a, b, |x, y| winkler(x, y, jaro_of(x, y, 0.0).unwrap_or(0.0)), strsim::jaro_winkler(a, b))
+    on_units!(
+        a,
+        b,
+        |x, y| winkler(x, y, jaro_of(x, y, 0.0).unwrap_or(0.0)),
+        strsim::jaro_winkler(a, b)
+    )
 }
 
 /// [`jaro_winkler`], if it is at least `t`.
@@ -217,7 +336,11 @@ pub fn jaro_winkler_at_least(a: &str, b: &str, t: f64) -> Option<f64> {
         |x, y| {
             // The Jaro similarity that the common beginning can still lift to `t`.
             let lift = 0.1 * common_head(x, y) as f64;
-            let needed = if t > 0.7 { ((t - lift) / (1.0 - lift)).max(0.7) } else { t };
+            let needed = if t > 0.7 {
+                ((t - lift) / (1.0 - lift)).max(0.7)
+            } else {
+                t
+            };
             // A hair below, so that rounding decides nothing.
             winkler(x, y, jaro_of(x, y, needed - 1e-9)?)
         },
@@ -231,34 +354,45 @@ fn common_head<T: PartialEq>(a: &[T], b: &[T]) -> usize {
 }
 
 fn winkler<T: PartialEq>(a: &[T], b: &[T], jaro: f64) -> f64 {
-    if jaro > 0.7 { jaro + 0.1 * common_head(a, b) as f64 * (1.0 - jaro) } else { jaro }
+    if jaro > 0.7 {
+        jaro + 0.1 * common_head(a, b) as f64 * (1.0 - jaro)
+    } else {
+        jaro
+    }
+}
+
+/// The lowest `n` bits.
+fn ones(n: usize) -> u64 {
+    if n >= WORD { !0 } else { (1 << n) - 1 }
 }
 
 /// The Jaro similarity of slices of at most [`WORD`], unless it is sure to be below `t`.
-fn jaro_of<T: PartialEq + Copy>(a: &[T], b: &[T], t: f64) -> Option<f64> {
+fn jaro_of<T: Unit>(a: &[T], b: &[T], t: f64) -> Option<f64> {
     let (m, n) = (a.len(), b.len());
     if m == 0 || n == 0 {
         return Some(if m == n { 1.0 } else { 0.0 });
     }
-    let most = |matches: usize| (matches as f64 / m as f64 + matches as f64 / n as f64 + 1.0) / 3.0;
-    if most(m.min(n)) < t {
+    // Fewer matches than this cannot reach `t`, in whatever order they stand.
+    let needed = ((3.0 * t - 1.0) * (m * n) as f64 / (m + n) as f64 - 1e-6).ceil();
+    let needed = if needed > 0.0 { needed as usize } else { 0 };
+    if m.min(n) < needed {
         return None;
     }
     let range = (m.max(n) / 2).saturating_sub(1);
+    let mut table = [0; SLOTS];
+    let positions = Positions::of(b, m, &mut table);
     let (mut in_a, mut in_b) = (0u64, 0u64);
     let mut matches = 0;
     for (i, c) in a.iter().enumerate() {
-        let from = i.saturating_sub(range).min(n);
-        let until = n.min(i + range + 1);
-        for (j, d) in b.iter().enumerate().take(until).skip(from) {
-            if c == d && in_b & (1 << j) == 0 {
-                in_a |= 1 << i;
-                in_b |= 1 << j;
-                matches += 1;
-                break;
-            }
+        // Positions from `i - range` to `i + range` that no character before has taken.
+        let window = ones(i + range + 1) & !ones(i.saturating_sub(range));
+        let open = positions.get(*c) & window & !in_b;
+        if open != 0 {
+            in_a |= 1 << i;
+            in_b |= open & open.wrapping_neg();
+            matches += 1;
         }
-        if t > 0.0 && most((matches + m - i - 1).min(n)) < t {
+        if matches + m - i - 1 < needed {
             return None;
         }
     }
@@ -267,13 +401,17 @@ fn jaro_of<T: PartialEq + Copy>(a: &[T], b: &[T], t: f64) -> Option<f64> {
     }
     let mut exchanged = 0;
     while in_a != 0 && in_b != 0 {
-        let (i, j) = (in_a.trailing_zeros() as usize, in_b.trailing_zeros() as usize);
+        let (i, j) = (
+            in_a.trailing_zeros() as usize,
+            in_b.trailing_zeros() as usize,
+        );
         exchanged += usize::from(a[i] != b[j]);
         in_a &= in_a - 1;
         in_b &= in_b - 1;
     }
     let same_order = matches - exchanged / 2;
-    let sum = matches as f64 / m as f64 + matches as f64 / n as f64 + same_order as f64 / matches as f64;
+    let sum =
+        matches as f64 / m as f64 + matches as f64 / n as f64 + same_order as f64 / matches as f64;
     Some(sum / 3.0)
 }
 
@@ -285,12 +423,24 @@ mod tests {
     #[test]
     fn the_two_damerau_differ() {
         assert_eq!((osa("ca", "abc"), damerau_levenshtein("ca", "abc")), (3, 2));
-        assert_eq!((levenshtein("さとう", "さいとう"), osa("かたくら", "かくたら")), (1, 1));
+        assert_eq!(
+            (
+                levenshtein("さとう", "さいとう"),
+                osa("かたくら", "かくたら")
+            ),
+            (1, 1)
+        );
     }
 
     /// Short alphabets make edits meet; long strings and any text leave the fast path.
     fn text() -> impl Strategy<Value = String> {
-        prop_oneof!["[abc]{0,9}", "[あいう]{0,9}", "[ab山]{0,30}", "[a-d]{55,75}", r"\PC{0,20}"]
+        prop_oneof![
+            "[abc]{0,9}",
+            "[あいう]{0,9}",
+            "[ab山]{0,30}",
+            "[a-d]{55,75}",
+            r"\PC{0,20}"
+        ]
     }
 
     proptest! {
@@ -304,6 +454,8 @@ mod tests {
             prop_assert_eq!(osa(&a, &b), osa_d);
             prop_assert_eq!(osa_at_most(&a, &b, k), Some(osa_d).filter(|d| *d <= k));
             prop_assert_eq!(damerau_levenshtein(&a, &b), strsim::damerau_levenshtein(&a, &b));
+            let full = strsim::damerau_levenshtein(&a, &b);
+            prop_assert_eq!(damerau_levenshtein_at_most(&a, &b, k), Some(full).filter(|d| *d <= k));
             prop_assert_eq!(jaro(&a, &b), strsim::jaro(&a, &b));
             let jw = strsim::jaro_winkler(&a, &b);
             prop_assert_eq!(jaro_winkler(&a, &b), jw);

@@ -18,12 +18,27 @@ pub(super) struct Mailbox<'a> {
 /// Domains where two names are for certain one mailbox.
 pub(super) fn mailbox(domain: &str) -> Mailbox<'_> {
     match domain {
-        "gmail.com" | "googlemail.com" => Mailbox { domain: "gmail.com", ignores_dots: true, ignores_tags: true },
-        "icloud.com" | "me.com" | "mac.com" => Mailbox { domain: "icloud.com", ignores_dots: false, ignores_tags: true },
-        "outlook.com" | "outlook.jp" | "hotmail.com" | "hotmail.co.jp" | "live.jp" | "live.com" | "fastmail.com" => {
-            Mailbox { domain, ignores_dots: false, ignores_tags: true }
-        }
-        _ => Mailbox { domain, ignores_dots: false, ignores_tags: false },
+        "gmail.com" | "googlemail.com" => Mailbox {
+            domain: "gmail.com",
+            ignores_dots: true,
+            ignores_tags: true,
+        },
+        "icloud.com" | "me.com" | "mac.com" => Mailbox {
+            domain: "icloud.com",
+            ignores_dots: false,
+            ignores_tags: true,
+        },
+        "outlook.com" | "outlook.jp" | "hotmail.com" | "hotmail.co.jp" | "live.jp" | "live.com"
+        | "fastmail.com" => Mailbox {
+            domain,
+            ignores_dots: false,
+            ignores_tags: true,
+        },
+        _ => Mailbox {
+            domain,
+            ignores_dots: false,
+            ignores_tags: false,
+        },
     }
 }
 
@@ -40,7 +55,11 @@ pub(super) fn carrier(domain: &str) -> &str {
             Some(rest) if rest.ends_with(".ezweb") => "au.com",
             Some(rest) if is_region(rest.strip_suffix(".vodafone")) => "softbank.ne.jp",
             Some(rest) if is_region(rest.strip_prefix("jp-")) => "softbank.ne.jp",
-            Some(rest) if is_region(rest.strip_suffix(".pdx")) || rest == "wm.pdx" || rest == "dk.pdx" => "pdx.ne.jp",
+            Some(rest)
+                if is_region(rest.strip_suffix(".pdx")) || rest == "wm.pdx" || rest == "dk.pdx" =>
+            {
+                "pdx.ne.jp"
+            }
             _ => domain,
         },
     }
@@ -49,19 +68,27 @@ pub(super) fn carrier(domain: &str) -> &str {
 /// The letter of a region: d Hokkaidō, h Tōhoku, t Kantō, c Tōkai, r Hokuriku, k Kansai,
 /// n Chūgoku, s Shikoku, q Kyūshū.
 fn is_region(letter: Option<&str>) -> bool {
-    matches!(letter, Some("d" | "h" | "t" | "c" | "r" | "k" | "n" | "s" | "q"))
+    matches!(
+        letter,
+        Some("d" | "h" | "t" | "c" | "r" | "k" | "n" | "s" | "q")
+    )
 }
 
 /// What the writer of `domain` most likely meant, where that is not what it says.
 pub(super) fn suggestion(domain: &str) -> Option<&'static str> {
-    if REAL.contains(&domain) || PROVIDERS.contains(&domain) {
+    if PROVIDERS.contains(&domain) {
         return None;
     }
     if let Ok(at) = TYPOS.binary_search_by(|(wrong, _)| (*wrong).cmp(domain)) {
         return TYPOS.get(at).map(|(_, right)| *right);
     }
     // One slip of the finger away from a big provider, and not a name of its own.
-    PROVIDERS.iter().copied().find(|right| right.len() >= 9 && one_slip(domain.as_bytes(), right.as_bytes()))
+    let near = |right: &&str| right.len() >= 9 && one_slip(domain.as_bytes(), right.as_bytes());
+    PROVIDERS
+        .iter()
+        .copied()
+        .find(near)
+        .filter(|_| !REAL.contains(&domain))
 }
 
 /// Whether one insertion, deletion, replacement or exchange of neighbours makes `a` into `b`.
@@ -71,7 +98,12 @@ fn one_slip(a: &[u8], b: &[u8]) -> bool {
     }
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[head..], &b[head..]);
-    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let tail = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take_while(|(x, y)| x == y)
+        .count();
     match (&a[..a.len() - tail], &b[..b.len() - tail]) {
         ([_], [_]) | ([], [_]) | ([_], []) => true,
         ([w, x], [y, z]) => w == z && x == y,
@@ -87,23 +119,77 @@ pub(super) fn is_nowhere(domain: &str) -> bool {
         || (label == "example" && matches!(tld, "com" | "net" | "org" | "jp"))
         || domain == "example.co.jp"
         || domain == "example.ne.jp"
-        || matches!(label, "test" | "dummy" | "sample" | "nomail" | "noemail" | "hogehoge" | "hoge" | "none" | "xxx" | "aaa")
-            && matches!(tld, "com" | "jp" | "net")
+        || matches!(
+            label,
+            "test"
+                | "dummy"
+                | "sample"
+                | "nomail"
+                | "noemail"
+                | "hogehoge"
+                | "hoge"
+                | "none"
+                | "xxx"
+                | "aaa"
+        ) && matches!(tld, "com" | "jp" | "net")
 }
 
 /// Names that look like a slip and are none.
 const REAL: &[&str] = &[
-    "aol.jp", "au.com", "email.com", "fmail.com", "gmx.com", "hotmail.ch", "hotmail.fr", "hotmail.it", "mail.com",
-    "outlook.com", "outlook.de", "outlook.fr", "outlook.it", "outlook.kr", "rmail.com", "softbank.co.jp", "tmail.com",
-    "vmail.com", "yahoo.co.id", "yahoo.co.in", "yahoo.co.kr", "yahoo.co.th", "yahoo.co.uk", "yahoo.com", "yahoo.ne.jp", "ymail.com",
-    "ymail.ne.jp", "zmail.com",
+    "aol.jp",
+    "au.com",
+    "email.com",
+    "fmail.com",
+    "gmx.com",
+    "hotmail.ch",
+    "hotmail.fr",
+    "hotmail.it",
+    "mail.com",
+    "outlook.com",
+    "outlook.de",
+    "outlook.fr",
+    "outlook.it",
+    "outlook.kr",
+    "rmail.com",
+    "softbank.co.jp",
+    "tmail.com",
+    "vmail.com",
+    "yahoo.co.id",
+    "yahoo.co.in",
+    "yahoo.co.kr",
+    "yahoo.co.th",
+    "yahoo.co.uk",
+    "yahoo.com",
+    "yahoo.ne.jp",
+    "ymail.com",
+    "ymail.ne.jp",
+    "zmail.com",
 ];
 
 /// Where most Japanese consumers have their mail.
 const PROVIDERS: &[&str] = &[
-    "gmail.com", "yahoo.co.jp", "docomo.ne.jp", "ezweb.ne.jp", "softbank.ne.jp", "i.softbank.jp", "icloud.com",
-    "hotmail.com", "hotmail.co.jp", "outlook.jp", "outlook.com", "nifty.com", "biglobe.ne.jp", "rakuten.jp", "live.jp",
-    "me.com", "mac.com", "googlemail.com", "y-mobile.ne.jp", "ymobile.ne.jp", "ocn.ne.jp", "odn.ne.jp",
+    "gmail.com",
+    "yahoo.co.jp",
+    "docomo.ne.jp",
+    "ezweb.ne.jp",
+    "softbank.ne.jp",
+    "i.softbank.jp",
+    "icloud.com",
+    "hotmail.com",
+    "hotmail.co.jp",
+    "outlook.jp",
+    "outlook.com",
+    "nifty.com",
+    "biglobe.ne.jp",
+    "rakuten.jp",
+    "live.jp",
+    "me.com",
+    "mac.com",
+    "googlemail.com",
+    "y-mobile.ne.jp",
+    "ymobile.ne.jp",
+    "ocn.ne.jp",
+    "odn.ne.jp",
 ];
 
 /// Mistakes more than one slip away, or in names too short for [`one_slip`]. Sorted.
@@ -162,7 +248,10 @@ mod tests {
         assert!(TYPOS.is_sorted());
         for (wrong, right) in TYPOS {
             assert!(PROVIDERS.contains(right) || *right == "au.com", "{right}");
-            assert!(!PROVIDERS.contains(wrong) && !REAL.contains(wrong), "{wrong}");
+            assert!(
+                !PROVIDERS.contains(wrong) && !REAL.contains(wrong),
+                "{wrong}"
+            );
         }
         for provider in PROVIDERS {
             assert_eq!(suggestion(provider), None);

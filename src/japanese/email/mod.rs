@@ -11,7 +11,7 @@
 
 mod domains;
 
-use crate::japanese::width::fold_width;
+use crate::japanese::ascii;
 use std::borrow::Cow;
 
 /// What was wrong with an e-mail field. Only the first that applies is told.
@@ -85,12 +85,18 @@ impl Email {
 
     /// What stands before the `@`.
     pub fn local(&self) -> Option<&str> {
-        self.address.as_deref()?.rsplit_once('@').map(|(local, _)| local)
+        self.address
+            .as_deref()?
+            .rsplit_once('@')
+            .map(|(local, _)| local)
     }
 
     /// What stands behind the `@`.
     pub fn domain(&self) -> Option<&str> {
-        self.address.as_deref()?.rsplit_once('@').map(|(_, domain)| domain)
+        self.address
+            .as_deref()?
+            .rsplit_once('@')
+            .map(|(_, domain)| domain)
     }
 
     fn none(problem: EmailProblem) -> Email {
@@ -108,6 +114,13 @@ impl Email {
 
 /// The address in `text`; of several, the first.
 pub fn email(text: &str) -> Email {
+    // Most addresses come clean.
+    if text.bytes().all(is_plain)
+        && let Some((local, domain)) = text.split_once('@')
+        && !domain.contains('@')
+    {
+        return parts(local, domain, false);
+    }
     let folded = fold(text);
     let mut parts = pieces(&folded);
     let Some(first) = parts.next() else {
@@ -134,11 +147,10 @@ pub fn emails(text: &str) -> Vec<Email> {
 
 /// Width folded, lower case, and the ways to write `@` and `.` made one.
 fn fold(text: &str) -> Cow<'_, str> {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'@' | b'-' | b'_' | b'+');
-    if text.bytes().all(plain) {
+    if text.bytes().all(is_plain) {
         return Cow::Borrowed(text);
     }
-    let mut out = fold_width(text).to_lowercase();
+    let mut out = ascii::fold(text).to_lowercase();
     if !out.contains('@') {
         for at in ["(at)", "[at]", "<at>", "{at}", " at ", "(a)", "★", "☆", "◎"] {
             if let Some((local, domain)) = out.split_once(at) {
@@ -150,10 +162,17 @@ fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(out.replace('。', "."))
 }
 
+/// Nothing to fold, take off or part.
+fn is_plain(b: u8) -> bool {
+    b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'@' | b'-' | b'_' | b'+')
+}
+
 /// The parts of a field that hold an `@` each.
 fn pieces(folded: &str) -> impl Iterator<Item = &str> {
     let many = folded.bytes().filter(|b| *b == b'@').count() > 1 && !folded.contains("@@");
-    let parts = move |c: char| matches!(c, ';' | '|' | '、' | '\n') || (many && matches!(c, ',' | '/' | ' ' | '・'));
+    let parts = move |c: char| {
+        matches!(c, ';' | '|' | '、' | '\n') || (many && matches!(c, ',' | '/' | ' ' | '・'))
+    };
     folded.split(parts).filter(|part| part.contains('@'))
 }
 
@@ -170,6 +189,11 @@ fn read(piece: &str) -> Email {
         }
         None => local,
     };
+    parts(local, domain, repaired)
+}
+
+/// Judges what stands before and behind the `@`.
+fn parts(local: &str, domain: &str, mut repaired: bool) -> Email {
     let local = local.trim_matches('"');
     if local.contains('*') || domain.contains('*') || local.contains('●') {
         return Email::none(EmailProblem::Masked);
@@ -177,7 +201,12 @@ fn read(piece: &str) -> Email {
     let domain = domain.trim_matches(['.', ',', '-', '_', ':', '/', '?', '!']);
     let domain: Cow<'_, str> = if domain.contains(',') || domain.contains("..") {
         repaired = true;
-        domain.split([',', '.']).filter(|label| !label.is_empty()).collect::<Vec<_>>().join(".").into()
+        domain
+            .split([',', '.'])
+            .filter(|label| !label.is_empty())
+            .collect::<Vec<_>>()
+            .join(".")
+            .into()
     } else {
         domain.into()
     };
@@ -204,7 +233,11 @@ fn read(piece: &str) -> Email {
     let weak_key = Some(weak_key(local, suggested.unwrap_or(&domain)));
     if !is_domain(&domain) {
         // No dot: no mailbox as it stands, but we know which was meant.
-        return Email { weak_key, suggestion, ..Email::none(EmailProblem::BadDomain) };
+        return Email {
+            weak_key,
+            suggestion,
+            ..Email::none(EmailProblem::BadDomain)
+        };
     }
     let (confidence, problem) = match (suggested.is_some(), is_role(local), repaired) {
         (true, _, _) => (0.3, Some(EmailProblem::DomainTypo)),
@@ -236,7 +269,12 @@ fn bare(piece: &str) -> (Cow<'_, str>, bool) {
         let _ = label;
         s = address;
     }
-    let quote = |c: char| matches!(c, '\'' | '(' | ')' | '[' | ']' | '「' | '」' | '<' | '>' | ',' | '、' | ':' | ' ' | '/');
+    let quote = |c: char| {
+        matches!(
+            c,
+            '\'' | '(' | ')' | '[' | ']' | '「' | '」' | '<' | '>' | ',' | '、' | ':' | ' ' | '/'
+        )
+    };
     s = s.trim_matches(quote);
     if s.contains(' ') {
         let joined: String = s.split(' ').collect();
@@ -247,21 +285,33 @@ fn bare(piece: &str) -> (Cow<'_, str>, bool) {
 
 fn is_local(local: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);
-    !local.is_empty() && local.len() <= 64 && local.bytes().all(fits) && local.bytes().any(|b| b.is_ascii_alphanumeric() || b == b'_')
+    !local.is_empty()
+        && local.len() <= 64
+        && local.bytes().all(fits)
+        && local
+            .bytes()
+            .any(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 fn is_domain(domain: &str) -> bool {
-    let label = |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-');
+    let label =
+        |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-');
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | 'ー' | '_');
     domain.len() <= 253
         && domain.chars().all(fits)
         && domain.split('.').all(label)
-        && domain.rsplit_once('.').is_some_and(|(_, tld)| tld.chars().count() >= 2 && !tld.bytes().all(|b| b.is_ascii_digit()))
+        && domain.rsplit_once('.').is_some_and(|(_, tld)| {
+            tld.chars().count() >= 2 && !tld.bytes().all(|b| b.is_ascii_digit())
+        })
 }
 
 fn mailbox(local: &str, domain: &str) -> String {
     let rule = domains::mailbox(domain);
-    let local = if rule.ignores_tags { without_tag(local) } else { local };
+    let local = if rule.ignores_tags {
+        without_tag(local)
+    } else {
+        local
+    };
     let mut out = String::with_capacity(local.len() + 1 + rule.domain.len());
     if rule.ignores_dots && local.bytes().any(|b| b != b'.') {
         out.extend(local.chars().filter(|c| *c != '.'));
@@ -289,10 +339,25 @@ fn is_filler(local: &str, domain: &str) -> bool {
     let letters = local.trim_end_matches(|c: char| c.is_ascii_digit());
     let label = domain.split('.').next().unwrap_or(domain);
     let same = |s: &str| s.len() >= 3 && s.bytes().all(|b| Some(b) == s.bytes().next());
-    matches!(local, "noreply" | "no-reply" | "no_reply" | "donotreply" | "do-not-reply" | "mailer-daemon")
-        || matches!(letters, "test" | "dummy" | "nomail" | "noemail" | "nomailaddress" | "hogehoge" | "tesuto")
-        || matches!(local, "none" | "null" | "unknown" | "sample" | "nothing" | "nashi" | "hoge" | "example" | "xxx" | "aaa")
-        || (local == label && (same(local) || local.len() <= 2))
+    matches!(
+        local,
+        "noreply" | "no-reply" | "no_reply" | "donotreply" | "do-not-reply" | "mailer-daemon"
+    ) || matches!(
+        letters,
+        "test" | "dummy" | "nomail" | "noemail" | "nomailaddress" | "hogehoge" | "tesuto"
+    ) || matches!(
+        local,
+        "none"
+            | "null"
+            | "unknown"
+            | "sample"
+            | "nothing"
+            | "nashi"
+            | "hoge"
+            | "example"
+            | "xxx"
+            | "aaa"
+    ) || (local == label && (same(local) || local.len() <= 2))
         || (same(local) && same(label))
 }
 
@@ -300,15 +365,32 @@ fn is_filler(local: &str, domain: &str) -> bool {
 fn is_role(local: &str) -> bool {
     matches!(
         local,
-        "info" | "support" | "sales" | "contact" | "office" | "admin" | "postmaster" | "webmaster" | "mail" | "inquiry" | "soumu"
-            | "eigyo" | "shop" | "service" | "root" | "help" | "order" | "jimu" | "customer"
+        "info"
+            | "support"
+            | "sales"
+            | "contact"
+            | "office"
+            | "admin"
+            | "postmaster"
+            | "webmaster"
+            | "mail"
+            | "inquiry"
+            | "soumu"
+            | "eigyo"
+            | "shop"
+            | "service"
+            | "root"
+            | "help"
+            | "order"
+            | "jimu"
+            | "customer"
     )
 }
 
 fn without_at(folded: &str) -> EmailProblem {
     match folded.trim() {
-        "" | "-" | "--" | "ー" | "なし" | "無し" | "無" | "ナシ" | "不明" | "未登録" | "未入力" | "n/a" | "na" | "none" | "null"
-        | "nan" | "nil" => EmailProblem::Missing,
+        "" | "-" | "--" | "ー" | "なし" | "無し" | "無" | "ナシ" | "不明" | "未登録" | "未入力"
+        | "n/a" | "na" | "none" | "null" | "nan" | "nil" => EmailProblem::Missing,
         _ => EmailProblem::NoAt,
     }
 }

@@ -20,7 +20,11 @@ fn check(line: &str) -> Result<(), String> {
     if !(0.0..=1.0).contains(&e.confidence) || (e.key().is_none() != (e.confidence == 0.0)) {
         return Err(format!("{text}: confidence {}", e.confidence));
     }
-    if got == [address, same(mailbox), same(weak), suggestion, problem] { Ok(()) } else { Err(format!("{text}: {got:?}")) }
+    if got == [address, same(mailbox), same(weak), suggestion, problem] {
+        Ok(())
+    } else {
+        Err(format!("{text}: {got:?}"))
+    }
 }
 
 #[test]
@@ -30,8 +34,20 @@ fn as_listed() {
 
 #[test]
 fn several_addresses_in_one_field() {
-    let all = |text: &str| emails(text).iter().filter_map(|e| e.address.clone()).collect::<Vec<_>>().join(" ");
-    assert_eq!(all("hana@nayose.jp; Taro@Nayose.jp"), "hana@nayose.jp taro@nayose.jp");
-    assert_eq!(all("花子 <hana@nayose.jp>, 太郎 <taro@nayose.jp>"), "hana@nayose.jp taro@nayose.jp");
+    let all = |text: &str| {
+        emails(text)
+            .iter()
+            .filter_map(|e| e.address.clone())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(
+        all("hana@nayose.jp; Taro@Nayose.jp"),
+        "hana@nayose.jp taro@nayose.jp"
+    );
+    assert_eq!(
+        all("花子 <hana@nayose.jp>, 太郎 <taro@nayose.jp>"),
+        "hana@nayose.jp taro@nayose.jp"
+    );
     assert_eq!(all("hana@nayose.jp、hana@nayose.jp"), "hana@nayose.jp");
 }

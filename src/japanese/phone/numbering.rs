@@ -130,8 +130,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_digits_as_the_library(nsn in "[1-9][0-9]{7,10}") {
-            proptest::prop_assume!(!(nsn.len() == 10 && nsn.starts_with("60")));
-            proptest::prop_assert_eq!(ours(&nsn), library(&nsn));
+            if !(nsn.len() == 10 && nsn.starts_with("60")) {
+                proptest::prop_assert_eq!(ours(&nsn), library(&nsn));
+            }
         }
     }
 

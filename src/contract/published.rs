@@ -81,7 +81,7 @@ const fn between<const N: usize>(head: &[Column], tail: &[Column]) -> [Column; N
     all
 }
 
-static SOURCE_RECORD_COLUMNS: [Column; 28] = between(
+const SOURCE_RECORD_COLUMNS: [Column; 28] = between(
     &[
         required(col::CHANNEL, Type::Text, "チャネル", "channel"),
         required(col::RECORD_ID, Type::Text, "チャネル内の顧客番号", "id within the channel"),
@@ -97,7 +97,7 @@ static SOURCE_RECORD_COLUMNS: [Column; 28] = between(
 );
 
 /// A record of a channel, standardized.
-pub static SOURCE_RECORD: Table = Table {
+pub const SOURCE_RECORD: Table = Table {
     name: "source_record",
     ja: "チャネルの顧客レコード（正規化済み、持っていた値を全て含む）",
     en: "a standardized record, with every value that it ever had",
@@ -105,7 +105,7 @@ pub static SOURCE_RECORD: Table = Table {
     columns: &SOURCE_RECORD_COLUMNS,
 };
 
-static GOLDEN_COLUMNS: [Column; 27] = between(
+const GOLDEN_COLUMNS: [Column; 27] = between(
     &[
         required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
         required(col::HOUSEHOLD_ID, Type::Text, "世帯ID", "household id"),
@@ -120,7 +120,7 @@ static GOLDEN_COLUMNS: [Column; 27] = between(
 );
 
 /// A person.
-pub static GOLDEN_CUSTOMER: Table = Table {
+pub const GOLDEN_CUSTOMER: Table = Table {
     name: "golden_customer",
     ja: "統合顧客（一人一行）",
     en: "a person, with the best values of all records",
@@ -238,7 +238,7 @@ pub static REJECT: Table = Table {
     name: "reject",
     ja: "読めなかった行",
     en: "a row that could not be read, with file, line and reason",
-    key: &[col::FILE, col::LINE],
+    key: &[col::FILE, col::LINE, col::SOURCE],
     columns: &[
         required(col::FILE, Type::Text, "ファイル", "file"),
         required(col::LINE, Type::Long, "行番号", "line"),
@@ -256,6 +256,7 @@ pub static RUN: Table = Table {
     key: &[col::RUN_ID],
     columns: &[
         required(col::RUN_ID, Type::Text, "実行ID", "run id, from inputs and configuration"),
+        required(col::RUN_NUMBER, Type::Long, "通し番号", "number of the run in this lake, from 1"),
         required(col::AS_OF, Type::Timestamp, "基準日時", "time as of which the analyses hold"),
         required(col::CONFIG_DIGEST, Type::Text, "設定のダイジェスト", "digest of the configuration"),
         required(col::MODEL_DIGEST, Type::Text, "モデルのダイジェスト", "digest of the model with its parameters"),

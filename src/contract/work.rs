@@ -1,6 +1,6 @@
 //! Tables between the stages. They live under the run's work folder as plain Parquet and are not published.
 
-use super::{Column, Table, Type, col, optional, required};
+use super::{Column, GOLDEN_CUSTOMER, SOURCE_RECORD, Table, Type, col, optional, required};
 
 /// A named value of an attribute that the pipeline file declares.
 pub const NAMED_VALUE: Type = Type::Struct(&[(col::NAME, Type::Text), (col::VALUE, Type::Text)]);
@@ -38,6 +38,31 @@ const RAW_RECORD_COLUMNS: &[Column] = &[
     optional(col::ADDRESS, Type::Text, "住所", "address"),
     optional(col::EXTRA, Type::List(&NAMED_VALUE), "その他の属性", "declared attributes"),
 ];
+
+const STANDARD_RECORD_COLUMNS: [Column; 31] = {
+    let row = required(col::ROW, Type::Long, "並び順", "place in the table, from 0");
+    let mut all = [row; 31];
+    let mut i = 0;
+    while i < SOURCE_RECORD.columns.len() {
+        all[i + 1] = SOURCE_RECORD.columns[i];
+        i += 1;
+    }
+    all[29] = optional(col::CONFLICTS, Type::List(&PLACE), "矛盾する版", "rows that contradict another row of the same time");
+    all[30] = optional(col::FEATURES, Type::List(&Type::List(&Type::Text)), "特徴", "values by feature, in the model's order");
+    all
+};
+
+/// A file and a line.
+pub const PLACE: Type = Type::Struct(&[(col::FILE, Type::Text), (col::LINE, Type::Long)]);
+
+/// A standardized record with what the model compares.
+pub static STANDARD_RECORD: Table = Table {
+    name: "standard_record",
+    ja: "正規化済みレコードと特徴",
+    en: "a standardized record with its features",
+    key: &[col::CHANNEL, col::RECORD_ID],
+    columns: &STANDARD_RECORD_COLUMNS,
+};
 
 /// A source row of a fact, its columns mapped onto attributes.
 pub static RAW_EVENT: Table = Table {
@@ -77,6 +102,7 @@ pub static BLOCKING_KEY: Table = Table {
     columns: &[
         required(col::RULE, Type::Integer, "規則の番号", "rule, by its place in the model"),
         required(col::KEY, Type::Long, "キーのハッシュ", "hash of the key's values"),
+        optional(col::REFINED, Type::Long, "細分キーのハッシュ", "hash of the key with the refining values"),
         required(col::ROW, Type::Long, "レコードの行", "row of the record"),
     ],
 };
@@ -108,6 +134,35 @@ pub static SCORED_PAIR: Table = Table {
         required(col::MATCH_PROBABILITY, Type::Double, "同一人物の確率", "probability of one person"),
         required(col::HOUSEHOLD_PROBABILITY, Type::Double, "同一世帯の確率", "probability of two people of one household"),
     ],
+};
+
+const GOLDEN_RECORD_COLUMNS: [Column; 28] = {
+    let provenance = optional(col::PROVENANCE, Type::List(&PROVENANCE_ITEM), "値の出どころ", "where each value came from");
+    let mut all = [provenance; 28];
+    let mut i = 0;
+    while i < GOLDEN_CUSTOMER.columns.len() {
+        all[i] = GOLDEN_CUSTOMER.columns[i];
+        i += 1;
+    }
+    all
+};
+
+/// Where a golden value came from: the columns of `field_provenance` after the customer.
+pub const PROVENANCE_ITEM: Type = Type::Struct(&[
+    (col::FIELD, Type::Text),
+    (col::CHANNEL, Type::Text),
+    (col::RECORD_ID, Type::Text),
+    (col::RULE, Type::Text),
+    (col::OBSERVED_AT, Type::Timestamp),
+]);
+
+/// A golden customer with its provenance.
+pub static GOLDEN_RECORD: Table = Table {
+    name: "golden_record",
+    ja: "統合顧客と値の出どころ",
+    en: "a golden customer with its provenance",
+    key: &[col::CUSTOMER_ID],
+    columns: &GOLDEN_RECORD_COLUMNS,
 };
 
 /// Which person and household a record is.

@@ -1,0 +1,37 @@
+-- Items bought together: support, confidence and lift of A → B, for pairs from $minimum_support up.
+with line as (
+    select distinct coalesce(transaction_id, event_id) as purchase, item_id
+    from interaction
+    where event_type = 'purchase' and item_id is not null and occurred_at <= $as_of
+),
+named as (
+    select item_id, max(item_name) as item_name from interaction where item_id is not null group by item_id
+),
+total as (
+    select cast(count(distinct purchase) as double) as n from line
+),
+single as (
+    select item_id, count(*) as n from line group by item_id
+),
+pair as (
+    select a.item_id as item_a, b.item_id as item_b, count(*) as transactions
+    from line a join line b on a.purchase = b.purchase
+    where a.item_id <> b.item_id
+    group by a.item_id, b.item_id
+)
+select
+    p.item_a,
+    p.item_b,
+    na.item_name as item_name_a,
+    nb.item_name as item_name_b,
+    p.transactions,
+    p.transactions / t.n as support,
+    p.transactions / cast(a.n as double) as confidence,
+    (p.transactions / cast(a.n as double)) / (b.n / t.n) as lift
+from pair p
+cross join total t
+join single a on a.item_id = p.item_a
+join single b on b.item_id = p.item_b
+left join named na on na.item_id = p.item_a
+left join named nb on nb.item_id = p.item_b
+where p.transactions / t.n >= $minimum_support

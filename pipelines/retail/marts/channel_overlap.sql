@@ -1,0 +1,16 @@
+-- Customers by the set of channels that they use.
+with bought as (
+    select customer_id, sum(coalesce(amount, 0)) as amount
+    from interaction
+    where event_type in ('purchase', 'card_use') and customer_id is not null and occurred_at <= $as_of
+    group by customer_id
+)
+select
+    array_to_string(g.channels, '+') as channels,
+    count(*) as customers,
+    count(*) / cast(sum(count(*)) over () as double) as share,
+    count(b.customer_id) as buyers,
+    coalesce(sum(b.amount), 0) as amount
+from golden_customer g
+left join bought b on b.customer_id = g.customer_id
+group by array_to_string(g.channels, '+')

@@ -1,0 +1,22 @@
+-- Ten equal groups of buyers by amount, with their share of sales.
+with purchase as (
+    select customer_id, coalesce(amount, 0) as amount
+    from interaction
+    where event_type in ('purchase', 'card_use') and customer_id is not null and occurred_at <= $as_of
+),
+buyer as (
+    select customer_id, sum(amount) as amount, ntile(10) over (order by sum(amount) desc, customer_id) as decile
+    from purchase
+    group by customer_id
+),
+grouped as (
+    select decile, count(*) as customers, sum(amount) as amount from buyer group by decile
+)
+select
+    decile,
+    customers,
+    amount,
+    amount / customers as average_amount,
+    amount / nullif(sum(amount) over (), 0) as share,
+    sum(amount) over (order by decile) / nullif(sum(amount) over (), 0) as cumulative_share
+from grouped

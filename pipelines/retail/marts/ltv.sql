@@ -1,0 +1,25 @@
+-- LTV = 平均購買単価 × 購買頻度 × 継続購買期間 ÷ (新規獲得コスト + 顧客維持コスト)
+-- A lifetime of less than a year counts as one year; retention is paid for every year of it.
+with purchase as (
+    select customer_id, channel || ':' || coalesce(transaction_id, event_id) as purchase, occurred_at, coalesce(amount, 0) as amount
+    from interaction
+    where event_type in ('purchase', 'card_use') and customer_id is not null and occurred_at <= $as_of
+),
+buyer as (
+    select
+        customer_id,
+        sum(amount) as amount,
+        count(distinct purchase) as purchases,
+        greatest((date_part('epoch', max(occurred_at)) - date_part('epoch', min(occurred_at))) / (365.25 * 86400), 1.0) as years
+    from purchase
+    group by customer_id
+)
+select
+    customer_id,
+    amount / purchases as average_purchase,
+    purchases / years as purchases_per_year,
+    years as lifetime_years,
+    amount as gross_value,
+    $acquisition_cost + $retention_cost * years as cost,
+    amount / ($acquisition_cost + $retention_cost * years) as ltv
+from buyer

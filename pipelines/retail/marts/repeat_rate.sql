@@ -1,0 +1,15 @@
+-- Of the people who bought an item, how many bought it in two or more purchases.
+with bought as (
+    select item_id, customer_id, max(item_name) as item_name, count(distinct coalesce(transaction_id, event_id)) as purchases
+    from interaction
+    where event_type = 'purchase' and customer_id is not null and item_id is not null and occurred_at <= $as_of
+    group by item_id, customer_id
+)
+select
+    item_id,
+    max(item_name) as item_name,
+    count(*) as buyers,
+    sum(case when purchases >= 2 then 1 else 0 end) as repeaters,
+    cast(sum(case when purchases >= 2 then 1 else 0 end) as double) / count(*) as repeat_rate
+from bought
+group by item_id

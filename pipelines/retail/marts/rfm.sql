@@ -1,0 +1,27 @@
+-- Recency, frequency, monetary of every buyer; ranks 1 to 5 by fifths, 5 is best.
+with purchase as (
+    select customer_id, coalesce(transaction_id, event_id) as purchase, channel, occurred_at, coalesce(amount, 0) as amount
+    from interaction
+    where event_type in ('purchase', 'card_use') and customer_id is not null and occurred_at <= $as_of
+),
+buyer as (
+    select
+        customer_id,
+        max(occurred_at) as last_purchase_at,
+        count(distinct channel || ':' || purchase) as frequency,
+        sum(amount) as monetary
+    from purchase
+    group by customer_id
+)
+select
+    customer_id,
+    last_purchase_at,
+    cast(date_part('epoch', $as_of) - date_part('epoch', last_purchase_at) as bigint) / 86400 as recency_days,
+    frequency,
+    monetary,
+    -- Equal values share a rank: the share of buyers who are no better decides, not the order of rows.
+    least(5, 1 + cast(floor(5 * percent_rank() over (order by last_purchase_at)) as int)) as r,
+    least(5, 1 + cast(floor(5 * percent_rank() over (order by frequency)) as int)) as f,
+    least(5, 1 + cast(floor(5 * percent_rank() over (order by monetary)) as int)) as m,
+    ntile(10) over (order by monetary desc, customer_id) as decile
+from buyer

@@ -1,0 +1,396 @@
+//! `nayose explain`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::Float64Type;
+use datafusion::logical_expr::{Expr, ident, lit};
+use datafusion::prelude::{DataFrame, SessionContext};
+
+use super::{LakeArguments, Language, ResourceArguments, TextFormat, output};
+use crate::config::load_model;
+use crate::contract::{STANDARD_RECORD, col};
+use crate::error::{Error, Result};
+use crate::explain::{
+    ComparisonView, CustomerView, LinkView, Outcome, PairView, RecordView, Words, customer_text, pair_text,
+};
+use crate::functions::text;
+use crate::identity::customer_id;
+use crate::manifest::Manifest;
+use crate::model::score::Scorer;
+use crate::model::{Label, MISSING, Model};
+use crate::runner::snapshot::{self, PublishedRun};
+use crate::runner::stages::{Kept, MODEL_FILE, SETTINGS_FILE};
+use crate::runner::{in_order, read};
+use crate::session::session;
+use crate::stages::cluster::contradict;
+use crate::stages::score;
+use crate::store::Location;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A customer id, or two records as channel:record_id
+    #[arg(required = true, num_args = 1..=2, value_name = "ID")]
+    ids: Vec<String>,
+    #[command(flatten)]
+    lake: LakeArguments,
+    /// Language of the explanation
+    #[arg(long, default_value = "ja")]
+    lang: Language,
+    /// Text or JSON
+    #[arg(long, default_value = "text")]
+    format: TextFormat,
+    #[command(flatten)]
+    resources: ResourceArguments,
+}
+
+pub(super) async fn run(a: Arguments) -> Result<u8> {
+    let lake = Location::parse(&a.lake.lake, &std::env::current_dir()?)?;
+    let published = snapshot::find(&lake, None).await?;
+    let context = session(&a.resources.resources())?;
+    snapshot::know_all(&context, &lake, &published).await?;
+    let desk = Desk { model: kept_model(&lake, &published).await?, context, lake, run: published };
+    let ja = a.lang == Language::Ja;
+    let text = match a.ids.as_slice() {
+        [one] => {
+            let view = desk.customer(one).await?;
+            match a.format {
+                TextFormat::Text => customer_text(&view, ja),
+                TextFormat::Json => json(&view)?,
+            }
+        }
+        [left, right] => {
+            let view = desk.pair(left, right).await?;
+            match a.format {
+                TextFormat::Text => pair_text(&view, ja),
+                TextFormat::Json => json(&view)?,
+            }
+        }
+        _ => return Err(Error::usage("explain takes one or two ids")),
+    };
+    output::print(&text)?;
+    Ok(0)
+}
+
+fn json(view: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(view).map_err(|e| Error::bug(format!("the explanation cannot be written: {e}")))
+}
+
+/// The model with what the run learned, and its settings.
+struct KeptModel {
+    model: Arc<Model>,
+    settings: Kept,
+}
+
+async fn kept_model(lake: &Location, run: &PublishedRun) -> Result<KeptModel> {
+    let work = lake.join("work").join(&run.run_id);
+    let gone = |what: &str| {
+        Error::data(format!("{} of run {} is gone", what, run.run_id)).hint("run the pipeline again with --full")
+    };
+    let settings = work.join(SETTINGS_FILE).read_if_exists().await?.ok_or_else(|| gone("the settings"))?;
+    let settings: Kept = serde_json::from_slice(&settings).map_err(|_| gone("the settings"))?;
+    let yaml = work.join(MODEL_FILE).read_if_exists().await?.ok_or_else(|| gone("the model"))?;
+    let yaml = String::from_utf8(yaml).map_err(|_| gone("the model"))?;
+    Ok(KeptModel { model: Arc::new(load_model(MODEL_FILE, &yaml, &settings.attributes)?), settings })
+}
+
+/// What an explanation needs at hand.
+struct Desk {
+    context: SessionContext,
+    lake: Location,
+    run: PublishedRun,
+    model: KeptModel,
+}
+
+fn words(label: &Label) -> Words {
+    Words { ja: label.ja.clone(), en: label.en.clone() }
+}
+
+fn typed_words(ja: &str, en: &str) -> Words {
+    Words { ja: ja.into(), en: en.into() }
+}
+
+impl Desk {
+    /// A record as typed, `channel:record_id`, with its place and its customer.
+    async fn record(&self, typed: &str, standard: &DataFrame) -> Result<(usize, String)> {
+        let Some((channel, id)) = typed.split_once(':') else {
+            return Err(Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001"));
+        };
+        let found = standard.clone().filter(is(channel, id))?.select_columns(&[col::ROW])?.collect().await?;
+        let row = found.iter().find(|b| b.num_rows() > 0).map(|b| text::longs(b.column(0)).map(|c| c.value(0)));
+        let Some(row) = row.transpose()? else {
+            return Err(self.lost(channel, id).await?);
+        };
+        let map = self.context.table("id_map").await?.filter(is(channel, id))?.select_columns(&[col::CUSTOMER_ID])?;
+        let customer = map.collect().await?.iter().find(|b| b.num_rows() > 0).map(|b| text::strings(b.column(0)).map(|c| c.value(0).to_string()));
+        Ok((row as usize, customer.transpose()?.unwrap_or_default()))
+    }
+
+    /// Why a record is not there: its channel is unknown, or no row of that id could be read.
+    async fn lost(&self, channel: &str, id: &str) -> Result<Error> {
+        let mut channels = Vec::new();
+        for batch in self.context.sql("select distinct channel from id_map order by channel").await?.collect().await? {
+            channels.extend(text::strings(batch.column(0))?.iter().flatten().map(str::to_string));
+        }
+        if !channels.iter().any(|c| c == channel) {
+            return Ok(Error::usage(format!("there is no channel {channel:?}")).hint(format!("channels: {}", channels.join(", "))));
+        }
+        Ok(Error::usage(format!("there is no record {channel}:{id}"))
+            .hint("it was not in the input, or its rows were rejected: nayose sql \"select file, line, reason from reject\""))
+    }
+
+    async fn standard(&self) -> Result<DataFrame> {
+        let work = self.lake.join("work").join(&self.run.run_id);
+        let manifest = Manifest::load(&work).await?;
+        let output = manifest.as_ref().and_then(|m| m.output(STANDARD_RECORD.name)).ok_or_else(|| {
+            Error::data(format!("the work of run {} is gone", self.run.run_id)).hint("run the pipeline again with --full")
+        })?;
+        read(&in_order(&self.context), &self.lake, output, STANDARD_RECORD.schema()).await
+    }
+
+    async fn pair(&self, left: &str, right: &str) -> Result<PairView> {
+        let standard = self.standard().await?;
+        let (l, left_customer) = self.record(left, &standard).await?;
+        let (r, right_customer) = self.record(right, &standard).await?;
+        if l == r {
+            return Err(Error::usage(format!("{left} and {right} are the same record")));
+        }
+        let (l, r, left, right, left_customer, right_customer) =
+            if l < r { (l, r, left, right, left_customer, right_customer) } else { (r, l, right, left, right_customer, left_customer) };
+        let packed = Arc::new(score::pack(standard, &self.model.model).await?);
+        let parameters = self.model.model.trained.clone().ok_or_else(|| Error::bug("the kept model has no parameters"))?;
+        let scorer = Scorer::new(self.model.model.clone(), packed, &parameters);
+        let found = scorer.score(l, r);
+        let rules = self.rules(&scorer, l, r);
+        let outcome = self.outcome(&scorer, (l, r), &rules, found.person, (&left_customer, &right_customer), left, right).await?;
+        Ok(PairView {
+            left: left.to_string(),
+            right: right.to_string(),
+            left_customer,
+            right_customer,
+            outcome,
+            blocking_rules: rules,
+            prior_weight: scorer.prior_weight(),
+            weight: found.weight,
+            probability: found.person,
+            household_probability: found.household,
+            comparisons: self.comparisons(&scorer, l, r),
+        })
+    }
+
+    /// The blocking rules whose keys the two records share.
+    fn rules(&self, scorer: &Scorer, l: usize, r: usize) -> Vec<String> {
+        let packed = scorer.packed();
+        let shared = |key: &crate::model::Key| {
+            let feature = &packed.features[key.feature];
+            let cut = |v: &str| key.prefix.map_or(v.to_string(), |n| v.chars().take(n).collect());
+            let right: Vec<String> = feature.values(r).map(cut).collect();
+            feature.values(l).map(cut).any(|v| right.contains(&v))
+        };
+        self.model.model.rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|r| r.name.clone()).collect()
+    }
+
+    fn comparisons(&self, scorer: &Scorer, l: usize, r: usize) -> Vec<ComparisonView> {
+        let packed = scorer.packed();
+        let values = |c: &crate::model::Comparison, row: usize| -> Vec<String> {
+            // The first feature with a value is the one nearest to what was written.
+            let shown = c.levels.iter().find_map(|level| first_feature(&level.condition, &|f| !packed.features[f].ids(row).is_empty()));
+            shown.map(|f| packed.features[f].values(row).map(str::to_string).collect()).unwrap_or_default()
+        };
+        self.model
+            .model
+            .comparisons
+            .iter()
+            .zip(scorer.evidence(l, r))
+            .map(|(c, e)| {
+                let level = (e.level != MISSING).then(|| &c.levels[e.level as usize]);
+                ComparisonView {
+                    comparison: c.name.clone(),
+                    label: words(&c.label),
+                    level: level.map_or("missing".into(), |l| l.name.clone()),
+                    level_label: level.map_or(typed_words("値なし", "no value"), |l| words(&l.label)),
+                    left: values(c, l),
+                    right: values(c, r),
+                    weight: e.weight,
+                    weight_against_household: e.weight_against_household,
+                }
+            })
+            .collect()
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn outcome(
+        &self,
+        scorer: &Scorer,
+        (l, r): (usize, usize),
+        rules: &[String],
+        person: f64,
+        (left_customer, right_customer): (&str, &str),
+        left: &str,
+        right: &str,
+    ) -> Result<Outcome> {
+        let threshold = self.model.settings.thresholds.auto;
+        let linkable = !rules.is_empty() && person >= threshold;
+        if left_customer == right_customer {
+            return Ok(if linkable { Outcome::Linked } else { Outcome::LinkedByOthers });
+        }
+        if rules.is_empty() {
+            return Ok(Outcome::NoSharedBlock);
+        }
+        if person < threshold {
+            return Ok(Outcome::BelowThreshold { threshold });
+        }
+        let reason = if contradict(scorer.model(), scorer, l as u32, r as u32) {
+            format!("{left} / {right}")
+        } else {
+            self.cut_reason(left, right).await?.unwrap_or_default()
+        };
+        Ok(Outcome::Contradiction { reason })
+    }
+
+    async fn cut_reason(&self, left: &str, right: &str) -> Result<Option<String>> {
+        let (Some((cl, il)), Some((cr, ir))) = (left.split_once(':'), right.split_once(':')) else { return Ok(None) };
+        let rows = self
+            .context
+            .table("ledger")
+            .await?
+            .filter(ident(col::CHANNEL_L).eq(lit(cl)).and(ident(col::RECORD_ID_L).eq(lit(il))))?
+            .filter(ident(col::CHANNEL_R).eq(lit(cr)).and(ident(col::RECORD_ID_R).eq(lit(ir))))?
+            .select_columns(&[col::REASON])?
+            .collect()
+            .await?;
+        Ok(rows.iter().find(|b| b.num_rows() > 0).and_then(|b| {
+            let reasons = b.column(0).as_string_opt::<i32>()?;
+            text::text_at(reasons, 0).map(str::to_string)
+        }))
+    }
+
+    async fn customer(&self, typed: &str) -> Result<CustomerView> {
+        let id = match customer_id::parse(typed) {
+            Some(id) => id,
+            None if typed.contains(':') => self.record(typed, &self.standard().await?).await?.1,
+            None => {
+                return Err(Error::usage(format!("{typed:?} is no customer id: its check character does not fit"))
+                    .hint("read it again, or write a record as channel:record_id"));
+            }
+        };
+        let records = self.records(&id).await?;
+        let Some(household_id) = records.1 else {
+            return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id))
+                .hint("nayose sql \"select customer_id from golden_customer limit 10\" shows some"));
+        };
+        Ok(CustomerView { links: self.links(&records.0).await?, records: records.0, customer_id: id, household_id })
+    }
+
+    async fn records(&self, id: &str) -> Result<(Vec<RecordView>, Option<String>)> {
+        let map = self.context.table("id_map").await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
+        self.context.register_table("one_customer", map.into_view())?;
+        let rows = self
+            .context
+            .sql(
+                "select m.household_id, s.channel, s.record_id, s.family_name, s.given_name, s.family_kana, s.given_kana,
+                        cast(s.birth_date as varchar) as birth, s.sex, array_to_string(s.phones, ', ') as phones,
+                        array_to_string(s.emails, ', ') as emails, s.postal_code, s.address
+                 from one_customer m join source_record s on m.channel = s.channel and m.record_id = s.record_id
+                 order by s.channel, s.record_id",
+            )
+            .await?
+            .collect()
+            .await?;
+        let labels = [
+            (typed_words("氏名", "name"), [3, 4]),
+            (typed_words("カナ", "kana"), [5, 6]),
+            (typed_words("生年月日", "birth date"), [7, 7]),
+            (typed_words("性別", "sex"), [8, 8]),
+            (typed_words("電話", "phone"), [9, 9]),
+            (typed_words("メール", "mail"), [10, 10]),
+            (typed_words("住所", "address"), [11, 12]),
+        ];
+        let mut records = Vec::new();
+        let mut household = None;
+        for batch in &rows {
+            let text_of = |column: usize, row: usize| -> Option<String> {
+                batch.column(column).as_string_opt::<i32>().and_then(|c| text::text_at(c, row)).filter(|t| !t.is_empty()).map(str::to_string)
+            };
+            for row in 0..batch.num_rows() {
+                household = household.or_else(|| text_of(0, row));
+                let mut values = Vec::new();
+                for (label, [a, b]) in &labels {
+                    let mut parts: Vec<String> = text_of(*a, row).into_iter().collect();
+                    if a != b {
+                        parts.extend(text_of(*b, row));
+                    }
+                    if !parts.is_empty() {
+                        values.push((label.clone(), parts.join(" ")));
+                    }
+                }
+                let id = format!("{}:{}", text_of(1, row).unwrap_or_default(), text_of(2, row).unwrap_or_default());
+                records.push(RecordView { id, values });
+            }
+        }
+        Ok((records, household))
+    }
+
+    /// The matched pairs of a customer's records from the ledger, strongest first.
+    async fn links(&self, records: &[RecordView]) -> Result<Vec<LinkView>> {
+        let rows = self
+            .context
+            .sql(
+                "select l.channel_l || ':' || l.record_id_l as l, l.channel_r || ':' || l.record_id_r as r, l.match_probability,
+                        l.match_weight, l.blocking_rule, l.comparisons
+                 from ledger l join one_customer m on l.channel_l = m.channel and l.record_id_l = m.record_id
+                 where l.decision = 'matched' order by l.match_weight desc, 1, 2",
+            )
+            .await?
+            .collect()
+            .await?;
+        let mut links = Vec::new();
+        for batch in &rows {
+            let [left, right, rule] = [0, 1, 4].map(|c| batch.column(c).as_string::<i32>());
+            let [probability, weight] = [2, 3].map(|c| batch.column(c).as_primitive::<Float64Type>());
+            let comparisons = text::lists(batch.column(5))?;
+            for row in 0..batch.num_rows() {
+                if !records.iter().any(|r| r.id == right.value(row)) {
+                    continue;
+                }
+                let items = comparisons.value(row);
+                let items = text::structs(&items)?;
+                let (names, levels) = (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, "level")?)?);
+                let weights = text::field(items, "weight")?.as_primitive::<Float64Type>();
+                let mut evidence: Vec<(Words, Words, f64)> = (0..items.len())
+                    .filter_map(|i| {
+                        let c = self.model.model.comparisons.iter().find(|c| c.name == names.value(i))?;
+                        let level = c.levels.iter().find(|l| l.name == levels.value(i))?;
+                        Some((words(&c.label), words(&level.label), weights.value(i)))
+                    })
+                    .collect();
+                evidence.sort_by(|a, b| b.2.total_cmp(&a.2));
+                links.push(LinkView {
+                    left: left.value(row).to_string(),
+                    right: right.value(row).to_string(),
+                    probability: probability.value(row),
+                    weight: weight.value(row),
+                    blocking_rule: rule.value(row).to_string(),
+                    evidence,
+                });
+            }
+        }
+        Ok(links)
+    }
+}
+
+fn is(channel: &str, id: &str) -> Expr {
+    ident(col::CHANNEL).eq(lit(channel)).and(ident(col::RECORD_ID).eq(lit(id)))
+}
+
+/// The first feature of a condition that `has` a value.
+fn first_feature(condition: &crate::model::Condition, has: &dyn Fn(usize) -> bool) -> Option<usize> {
+    use crate::model::Condition as C;
+    match condition {
+        C::Else | C::Absent(_) => None,
+        C::Same(f) | C::Similar { feature: f, .. } | C::Date { feature: f, .. } => has(*f).then_some(*f),
+        C::Swapped(a, _) => has(*a).then_some(*a),
+        C::All(list) | C::Any(list) => list.iter().find_map(|c| first_feature(c, has)),
+    }
+}

@@ -1,0 +1,145 @@
+//! `nayose run`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{ResourceArguments, output};
+use crate::config::{self, Overrides, Pipeline};
+use crate::error::{Error, NOTHING_NEW, Result};
+use crate::japanese::date;
+use crate::manifest::Manifest;
+use crate::progress::Progress;
+use crate::runner::snapshot::time_text;
+use crate::runner::{self, Options, Outcome};
+use crate::stages::Stage;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The pipeline file
+    pipeline: PathBuf,
+    /// Where the tables go, instead of the pipeline file's `lake`
+    #[arg(long, value_name = "URL")]
+    lake: Option<String>,
+    /// Root of the sources' globs, instead of the pipeline file's `input`
+    #[arg(long, value_name = "URL")]
+    input: Option<String>,
+    /// Do this stage and those after it anew
+    #[arg(long, value_name = "STAGE")]
+    from: Option<Stage>,
+    /// Stop after this stage; nothing is published
+    #[arg(long, value_name = "STAGE")]
+    until: Option<Stage>,
+    /// Time as of which the analyses hold [default: the newest time in the data]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    as_of: Option<i64>,
+    /// Run even where nothing changed
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    resources: ResourceArguments,
+    /// Progress on stderr: text, or one JSON line per stage [default: text on a terminal]
+    #[arg(long, value_name = "FORMAT")]
+    log: Option<Log>,
+    /// Write a summary of the run as JSON to this file; - is stdout
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// Exit with 99 where there is nothing new to do, so that a scheduler can skip what follows
+    #[arg(long)]
+    skip_code: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Log {
+    Text,
+    Json,
+}
+
+/// A time on the command line, as microseconds.
+pub(super) fn time(typed: &str) -> std::result::Result<i64, String> {
+    date::timestamp(typed).ok_or_else(|| format!("{typed:?} is no time; write 2026-03-31 or 2026-03-31T12:00:00+09:00"))
+}
+
+pub(super) async fn run(a: Arguments) -> Result<u8> {
+    if let (Some(from), Some(until)) = (a.from, a.until)
+        && from > until
+    {
+        return Err(Error::usage(format!("--from {} comes after --until {}", from.name(), until.name()))
+            .hint("stages in order: ingest, normalize, block, score, cluster, golden, marts"));
+    }
+    let pipeline = config::load(&a.pipeline, &Overrides { input: a.input.clone(), lake: a.lake.clone() })?;
+    let text = match a.log {
+        Some(log) => log == Log::Text,
+        None => std::io::stderr().is_terminal(),
+    };
+    let progress = if text { Progress::bar() } else { Progress::Json };
+    let options = Options {
+        from: a.from,
+        until: a.until,
+        as_of: a.as_of,
+        full: a.full,
+        resources: a.resources.resources(),
+    };
+    let outcome = runner::run(&pipeline, &options, &progress).await?;
+    let summary = summary(&outcome);
+    match a.summary.as_deref().map(|p| (p, p.as_os_str() == "-")) {
+        Some((_, true)) => output::print(&summary.to_string())?,
+        Some((file, false)) => std::fs::write(file, format!("{summary:#}\n"))
+            .map_err(|e| Error::environment(format!("cannot write {}: {e}", file.display())))?,
+        None => output::print(&report(&outcome, &pipeline))?,
+    }
+    Ok(match outcome {
+        Outcome::NothingNew { .. } if a.skip_code => NOTHING_NEW,
+        _ => 0,
+    })
+}
+
+fn summary(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::NothingNew { run_id } => json!({ "outcome": "nothing_new", "run_id": run_id }),
+        Outcome::Published(m) => of_manifest("published", m),
+        Outcome::Stopped(m) => of_manifest("stopped", m),
+    }
+}
+
+fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {
+    let stages: Vec<Value> = Stage::ALL
+        .iter()
+        .filter_map(|s| {
+            let record = manifest.stages.get(s.name())?;
+            let rows: serde_json::Map<String, Value> =
+                record.outputs.iter().map(|(t, o)| (t.clone(), json!(o.rows()))).collect();
+            Some(json!({ "stage": s.name(), "seconds": record.seconds, "rows": rows, "notes": record.notes }))
+        })
+        .collect();
+    json!({ "outcome": outcome, "run_id": manifest.run_id, "previous": manifest.previous, "stages": stages })
+}
+
+fn report(outcome: &Outcome, pipeline: &Pipeline) -> String {
+    let lake = pipeline.lake.shown();
+    match outcome {
+        Outcome::NothingNew { run_id } => {
+            format!("nothing new: inputs and configuration are those of run {run_id}, which is published in {lake}")
+        }
+        Outcome::Stopped(m) => format!("stopped as asked; run {} goes on from here when it is started again", m.run_id),
+        Outcome::Published(m) => {
+            let note = |stage: Stage, name: &str| m.stages.get(stage.name()).and_then(|s| s.notes.get(name)).cloned().unwrap_or_default();
+            let rows = |table: &str| m.output(table).map_or(0, |o| o.rows());
+            let as_of = note(Stage::Ingest, "as_of").as_i64().map(time_text).unwrap_or_default();
+            format!(
+                "published run {} in {lake}, as of {as_of}\n  {} records of {} customers in {} households; {} interactions; {} rows rejected\n  {} links, {} cut by contradictions, {} pairs to review",
+                m.run_id,
+                rows("source_record"),
+                rows("golden_customer"),
+                note(Stage::Cluster, "households"),
+                rows("interaction"),
+                rows("reject"),
+                note(Stage::Cluster, "linked"),
+                note(Stage::Cluster, "cut"),
+                note(Stage::Cluster, "review"),
+            )
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The meaning of a model file: features that exist, levels in order, probabilities that sum to one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::Attribute;
+use super::check::{Document, document, document_of};
+use super::model_file::{ComparisonFile, ConditionFile, DateRelationFile, KeyFile, LevelProbabilities, ModelFile, Similarity, TrainedFile};
+use super::problem::{Problems, did_you_mean};
+use super::tree::{Step, line_of};
+use crate::error::Result;
+use crate::model::{BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Parameters, Training, feature};
+use crate::similarity::DateRelation;
+
+/// Checks the model file. `None` where a problem was added.
+pub(super) fn model(
+    path: &Path,
+    attributes: Option<&[Attribute]>,
+    problems: &mut Problems,
+) -> Result<Option<(Model, ModelFile)>> {
+    problems.in_file(path.display().to_string());
+    let schema = schemars::schema_for!(ModelFile).to_value();
+    let Some(document) = document::<ModelFile>(path, &schema, problems)? else { return Ok(None) };
+    Ok(attributes.and_then(|attributes| meaning(document, attributes, problems)))
+}
+
+/// Checks the text of a model file.
+pub(super) fn model_of(name: &str, text: &str, attributes: &[Attribute], problems: &mut Problems) -> Option<(Model, ModelFile)> {
+    problems.in_file(name);
+    let schema = schemars::schema_for!(ModelFile).to_value();
+    meaning(document_of(text, &schema, problems)?, attributes, problems)
+}
+
+fn meaning(document: Document<ModelFile>, attributes: &[Attribute], problems: &mut Problems) -> Option<(Model, ModelFile)> {
+    let before = problems.all().len();
+    let mut check = Check { known: feature::names(attributes), used: used(&document.file), document: &document, problems };
+    let rules = check.rules();
+    let comparisons: Vec<Comparison> =
+        document.file.comparisons.iter().enumerate().map(|(i, c)| check.comparison(i, c)).collect();
+    let contradictions = check.contradictions();
+    let trained = document.file.trained.as_ref().and_then(|t| check.trained(t));
+    let junk: Vec<String> = document.file.junk.keys().cloned().collect();
+    for name in &junk {
+        check.feature(name, &[Step::Key("junk".into()), Step::Key(name.clone())]);
+    }
+    let features: Vec<String> = check.used.iter().cloned().collect();
+    if problems.all().len() > before {
+        return None;
+    }
+    let file = document.file;
+    let mut untrained = file.clone();
+    untrained.trained = None;
+    let digest = blake3::hash(serde_json::to_string(&untrained).unwrap_or_default().as_bytes()).to_hex()[..32].to_string();
+    let t = file.training.clone();
+    let model = Model {
+        features,
+        rules,
+        comparisons,
+        junk: file.junk.clone(),
+        contradictions,
+        training: Training {
+            candidate_pairs: t.candidate_pairs,
+            random_pairs: t.random_pairs,
+            seed: t.seed,
+            steps: t.steps,
+            tolerance: t.tolerance,
+        },
+        trained,
+        digest,
+    };
+    Some((model, file))
+}
+
+/// The model file with what was learned.
+pub fn with_parameters(file: &ModelFile, parameters: &Parameters) -> ModelFile {
+    let probabilities = file
+        .comparisons
+        .iter()
+        .zip(&parameters.levels)
+        .map(|(c, levels)| {
+            let of: BTreeMap<String, LevelProbabilities> = c
+                .levels
+                .iter()
+                .zip(levels)
+                .map(|(l, [m, household, u])| (l.name.clone(), LevelProbabilities { m: *m, household: *household, u: *u }))
+                .collect();
+            (c.name.clone(), of)
+        })
+        .collect();
+    let trained = TrainedFile {
+        learned_from: parameters.learned_from.clone(),
+        prior_person: parameters.prior_person,
+        prior_household: parameters.prior_household,
+        probabilities,
+    };
+    ModelFile { trained: Some(trained), ..file.clone() }
+}
+
+/// Every feature that the file names, right or wrong, in order of name.
+fn used(file: &ModelFile) -> BTreeSet<String> {
+    fn of_key(key: &KeyFile) -> String {
+        match key {
+            KeyFile::Whole(name) => name.clone(),
+            KeyFile::Prefix(p) => p.feature.clone(),
+        }
+    }
+    fn of_condition(c: &ConditionFile, into: &mut BTreeSet<String>) {
+        into.extend(c.same.iter().cloned());
+        into.extend(c.swapped.iter().flat_map(|(a, b)| [a.clone(), b.clone()]));
+        into.extend(c.absent.clone());
+        into.extend(c.similar.iter().map(|s| s.feature.clone()));
+        into.extend(c.date.iter().map(|d| d.feature.clone()));
+        c.any.iter().for_each(|c| of_condition(c, into));
+    }
+    let mut names: BTreeSet<String> = file.blocking.iter().flat_map(|r| r.keys.iter().chain(&r.refine)).map(of_key).collect();
+    for level in file.comparisons.iter().flat_map(|c| &c.levels) {
+        of_condition(&level.when, &mut names);
+        names.extend(level.tf.clone());
+    }
+    names
+}
+
+struct Check<'a> {
+    known: Vec<String>,
+    used: BTreeSet<String>,
+    document: &'a Document<ModelFile>,
+    problems: &'a mut Problems,
+}
+
+impl Check<'_> {
+    fn line(&self, path: &[Step]) -> u64 {
+        line_of(&self.document.tree, path)
+    }
+
+    /// The place of a feature among those used; a problem where it is unknown.
+    fn feature(&mut self, name: &str, path: &[Step]) -> usize {
+        if !self.known.iter().any(|k| k == name) {
+            let hint = did_you_mean(name, self.known.iter().map(String::as_str))
+                .unwrap_or_else(|| format!("known features: {}", self.known.join(", ")));
+            self.problems.add(self.line(path), format!("unknown feature {name:?}"), hint);
+        }
+        self.used.iter().position(|u| u == name).unwrap_or(0)
+    }
+
+    fn rules(&mut self) -> Vec<BlockingRule> {
+        let mut names = BTreeSet::new();
+        if self.document.file.blocking.is_empty() {
+            self.problems.add(self.line(&[Step::Key("blocking".into())]), "there is no blocking rule", "add one, such as keys: [phone]");
+        }
+        let mut rules = Vec::new();
+        for (i, rule) in self.document.file.blocking.iter().enumerate() {
+            let at = [Step::Key("blocking".into()), Step::Index(i)];
+            if !names.insert(&rule.name) {
+                self.problems.add(self.line(&at), format!("blocking rule {:?} is there twice", rule.name), "");
+            }
+            if rule.keys.is_empty() {
+                self.problems.add(self.line(&at), format!("blocking rule {:?} has no keys", rule.name), "");
+            }
+            let keys = rule.keys.iter().map(|k| self.key(k, &at)).collect();
+            let refine = rule.refine.iter().map(|k| self.key(k, &at)).collect();
+            rules.push(BlockingRule { name: rule.name.clone(), keys, refine });
+        }
+        rules
+    }
+
+    fn key(&mut self, key: &KeyFile, at: &[Step]) -> Key {
+        match key {
+            KeyFile::Whole(name) => Key { feature: self.feature(name, at), prefix: None },
+            KeyFile::Prefix(p) => Key { feature: self.feature(&p.feature, at), prefix: Some(p.prefix) },
+        }
+    }
+
+    fn comparison(&mut self, i: usize, file: &ComparisonFile) -> Comparison {
+        let at = [Step::Key("comparisons".into()), Step::Index(i)];
+        let mut features = BTreeSet::new();
+        let mut levels = Vec::new();
+        if file.levels.len() < 2 || file.levels.len() > 100 {
+            self.problems.add(self.line(&at), format!("comparison {:?} needs 2 to 100 levels", file.name), "");
+        }
+        for (n, level) in file.levels.iter().enumerate() {
+            let at = [at[0].clone(), at[1].clone(), Step::Key("levels".into()), Step::Index(n)];
+            let condition = self.condition(&level.when, &at, &mut features);
+            let last = n + 1 == file.levels.len();
+            if last != (condition == Condition::Else) {
+                let message = if last {
+                    format!("the last level of comparison {:?} has a condition", file.name)
+                } else {
+                    format!("level {:?} of comparison {:?} has no condition", level.name, file.name)
+                };
+                self.problems.add(self.line(&at), message, "levels go from agreeing to different; only the last has no condition");
+            }
+            let tf = level.tf.as_ref().map(|name| self.feature(name, &at));
+            levels.push(Level {
+                name: level.name.clone(),
+                label: Label { ja: level.label.ja.clone(), en: level.label.en.clone() },
+                condition,
+                tf,
+            });
+        }
+        Comparison {
+            name: file.name.clone(),
+            label: Label { ja: file.label.ja.clone(), en: file.label.en.clone() },
+            shared_by_household: file.shared_by_household,
+            levels,
+            features: features.into_iter().collect(),
+        }
+    }
+
+    fn condition(&mut self, file: &ConditionFile, at: &[Step], features: &mut BTreeSet<usize>) -> Condition {
+        let mut all = Vec::new();
+        for name in &file.same {
+            all.push(Condition::Same(self.feature(name, at)));
+        }
+        if let Some((a, b)) = &file.swapped {
+            all.push(Condition::Swapped(self.feature(a, at), self.feature(b, at)));
+        }
+        if let Some(name) = &file.absent {
+            all.push(Condition::Absent(self.feature(name, at)));
+        }
+        if let Some(s) = &file.similar {
+            let feature = self.feature(&s.feature, at);
+            let measure = match (s.by, s.at_least, s.at_most) {
+                (Similarity::JaroWinkler, Some(bound), None) => Some(Measure::JaroWinkler(bound)),
+                (Similarity::Jaccard, Some(bound), None) => Some(Measure::Jaccard(bound)),
+                (Similarity::Levenshtein, None, Some(bound)) => Some(Measure::Levenshtein(bound)),
+                (Similarity::DamerauLevenshtein, None, Some(bound)) => Some(Measure::DamerauLevenshtein(bound)),
+                (Similarity::Contains, Some(bound), None) if bound >= 1.0 => Some(Measure::Contains(bound as u32)),
+                _ => None,
+            };
+            match measure {
+                Some(measure) => all.push(Condition::Similar { feature, measure }),
+                None => self.problems.add(
+                    self.line(at),
+                    format!("the similarity of {:?} has the wrong bound", s.feature),
+                    "jaro_winkler and jaccard take at_least (0 to 1), the distances at_most (characters), contains at_least (characters)",
+                ),
+            }
+        }
+        if let Some(d) = &file.date {
+            let feature = self.feature(&d.feature, at);
+            all.push(Condition::Date { feature, relations: d.relation.iter().map(|r| relation(*r)).collect() });
+        }
+        if !file.any.is_empty() {
+            let any = file.any.iter().map(|c| self.condition(c, at, features)).collect();
+            all.push(Condition::Any(any));
+        }
+        for c in &all {
+            collect_features(c, features);
+        }
+        match all.len() {
+            0 => Condition::Else,
+            1 => all.swap_remove(0),
+            _ => Condition::All(all),
+        }
+    }
+
+    fn contradictions(&mut self) -> Vec<Vec<usize>> {
+        let names: Vec<&str> = self.document.file.comparisons.iter().map(|c| c.name.as_str()).collect();
+        let mut sets = Vec::new();
+        for set in &self.document.file.contradictions.all_of {
+            let mut places = Vec::new();
+            for name in set {
+                match names.iter().position(|n| n == name) {
+                    Some(place) => places.push(place),
+                    None => self.problems.add(
+                        self.line(&[Step::Key("contradictions".into())]),
+                        format!("unknown comparison {name:?}"),
+                        did_you_mean(name, names.iter().copied()).unwrap_or_default(),
+                    ),
+                }
+            }
+            sets.push(places);
+        }
+        sets
+    }
+
+    fn trained(&mut self, file: &TrainedFile) -> Option<Parameters> {
+        let mut levels = Vec::new();
+        for comparison in &self.document.file.comparisons {
+            let mut of_comparison = Vec::new();
+            for level in &comparison.levels {
+                match file.probabilities.get(&comparison.name).and_then(|l| l.get(&level.name)) {
+                    Some(p) if [p.m, p.household, p.u].iter().all(|p| *p > 0.0 && *p <= 1.0) => {
+                        of_comparison.push([p.m, p.household, p.u]);
+                    }
+                    _ => {
+                        self.problems.add(
+                            self.line(&[Step::Key("trained".into()), Step::Key("probabilities".into()), Step::Key(comparison.name.clone())]),
+                            format!("level {:?} of comparison {:?} has no probabilities between 0 and 1", level.name, comparison.name),
+                            "leave out `trained` to learn anew",
+                        );
+                        return None;
+                    }
+                }
+            }
+            levels.push(of_comparison);
+        }
+        Some(Parameters {
+            learned_from: file.learned_from.clone(),
+            prior_person: file.prior_person,
+            prior_household: file.prior_household,
+            levels,
+        })
+    }
+}
+
+fn collect_features(condition: &Condition, into: &mut BTreeSet<usize>) {
+    match condition {
+        Condition::Else | Condition::Absent(_) => {}
+        Condition::Same(f) | Condition::Similar { feature: f, .. } | Condition::Date { feature: f, .. } => {
+            into.insert(*f);
+        }
+        Condition::Swapped(a, b) => {
+            into.extend([*a, *b]);
+        }
+        Condition::All(list) | Condition::Any(list) => list.iter().for_each(|c| collect_features(c, into)),
+    }
+}
+
+fn relation(file: DateRelationFile) -> DateRelation {
+    match file {
+        DateRelationFile::DayMonthSwapped => DateRelation::DayMonthSwapped,
+        DateRelationFile::Compatible => DateRelation::Compatible,
+        DateRelationFile::DigitsExchanged => DateRelation::DigitsExchanged,
+        DateRelationFile::OneDigit => DateRelation::OneDigit,
+        DateRelationFile::EraSlip => DateRelation::EraSlip,
+        DateRelationFile::SameMonthDay => DateRelation::SameMonthDay,
+        DateRelationFile::SameYearMonth => DateRelation::SameYearMonth,
+        DateRelationFile::SameYear => DateRelation::SameYear,
+    }
+}

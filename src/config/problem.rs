@@ -1,0 +1,88 @@
+//! Problems of a configuration file, collected so that a person sees all of them at once.
+
+use std::fmt::Write;
+
+use crate::error::{Error, Result};
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The file as the user knows it.
+    pub file: String,
+    /// 1-based line; 0 where the problem has no place.
+    pub line: u64,
+    /// One sentence.
+    pub message: String,
+    /// The remedy; empty where the sentence says it.
+    pub hint: String,
+}
+
+/// All problems found so far.
+#[derive(Debug, Default)]
+pub struct Problems {
+    file: String,
+    all: Vec<Problem>,
+}
+
+impl Problems {
+    /// Problems of `file` from now on.
+    pub fn in_file(&mut self, file: impl Into<String>) {
+        self.file = file.into();
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, line: u64, message: impl Into<String>, hint: impl Into<String>) {
+        self.all.push(Problem { file: self.file.clone(), line, message: message.into(), hint: hint.into() });
+    }
+
+    /// Whether none was found.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// All of them, in the order of the files.
+    pub fn all(&self) -> &[Problem] {
+        &self.all
+    }
+
+    /// Nothing, or one configuration error that lists all problems.
+    ///
+    /// # Errors
+    /// If there is a problem.
+    pub fn into_result(self) -> Result<()> {
+        match self.all.len() {
+            0 => Ok(()),
+            1 => {
+                let only = &self.all[0];
+                let error = Error::config(place(only));
+                Err(if only.hint.is_empty() { error } else { error.hint(&only.hint) })
+            }
+            n => {
+                let mut text = format!("{n} problems in the configuration:");
+                for problem in &self.all {
+                    let _ = write!(text, "\n  {}", place(problem));
+                    if !problem.hint.is_empty() {
+                        let _ = write!(text, " ({})", problem.hint);
+                    }
+                }
+                Err(Error::config(text).hint("mend them and run `nayose validate` again"))
+            }
+        }
+    }
+}
+
+fn place(problem: &Problem) -> String {
+    match problem.line {
+        0 => format!("{}: {}", problem.file, problem.message),
+        line => format!("{}:{line}: {}", problem.file, problem.message),
+    }
+}
+
+/// `did you mean "x"?` for the nearest known name, if one is near enough to be a slip.
+pub fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    known
+        .map(|k| (strsim::damerau_levenshtein(typed, k), k))
+        .filter(|(distance, k)| *distance <= 1 + typed.chars().count().max(k.chars().count()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, k)| format!("did you mean {k:?}?"))
+}

@@ -1,0 +1,126 @@
+//! Why records are one person, or are not: the evidence of a pair as plain data, and as text in two languages.
+
+mod text;
+
+pub use text::{customer_text, pair_text};
+
+use serde::Serialize;
+
+/// A text in two languages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Words {
+    /// In Japanese.
+    pub ja: String,
+    /// In English.
+    pub en: String,
+}
+
+/// A comparison of a pair.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparisonView {
+    /// Name in the model.
+    pub comparison: String,
+    /// Name for people.
+    pub label: Words,
+    /// Name of the level; `missing` where one side has no value.
+    pub level: String,
+    /// Name of the level for people.
+    pub level_label: Words,
+    /// Values of the left record.
+    pub left: Vec<String>,
+    /// Values of the right record.
+    pub right: Vec<String>,
+    /// log2 of how much likelier this is for one person than for unrelated people.
+    pub weight: f64,
+    /// log2 of how much likelier this is for one person than for two people of one household.
+    pub weight_against_household: f64,
+}
+
+/// What became of a pair, in the order in which a pair can get lost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// One person, by a link of the two.
+    Linked,
+    /// One person, by links over other records.
+    LinkedByOthers,
+    /// No blocking rule brings them.
+    NoSharedBlock,
+    /// Their score is below the threshold.
+    BelowThreshold {
+        /// The threshold.
+        threshold: f64,
+    },
+    /// Their link was refused: these records contradict each other.
+    Contradiction {
+        /// The records.
+        reason: String,
+    },
+}
+
+/// A pair with its evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PairView {
+    /// `channel:record_id`.
+    pub left: String,
+    /// `channel:record_id`.
+    pub right: String,
+    /// Customer of the left record.
+    pub left_customer: String,
+    /// Customer of the right record.
+    pub right_customer: String,
+    /// What became of the pair.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Blocking rules that bring the pair; the first owns it.
+    pub blocking_rules: Vec<String>,
+    /// log2 of the prior odds.
+    pub prior_weight: f64,
+    /// Sum of the weights of the comparisons.
+    pub weight: f64,
+    /// P(one person).
+    pub probability: f64,
+    /// P(two people of one household).
+    pub household_probability: f64,
+    /// The comparisons in the model's order.
+    pub comparisons: Vec<ComparisonView>,
+}
+
+/// A link of a customer's records.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinkView {
+    /// `channel:record_id`.
+    pub left: String,
+    /// `channel:record_id`.
+    pub right: String,
+    /// P(one person).
+    pub probability: f64,
+    /// Match weight.
+    pub weight: f64,
+    /// Blocking rule that brought the pair.
+    pub blocking_rule: String,
+    /// Comparisons that speak for it, strongest first: label, level label, weight.
+    pub evidence: Vec<(Words, Words, f64)>,
+}
+
+/// A customer with its records and the links that make them one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CustomerView {
+    /// The customer.
+    pub customer_id: String,
+    /// Its household.
+    pub household_id: String,
+    /// Its records with the values that tell them apart.
+    pub records: Vec<RecordView>,
+    /// Its links, strongest first.
+    pub links: Vec<LinkView>,
+}
+
+/// A record of a customer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordView {
+    /// `channel:record_id`.
+    pub id: String,
+    /// Name, kana, birth date, phones, mail, address, as far as known.
+    pub values: Vec<(Words, String)>,
+}

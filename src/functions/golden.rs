@@ -1,0 +1,121 @@
+//! `golden(records)`: the records of a person, as a list of structs, to the golden record with its provenance.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int32Builder, StringBuilder, StructArray, TimestampMicrosecondBuilder};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, Float64Type};
+use datafusion::error::Result;
+use datafusion::logical_expr::ScalarUDF;
+
+use super::person::{PersonColumns, PersonReader, TextLists, struct_list};
+use super::{costly_function, text};
+use crate::config::file::SurvivorshipFile;
+use crate::contract::{Column, GOLDEN_CUSTOMER, PERSON_COLUMNS, PROVENANCE_ITEM, TIME_ZONE, Type, col, item_field};
+use crate::record::survive::{Member, survive};
+
+/// The columns of a record that the function takes, in order: identity, times, then the person.
+pub fn record_columns() -> Vec<(&'static str, Type)> {
+    let head = [
+        (col::CHANNEL, Type::Text),
+        (col::RECORD_ID, Type::Text),
+        (col::FIRST_SEEN, Type::Timestamp),
+        (col::LAST_SEEN, Type::Timestamp),
+        (col::CONFIDENCE, Type::Double),
+    ];
+    head.into_iter().chain(PERSON_COLUMNS.iter().map(|c| (c.name, c.data_type))).collect()
+}
+
+/// The columns of the golden record that the function returns.
+pub fn golden_columns() -> impl Iterator<Item = &'static Column> {
+    GOLDEN_CUSTOMER.columns.iter().filter(|c| ![col::CUSTOMER_ID, col::HOUSEHOLD_ID].contains(&c.name))
+}
+
+/// The function for the rules of a pipeline.
+pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
+    let member: Fields = record_columns().into_iter().map(|(name, t)| Field::new(name, t.arrow(), true)).collect();
+    let argument = DataType::List(Arc::new(item_field(DataType::Struct(member))));
+    let mut fields: Vec<Field> = golden_columns().map(|c| Field::new(c.name, c.data_type.arrow(), true)).collect();
+    fields.push(Field::new(col::PROVENANCE, DataType::List(Arc::new(item_field(PROVENANCE_ITEM.arrow()))), true));
+    let fields: Fields = fields.into();
+    costly_function("golden", vec![argument], DataType::Struct(fields.clone()), move |columns| {
+        let lists = text::lists(&columns[0])?;
+        let records = text::structs(lists.values())?;
+        let mut people = PersonColumns::default();
+        let mut channels = TextLists::default();
+        let mut count = Int32Builder::new();
+        let mut times: [TimestampMicrosecondBuilder; 2] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
+        let mut confidence = Float64Builder::new();
+        let mut provenance = ProvenanceLists::default();
+        for row in 0..lists.len() {
+            let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
+            let mut members = members(records, range.clone())?;
+            let (person, from) = survive(&mut members, &rules);
+            people.push(&person);
+            let of: BTreeSet<&str> = members.iter().map(|m| m.channel.as_str()).collect();
+            channels.push(&of.into_iter().map(str::to_string).collect::<Vec<_>>());
+            count.append_value(members.len() as i32);
+            let first = text::times(text::field(records, col::FIRST_SEEN)?)?;
+            times[0].append_option(range.clone().filter(|i| first.is_valid(*i)).map(|i| first.value(i)).min());
+            times[1].append_option(members.iter().filter_map(|m| m.last_seen).max());
+            let sure = text::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
+            confidence.append_value(range.map(|i| sure.value(i)).fold(1.0, f64::min));
+            for p in &from {
+                provenance.push(p.field, &members[p.member], p.rule);
+            }
+            provenance.end_row();
+        }
+        let mut all = people.finish()?;
+        all.push(channels.finish()?);
+        all.push(Arc::new(count.finish()));
+        all.extend(times.iter_mut().map(|b| Arc::new(b.finish().with_timezone(TIME_ZONE)) as ArrayRef));
+        all.push(Arc::new(confidence.finish()));
+        all.push(provenance.finish()?);
+        Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
+    })
+}
+
+fn members(records: &StructArray, range: std::ops::Range<usize>) -> Result<Vec<Member>> {
+    let reader = PersonReader::new(records);
+    let channel = text::strings(text::field(records, col::CHANNEL)?)?;
+    let record_id = text::strings(text::field(records, col::RECORD_ID)?)?;
+    let last_seen = text::times(text::field(records, col::LAST_SEEN)?)?;
+    range
+        .map(|i| {
+            Ok(Member {
+                channel: channel.value(i).to_string(),
+                record_id: record_id.value(i).to_string(),
+                last_seen: last_seen.is_valid(i).then(|| last_seen.value(i)),
+                person: reader.person(i)?,
+            })
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct ProvenanceLists {
+    texts: [StringBuilder; 4],
+    times: TimestampMicrosecondBuilder,
+    items: i32,
+    ends: Vec<i32>,
+}
+
+impl ProvenanceLists {
+    fn push(&mut self, field: &str, member: &Member, rule: &str) {
+        for (builder, value) in self.texts.iter_mut().zip([field, &member.channel, &member.record_id, rule]) {
+            builder.append_value(value);
+        }
+        self.times.append_option(member.last_seen);
+        self.items += 1;
+    }
+
+    fn end_row(&mut self) {
+        self.ends.push(self.items);
+    }
+
+    fn finish(mut self) -> Result<ArrayRef> {
+        let mut columns: Vec<ArrayRef> = self.texts.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).collect();
+        columns.push(Arc::new(self.times.finish().with_timezone(TIME_ZONE)));
+        struct_list(&self.ends, PROVENANCE_ITEM, columns)
+    }
+}

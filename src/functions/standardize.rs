@@ -1,0 +1,206 @@
+//! `standardize(versions)`: all rows of a record, as a list of structs of `raw_record`'s columns, to one standardized record.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, Int32Builder, Int64Builder, ListArray, StringArray, StringBuilder, StructArray, TimestampMicrosecondBuilder};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::ScalarUDF;
+
+use super::person::{PersonColumns, TextLists, list, struct_list};
+use super::{costly_function, text};
+use crate::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
+use crate::record::{RawVersion, Standardizer};
+
+/// The function for one pipeline.
+pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
+    const OUTSIDE: [&str; 5] = [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW];
+    let version: Vec<_> = RAW_RECORD
+        .columns
+        .iter()
+        .filter(|c| !OUTSIDE.contains(&c.name))
+        .map(|c| datafusion::arrow::datatypes::Field::new(c.name, c.data_type.arrow(), true))
+        .collect();
+    let argument = DataType::List(Arc::new(item_field(DataType::Struct(version.into()))));
+    let fields: datafusion::arrow::datatypes::Fields = STANDARD_RECORD
+        .columns
+        .iter()
+        .filter(|c| ![col::ROW, col::CHANNEL, col::RECORD_ID].contains(&c.name))
+        .map(|c| datafusion::arrow::datatypes::Field::new(c.name, c.data_type.arrow(), true))
+        .collect();
+    let result = DataType::Struct(fields.clone());
+    costly_function("standardize", vec![argument], result, move |columns| {
+        let versions = Versions::new(text::lists(&columns[0])?)?;
+        let mut people = PersonColumns::default();
+        let mut times: [TimestampMicrosecondBuilder; 3] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
+        let mut count = Int32Builder::new();
+        let mut history = PastValues::default();
+        let mut problems = TextLists::default();
+        let mut conflicts = Places::default();
+        let mut features = FeatureLists::default();
+        for row in 0..columns[0].len() {
+            let record = standardizer.record(&mut versions.row(row)?);
+            people.push(&record.person);
+            for (builder, time) in times.iter_mut().zip([record.registered_at, record.first_seen, record.last_seen]) {
+                builder.append_option(time);
+            }
+            count.append_value(record.versions);
+            history.push(&record.history);
+            problems.push(&record.problems);
+            conflicts.push(&record.conflicts);
+            features.push(&record.features);
+        }
+        let mut all = people.finish()?;
+        all.extend(times.iter_mut().map(|b| Arc::new(b.finish().with_timezone(TIME_ZONE)) as ArrayRef));
+        all.push(Arc::new(count.finish()));
+        all.push(history.finish()?);
+        all.push(problems.finish()?);
+        all.push(conflicts.finish()?);
+        all.push(features.finish()?);
+        Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
+    })
+}
+
+/// The rows of all records, column by column.
+struct Versions<'a> {
+    lists: &'a ListArray,
+    fields: &'a StructArray,
+}
+
+impl<'a> Versions<'a> {
+    fn new(lists: &'a ListArray) -> Result<Self> {
+        Ok(Versions { lists, fields: text::structs(lists.values())? })
+    }
+
+    fn row(&self, row: usize) -> Result<Vec<RawVersion<'a>>> {
+        let range = self.lists.value_offsets()[row] as usize..self.lists.value_offsets()[row + 1] as usize;
+        range.map(|i| self.version(i)).collect()
+    }
+
+    fn texts(&self, name: &str) -> Result<&'a StringArray> {
+        text::strings(text::field(self.fields, name)?)
+    }
+
+    fn list(&self, name: &str, i: usize) -> Result<Vec<&'a str>> {
+        let lists = text::lists(text::field(self.fields, name)?)?;
+        if lists.is_null(i) {
+            return Ok(Vec::new());
+        }
+        let values = text::strings(lists.values())?;
+        let range = lists.value_offsets()[i] as usize..lists.value_offsets()[i + 1] as usize;
+        Ok(range.filter_map(|at| text::text_at(values, at)).collect())
+    }
+
+    fn version(&self, i: usize) -> Result<RawVersion<'a>> {
+        let one = |name: &str| -> Result<Option<&'a str>> { Ok(text::text_at(self.texts(name)?, i)) };
+        let time = |name: &str| -> Result<Option<i64>> {
+            let times = text::times(text::field(self.fields, name)?)?;
+            Ok(times.is_valid(i).then(|| times.value(i)))
+        };
+        let extra = text::lists(text::field(self.fields, col::EXTRA)?)?;
+        let mut declared = Vec::new();
+        if extra.is_valid(i) {
+            let items = text::structs(extra.values())?;
+            let (names, values) = (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
+            for at in extra.value_offsets()[i] as usize..extra.value_offsets()[i + 1] as usize {
+                if let (Some(name), Some(value)) = (text::text_at(names, at), text::text_at(values, at)) {
+                    declared.push((name, value));
+                }
+            }
+        }
+        Ok(RawVersion {
+            file: one(col::FILE)?.unwrap_or_default(),
+            line: text::longs(text::field(self.fields, col::LINE)?)?.value(i),
+            observed_at: time(col::OBSERVED_AT)?,
+            registered_at: time(col::REGISTERED_AT)?,
+            name: one(col::NAME)?,
+            kana: one(col::KANA)?,
+            family_name: one(col::FAMILY_NAME)?,
+            given_name: one(col::GIVEN_NAME)?,
+            family_kana: one(col::FAMILY_KANA)?,
+            given_kana: one(col::GIVEN_KANA)?,
+            birth_date: one(col::BIRTH_DATE)?,
+            sex: one(col::SEX)?,
+            phones: self.list(col::PHONE, i)?,
+            emails: self.list(col::EMAIL, i)?,
+            postal_code: one(col::POSTAL_CODE)?,
+            address: one(col::ADDRESS)?,
+            extra: declared,
+        })
+    }
+}
+
+#[derive(Default)]
+struct PastValues {
+    attributes: StringBuilder,
+    values: StringBuilder,
+    first: TimestampMicrosecondBuilder,
+    last: TimestampMicrosecondBuilder,
+    ends: Vec<i32>,
+    items: i32,
+}
+
+impl PastValues {
+    fn push(&mut self, history: &[crate::record::PastValue]) {
+        for past in history {
+            self.attributes.append_value(&past.attribute);
+            self.values.append_value(&past.value);
+            self.first.append_option(past.first_at);
+            self.last.append_option(past.last_at);
+        }
+        self.items += history.len() as i32;
+        self.ends.push(self.items);
+    }
+
+    fn finish(mut self) -> Result<ArrayRef> {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.attributes.finish()),
+            Arc::new(self.values.finish()),
+            Arc::new(self.first.finish().with_timezone(TIME_ZONE)),
+            Arc::new(self.last.finish().with_timezone(TIME_ZONE)),
+        ];
+        struct_list(&self.ends, PAST_VALUE, columns)
+    }
+}
+
+#[derive(Default)]
+struct Places {
+    files: StringBuilder,
+    lines: Int64Builder,
+    ends: Vec<i32>,
+    items: i32,
+}
+
+impl Places {
+    fn push(&mut self, places: &[(String, i64)]) {
+        for (file, line) in places {
+            self.files.append_value(file);
+            self.lines.append_value(*line);
+        }
+        self.items += places.len() as i32;
+        self.ends.push(self.items);
+    }
+
+    fn finish(mut self) -> Result<ArrayRef> {
+        struct_list(&self.ends, PLACE, vec![Arc::new(self.files.finish()), Arc::new(self.lines.finish())])
+    }
+}
+
+#[derive(Default)]
+struct FeatureLists {
+    inner: TextLists,
+    ends: Vec<i32>,
+    items: i32,
+}
+
+impl FeatureLists {
+    fn push(&mut self, features: &[Vec<String>]) {
+        features.iter().for_each(|values| self.inner.push(values));
+        self.items += features.len() as i32;
+        self.ends.push(self.items);
+    }
+
+    fn finish(self) -> Result<ArrayRef> {
+        list(&self.ends, Type::List(&Type::Text).arrow(), self.inner.finish()?)
+    }
+}

@@ -1,0 +1,4 @@
+//! From scored pairs to people: clusters, households, ids. Pure: no engine, no files, no clock.
+
+pub mod cluster;
+pub mod customer_id;

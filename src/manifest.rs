@@ -1,0 +1,105 @@
+//! What a run has done so far: inputs with fingerprints, finished stages with their files, counts and timings.
+//!
+//! The manifest lies in the run's work folder and is rewritten after every stage. A run that was stopped finds it again
+//! by its run id, which comes from the inputs, the configuration and the run before it, and goes on after the last finished
+//! stage. Times of the clock live here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::materialize::Part;
+use crate::store::Location;
+
+/// An input file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Source of the pipeline file.
+    pub source: String,
+    /// Path below the input root.
+    pub file: String,
+    /// BLAKE3 of the content.
+    pub fingerprint: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// When the store says that it changed, and its tag: lets the next run trust the fingerprint without reading.
+    pub stamp: String,
+}
+
+/// A table that a stage wrote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Folder of the files below the lake.
+    pub folder: String,
+    /// The files in order.
+    pub parts: Vec<Part>,
+}
+
+impl Output {
+    /// Rows of all files.
+    pub fn rows(&self) -> u64 {
+        self.parts.iter().map(|p| p.rows).sum()
+    }
+}
+
+/// A finished stage.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// Its tables by name.
+    pub outputs: BTreeMap<String, Output>,
+    /// What it has to say: counts, convergence, blocks left out.
+    pub notes: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The manifest of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The run.
+    pub run_id: String,
+    /// The run that was published before it.
+    pub previous: Option<String>,
+    /// Digest of the configuration.
+    pub config_digest: String,
+    /// Version of nayose.
+    pub version: String,
+    /// When it was first started (RFC 3339).
+    pub started_at: String,
+    /// The inputs in order of source and file.
+    pub inputs: Vec<Input>,
+    /// Finished stages by name.
+    pub stages: BTreeMap<String, StageRecord>,
+}
+
+impl Manifest {
+    /// The manifest of a work folder, where there is one.
+    ///
+    /// # Errors
+    /// Environment, if it cannot be read; data, if it is damaged.
+    pub async fn load(work: &Location) -> Result<Option<Self>> {
+        let place = work.join("manifest.json");
+        match place.read_if_exists().await? {
+            None => Ok(None),
+            Some(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+                Error::data(format!("{} is damaged: {e}", place.shown()))
+                    .hint("remove the folder that it is in; the run starts anew")
+            }),
+        }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Environment, if it cannot be written.
+    pub async fn save(&self, work: &Location) -> Result<()> {
+        let bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::bug(format!("the manifest cannot be written: {e}")))?;
+        work.join("manifest.json").write(bytes).await
+    }
+
+    /// The table that a finished stage wrote.
+    pub fn output(&self, table: &str) -> Option<&Output> {
+        self.stages.values().find_map(|s| s.outputs.get(table))
+    }
+}

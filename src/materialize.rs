@@ -1,0 +1,200 @@
+//! Writes a plan's rows as Parquet files, holding every batch against the table's contract on the way.
+//!
+//! In: a [`DataFrame`] whose rows come sorted by the table's key, a folder. Out: the files, named by their content. Files are
+//! cut after a fixed number of rows, so that the same rows give the same files at any number of threads; each is encoded
+//! beside the plan that makes the next one.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::prelude::DataFrame;
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use object_store::{ObjectStoreExt, PutPayload};
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{self, Table};
+use crate::error::{Error, Result};
+use crate::store::Location;
+
+/// A Parquet file of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// File name below the table's folder.
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Rows.
+    pub rows: u64,
+}
+
+/// Rows of a file. Fixed, so that files do not depend on threads or memory.
+const PART_ROWS: usize = 1 << 19;
+
+/// Files being encoded or uploaded while the plan goes on.
+const IN_FLIGHT: usize = 2;
+
+/// Whether rows have to come in order of the key, each key once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Sorted by the key, no key twice; checked.
+    ByKey,
+    /// As they come: work tables that the next stage sorts anyway.
+    Any,
+}
+
+/// Runs the plan and writes its rows below `folder`. `seen` is told the number of rows so far.
+///
+/// # Errors
+/// Environment for storage and memory; bug where the rows do not keep the contract.
+pub async fn write(
+    plan: DataFrame,
+    table: &Table,
+    order: Order,
+    folder: &Location,
+    seen: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Part>> {
+    let schema = if table.columns.is_empty() { Arc::new(plan.schema().as_arrow().clone()) } else { table.schema() };
+    if !table.columns.is_empty() {
+        contract::check(table, plan.schema().as_arrow())?;
+    }
+    let mut keys = match order {
+        Order::ByKey => Some(KeyCheck::new(table, &schema)?),
+        Order::Any => None,
+    };
+    let mut stream = plan.execute_stream().await?;
+    let mut pending: Vec<RecordBatch> = Vec::new();
+    let (mut pending_rows, mut rows) = (0, 0u64);
+    let mut in_flight = FuturesOrdered::new();
+    let mut parts = Vec::new();
+    let mut number = 0;
+    while let Some(batch) = stream.next().await {
+        let mut batch = conform(batch?, &schema, table)?;
+        if let Some(keys) = &mut keys {
+            keys.check(&batch)?;
+        }
+        rows += batch.num_rows() as u64;
+        seen(rows);
+        while pending_rows + batch.num_rows() >= PART_ROWS {
+            let take = PART_ROWS - pending_rows;
+            pending.push(batch.slice(0, take));
+            batch = batch.slice(take, batch.num_rows() - take);
+            let batches = std::mem::take(&mut pending);
+            in_flight.push_back(tokio::spawn(write_part(batches, schema.clone(), folder.clone(), number)));
+            number += 1;
+            pending_rows = 0;
+            if in_flight.len() >= IN_FLIGHT && let Some(part) = in_flight.next().await {
+                parts.push(finished(part)?);
+            }
+        }
+        if batch.num_rows() > 0 {
+            pending_rows += batch.num_rows();
+            pending.push(batch);
+        }
+    }
+    if pending_rows > 0 || number == 0 {
+        in_flight.push_back(tokio::spawn(write_part(pending, schema, folder.clone(), number)));
+    }
+    while let Some(part) = in_flight.next().await {
+        parts.push(finished(part)?);
+    }
+    Ok(parts)
+}
+
+fn finished<T>(task: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    task.map_err(|e| Error::bug(format!("a Parquet writer stopped: {e}")))?
+}
+
+/// The batch with exactly the contract's fields: the engine's nullability and inner names may differ.
+fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<RecordBatch> {
+    let columns: Vec<ArrayRef> = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() { Ok(column.clone()) } else { cast(column, field.data_type()) }
+        })
+        .collect::<Result<_, _>>()?;
+    for (column, field) in columns.iter().zip(schema.fields()) {
+        if !field.is_nullable() && column.null_count() > 0 {
+            return Err(Error::bug(format!("column {} of table {} may not be null", field.name(), table.name)));
+        }
+    }
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+async fn write_part(batches: Vec<RecordBatch>, schema: SchemaRef, folder: Location, number: usize) -> Result<Part> {
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let encoded = finished(tokio::task::spawn_blocking(move || encode(&batches, schema)).await)?;
+    let digest = blake3::hash(&encoded).to_hex();
+    let name = format!("part-{number:05}-{}.parquet", &digest[..16]);
+    let bytes = encoded.len() as u64;
+    let (store, path) = folder.join(&name).open()?;
+    store.put(&path, PutPayload::from(encoded)).await.map_err(|e| {
+        let cause = crate::error::from_store(&e);
+        Error::new(cause.kind(), format!("cannot write {}: {}", folder.join(&name).shown(), cause.message()))
+            .hint(cause.remedy().unwrap_or_default())
+    })?;
+    Ok(Part { name, bytes, rows: rows as u64 })
+}
+
+/// The batches as one Parquet file.
+///
+/// # Errors
+/// Environment or bug, as the encoder says.
+pub fn encode(batches: &[RecordBatch], schema: SchemaRef) -> Result<Vec<u8>> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by("nayose".to_string())
+        .build();
+    let mut buffer = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut buffer, schema, Some(properties)).map_err(parquet_failed)?;
+    for batch in batches {
+        writer.write(batch).map_err(parquet_failed)?;
+    }
+    writer.close().map_err(parquet_failed)?;
+    Ok(buffer)
+}
+
+fn parquet_failed(error: datafusion::parquet::errors::ParquetError) -> Error {
+    Error::from(datafusion::error::DataFusionError::from(error))
+}
+
+/// Holds the rows against the key: strictly ascending from row to row.
+struct KeyCheck {
+    table: &'static str,
+    columns: Vec<usize>,
+    converter: RowConverter,
+    last: Option<OwnedRow>,
+}
+
+impl KeyCheck {
+    fn new(table: &Table, schema: &SchemaRef) -> Result<Self> {
+        let columns: Vec<usize> = table.key.iter().map(|k| schema.index_of(k)).collect::<Result<_, _>>()?;
+        let fields = columns.iter().map(|c| SortField::new(schema.field(*c).data_type().clone())).collect();
+        Ok(KeyCheck { table: table.name, columns, converter: RowConverter::new(fields)?, last: None })
+    }
+
+    fn check(&mut self, batch: &RecordBatch) -> Result<()> {
+        let columns: Vec<ArrayRef> = self.columns.iter().map(|c| batch.column(*c).clone()).collect();
+        let rows = self.converter.convert_columns(&columns)?;
+        let ascending = match (&self.last, rows.iter().next()) {
+            (Some(last), Some(first)) => last.row() < first,
+            _ => true,
+        };
+        let inner = (1..rows.num_rows()).all(|i| rows.row(i - 1) < rows.row(i));
+        if !ascending || !inner {
+            return Err(Error::bug(format!("table {} is not sorted by its key, or has a key twice", self.table)));
+        }
+        if rows.num_rows() > 0 {
+            self.last = Some(rows.row(rows.num_rows() - 1).owned());
+        }
+        Ok(())
+    }
+}

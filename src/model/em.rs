@@ -1,0 +1,150 @@
+//! Learning the parameters without labels.
+//!
+//! In: how often each pattern of levels occurs among sampled candidate pairs, and how often each level occurs among
+//! random pairs. Out: [`Parameters`]. The method is expectation maximisation for a latent class model (Winkler 1988; Fellegi
+//! and Sunter 1969 for the model), with these choices:
+//!
+//! - Three classes: one person, two people of one household, unrelated. The household class starts by agreeing like one
+//!   person on what a household shares and by chance on the rest; EM finds the rest by itself.
+//! - Class priors are over *all* pairs of records. Pairs that blocking never brings count as unrelated, so that a
+//!   posterior is a probability about two records, not about two candidates.
+//! - u comes from random pairs, not from candidates: blocking brings pairs *because* they agree. Random pairs hold a
+//!   few pairs of one person too, more so in small data; their expected share is taken off in every step.
+
+use std::collections::BTreeMap;
+
+use super::{MISSING, Model, Parameters};
+
+/// What EM learns from.
+#[derive(Clone, Debug, Default)]
+pub struct Observations {
+    /// Pattern of levels, one a comparison → number of candidate pairs that it stands for.
+    pub patterns: BTreeMap<Vec<u8>, f64>,
+    /// Comparison → level → number of random pairs.
+    pub random: Vec<Vec<f64>>,
+    /// Number of pairs of records in all.
+    pub all_pairs: f64,
+    /// Digest of the data.
+    pub digest: String,
+}
+
+/// How the learning ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Convergence {
+    /// Steps taken.
+    pub steps: u32,
+    /// Whether the last step moved no parameter more than the tolerance.
+    pub converged: bool,
+    /// Largest move in the last step.
+    pub last_move: f64,
+}
+
+/// Pseudo-count of a level that was never seen: a probability is never zero.
+const SMOOTHING: f64 = 0.5;
+
+/// Learns the parameters of `model`.
+pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence) {
+    let random: Vec<Vec<f64>> = observed.random.iter().map(|counts| shares(counts)).collect();
+    let floor: Vec<f64> = observed.random.iter().map(|counts| SMOOTHING / (counts.iter().sum::<f64>() + 1.0)).collect();
+    let mut p = start(model, &random, observed);
+    let patterns: Vec<(&[u8], f64)> = observed.patterns.iter().map(|(k, n)| (k.as_slice(), *n)).collect();
+    let mut convergence = Convergence { steps: 0, converged: false, last_move: f64::INFINITY };
+    for step in 1..=model.training.steps {
+        let next = improve(&p, &patterns, &random, &floor, observed.all_pairs);
+        let moved = distance(&p, &next);
+        p = next;
+        convergence = Convergence { steps: step, converged: moved <= model.training.tolerance, last_move: moved };
+        if convergence.converged {
+            break;
+        }
+    }
+    (p, convergence)
+}
+
+fn shares(counts: &[f64]) -> Vec<f64> {
+    let n: f64 = counts.iter().sum::<f64>() + SMOOTHING * counts.len() as f64;
+    counts.iter().map(|c| (c + SMOOTHING) / n).collect()
+}
+
+/// Where EM starts: one person agrees nine times in ten, most on the highest level, whatever the data.
+fn start(model: &Model, random: &[Vec<f64>], observed: &Observations) -> Parameters {
+    let levels = model
+        .comparisons
+        .iter()
+        .zip(random)
+        .map(|(comparison, u)| {
+            let agreeing = comparison.levels.len() - 1;
+            let halves: f64 = (1..=agreeing).map(|i| 0.5f64.powi(i as i32)).sum();
+            (0..=agreeing)
+                .map(|i| {
+                    let m = if i == agreeing { 0.1 } else { 0.9 * 0.5f64.powi(i as i32 + 1) / halves };
+                    [m, if comparison.shared_by_household { m } else { u[i] }, u[i]]
+                })
+                .collect()
+        })
+        .collect();
+    // One link and one household neighbour for every second record.
+    let records = (2.0 * observed.all_pairs).sqrt();
+    let prior = (0.5 * records / observed.all_pairs.max(1.0)).clamp(1e-12, 0.1);
+    Parameters { learned_from: observed.digest.clone(), prior_person: prior, prior_household: prior, levels }
+}
+
+fn improve(p: &Parameters, patterns: &[(&[u8], f64)], random: &[Vec<f64>], floor: &[f64], all_pairs: f64) -> Parameters {
+    let log: Vec<Vec<[f64; 3]>> = p.levels.iter().map(|ls| ls.iter().map(|l| l.map(f64::ln)).collect()).collect();
+    let log_prior =
+        [p.prior_person.ln(), p.prior_household.ln(), (1.0 - p.prior_person - p.prior_household).max(1e-9).ln()];
+    let mut expected: Vec<Vec<[f64; 2]>> = p.levels.iter().map(|ls| vec![[0.0; 2]; ls.len()]).collect();
+    let mut members = [0.0; 2];
+    for (pattern, n) in patterns {
+        let mut sum = [0.0; 3];
+        for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
+            for class in 0..3 {
+                sum[class] += log[comparison][*level as usize][class];
+            }
+        }
+        let score = super::score::posterior(sum, log_prior);
+        let r = [score.person * n, score.household * n];
+        for class in 0..2 {
+            members[class] += r[class];
+        }
+        for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
+            for class in 0..2 {
+                expected[comparison][*level as usize][class] += r[class];
+            }
+        }
+    }
+    let prior_person = (members[0] / all_pairs).clamp(1e-15, 0.5);
+    let prior_household = (members[1] / all_pairs).clamp(1e-15, 0.4);
+    let levels = expected
+        .iter()
+        .enumerate()
+        .map(|(c, counts)| {
+            let k = counts.len() as f64;
+            let n = [0, 1].map(|class| counts.iter().map(|l| l[class]).sum::<f64>());
+            let raw: Vec<[f64; 3]> = counts
+                .iter()
+                .enumerate()
+                .map(|(i, l)| {
+                    let m = (l[0] + SMOOTHING) / (n[0] + SMOOTHING * k);
+                    let h = (l[1] + SMOOTHING) / (n[1] + SMOOTHING * k);
+                    let u = (random[c][i] - prior_person * m - prior_household * h).max(floor[c]);
+                    [m, h, u]
+                })
+                .collect();
+            let all_u: f64 = raw.iter().map(|l| l[2]).sum();
+            raw.into_iter().map(|[m, h, u]| [m, h, u / all_u]).collect()
+        })
+        .collect();
+    Parameters { learned_from: p.learned_from.clone(), prior_person, prior_household, levels }
+}
+
+fn distance(a: &Parameters, b: &Parameters) -> f64 {
+    let levels = a
+        .levels
+        .iter()
+        .flatten()
+        .zip(b.levels.iter().flatten())
+        .flat_map(|(x, y)| (0..3).map(move |class| (x[class] - y[class]).abs()));
+    let priors = [(a.prior_person, b.prior_person), (a.prior_household, b.prior_household)];
+    levels.chain(priors.into_iter().map(|(x, y)| (x / y).ln().abs() * 0.01)).fold(0.0, f64::max)
+}

@@ -1,0 +1,127 @@
+//! The features that a model may use: what comparisons and blocking rules refer to by name.
+//!
+//! Built-in features come from the built-in attributes; a declared attribute is a feature of its own name. A feature is a
+//! set of text values: every value that the record ever had, in the form in which it is compared.
+
+use crate::config::Attribute;
+
+/// Family name as written (width folded).
+pub const FAMILY: &str = "family";
+/// Given name as written.
+pub const GIVEN: &str = "given";
+/// Family name with variant kanji folded to one.
+pub const FAMILY_KEY: &str = "family.key";
+/// Given name with variant kanji folded.
+pub const GIVEN_KEY: &str = "given.key";
+/// Readings of the family name as kana keys: the known one, or the possible ones.
+pub const FAMILY_READING: &str = "family.reading";
+/// Readings of the given name.
+pub const GIVEN_READING: &str = "given.reading";
+/// Family and given name keys together.
+pub const NAME_KEY: &str = "name.key";
+/// Readings of the whole name.
+pub const NAME_READING: &str = "name.reading";
+/// Birth date, ISO.
+pub const BIRTH_DATE: &str = "birth_date";
+/// Year of birth.
+pub const BIRTH_YEAR: &str = "birth_date.year";
+/// Month and day of birth.
+pub const BIRTH_DAY: &str = "birth_date.month_day";
+/// `male` or `female`.
+pub const SEX: &str = "sex";
+/// Any phone, E.164.
+pub const PHONE: &str = "phone";
+/// Mobile phones.
+pub const MOBILE: &str = "phone.mobile";
+/// Landlines and other phones that a household or a company shares.
+pub const LANDLINE: &str = "phone.landline";
+/// Mail addresses, one form for one mailbox.
+pub const EMAIL: &str = "email";
+/// Mail addresses that are probably one mailbox: a carrier's old and new domain.
+pub const EMAIL_WEAK: &str = "email.weak";
+/// The part before the @, where it is long enough to mean something.
+pub const EMAIL_LOCAL: &str = "email.local";
+/// Postal code.
+pub const POSTAL_CODE: &str = "postal_code";
+/// Municipality.
+pub const CITY: &str = "address.city";
+/// Municipality and town.
+pub const TOWN: &str = "address.town";
+/// Down to the block.
+pub const BLOCK: &str = "address.block";
+/// Down to the house number.
+pub const NUMBER: &str = "address.number";
+/// Down to the room.
+pub const ROOM: &str = "address.room";
+
+/// Every built-in feature.
+pub const BUILT_IN: [&str; 24] = [
+    FAMILY,
+    GIVEN,
+    FAMILY_KEY,
+    GIVEN_KEY,
+    FAMILY_READING,
+    GIVEN_READING,
+    NAME_KEY,
+    NAME_READING,
+    BIRTH_DATE,
+    BIRTH_YEAR,
+    BIRTH_DAY,
+    SEX,
+    PHONE,
+    MOBILE,
+    LANDLINE,
+    EMAIL,
+    EMAIL_WEAK,
+    EMAIL_LOCAL,
+    POSTAL_CODE,
+    CITY,
+    TOWN,
+    BLOCK,
+    NUMBER,
+    ROOM,
+];
+
+/// The features of a pipeline with these declared attributes.
+pub fn names(attributes: &[Attribute]) -> Vec<String> {
+    BUILT_IN.iter().map(|f| f.to_string()).chain(attributes.iter().map(|a| a.name.clone())).collect()
+}
+
+/// Values by feature, for the features that a model uses.
+#[derive(Clone, Debug, Default)]
+pub struct Features {
+    values: Vec<Vec<String>>,
+}
+
+impl Features {
+    /// No values yet for `used` features.
+    pub fn new(used: usize) -> Self {
+        Features { values: vec![Vec::new(); used] }
+    }
+
+    /// A value of a feature; each is kept once.
+    pub fn add(&mut self, used: &[String], feature: &str, value: &str) {
+        if value.is_empty() {
+            return;
+        }
+        if let Ok(place) = used.binary_search_by(|u| u.as_str().cmp(feature))
+            && !self.values[place].iter().any(|v| v == value)
+        {
+            self.values[place].push(value.to_string());
+        }
+    }
+
+    /// The values of a feature so far.
+    pub fn of(&self, used: &[String], feature: &str) -> &[String] {
+        match used.binary_search_by(|u| u.as_str().cmp(feature)) {
+            Ok(place) => &self.values[place],
+            Err(_) => &[],
+        }
+    }
+
+    /// The values by feature, each sorted, so that they do not depend on the order of versions.
+    pub fn finish(mut self) -> Vec<Vec<String>> {
+        self.values.iter_mut().for_each(|v| v.sort_unstable());
+        self.values
+    }
+}

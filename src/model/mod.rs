@@ -1,0 +1,172 @@
+//! The matching model as plain data, and the arithmetic over it.
+//!
+//! In: features of records (sets of text values by name). Out: comparison levels, weights, probabilities. The model is
+//! Fellegi and Sunter's (1969) with three latent classes instead of two: one person, two people of one household,
+//! unrelated. Nothing here knows Arrow, files or the engine.
+
+pub mod compare;
+pub mod em;
+pub mod feature;
+pub mod packed;
+pub mod sample;
+pub mod score;
+
+use std::collections::BTreeMap;
+
+pub use compare::MISSING;
+pub use packed::Packed;
+
+/// A name for people in two languages.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Label {
+    /// In Japanese.
+    pub ja: String,
+    /// In English.
+    pub en: String,
+}
+
+/// A checked model. Features are referred to by their place in `features`.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The features that the model uses, in order of name.
+    pub features: Vec<String>,
+    /// Blocking rules in order: the first that brings a pair owns it.
+    pub rules: Vec<BlockingRule>,
+    /// Comparisons in order.
+    pub comparisons: Vec<Comparison>,
+    /// Values that mean nothing, by feature.
+    pub junk: BTreeMap<String, Vec<String>>,
+    /// Sets of comparisons whose joint contradiction keeps two groups apart.
+    pub contradictions: Vec<Vec<usize>>,
+    /// How parameters are learned.
+    pub training: Training,
+    /// What was learned, where the model file has it.
+    pub trained: Option<Parameters>,
+    /// Digest of blocking rules and comparisons as typed (without `trained`).
+    pub digest: String,
+}
+
+/// A blocking rule: records that share the values of all keys are compared.
+#[derive(Clone, Debug)]
+pub struct BlockingRule {
+    /// Its name.
+    pub name: String,
+    /// Its keys.
+    pub keys: Vec<Key>,
+    /// Further keys that split blocks over the limit.
+    pub refine: Vec<Key>,
+}
+
+/// A feature as part of a blocking key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The feature.
+    pub feature: usize,
+    /// Only the first characters, where given.
+    pub prefix: Option<usize>,
+}
+
+/// A comparison: the first level whose condition holds is the pair's.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub label: Label,
+    /// Whether people of one household tend to agree.
+    pub shared_by_household: bool,
+    /// The levels; the last always holds.
+    pub levels: Vec<Level>,
+    /// The features that any level looks at.
+    pub features: Vec<usize>,
+}
+
+/// A comparison level.
+#[derive(Clone, Debug)]
+pub struct Level {
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub label: Label,
+    /// When it holds.
+    pub condition: Condition,
+    /// The feature whose agreeing value's frequency adjusts u.
+    pub tf: Option<usize>,
+}
+
+/// When a level holds for a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// Always: the last level.
+    Else,
+    /// The two sides have a value of the feature in common.
+    Same(usize),
+    /// One side, or both, has no value of the feature.
+    Absent(usize),
+    /// Two features agree crosswise.
+    Swapped(usize, usize),
+    /// Some pair of values is similar enough.
+    Similar {
+        /// The feature.
+        feature: usize,
+        /// The measure with its bound.
+        measure: Measure,
+    },
+    /// Some pair of dates stands in one of the relations.
+    Date {
+        /// The feature.
+        feature: usize,
+        /// The relations.
+        relations: Vec<crate::similarity::DateRelation>,
+    },
+    /// All of them.
+    All(Vec<Condition>),
+    /// At least one of them.
+    Any(Vec<Condition>),
+}
+
+/// A measure of similarity with its bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Measure {
+    /// Jaro-Winkler similarity of at least this.
+    JaroWinkler(f64),
+    /// Levenshtein distance of at most this.
+    Levenshtein(u32),
+    /// Damerau-Levenshtein distance of at most this.
+    DamerauLevenshtein(u32),
+    /// Share of common values of at least this.
+    Jaccard(f64),
+    /// One value contains the other, the shorter having at least this many characters.
+    Contains(u32),
+}
+
+/// How parameters are learned.
+#[derive(Clone, Debug)]
+pub struct Training {
+    /// Largest number of candidate pairs that EM sees.
+    pub candidate_pairs: u64,
+    /// Number of random pairs from which u is counted.
+    pub random_pairs: u64,
+    /// Seed of the sampling.
+    pub seed: u64,
+    /// Largest number of steps.
+    pub steps: u32,
+    /// Steps end when no parameter moves more than this.
+    pub tolerance: f64,
+}
+
+/// The latent classes, in the order of every array of three here.
+pub const CLASSES: [&str; 3] = ["person", "household", "unrelated"];
+
+/// What is learned: class priors over all pairs of records, and the probability of each level in each class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    /// Digest of what they were learned from.
+    pub learned_from: String,
+    /// Probability that two random records are one person.
+    pub prior_person: f64,
+    /// Probability that two random records are two people of one household.
+    pub prior_household: f64,
+    /// Comparison → level → probability in the classes person, household, unrelated.
+    pub levels: Vec<Vec<[f64; 3]>>,
+}

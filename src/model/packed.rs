@@ -1,0 +1,194 @@
+//! Features of all records as sorted sets of small integers: what a pair is compared by.
+//!
+//! In: for each record and feature a set of text values. Out: interned ids in one flat array per feature, so that "do the
+//! two share a value" is a walk over two short integer slices, and the frequency of every value for TF adjustment.
+
+use std::collections::HashMap;
+
+/// The features of all records.
+#[derive(Debug, Default)]
+pub struct Packed {
+    /// Number of records.
+    pub rows: usize,
+    /// One per feature of the model, in its order.
+    pub features: Vec<PackedFeature>,
+}
+
+/// One feature of all records.
+#[derive(Debug)]
+pub struct PackedFeature {
+    /// `ids[offsets[row]..offsets[row + 1]]` are the row's values, sorted.
+    offsets: Vec<u32>,
+    ids: Vec<u32>,
+    text: String,
+    /// `text[starts[id]..starts[id + 1]]` is the value of an id.
+    starts: Vec<u32>,
+    /// How many records have the value.
+    counts: Vec<u32>,
+    /// How many records have any value.
+    filled: u32,
+}
+
+impl PackedFeature {
+    /// The ids of a row's values, sorted.
+    #[inline]
+    pub fn ids(&self, row: usize) -> &[u32] {
+        &self.ids[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+
+    /// The value of an id.
+    #[inline]
+    pub fn value(&self, id: u32) -> &str {
+        &self.text[self.starts[id as usize] as usize..self.starts[id as usize + 1] as usize]
+    }
+
+    /// How many records have the value.
+    #[inline]
+    pub fn count(&self, id: u32) -> u32 {
+        self.counts[id as usize]
+    }
+
+    /// Number of distinct values.
+    pub fn distinct(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// How many records have any value.
+    pub fn filled(&self) -> u32 {
+        self.filled
+    }
+
+    /// The values of a row.
+    pub fn values(&self, row: usize) -> impl Iterator<Item = &str> {
+        self.ids(row).iter().map(|id| self.value(*id))
+    }
+
+    /// Probability that two random records that both have a value share one: the sum of squared frequencies.
+    pub fn collision_probability(&self) -> f64 {
+        let n = f64::from(self.filled);
+        if n < 2.0 {
+            return 0.0;
+        }
+        self.counts.iter().map(|&c| f64::from(c) * (f64::from(c) - 1.0)).sum::<f64>() / (n * (n - 1.0))
+    }
+}
+
+/// Builds a [`PackedFeature`] row by row.
+#[derive(Default)]
+pub struct FeatureBuilder {
+    interned: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    offsets: Vec<u32>,
+    ids: Vec<u32>,
+    text: String,
+    starts: Vec<u32>,
+    counts: Vec<u32>,
+    filled: u32,
+}
+
+impl FeatureBuilder {
+    /// An empty builder.
+    pub fn new() -> Self {
+        FeatureBuilder { offsets: vec![0], starts: vec![0], ..Default::default() }
+    }
+
+    /// Adds the values of the next row; duplicates count once.
+    pub fn push<'a>(&mut self, values: impl Iterator<Item = &'a str>) {
+        let start = self.ids.len();
+        for value in values {
+            let id = match self.interned.get(value) {
+                Some(id) => *id,
+                None => {
+                    let id = self.counts.len() as u32;
+                    self.interned.insert(value.into(), id);
+                    self.text.push_str(value);
+                    self.starts.push(self.text.len() as u32);
+                    self.counts.push(0);
+                    id
+                }
+            };
+            self.ids.push(id);
+        }
+        self.ids[start..].sort_unstable();
+        let mut kept = start;
+        for i in start..self.ids.len() {
+            if i == start || self.ids[i] != self.ids[i - 1] {
+                self.ids[kept] = self.ids[i];
+                kept += 1;
+            }
+        }
+        self.ids.truncate(kept);
+        for id in &self.ids[start..] {
+            self.counts[*id as usize] += 1;
+        }
+        self.filled += u32::from(self.ids.len() > start);
+        self.offsets.push(self.ids.len() as u32);
+    }
+
+    /// The finished feature.
+    pub fn finish(self) -> PackedFeature {
+        PackedFeature {
+            offsets: self.offsets,
+            ids: self.ids,
+            text: self.text,
+            starts: self.starts,
+            counts: self.counts,
+            filled: self.filled,
+        }
+    }
+}
+
+/// The smallest-count value that both sorted slices hold.
+#[inline]
+pub fn rarest_common(feature: &PackedFeature, l: &[u32], r: &[u32]) -> Option<u32> {
+    let (mut i, mut j, mut best) = (0, 0, None::<u32>);
+    while i < l.len() && j < r.len() {
+        match l[i].cmp(&r[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                if best.is_none_or(|b| feature.count(l[i]) < feature.count(b)) {
+                    best = Some(l[i]);
+                }
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    best
+}
+
+/// Whether two sorted slices share a value.
+#[inline]
+pub fn intersects(l: &[u32], r: &[u32]) -> bool {
+    let (mut i, mut j) = (0, 0);
+    while i < l.len() && j < r.len() {
+        match l[i].cmp(&r[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => return true,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interning_keeps_sets_and_counts() {
+        let mut builder = FeatureBuilder::new();
+        builder.push(["b", "a", "b"].into_iter());
+        builder.push([].into_iter());
+        builder.push(["a"].into_iter());
+        let feature = builder.finish();
+        assert_eq!(feature.values(0).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(feature.ids(1), &[] as &[u32]);
+        assert_eq!(feature.filled(), 2);
+        let a = feature.ids(2)[0];
+        assert_eq!((feature.value(a), feature.count(a)), ("a", 2));
+        assert!(intersects(feature.ids(0), feature.ids(2)));
+        assert_eq!(rarest_common(&feature, feature.ids(0), feature.ids(2)), Some(a));
+        assert!((feature.collision_probability() - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,144 @@
+//! Probabilities of a pair from its levels.
+//!
+//! For class c the likelihood of a pair is the product over comparisons of P(level | c), comparisons that are missing left
+//! out. The posterior takes the class priors over all pairs of records. Term-frequency adjustment replaces, in the
+//! unrelated class only, the average probability of agreeing by that of the agreeing value: two unrelated people share a
+//! rare name rarely, while one person agrees with itself whatever the name.
+
+use std::sync::Arc;
+
+use super::packed::{Packed, rarest_common};
+use super::{MISSING, Model, Parameters, compare};
+
+/// The probabilities of a pair.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// P(one person).
+    pub person: f64,
+    /// P(two people of one household).
+    pub household: f64,
+    /// Match weight: log2 of P(levels | person) / P(levels | unrelated).
+    pub weight: f64,
+}
+
+/// The evidence of one comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// Level, or [`MISSING`].
+    pub level: u8,
+    /// log2 of P(level | person) / P(level | unrelated), 0 when missing.
+    pub weight: f64,
+    /// log2 of P(level | person) / P(level | household), 0 when missing.
+    pub weight_against_household: f64,
+}
+
+/// Scores pairs of records.
+#[derive(Clone)]
+pub struct Scorer {
+    model: Arc<Model>,
+    packed: Arc<Packed>,
+    /// Comparison → level → ln P(level | class).
+    log: Vec<Vec<[f64; 3]>>,
+    log_prior: [f64; 3],
+    /// Feature → ln of the average probability that two random records agree on it.
+    log_collision: Vec<f64>,
+}
+
+impl Scorer {
+    /// A scorer of `model` with `parameters` over the records of `packed`.
+    pub fn new(model: Arc<Model>, packed: Arc<Packed>, parameters: &Parameters) -> Self {
+        let log = parameters.levels.iter().map(|levels| levels.iter().map(|p| p.map(f64::ln)).collect()).collect();
+        let unrelated = 1.0 - parameters.prior_person - parameters.prior_household;
+        let log_prior = [parameters.prior_person.ln(), parameters.prior_household.ln(), unrelated.ln()];
+        let log_collision = packed.features.iter().map(|f| f.collision_probability().max(1e-12).ln()).collect();
+        Scorer { model, packed, log, log_prior, log_collision }
+    }
+
+    /// The features that the scorer compares.
+    pub fn packed(&self) -> &Arc<Packed> {
+        &self.packed
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// The levels of a pair, one a comparison.
+    pub fn levels(&self, l: usize, r: usize) -> Vec<u8> {
+        self.model.comparisons.iter().map(|c| compare::level(c, &self.packed, l, r)).collect()
+    }
+
+    /// The probabilities of a pair.
+    pub fn score(&self, l: usize, r: usize) -> Score {
+        let mut sum = [0.0; 3];
+        for i in 0..self.model.comparisons.len() {
+            if let Some(log) = self.log_likelihood(i, l, r) {
+                for class in 0..3 {
+                    sum[class] += log.1[class];
+                }
+            }
+        }
+        posterior(sum, self.log_prior)
+    }
+
+    /// The evidence of a pair, one a comparison, in the order of the model.
+    pub fn evidence(&self, l: usize, r: usize) -> Vec<Evidence> {
+        (0..self.model.comparisons.len())
+            .map(|i| match self.log_likelihood(i, l, r) {
+                Some((level, [person, household, unrelated])) => Evidence {
+                    level,
+                    weight: (person - unrelated) / std::f64::consts::LN_2,
+                    weight_against_household: (person - household) / std::f64::consts::LN_2,
+                },
+                None => Evidence { level: MISSING, weight: 0.0, weight_against_household: 0.0 },
+            })
+            .collect()
+    }
+
+    /// log2 of the prior odds of one person.
+    pub fn prior_weight(&self) -> f64 {
+        (self.log_prior[0] - self.log_prior[2]) / std::f64::consts::LN_2
+    }
+
+    #[inline]
+    fn log_likelihood(&self, comparison: usize, l: usize, r: usize) -> Option<(u8, [f64; 3])> {
+        let level = compare::level(&self.model.comparisons[comparison], &self.packed, l, r);
+        if level == MISSING {
+            return None;
+        }
+        let mut log = self.log[comparison][level as usize];
+        if let Some(tf) = self.model.comparisons[comparison].levels[level as usize].tf {
+            let feature = &self.packed.features[tf];
+            if let Some(common) = rarest_common(feature, feature.ids(l), feature.ids(r)) {
+                let frequency = f64::from(feature.count(common)) / f64::from(feature.filled().max(1));
+                log[2] = (log[2] + frequency.ln() - self.log_collision[tf]).min(0.0);
+            }
+        }
+        Some((level, log))
+    }
+}
+
+/// The posterior of the classes from the sums of log-likelihoods.
+pub fn posterior(sum: [f64; 3], log_prior: [f64; 3]) -> Score {
+    let total = [sum[0] + log_prior[0], sum[1] + log_prior[1], sum[2] + log_prior[2]];
+    let top = total[0].max(total[1]).max(total[2]);
+    let odds = total.map(|t| (t - top).exp());
+    let all = odds[0] + odds[1] + odds[2];
+    Score { person: odds[0] / all, household: odds[1] / all, weight: (sum[0] - sum[2]) / std::f64::consts::LN_2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn posterior_equals_hand_computed_values() {
+        // Likelihoods 0.8, 0.1, 0.001 with priors 0.01, 0.04, 0.95: Bayes' rule by hand.
+        let score = posterior([0.8f64.ln(), 0.1f64.ln(), 0.001f64.ln()], [0.01f64.ln(), 0.04f64.ln(), 0.95f64.ln()]);
+        let all = 0.8 * 0.01 + 0.1 * 0.04 + 0.001 * 0.95;
+        assert!((score.person - 0.8 * 0.01 / all).abs() < 1e-12);
+        assert!((score.household - 0.1 * 0.04 / all).abs() < 1e-12);
+        assert!((score.weight - (800f64).log2()).abs() < 1e-9);
+    }
+}

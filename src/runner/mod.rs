@@ -1,0 +1,259 @@
+//! Runs the stages in order: materializes each table, holds it against its contract, commits, resumes, publishes.
+//!
+//! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
+//! runner is the only place that knows where tables lie; stages see tables and make plans.
+
+pub mod inputs;
+mod publish;
+pub mod snapshot;
+pub mod stages;
+
+use std::time::Instant;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
+use serde_json::Value;
+
+use crate::config::Pipeline;
+use crate::contract::Table;
+use crate::error::{Error, Result};
+use crate::lake;
+use crate::manifest::{Manifest, Output, StageRecord};
+use crate::materialize;
+use crate::progress::Progress;
+use crate::session::{Resources, register_store, session};
+use crate::stages::{Notes, Planned, Stage};
+use crate::store::Location;
+
+/// How a run goes.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Do this stage and those after it anew.
+    pub from: Option<Stage>,
+    /// Stop after this stage; nothing is published.
+    pub until: Option<Stage>,
+    /// Time as of which the analyses hold; the newest time in the data where none is given.
+    pub as_of: Option<i64>,
+    /// Run even where nothing changed.
+    pub full: bool,
+    /// Memory, threads, spill.
+    pub resources: Resources,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Tables were published.
+    Published(Box<Manifest>),
+    /// Inputs and configuration are those of the newest published run.
+    NothingNew {
+        /// That run.
+        run_id: String,
+    },
+    /// The run stopped after the stage that was asked for.
+    Stopped(Box<Manifest>),
+}
+
+/// Runs a pipeline.
+///
+/// # Errors
+/// Every kind; nothing is published then, and what was published before is as it was.
+pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
+    let found = inputs::find(pipeline).await?;
+    let before = snapshot::newest(&pipeline.lake).await?;
+    let known = match &before {
+        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.inputs).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
+    let digest = input_digest(pipeline, &inputs, options.as_of);
+    if let Some(run) = &before
+        && run.config_digest == digest
+        && !options.full
+        && options.from.is_none()
+    {
+        return Ok(Outcome::NothingNew { run_id: run.run_id.clone() });
+    }
+    let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
+    let work = work_of(pipeline, &run_id);
+    let manifest = Manifest::load(&work).await?.unwrap_or_else(|| Manifest {
+        run_id: run_id.clone(),
+        previous: before.as_ref().map(|b| b.run_id.clone()),
+        config_digest: digest,
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        started_at: jiff::Timestamp::now().to_string(),
+        inputs,
+        stages: Default::default(),
+    });
+    let context = session(&options.resources)?;
+    register_store(&context, pipeline.lake.url())?;
+    let mut run = Run { pipeline, options, progress, context, work, manifest, found, before };
+    run.forget_from(options.from);
+    for stage in Stage::ALL {
+        run.stage(stage).await?;
+        if options.until == Some(stage) {
+            return Ok(Outcome::Stopped(Box::new(run.manifest)));
+        }
+    }
+    run.publish().await?;
+    Ok(Outcome::Published(Box::new(run.manifest)))
+}
+
+/// The work folder of a run.
+pub fn work_of(pipeline: &Pipeline, run_id: &str) -> Location {
+    pipeline.lake.join("work").join(run_id)
+}
+
+/// Digest of what decides the result: configuration, version, time, the content of every file.
+fn input_digest(pipeline: &Pipeline, inputs: &[crate::manifest::Input], as_of: Option<i64>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    part(&pipeline.digest);
+    part(env!("CARGO_PKG_VERSION"));
+    part(&as_of.map(|t| t.to_string()).unwrap_or_default());
+    for input in inputs {
+        part(&input.source);
+        part(&input.file);
+        part(&input.fingerprint);
+    }
+    hasher.finalize().to_hex()[..32].to_string()
+}
+
+/// The id of a run comes from what it does and what was there before: a run that was stopped finds its work again.
+fn run_id(digest: &str, previous: Option<&str>, full: bool) -> String {
+    let text = format!("{digest} {} {full}", previous.unwrap_or_default());
+    format!("r{}", &blake3::hash(text.as_bytes()).to_hex()[..16])
+}
+
+/// A run under way.
+struct Run<'a> {
+    pipeline: &'a Pipeline,
+    options: &'a Options,
+    progress: &'a Progress,
+    context: SessionContext,
+    work: Location,
+    manifest: Manifest,
+    found: Vec<crate::stages::ingest::SourceFiles>,
+    before: Option<snapshot::PublishedRun>,
+}
+
+impl Run<'_> {
+    /// Forgets a stage and all after it.
+    fn forget_from(&mut self, from: Option<Stage>) {
+        if let Some(from) = from {
+            for stage in Stage::ALL.into_iter().filter(|s| *s >= from) {
+                self.manifest.stages.remove(stage.name());
+            }
+        }
+    }
+
+    /// Does a stage, or finds it done.
+    async fn stage(&mut self, stage: Stage) -> Result<()> {
+        if let Some(done) = self.manifest.stages.get(stage.name()) {
+            let rows: Vec<(String, u64)> = done.outputs.iter().map(|(t, o)| (t.clone(), o.rows())).collect();
+            self.progress.end(stage.name(), &rows, done.seconds, true);
+            return Ok(());
+        }
+        if let Ok(wanted) = std::env::var(STOP_BEFORE)
+            && wanted == stage.name()
+        {
+            return Err(Error::environment(format!("stopped before stage {wanted}, as {STOP_BEFORE} says")).hint("run again to go on"));
+        }
+        let started = Instant::now();
+        let mut record = StageRecord::default();
+        match stage {
+            Stage::Ingest => self.ingest(&mut record).await?,
+            Stage::Normalize => self.normalize(&mut record).await?,
+            Stage::Block => self.block(&mut record).await?,
+            Stage::Score => self.score(&mut record).await?,
+            Stage::Cluster => self.cluster(&mut record).await?,
+            Stage::Golden => self.golden(&mut record).await?,
+            Stage::Marts => self.marts(&mut record).await?,
+        }
+        record.seconds = started.elapsed().as_secs_f64();
+        let rows: Vec<(String, u64)> = record.outputs.iter().map(|(t, o)| (t.clone(), o.rows())).collect();
+        self.progress.end(stage.name(), &rows, record.seconds, false);
+        self.manifest.stages.insert(stage.name().to_string(), record);
+        self.manifest.save(&self.work).await
+    }
+
+    /// Materializes a table below the run's work folder, or below the published tables' folder.
+    async fn put(&self, stage: Stage, planned: Planned, published: bool, expected: Option<u64>, record: &mut StageRecord) -> Result<()> {
+        let name = planned.table.name;
+        let folder = if published {
+            lake::folder_of(name)
+        } else {
+            format!("work/{}/{}/{name}", self.manifest.run_id, stage.name())
+        };
+        let place = self.pipeline.lake.join(&folder);
+        self.progress.begin(stage.name(), name, expected);
+        let parts = materialize::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows)).await?;
+        record.outputs.insert(name.to_string(), Output { folder, parts });
+        Ok(())
+    }
+
+    /// A table that an earlier stage wrote, or this one.
+    async fn table(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
+        let output = now
+            .outputs
+            .get(table.name)
+            .or_else(|| self.manifest.output(table.name))
+            .ok_or_else(|| Error::bug(format!("table {} was not written yet", table.name)))?;
+        read(&self.context, &self.pipeline.lake, output, table.schema()).await
+    }
+
+    /// Makes tables known to the session by name.
+    async fn know(&self, tables: &[&Table], now: &StageRecord) -> Result<()> {
+        for table in tables {
+            let rows = self.table(table, now).await?;
+            self.context.deregister_table(table.name)?;
+            self.context.register_table(table.name, rows.into_view())?;
+        }
+        Ok(())
+    }
+
+    /// What an earlier stage had to say.
+    fn note(&self, stage: Stage, name: &str) -> Option<&Value> {
+        self.manifest.stages.get(stage.name())?.notes.get(name)
+    }
+}
+
+/// For tests of resuming: the stage before which a run stops as if it had been killed.
+pub const STOP_BEFORE: &str = "NAYOSE_TEST_STOP_BEFORE";
+
+/// A table from its files.
+///
+/// # Errors
+/// Environment, if a file cannot be read.
+pub async fn read(context: &SessionContext, lake: &Location, output: &Output, schema: SchemaRef) -> Result<DataFrame> {
+    let folder = lake.join(&output.folder);
+    let files: Vec<String> = output.parts.iter().map(|p| folder.join(&p.name).url().to_string()).collect();
+    let options = ParquetReadOptions::default().schema(&schema);
+    Ok(context.read_parquet(files, options).await?)
+}
+
+/// A table from its files, with the columns that they have.
+///
+/// # Errors
+/// Environment, if a file cannot be read.
+pub async fn read_inferred(context: &SessionContext, lake: &Location, output: &Output) -> Result<DataFrame> {
+    let folder = lake.join(&output.folder);
+    let files: Vec<String> = output.parts.iter().map(|p| folder.join(&p.name).url().to_string()).collect();
+    Ok(context.read_parquet(files, ParquetReadOptions::default()).await?)
+}
+
+/// Adds notes to a stage's record.
+fn add(record: &mut StageRecord, notes: Notes) {
+    record.notes.extend(notes);
+}
+
+/// The model's scorer needs the features of all records in order of their rows: a session with one thread keeps it.
+pub fn in_order(context: &SessionContext) -> SessionContext {
+    let mut state = context.state();
+    state.config_mut().options_mut().execution.target_partitions = 1;
+    SessionContext::new_with_state(state)
+}
+

@@ -1,0 +1,102 @@
+//! Publishing: a commit for every table that changed, then the row of `run`, which makes them visible together.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+
+use super::stages::FileCounts;
+use super::{Run, work_of};
+use crate::contract::{self, ID_EVENT, RUN, TIME_ZONE, Table, Type, col};
+use crate::error::{Error, Result};
+use crate::functions::person::struct_list;
+use crate::lake::{self, Mode};
+use crate::manifest::Output;
+use crate::materialize::{Part, encode};
+use crate::stages::Stage;
+
+impl Run<'_> {
+    /// Publishes what the stages wrote.
+    pub(super) async fn publish(&self) -> Result<()> {
+        let lake = &self.pipeline.lake;
+        let mut versions: Vec<(String, u64, u64)> = Vec::new();
+        let outputs: Vec<(&String, &Output)> = self.manifest.stages.values().flat_map(|s| &s.outputs).collect();
+        for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == lake::folder_of(name)) {
+            let (table, schema) = self.published(name, output).await?;
+            let mode = if name == ID_EVENT.name { Mode::Append } else { Mode::Replace };
+            // An append of no rows would still be a file.
+            let parts: &[Part] = if mode == Mode::Append && output.rows() == 0 { &[] } else { &output.parts };
+            let version = lake::commit(lake, &table, schema, parts, mode, &self.manifest.run_id).await?;
+            versions.push((name.clone(), version, output.rows()));
+        }
+        versions.sort();
+        let row = self.run_row(&versions)?;
+        let encoded = encode(&[row], RUN.schema())?;
+        let name = format!("part-{}.parquet", self.manifest.run_id);
+        let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
+        lake.join(&lake::folder_of(RUN.name)).join(&name).write(encoded).await?;
+        lake::commit(lake, &RUN, RUN.schema(), &[part], Mode::Append, &self.manifest.run_id).await?;
+        // The work of this run stays for `explain` and for the next run; that of the run before is not needed any more.
+        if let Some(before) = &self.before
+            && before.run_id != self.manifest.run_id
+        {
+            work_of(self.pipeline, &before.run_id).remove_all().await?;
+        }
+        Ok(())
+    }
+
+    /// The contract of a published table; a mart of the pipeline's own has the columns that its file has.
+    async fn published(&self, name: &str, output: &Output) -> Result<(Table, SchemaRef)> {
+        if let Some(table) = contract::find(name) {
+            return Ok((*table, table.schema()));
+        }
+        let own = Table { name: Box::leak(name.to_string().into_boxed_str()), ja: "", en: "", key: &[], columns: &[] };
+        let rows = super::read_inferred(&self.context, &self.pipeline.lake, output).await?;
+        let schema: Schema = rows.schema().as_arrow().clone();
+        Ok((own, Arc::new(schema)))
+    }
+
+    fn run_row(&self, versions: &[(String, u64, u64)]) -> Result<RecordBatch> {
+        let counts: Vec<FileCounts> = self
+            .note(Stage::Ingest, "files")
+            .and_then(|v| serde_json::from_value(v.clone()).ok())
+            .ok_or_else(|| Error::bug("the row counts were not kept"))?;
+        let text = |value: &str| Arc::new(StringArray::from(vec![value.to_string()])) as ArrayRef;
+        let count = |input: &crate::manifest::Input, of: fn(&FileCounts) -> u64| {
+            counts.iter().filter(|c| c.file == input.file && c.source == input.source).map(of).sum::<u64>() as i64
+        };
+        let inputs = &self.manifest.inputs;
+        let input_columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter_values(inputs.iter().map(|i| &i.file))),
+            Arc::new(StringArray::from_iter_values(inputs.iter().map(|i| &i.fingerprint))),
+            Arc::new(Int64Array::from_iter_values(inputs.iter().map(|i| count(i, |c| c.rows)))),
+            Arc::new(Int64Array::from_iter_values(inputs.iter().map(|i| count(i, |c| c.rejects)))),
+        ];
+        let table_columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter_values(versions.iter().map(|v| &v.0))),
+            Arc::new(Int64Array::from_iter_values(versions.iter().map(|v| v.1 as i64))),
+            Arc::new(Int64Array::from_iter_values(versions.iter().map(|v| v.2 as i64))),
+        ];
+        let item = |column: &str| -> Result<Type> {
+            match RUN.columns.iter().find(|c| c.name == column).map(|c| c.data_type) {
+                Some(Type::List(item)) => Ok(*item),
+                _ => Err(Error::bug(format!("run.{column} is no list"))),
+            }
+        };
+        let as_of = TimestampMicrosecondArray::from(vec![self.as_of()]).with_timezone(TIME_ZONE);
+        let number = self.before.as_ref().map_or(1, |b| b.number + 1);
+        Ok(RecordBatch::try_new(
+            RUN.schema(),
+            vec![
+                text(&self.manifest.run_id),
+                Arc::new(Int64Array::from(vec![number])),
+                Arc::new(as_of),
+                text(&self.manifest.config_digest),
+                text(&self.pipeline.model.digest),
+                text(&self.manifest.version),
+                struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
+                struct_list(&[versions.len() as i32], item(col::TABLES)?, table_columns)?,
+            ],
+        )?)
+    }
+}

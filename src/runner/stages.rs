@@ -1,0 +1,329 @@
+//! How each stage gets its tables and where its own go.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use serde_json::json;
+
+use super::{Run, add, in_order, read, snapshot};
+use crate::config::Attribute;
+use crate::config::check_model::with_parameters;
+use crate::config::file::ThresholdsFile;
+use crate::contract::{
+    BLOCKING_KEY, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, IDENTITY, ID_MAP, INTERACTION, LEDGER, RAW_EVENT, RAW_RECORD,
+    REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table,
+};
+use crate::error::{Error, Result};
+use crate::manifest::StageRecord;
+use crate::model::score::Scorer;
+use crate::model::{Packed, Parameters};
+use crate::record::Standardizer;
+use crate::stages::cluster::{Keys, Links};
+use crate::stages::{Stage, block, cluster, golden, ingest, marts, normalize, score};
+
+/// Rows per file by source, as `raw_record` or `raw_event` has them.
+const COUNTS: &str = "
+select source, file, count(*) as rows, count(reject_reason) as rejects from raw_record group by source, file
+union all
+select source, file, count(*) as rows, count(reject_reason) as rejects from raw_event group by source, file";
+
+/// The newest time in the data that is not in the future.
+const NEWEST: &str = "
+select max(t) as newest from (
+    select observed_at as t from raw_record
+    union all select registered_at from raw_record
+    union all select occurred_at from raw_event
+) where t <= now()";
+
+impl Run<'_> {
+    pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
+        for planned in ingest::plan(&self.context, self.pipeline, &self.found)? {
+            self.put(Stage::Ingest, planned, false, None, record).await?;
+        }
+        self.know(&[&RAW_RECORD, &RAW_EVENT], record).await?;
+        let counts = self.file_counts().await?;
+        self.check_counts(&counts)?;
+        record.notes.insert("files".into(), json!(counts));
+        let as_of = match self.options.as_of {
+            Some(as_of) => as_of,
+            None => self.newest().await?,
+        };
+        record.notes.insert("as_of".into(), json!(as_of));
+        Ok(())
+    }
+
+    /// The rows that reached the tables, by source and file, with the rows that the reader saw.
+    async fn file_counts(&self) -> Result<Vec<FileCounts>> {
+        let mut found = Vec::new();
+        for batch in self.context.sql(COUNTS).await?.collect().await? {
+            for row in 0..batch.num_rows() {
+                found.push(counts_of(&batch, row));
+            }
+        }
+        let mut all = Vec::new();
+        for files in &self.found {
+            let source = &self.pipeline.sources[files.source].name;
+            for file in &files.files {
+                let delivered = found.iter().find(|c| &c.source == source && c.file == file.name);
+                all.push(FileCounts {
+                    source: source.clone(),
+                    file: file.name.clone(),
+                    rows: delivered.map_or(0, |c| c.rows),
+                    rejects: delivered.map_or(0, |c| c.rejects),
+                    read: file.count.rows(),
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Rows in = records + rejects for every file; not too many rejects; no source without rows.
+    fn check_counts(&self, counts: &[FileCounts]) -> Result<()> {
+        for c in counts.iter().filter(|c| c.rows != c.read) {
+            return Err(Error::bug(format!("{} of source {:?} has {} rows, but {} arrived", c.file, c.source, c.read, c.rows)));
+        }
+        for source in &self.pipeline.sources {
+            let of: Vec<&FileCounts> = counts.iter().filter(|c| c.source == source.name).collect();
+            let (rows, rejects) = of.iter().fold((0, 0), |(rows, rejects), c| (rows + c.rows, rejects + c.rejects));
+            if rows == 0 && !source.may_be_empty {
+                return Err(Error::data(format!("source {:?} has no rows in {} files", source.name, of.len()))
+                    .hint("send the files again; set may_be_empty: true if that is right"));
+            }
+            let limit = self.pipeline.limits.reject_share;
+            if rejects as f64 > limit * rows as f64 {
+                let worst = of.iter().max_by_key(|c| c.rejects).map(|c| c.file.as_str()).unwrap_or_default();
+                return Err(Error::data(format!(
+                    "source {:?}: {rejects} of {rows} rows cannot be read, more than limits.reject_share = {limit}; most in {worst}",
+                    source.name
+                ))
+                .hint(format!("check `encoding`, `format` and `columns` of the source; the reasons are in the work folder {}", self.work.join("ingest").shown())));
+            }
+        }
+        Ok(())
+    }
+
+    async fn newest(&self) -> Result<i64> {
+        let batches = self.context.sql(NEWEST).await?.collect().await?;
+        let time = batches.iter().find_map(|b| {
+            let times = b.column(0).as_primitive_opt::<TimestampMicrosecondType>()?;
+            (times.len() == 1 && times.is_valid(0)).then(|| times.value(0))
+        });
+        // Data without any time is as of its beginning: the same on every run.
+        Ok(time.unwrap_or(0))
+    }
+
+    pub(super) fn as_of(&self) -> i64 {
+        self.note(Stage::Ingest, "as_of").and_then(|v| v.as_i64()).unwrap_or(0)
+    }
+
+    pub(super) async fn normalize(&self, record: &mut StageRecord) -> Result<()> {
+        let raw = self.table(&RAW_RECORD, record).await?;
+        let standardizer = Arc::new(Standardizer::new(&self.pipeline.attributes, &self.pipeline.model));
+        for planned in normalize::plan(raw, standardizer)? {
+            self.put(Stage::Normalize, planned, false, None, record).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn block(&self, record: &mut StageRecord) -> Result<()> {
+        let model = &self.pipeline.model;
+        let standard = self.table(&STANDARD_RECORD, record).await?;
+        for planned in block::keys(standard, model)? {
+            self.put(Stage::Block, planned, false, None, record).await?;
+        }
+        self.know(&[&BLOCKING_KEY], record).await?;
+        let size = self.pipeline.limits.block_size;
+        for planned in block::pairs(&self.context, size).await? {
+            self.put(Stage::Block, planned, false, None, record).await?;
+        }
+        self.know(&[&CANDIDATE_PAIR], record).await?;
+        let notes = block::notes(&self.context, model, size).await?;
+        if let Some(left_out) = notes.get("blocks_left_out").and_then(|v| v.as_object()) {
+            for (rule, size) in left_out {
+                self.progress.warn(&format!(
+                    "blocking rule {rule:?}: {} blocks of up to {} records are over limits.block_size and were left out; add `refine` keys to the rule",
+                    size["blocks"], size["largest"]
+                ));
+            }
+        }
+        add(record, notes);
+        Ok(())
+    }
+
+    /// The features of all records.
+    async fn packed(&self, record: &StageRecord) -> Result<Arc<Packed>> {
+        let output = self.manifest.output(STANDARD_RECORD.name).or_else(|| record.outputs.get(STANDARD_RECORD.name));
+        let output = output.ok_or_else(|| Error::bug("the records were not standardized yet"))?;
+        let standard = read(&in_order(&self.context), &self.pipeline.lake, output, STANDARD_RECORD.schema()).await?;
+        Ok(Arc::new(score::pack(standard, &self.pipeline.model).await?))
+    }
+
+    pub(super) async fn score(&self, record: &mut StageRecord) -> Result<()> {
+        let model = &self.pipeline.model;
+        let packed = self.packed(record).await?;
+        let pairs = self.table(&CANDIDATE_PAIR, record).await?;
+        let digest = self.manifest.config_digest.clone();
+        let (parameters, notes) = score::learn(pairs.clone(), model, &packed, digest).await?;
+        if notes["trained"]["converged"] == json!(false) {
+            self.progress.warn("the model did not converge; raise training.steps in the model file");
+        }
+        add(record, notes);
+        record.notes.insert("parameters".into(), parameters_to_json(&parameters));
+        self.keep_model(&parameters).await?;
+        let scorer = Arc::new(Scorer::new(model.clone(), packed, &parameters));
+        let floor = self.pipeline.thresholds.review.min(HOUSEHOLD_FLOOR);
+        let expected = self.manifest.output(CANDIDATE_PAIR.name).map(|o| o.rows());
+        for planned in score::plan(pairs, scorer, floor)? {
+            self.put(Stage::Score, planned, false, expected, record).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.
+    async fn keep_model(&self, parameters: &Parameters) -> Result<()> {
+        let file = with_parameters(&self.pipeline.model_file, parameters);
+        let yaml = serde_saphyr::to_string(&file).map_err(|e| Error::bug(format!("the model cannot be written: {e}")))?;
+        self.work.join(MODEL_FILE).write(yaml.into_bytes()).await?;
+        let kept = Kept { attributes: self.pipeline.attributes.clone(), thresholds: self.pipeline.thresholds.clone() };
+        let json = serde_json::to_vec_pretty(&kept).map_err(|e| Error::bug(format!("the settings cannot be written: {e}")))?;
+        self.work.join(SETTINGS_FILE).write(json).await
+    }
+
+    pub(super) async fn cluster(&self, record: &mut StageRecord) -> Result<()> {
+        let packed = self.packed(record).await?;
+        let parameters = self
+            .note(Stage::Score, "parameters")
+            .and_then(parameters_from_json)
+            .ok_or_else(|| Error::bug("the model's parameters were not kept"))?;
+        let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
+        let output = self.manifest.output(STANDARD_RECORD.name).ok_or_else(|| Error::bug("no standardized records"))?;
+        let ordered = in_order(&self.context);
+        let keys = Keys::read(read(&ordered, &self.pipeline.lake, output, STANDARD_RECORD.schema()).await?).await?;
+        let output = self.manifest.output(SCORED_PAIR.name).ok_or_else(|| Error::bug("no scored pairs"))?;
+        let links = Links::read(read(&ordered, &self.pipeline.lake, output, SCORED_PAIR.schema()).await?).await?;
+        let run_id = &self.manifest.run_id;
+        let (tables, notes) = cluster::plan(&self.context, &keys, &links, &scorer, &self.pipeline.thresholds, run_id)?;
+        for planned in tables {
+            let published = planned.table.name == LEDGER.name;
+            self.put(Stage::Cluster, planned, published, None, record).await?;
+        }
+        add(record, notes);
+        Ok(())
+    }
+
+    pub(super) async fn golden(&self, record: &mut StageRecord) -> Result<()> {
+        self.know(&[&STANDARD_RECORD, &IDENTITY, &RAW_RECORD, &RAW_EVENT], record).await?;
+        self.know_previous_id_map().await?;
+        for planned in golden::records(&self.context, self.pipeline).await? {
+            self.put(Stage::Golden, planned, false, None, record).await?;
+        }
+        self.know(&[&GOLDEN_RECORD], record).await?;
+        for planned in golden::tables(&self.context, self.as_of(), &self.manifest.run_id).await? {
+            self.put(Stage::Golden, planned, true, None, record).await?;
+        }
+        self.check_nothing_lost(record)
+    }
+
+    /// Rows in = rows of the records + interactions + rejects.
+    fn check_nothing_lost(&self, record: &StageRecord) -> Result<()> {
+        let rows = |table: &Table| {
+            record.outputs.get(table.name).or_else(|| self.manifest.output(table.name)).map_or(0, |o| o.rows())
+        };
+        let facts = rows(&RAW_EVENT);
+        if facts < rows(&INTERACTION) || rows(&INTERACTION) + rows(&REJECT) < facts {
+            return Err(Error::bug(format!(
+                "{facts} fact rows came in, but {} interactions and {} rejects went out",
+                rows(&INTERACTION),
+                rows(&REJECT)
+            )));
+        }
+        Ok(())
+    }
+
+    /// The id_map that is published now, as the table `previous_id_map`; empty before the first run.
+    async fn know_previous_id_map(&self) -> Result<()> {
+        const NAME: &str = "previous_id_map";
+        self.context.deregister_table(NAME)?;
+        let rows = match &self.before {
+            Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, ID_MAP.name).await?,
+            None => None,
+        };
+        let rows = match rows {
+            Some(rows) => rows,
+            None => self.context.read_batch(RecordBatch::new_empty(ID_MAP.schema()))?,
+        };
+        self.context.register_table(NAME, rows.into_view())?;
+        Ok(())
+    }
+
+    pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
+        let tables: [&Table; 6] = [&GOLDEN_CUSTOMER, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
+        self.know(&tables, record).await?;
+        let as_of = self.as_of();
+        for planned in marts::plan(&self.context, self.pipeline, as_of).await? {
+            let name = planned.table.name;
+            let schema = planned.plan.schema().as_arrow().clone();
+            self.put(Stage::Marts, planned, true, None, record).await?;
+            // Checks may look at the marts too.
+            if let Some(output) = record.outputs.get(name) {
+                let rows = read(&self.context, &self.pipeline.lake, output, schema.into()).await?;
+                self.context.deregister_table(name)?;
+                self.context.register_table(name, rows.into_view())?;
+            }
+        }
+        marts::check(&self.context, self.pipeline, as_of).await?;
+        record.notes.insert("checks_passed".into(), json!(self.pipeline.checks.len()));
+        Ok(())
+    }
+}
+
+/// The model with what was learned, in the work folder.
+pub const MODEL_FILE: &str = "model.yaml";
+
+/// What else `explain` needs of the pipeline file, in the work folder.
+pub const SETTINGS_FILE: &str = "settings.json";
+
+/// The content of [`SETTINGS_FILE`].
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Kept {
+    /// The declared attributes.
+    pub attributes: Vec<Attribute>,
+    /// The thresholds.
+    pub thresholds: ThresholdsFile,
+}
+
+/// Pairs from here on are kept for households.
+const HOUSEHOLD_FLOOR: f64 = 0.5;
+
+/// Rows of a file.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct FileCounts {
+    pub(super) source: String,
+    pub(super) file: String,
+    pub(super) rows: u64,
+    pub(super) rejects: u64,
+    /// Rows that the reader saw.
+    pub(super) read: u64,
+}
+
+fn counts_of(batch: &RecordBatch, row: usize) -> FileCounts {
+    let text = |c: usize| batch.column(c).as_string::<i32>().value(row).to_string();
+    let number = |c: usize| batch.column(c).as_primitive::<Int64Type>().value(row) as u64;
+    FileCounts { source: text(0), file: text(1), rows: number(2), rejects: number(3), read: number(2) }
+}
+
+fn parameters_to_json(p: &Parameters) -> serde_json::Value {
+    json!({ "learned_from": p.learned_from, "person": p.prior_person, "household": p.prior_household, "levels": p.levels })
+}
+
+/// The parameters as [`parameters_to_json`] wrote them.
+pub(super) fn parameters_from_json(value: &serde_json::Value) -> Option<Parameters> {
+    Some(Parameters {
+        learned_from: value["learned_from"].as_str()?.to_string(),
+        prior_person: value["person"].as_f64()?,
+        prior_household: value["household"].as_f64()?,
+        levels: serde_json::from_value(value["levels"].clone()).ok()?,
+    })
+}
+

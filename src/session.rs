@@ -1,0 +1,95 @@
+//! The one builder of the DataFusion session: memory ceiling, spill, threads, stores, functions.
+
+use std::sync::Arc;
+
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use url::Url;
+
+use crate::error::Result;
+use crate::functions;
+use crate::store;
+
+/// How this run uses the machine.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    /// Ceiling of the engine's memory in bytes.
+    pub memory: usize,
+    /// Number of threads that compute.
+    pub threads: usize,
+    /// Folder for spill files; the system's temporary folder where none is given.
+    pub spill: Option<std::path::PathBuf>,
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Resources {
+            memory: machine_memory() / 2,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            spill: None,
+        }
+    }
+}
+
+/// Number of largest consumers that an out-of-memory message names.
+const CONSUMERS_NAMED: usize = 3;
+
+/// A session with nayose's functions.
+///
+/// # Errors
+/// Environment, if the spill folder cannot be used.
+pub fn session(resources: &Resources) -> Result<SessionContext> {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(resources.threads)
+        .with_batch_size(8192)
+        .with_information_schema(true)
+        .with_collect_statistics(true);
+    let options = config.options_mut();
+    // The tables' contract has plain Utf8; views would only be cast back.
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.parquet.pushdown_filters = true;
+    let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(
+        FairSpillPool::new(resources.memory),
+        std::num::NonZeroUsize::new(CONSUMERS_NAMED).unwrap_or(std::num::NonZeroUsize::MIN),
+    ));
+    let disk = match &resources.spill {
+        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+        None => DiskManagerMode::OsTmpDirectory,
+    };
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(pool)
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
+        .build_arc()?;
+    let context = SessionContext::new_with_config_rt(config, runtime);
+    functions::register_all(&context);
+    Ok(context)
+}
+
+/// Makes the store of `url` known to the session.
+///
+/// # Errors
+/// Configuration, if the store cannot be set up.
+pub fn register_store(context: &SessionContext, url: &Url) -> Result<()> {
+    if url.scheme() != "file" {
+        context.register_object_store(url, store::store_of(url)?);
+    }
+    Ok(())
+}
+
+/// The machine's memory in bytes: the smaller of its RAM and the limit of its control group.
+pub fn machine_memory() -> usize {
+    const UNKNOWN: usize = 4 << 30;
+    let ram = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|l| l.starts_with("MemTotal:"))?;
+        line.split_whitespace().nth(1)?.parse::<usize>().ok().map(|kib| kib * 1024)
+    });
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse::<usize>().ok());
+    match (ram, limit) {
+        (Some(ram), Some(limit)) => ram.min(limit),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => UNKNOWN,
+    }
+}

@@ -1,0 +1,214 @@
+//! Probabilities to people and households: the one stage that looks at all links at once.
+//!
+//! Only links above the floor come here, a few per record. They are clustered in memory (see [`crate::identity`]), each
+//! person gets an id from its founding record, and every decision goes to the ledger with its evidence.
+
+mod ledger;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::logical_expr::ident;
+use datafusion::prelude::{DataFrame, SessionContext};
+use futures::TryStreamExt;
+use serde_json::json;
+
+use super::{Notes, Planned};
+use crate::config::file::ThresholdsFile;
+use crate::contract::{IDENTITY, LEDGER, col};
+use crate::error::{Error, Result};
+use crate::functions::text;
+use crate::identity::cluster::{self, Edge, Fate};
+use crate::identity::customer_id::{Kind, id_of};
+use crate::model::{MISSING, Model, compare};
+use crate::model::score::Scorer;
+
+/// The records in order of their rows: what an id and a ledger row are made from.
+pub struct Keys {
+    channel: Vec<Arc<str>>,
+    record_id: Vec<Box<str>>,
+    first_seen: Vec<i64>,
+}
+
+impl Keys {
+    /// Reads channel, id and first time of all records. `standard` comes in order of the row.
+    ///
+    /// # Errors
+    /// As the engine says.
+    pub async fn read(standard: DataFrame) -> Result<Self> {
+        let mut keys = Keys { channel: Vec::new(), record_id: Vec::new(), first_seen: Vec::new() };
+        let mut channels: BTreeMap<String, Arc<str>> = BTreeMap::new();
+        let columns = vec![ident(col::CHANNEL), ident(col::RECORD_ID), ident(col::FIRST_SEEN)];
+        let mut batches = standard.select(columns)?.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            let (channel, id) = (text::strings(batch.column(0))?, text::strings(batch.column(1))?);
+            let first = text::times(batch.column(2))?;
+            for row in 0..batch.num_rows() {
+                let name = channel.value(row);
+                let shared = channels.entry(name.to_string()).or_insert_with(|| name.into());
+                keys.channel.push(shared.clone());
+                keys.record_id.push(id.value(row).into());
+                keys.first_seen.push(if first.is_valid(row) { first.value(row) } else { i64::MAX });
+            }
+        }
+        Ok(keys)
+    }
+
+    fn len(&self) -> usize {
+        self.channel.len()
+    }
+
+    /// Founding order: the record that was there first; then by channel and id.
+    fn founds_before(&self, a: usize, b: usize) -> bool {
+        (self.first_seen[a], &self.channel[a], &self.record_id[a]) < (self.first_seen[b], &self.channel[b], &self.record_id[b])
+    }
+}
+
+/// The links of `scored_pair` with the rule that brought each.
+pub struct Links {
+    edges: Vec<Edge>,
+    rules: Vec<i32>,
+    weights: Vec<f64>,
+}
+
+impl Links {
+    /// Reads all links.
+    ///
+    /// # Errors
+    /// As the engine says.
+    pub async fn read(scored: DataFrame) -> Result<Self> {
+        let mut links = Links { edges: Vec::new(), rules: Vec::new(), weights: Vec::new() };
+        let columns = [col::ROW_L, col::ROW_R, col::RULE, col::MATCH_WEIGHT, col::MATCH_PROBABILITY, col::HOUSEHOLD_PROBABILITY];
+        let mut batches = scored.select(columns.into_iter().map(ident).collect())?.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            let (l, r) = (text::longs(batch.column(0))?, text::longs(batch.column(1))?);
+            let rule = batch.column(2).as_primitive::<datafusion::arrow::datatypes::Int32Type>();
+            let [weight, person, household] = [3, 4, 5].map(|c| batch.column(c).as_primitive::<Float64Type>());
+            for row in 0..batch.num_rows() {
+                links.edges.push(Edge {
+                    l: l.value(row) as u32,
+                    r: r.value(row) as u32,
+                    person: person.value(row),
+                    household: household.value(row),
+                });
+                links.rules.push(rule.value(row));
+                links.weights.push(weight.value(row));
+            }
+        }
+        Ok(links)
+    }
+}
+
+/// Clusters the records. The tables are `identity` and `ledger`.
+///
+/// # Errors
+/// Bug, if a table cannot be built.
+pub fn plan(
+    context: &SessionContext,
+    keys: &Keys,
+    links: &Links,
+    scorer: &Scorer,
+    thresholds: &ThresholdsFile,
+    run_id: &str,
+) -> Result<(Vec<Planned>, Notes)> {
+    let model = scorer.model();
+    let (people, fates) =
+        cluster::cluster(keys.len(), &links.edges, thresholds.auto, |l, r| contradict(model, scorer, l, r));
+    let households = cluster::households(&people, &links.edges, 0.5);
+    let customer_ids = ids(Kind::Customer, keys, &people)?;
+    let household_ids = ids(Kind::Household, keys, &households)?;
+    let confidence = confidence(&people, &links.edges, &fates);
+    let identity = RecordBatch::try_new(
+        IDENTITY.schema(),
+        vec![
+            Arc::new(Int64Array::from_iter_values(0..keys.len() as i64)),
+            Arc::new(StringArray::from_iter_values(keys.channel.iter())),
+            Arc::new(StringArray::from_iter_values(keys.record_id.iter())),
+            Arc::new(StringArray::from_iter_values(people.iter().map(|p| &customer_ids[p]))),
+            Arc::new(StringArray::from_iter_values(households.iter().map(|h| &household_ids[h]))),
+            Arc::new(Float64Array::from(confidence)),
+        ],
+    )?;
+    let ledger = ledger::table(keys, links, &fates, scorer, thresholds, run_id)?;
+    let notes = notes(&people, &households, &links.edges, &fates, thresholds);
+    let tables = vec![
+        Planned::sorted(&IDENTITY, context.read_batch(identity)?),
+        Planned::sorted(&LEDGER, sorted(context.read_batch(ledger)?, LEDGER.key)?),
+    ];
+    Ok((tables, notes))
+}
+
+fn sorted(plan: DataFrame, key: &[&str]) -> Result<DataFrame> {
+    Ok(plan.sort(key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
+}
+
+/// Whether two records contradict each other: all comparisons of some set of the model are known and disagree.
+pub fn contradict(model: &Model, scorer: &Scorer, l: u32, r: u32) -> bool {
+    model.contradictions.iter().any(|set| {
+        set.iter().all(|&c| {
+            let comparison = &model.comparisons[c];
+            let level = compare::level(comparison, scorer.packed(), l as usize, r as usize);
+            level != MISSING && level as usize == comparison.levels.len() - 1
+        })
+    })
+}
+
+/// The id of every set, by its label.
+fn ids(kind: Kind, keys: &Keys, labels: &[u32]) -> Result<HashMap<u32, String>> {
+    let mut founders: BTreeMap<u32, usize> = BTreeMap::new();
+    for (row, label) in labels.iter().enumerate() {
+        let founder = founders.entry(*label).or_insert(row);
+        if keys.founds_before(row, *founder) {
+            *founder = row;
+        }
+    }
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut ids = HashMap::new();
+    // In order of the founding record, so that who gets which id on a collision does not depend on anything else.
+    let mut in_order: Vec<(u32, usize)> = founders.into_iter().collect();
+    in_order.sort_by(|(_, a), (_, b)| (&keys.channel[*a], &keys.record_id[*a]).cmp(&(&keys.channel[*b], &keys.record_id[*b])));
+    for (label, founder) in in_order {
+        let id = (0..100)
+            .map(|attempt| id_of(kind, &keys.channel[founder], &keys.record_id[founder], attempt))
+            .find(|id| !taken.contains_key(id))
+            .ok_or_else(|| Error::bug("no free customer id was found"))?;
+        taken.insert(id.clone(), founder);
+        ids.insert(label, id);
+    }
+    Ok(ids)
+}
+
+/// For every record the probability of its strongest link within its person; 1 for a record on its own.
+fn confidence(people: &[u32], edges: &[Edge], fates: &[Fate]) -> Vec<f64> {
+    let mut best: Vec<Option<f64>> = vec![None; people.len()];
+    for (edge, _) in edges.iter().zip(fates).filter(|(e, fate)| **fate == Fate::Linked && people[e.l as usize] == people[e.r as usize]) {
+        for row in [edge.l as usize, edge.r as usize] {
+            best[row] = Some(best[row].map_or(edge.person, |b| b.max(edge.person)));
+        }
+    }
+    best.into_iter().map(|b| b.unwrap_or(1.0)).collect()
+}
+
+fn notes(people: &[u32], households: &[u32], edges: &[Edge], fates: &[Fate], thresholds: &ThresholdsFile) -> Notes {
+    let distinct = |labels: &[u32]| labels.iter().enumerate().filter(|(row, label)| *row as u32 == **label).count();
+    let mut sizes: BTreeMap<u32, u64> = BTreeMap::new();
+    for label in people {
+        *sizes.entry(*label).or_default() += 1;
+    }
+    let mut histogram: BTreeMap<String, u64> = BTreeMap::new();
+    for size in sizes.values() {
+        *histogram.entry(format!("{size:>3}")).or_default() += 1;
+    }
+    let cut = fates.iter().filter(|f| matches!(f, Fate::Cut(..))).count();
+    let review = edges.iter().filter(|e| e.person >= thresholds.review && e.person < thresholds.auto).count();
+    let mut notes = Notes::new();
+    notes.insert("customers".into(), json!(distinct(people)));
+    notes.insert("households".into(), json!(distinct(households)));
+    notes.insert("linked".into(), json!(fates.iter().filter(|f| **f == Fate::Linked).count()));
+    notes.insert("cut".into(), json!(cut));
+    notes.insert("review".into(), json!(review));
+    notes.insert("records_per_customer".into(), json!(histogram));
+    notes
+}

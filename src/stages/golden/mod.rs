@@ -1,0 +1,138 @@
+//! People to golden records, with everything that they did.
+//!
+//! In: `standard_record`, `identity`, `raw_record`, `raw_event` and the `id_map` of the run before, as tables of the session.
+//! Out: the published tables except `ledger` and `run`. Rows in are rows out: what is not a record, an interaction or
+//! a repetition is a reject.
+
+use datafusion::functions::expr_fn::{get_field, named_struct};
+use datafusion::functions_aggregate::expr_fn::array_agg;
+use datafusion::logical_expr::{ident, lit};
+use datafusion::prelude::{DataFrame, SessionContext};
+
+use super::Planned;
+use crate::config::Pipeline;
+use crate::contract::{
+    FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE, Table,
+    col,
+};
+use crate::error::Result;
+use crate::functions::golden::{golden, golden_columns, record_columns};
+
+/// The plan of `golden_record`: golden customers with their provenance beside them.
+///
+/// # Errors
+/// Bug, if the plan cannot be built.
+pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Vec<Planned>> {
+    let joined = context
+        .sql("select i.customer_id, i.household_id, i.confidence, s.* from standard_record s join identity i on s.row = i.row")
+        .await?;
+    let record = record_columns().into_iter().flat_map(|(name, _)| [lit(name), ident(name)]).collect();
+    let grouped = joined.aggregate(
+        vec![ident(col::CUSTOMER_ID), ident(col::HOUSEHOLD_ID)],
+        vec![array_agg(named_struct(record)).alias(col::RECORDS)],
+    )?;
+    let function = golden(pipeline.survivorship.clone());
+    let golden = grouped.select(vec![
+        ident(col::CUSTOMER_ID),
+        ident(col::HOUSEHOLD_ID),
+        function.call(vec![ident(col::RECORDS)]).alias("golden"),
+    ])?;
+    let mut columns = vec![ident(col::CUSTOMER_ID), ident(col::HOUSEHOLD_ID)];
+    columns.extend(golden_columns().map(|c| c.name).chain([col::PROVENANCE]).map(|n| get_field(ident("golden"), n).alias(n)));
+    let plan = by_key(golden.select(columns)?, &GOLDEN_RECORD)?;
+    Ok(vec![Planned::sorted(&GOLDEN_RECORD, plan)])
+}
+
+/// The plans of the published tables.
+///
+/// # Errors
+/// Bug, if a plan cannot be built.
+pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Result<Vec<Planned>> {
+    let mut planned = Vec::new();
+    for (table, query) in [
+        (&GOLDEN_CUSTOMER, "select * from golden_record"),
+        (&FIELD_PROVENANCE, PROVENANCE),
+        (&ID_MAP, MAP),
+        (&SOURCE_RECORD, "select * from standard_record"),
+        (&REJECT, REJECTS),
+        (&ID_EVENT, EVENTS),
+    ] {
+        let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, run_id))?;
+        planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
+    }
+    // Sorted by key already: that is how repetitions are found.
+    let plan = columns(context.sql(INTERACTIONS).await?, &INTERACTION)?;
+    planned.push(Planned::sorted(&INTERACTION, by_key(plan, &INTERACTION)?));
+    Ok(planned)
+}
+
+/// The values of the parameters that a query has.
+fn parameters(query: &str, as_of: i64, run_id: &str) -> Vec<(String, datafusion::common::ScalarValue)> {
+    use datafusion::common::ScalarValue;
+    let as_of = ScalarValue::TimestampMicrosecond(Some(as_of), Some(TIME_ZONE.into()));
+    [("as_of", as_of), ("run_id", ScalarValue::from(run_id))]
+        .into_iter()
+        .filter(|(name, _)| query.contains(&format!("${name}")))
+        .map(|(name, value)| (name.to_string(), value))
+        .collect()
+}
+
+fn columns(plan: DataFrame, table: &Table) -> Result<DataFrame> {
+    Ok(plan.select(table.columns.iter().map(|c| ident(c.name)).collect())?)
+}
+
+fn by_key(plan: DataFrame, table: &Table) -> Result<DataFrame> {
+    Ok(plan.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
+}
+
+const PROVENANCE: &str = "
+select customer_id, p['field'] as field, p['channel'] as channel, p['record_id'] as record_id, p['rule'] as rule,
+       p['observed_at'] as observed_at
+from (select customer_id, unnest(provenance) as p from golden_record)";
+
+const MAP: &str = "
+select channel, record_id, customer_id, household_id, $as_of as valid_from,
+       cast(null as timestamp with time zone) as valid_to, confidence
+from identity";
+
+/// A file that is sent twice repeats its rows; the row of the last file counts.
+const INTERACTIONS: &str = "
+select e.*, i.customer_id
+from (
+    select *, row_number() over (partition by channel, event_id order by file desc, line desc) as newest
+    from raw_event where reject_reason is null
+) e
+left join identity i on e.channel = i.channel and e.record_id = i.record_id
+where e.newest = 1";
+
+const REJECTS: &str = "
+select file, line, source, reject_reason as reason, reject_raw as raw from raw_record where reject_reason is not null
+union all
+select file, line, source, reject_reason as reason, reject_raw as raw from raw_event where reject_reason is not null
+union all
+select r.file, r.line, r.source, 'conflicting_values' as reason, cast(null as varchar) as raw
+from (select unnest(conflicts) as c from standard_record where cardinality(conflicts) > 0) s
+join raw_record r on r.file = s.c['file'] and r.line = s.c['line']
+union all
+select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw
+from (
+    select *, row_number() over (partition by channel, event_id order by file desc, line desc) as newest
+    from raw_event where reject_reason is null
+) e
+where e.newest > 1";
+
+/// What happened to ids since the run before.
+const EVENTS: &str = "
+with now as (select distinct customer_id from identity),
+before as (select distinct customer_id from previous_id_map where valid_to is null)
+select customer_id, $run_id as run_id, 'created' as event, cast(null as varchar) as counterpart, 'new record' as reason, $as_of as valid_from
+from now where customer_id not in (select customer_id from before)
+union all
+select customer_id, $run_id, 'retired', cast(null as varchar), 'no record is left', $as_of
+from before where customer_id not in (select customer_id from now)
+union all
+select i.customer_id, $run_id, 'joined', i.channel || ':' || i.record_id, 'new record', $as_of
+from identity i
+join before b on i.customer_id = b.customer_id
+left join previous_id_map p on p.channel = i.channel and p.record_id = i.record_id and p.valid_to is null
+where p.customer_id is null";

@@ -1,0 +1,81 @@
+//! The stages of a run, one folder each: tables in, one plan per output table.
+//!
+//! A stage opens no file, reads no clock and prints nothing; the runner materializes its plans, holds them against the
+//! contract and commits them. What a stage has to say besides its tables are notes: counts, convergence, blocks left out.
+
+pub mod block;
+pub mod cluster;
+pub mod golden;
+pub mod ingest;
+pub mod marts;
+pub mod normalize;
+pub mod score;
+
+use datafusion::prelude::DataFrame;
+use serde_json::{Map, Value};
+
+use crate::contract::Table;
+use crate::materialize::Order;
+
+/// The stages in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Stage {
+    /// Raw files to rows.
+    Ingest,
+    /// Rows to standardized records.
+    Normalize,
+    /// Records to candidate pairs.
+    Block,
+    /// Candidate pairs to probabilities.
+    Score,
+    /// Probabilities to people and households.
+    Cluster,
+    /// People to golden records, with everything that they did.
+    Golden,
+    /// The analyses and the checks.
+    Marts,
+}
+
+impl Stage {
+    /// All of them, in order.
+    pub const ALL: [Stage; 7] =
+        [Stage::Ingest, Stage::Normalize, Stage::Block, Stage::Score, Stage::Cluster, Stage::Golden, Stage::Marts];
+
+    /// Its name, as on the command line and in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Ingest => "ingest",
+            Stage::Normalize => "normalize",
+            Stage::Block => "block",
+            Stage::Score => "score",
+            Stage::Cluster => "cluster",
+            Stage::Golden => "golden",
+            Stage::Marts => "marts",
+        }
+    }
+}
+
+/// A table that a stage makes.
+pub struct Planned {
+    /// Its contract.
+    pub table: Table,
+    /// Its rows.
+    pub plan: DataFrame,
+    /// Whether they come sorted.
+    pub order: Order,
+}
+
+impl Planned {
+    /// A table whose rows come sorted by its key.
+    pub fn sorted(table: &Table, plan: DataFrame) -> Self {
+        Planned { table: *table, plan, order: Order::ByKey }
+    }
+
+    /// A table between stages whose rows come as they come.
+    pub fn unsorted(table: &Table, plan: DataFrame) -> Self {
+        Planned { table: *table, plan, order: Order::Any }
+    }
+}
+
+/// What a stage has to say, for the manifest and the summary.
+pub type Notes = Map<String, Value>;

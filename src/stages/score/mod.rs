@@ -1,0 +1,154 @@
+//! Candidate pairs to probabilities: the model learns from a sample of the pairs, then scores all of them.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::functions::expr_fn::get_field;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{ident, lit};
+use datafusion::prelude::DataFrame;
+use futures::TryStreamExt;
+use serde_json::json;
+
+use super::{Notes, Planned};
+use crate::contract::{SCORED_PAIR, col};
+use crate::error::Result;
+use crate::functions::pair::{in_sample, pair_levels, score_pair};
+use crate::functions::text;
+use crate::model::em::{self, Observations};
+use crate::model::packed::FeatureBuilder;
+use crate::model::score::Scorer;
+use crate::model::{Model, Packed, Parameters, compare, sample};
+
+/// Interns the features of all records. `rows` has the column `features`, in order of the row.
+///
+/// # Errors
+/// As the engine says.
+pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
+    let mut builders: Vec<FeatureBuilder> = model.features.iter().map(|_| FeatureBuilder::new()).collect();
+    let mut count = 0;
+    let mut batches = rows.select(vec![ident(col::FEATURES)])?.execute_stream().await?;
+    while let Some(batch) = batches.try_next().await? {
+        let records = text::lists(batch.column(0))?;
+        let features = text::lists(records.values())?;
+        let values = text::strings(features.values())?;
+        for row in 0..records.len() {
+            let start = records.value_offsets()[row] as usize;
+            for (feature, builder) in builders.iter_mut().enumerate() {
+                let range = features.value_offsets()[start + feature] as usize..features.value_offsets()[start + feature + 1] as usize;
+                builder.push(range.map(|i| values.value(i)));
+            }
+            count += 1;
+        }
+    }
+    Ok(Packed { rows: count, features: builders.into_iter().map(FeatureBuilder::finish).collect() })
+}
+
+/// Learns the model's parameters from the candidate pairs, or takes those that the model file has.
+///
+/// # Errors
+/// As the engine says.
+pub async fn learn(
+    pairs: DataFrame,
+    model: &Arc<Model>,
+    packed: &Arc<Packed>,
+    digest: String,
+) -> Result<(Parameters, Notes)> {
+    let mut notes = Notes::new();
+    if let Some(trained) = &model.trained {
+        notes.insert("trained".into(), json!({ "learned_from": trained.learned_from, "steps": 0 }));
+        return Ok((trained.clone(), notes));
+    }
+    let candidates = pairs.clone().count().await? as f64;
+    let share = (model.training.candidate_pairs as f64 / candidates.max(1.0)).min(1.0);
+    let observed = Observations {
+        patterns: patterns(pairs, model, packed, share).await?,
+        random: random_levels(model, packed),
+        all_pairs: packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0,
+        digest,
+    };
+    let (parameters, convergence) = em::learn(model, &observed);
+    notes.insert(
+        "trained".into(),
+        json!({
+            "learned_from": parameters.learned_from,
+            "candidate_share": share,
+            "steps": convergence.steps,
+            "converged": convergence.converged,
+            "prior_person": parameters.prior_person,
+            "prior_household": parameters.prior_household,
+            "levels": model.comparisons.iter().zip(&parameters.levels).map(|(c, levels)| {
+                let by_level: serde_json::Map<String, serde_json::Value> = c.levels.iter().zip(levels)
+                    .map(|(l, [m, h, u])| (l.name.clone(), json!({ "m": m, "household": h, "u": u })))
+                    .collect();
+                (c.name.clone(), by_level.into())
+            }).collect::<serde_json::Map<String, serde_json::Value>>(),
+        }),
+    );
+    Ok((parameters, notes))
+}
+
+/// How often each pattern of levels occurs among the sampled pairs, scaled up to all of them.
+async fn patterns(
+    pairs: DataFrame,
+    model: &Arc<Model>,
+    packed: &Arc<Packed>,
+    share: f64,
+) -> Result<std::collections::BTreeMap<Vec<u8>, f64>> {
+    let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
+    let counted = pairs
+        .filter(in_sample(model.training.seed, share).call(rows()))?
+        .select(vec![pair_levels(model.clone(), packed.clone()).call(rows()).alias("levels")])?
+        .aggregate(vec![ident("levels")], vec![count(lit(1)).alias("pairs")])?
+        .collect()
+        .await?;
+    let mut patterns = std::collections::BTreeMap::new();
+    for batch in counted {
+        let (levels, n) = (batch.column(0).as_binary::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        for row in 0..batch.num_rows() {
+            patterns.insert(levels.value(row).to_vec(), n.value(row) as f64 / share);
+        }
+    }
+    Ok(patterns)
+}
+
+/// How often each level occurs among random pairs, comparisons that are missing left out.
+fn random_levels(model: &Model, packed: &Packed) -> Vec<Vec<f64>> {
+    let mut counts: Vec<Vec<f64>> = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+    for (l, r) in sample::random_pairs(packed.rows as u64, model.training.random_pairs, model.training.seed) {
+        for (comparison, counts) in model.comparisons.iter().zip(&mut counts) {
+            let level = compare::level(comparison, packed, l as usize, r as usize);
+            if level != compare::MISSING {
+                counts[level as usize] += 1.0;
+            }
+        }
+    }
+    counts
+}
+
+/// The plan of `scored_pair`: every candidate pair whose probability of one person, or of one household, reaches `floor`.
+///
+/// # Errors
+/// Bug, if the plan cannot be built.
+pub fn plan(pairs: DataFrame, scorer: Arc<Scorer>, floor: f64) -> Result<Vec<Planned>> {
+    let scored = pairs.select(vec![
+        ident(col::ROW_L),
+        ident(col::ROW_R),
+        ident(col::RULE),
+        score_pair(scorer).call(vec![ident(col::ROW_L), ident(col::ROW_R)]).alias("score"),
+    ])?;
+    let field = |name: &str| get_field(ident("score"), name);
+    let columns = [col::MATCH_WEIGHT, col::MATCH_PROBABILITY, col::HOUSEHOLD_PROBABILITY];
+    let kept = scored
+        .filter(field(col::MATCH_PROBABILITY).gt_eq(lit(floor)).or(field(col::HOUSEHOLD_PROBABILITY).gt_eq(lit(floor))))?
+        .select(
+            [col::ROW_L, col::ROW_R, col::RULE]
+                .into_iter()
+                .map(ident)
+                .chain(columns.into_iter().map(|c| field(c).alias(c)))
+                .collect(),
+        )?
+        .sort(SCORED_PAIR.key.iter().map(|k| ident(*k).sort(true, false)).collect())?;
+    Ok(vec![Planned::sorted(&SCORED_PAIR, kept)])
+}

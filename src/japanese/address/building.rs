@@ -23,8 +23,8 @@ pub(super) fn read(text: &[char], after_number: bool) -> Tail {
     if text.is_empty() {
         return tail;
     }
-    let outside = brackets(text, &mut tail.rest);
-    let mut words = trim(&outside);
+    let outside = if text.contains(&'(') || text.contains(&')') { Some(brackets(text, &mut tail.rest)) } else { None };
+    let mut words = trim(outside.as_deref().unwrap_or(text));
     if let Some((end, room)) = room(words) {
         tail.room = Some(room);
         words = trim(&words[..end]);
@@ -38,6 +38,7 @@ pub(super) fn read(text: &[char], after_number: bool) -> Tail {
         tail.building = Some(name);
     } else {
         let before = std::mem::take(&mut tail.rest);
+        let name = spaced(&name.replace(['(', ')'], " ").chars().collect::<Vec<_>>());
         tail.rest = if before.is_empty() { name } else { format!("{name} {before}") };
     }
     tail

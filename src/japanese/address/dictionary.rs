@@ -7,6 +7,7 @@
 
 use super::fold;
 use super::prefix::Prefixes;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 static PACKED: &[u8] = include_bytes!("../data/address.bin.zst");
@@ -78,6 +79,10 @@ pub(super) struct Towns {
 /// A town (町, 大字).
 pub(super) struct Town {
     pub name: &'static str,
+    /// The spelling that stands for all spellings of the town.
+    pub canonical: &'static str,
+    /// Another town of the municipality has the same key (大字北野, 北野).
+    pub shared: bool,
     /// The municipality's code and the name's key: 13101:丸ノ内.
     pub code: Box<str>,
     /// Bit n: has n丁目; bit 0: has addresses without 丁目 too.
@@ -169,13 +174,17 @@ fn aliases(cities: &[City], prefectures: &[&str]) -> Vec<(Vec<char>, Alias)> {
     for line in OLD_NAMES.lines().filter(|l| !l.starts_with('#')) {
         let mut fields = line.split('\t');
         let mut field = || fields.next().unwrap_or_default();
-        let (prefecture, old, new, prefix) = (field(), field(), field(), field());
+        let (prefecture, new, old) = (field(), field(), field());
         for (i, city) in cities.iter().enumerate() {
-            let fits = |n: &str| city.name == n || parent_and_ward(city.name).is_some_and(|(parent, _)| parent == n);
-            if prefectures.get(city.prefecture as usize) == Some(&prefecture) && new.split(',').any(fits) {
-                let alias = Alias { city: i as u16, kind: Kind::Old, prefix };
-                found.push((fold::key(old), alias));
-                if let Some((_, town)) = county_and_town(old) {
+            let fits = city.name == new || parent_and_ward(city.name).is_some_and(|(parent, _)| parent == new);
+            if !fits || prefectures.get(city.prefecture as usize) != Some(&prefecture) {
+                continue;
+            }
+            for name in old.split(' ') {
+                let town = county_and_town(name).map_or(name, |(_, town)| town);
+                let alias = Alias { city: i as u16, kind: Kind::Old, prefix: town };
+                found.push((fold::key(name), alias));
+                if town != name {
                     found.push((fold::key(town), alias));
                 }
             }
@@ -244,6 +253,14 @@ impl City {
                 let code: String = self.code_text.chars().chain([':']).chain(key.iter().copied()).collect();
                 list[*i as usize].code = code.into();
             }
+            let mut keys: HashMap<&[char], u32> = HashMap::with_capacity(names.len());
+            for (key, _) in &names {
+                *keys.entry(key).or_default() += 1;
+            }
+            for (key, i) in &names {
+                list[*i as usize].shared = keys.get(key.as_slice()).is_some_and(|&n| n > 1);
+            }
+            merge(&mut list);
             Towns { table: Prefixes::new(names), list, whole }
         })
     }
@@ -286,6 +303,28 @@ impl Town {
     }
 }
 
+/// Gives towns that the sources spell differently (金沢, 金澤) the same 丁目 and postal codes.
+fn merge(list: &mut [Town]) {
+    let mut first: HashMap<(Box<str>, bool), usize> = HashMap::with_capacity(list.len());
+    for i in 0..list.len() {
+        let name = (list[i].code.clone(), list[i].is_oaza());
+        let one = *first.entry(name).or_insert(i);
+        if one == i {
+            continue;
+        }
+        let (left, right) = list.split_at_mut(i);
+        let (a, b) = (&mut left[one], &mut right[0]);
+        a.postal.append(&mut b.postal);
+        b.postal.clone_from(&a.postal);
+        let plain = !(a.takes_chome() && b.takes_chome()) && (a.chome | b.chome) & 1 == 1;
+        let both = (a.chome | b.chome) & !1 | u128::from(plain);
+        (a.chome, b.chome) = (both, both);
+        a.any_chome &= both > 1 || b.any_chome;
+        b.any_chome = a.any_chome;
+        b.canonical = a.name;
+    }
+}
+
 /// One town line.
 fn town(line: &'static str, before: &mut u32) -> Town {
     let mut fields = line.split('\t');
@@ -293,7 +332,7 @@ fn town(line: &'static str, before: &mut u32) -> Town {
     let (name, chome, codes, koaza_names) = (field(), field(), field(), field());
     let mut postal = Vec::new();
     postal_codes(codes, before, |code, some| postal.push((code, some)));
-    Town { name, code: Box::default(), chome: ranges(chome), any_chome: chome == "*", postal, koaza_names, koaza: OnceLock::new() }
+    Town { name, canonical: name, shared: false, code: Box::default(), chome: ranges(chome), any_chome: chome == "*", postal, koaza_names, koaza: OnceLock::new() }
 }
 
 /// The postal codes of a line, each written as the increase over the one before.

@@ -101,7 +101,7 @@ pub(super) fn key_string(name: &str) -> String {
 fn is_aza(shown: &[char], i: usize) -> bool {
     let before = i.checked_sub(1).and_then(|b| shown.get(b));
     let after = shown.get(i + 1);
-    let ends = after.is_none_or(|&c| c == '街' || c == ' ' || c.is_ascii_digit());
+    let ends = after.is_none_or(|&c| c == '街' || c == ' ') || before == Some(&'和');
     let crossing = before == Some(&'十') && after.is_some_and(|&c| number::digit(c).is_some());
     !ends && !crossing && before != Some(&'文')
 }
@@ -145,7 +145,11 @@ fn show(text: &str) -> Vec<char> {
     let mut shown = Vec::with_capacity(text.len() / 2);
     for c in text.chars() {
         let c = match c {
-            '\u{4e00}'..='\u{9fff}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fc}' | '々' | '〇' | '!'..='~' => c,
+            '\u{4e00}'..='\u{9fff}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fc}' | '々' | '〇' | '0'..='9' | '-' => {
+                shown.push(c);
+                continue;
+            }
+            '!'..='~' => c,
             '！'..='～' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
             ' ' | '\u{3000}' => ' ',
             '\u{2212}' | '\u{2010}' | '\u{2013}'..='\u{2015}' => c,

@@ -13,6 +13,10 @@ use crate::japanese::number;
 pub(super) struct Lot {
     /// Without 字.
     pub koaza: String,
+    /// The koaza is the dictionary's, all of it.
+    pub koaza_known: bool,
+    /// A number has a unit that it cannot have: 1500丁目.
+    pub odd: bool,
     /// The koaza stood after the 丁目.
     pub koaza_last: bool,
     pub chome: Option<u32>,
@@ -71,20 +75,15 @@ const BUILDING: [&str; 30] = [
     "棟", "団地", "住宅", "会社", "店", "病院", "学校", "役所", "役場", "公園内", "ホテル", "駅", "様", "気付", "方", "号室",
 ];
 /// What may stand before a number of a block: 甲123, イ45.
-fn is_letter(c: char) -> bool {
+pub(super) fn is_letter(c: char) -> bool {
     matches!(c, '甲' | '乙' | '丙' | '丁' | '戊' | '己' | '庚' | '辛' | '壬' | '癸')
         || matches!(c, 'イ' | 'ロ' | 'ハ' | 'ニ' | 'ホ' | 'ヘ' | 'ト' | 'チ' | 'リ' | 'ヌ' | 'ル' | 'ヲ')
         || matches!(c, 'い' | 'ろ' | 'は' | 'に' | 'ほ' | 'へ' | 'と' | 'ち' | 'り')
 }
 
-/// Units whose number belongs to the koaza.
-const KOAZA_UNITS: [&str; 19] = [
-    "地割", "号線", "条通", "線", "条", "区", "組", "部", "割", "坪", "耕地", "工区", "班", "番耕地", "番組", "丁歩", "番通", "字", "の割",
-];
-
 /// Reads the lot at `from`, a place in the key, after `town`.
 pub(super) fn read(text: &Text, from: usize, town: Option<&Town>) -> Lot {
-    let mut reader = Reader { shown: &text.shown, i: text.place(from), lot: Lot::default(), parts: Vec::new() };
+    let mut reader = Reader { shown: &text.shown, i: text.place(from), lot: Lot::default(), parts: Vec::with_capacity(4) };
     reader.known_koaza(text, from, town);
     reader.koaza();
     reader.numbers();
@@ -120,6 +119,7 @@ impl Reader<'_> {
         };
         if let Some(hit) = town.koaza().hits(key).find(|h| ends(h.len)) {
             self.lot.koaza.push_str(hit.values.first().copied().unwrap_or_default().trim_start_matches('字'));
+            self.lot.koaza_known = true;
             self.i = text.place(from + hit.len);
         }
     }
@@ -170,12 +170,14 @@ impl Reader<'_> {
             && !self.is_letter_block(i)
             && let Some(end) = self.run(i, marked)
         {
+            self.lot.koaza_known = false;
             self.lot.koaza.extend(self.shown[i..end].iter().filter(|&&c| c != ' '));
             self.i = end;
         } else if marked && self.number(i).is_some() {
             self.i = i;
         }
         while let Some(end) = self.numbered_koaza(self.skip(self.i, &[' '])) {
+            self.lot.koaza_known = false;
             let start = self.skip(self.i, &[' ']);
             let mut j = if self.at(start) == Some('第') { start + 1 } else { start };
             if self.shown[start..end].ends_with(&['地', '割']) {
@@ -290,14 +292,27 @@ impl Reader<'_> {
             let block = self.number(end + 1).is_some_and(|(_, after)| self.at(after) == Some('番'));
             return (directed || block).then_some(end + 1);
         }
-        if !matches!(self.at(end)?, '地' | '号' | '条' | '線' | '区' | '組' | '部' | '割' | '坪' | '耕' | '工' | '班' | '番' | '丁' | '字' | 'の') {
-            return None;
-        }
-        let unit = KOAZA_UNITS.iter().filter(|u| self.starts(end, u)).map(|u| u.chars().count()).max()?;
+        let unit = self.koaza_unit(end)?;
         let after = end + unit;
         // 3条西: a direction that ends the part.
         let direction = matches!(self.at(after), Some('東' | '西' | '南' | '北')) && self.number(after + 1).is_some();
         Some(if direction && self.numbered_koaza(after).is_none() { after + 1 } else { after })
+    }
+
+    /// The length of a unit whose number belongs to the koaza.
+    fn koaza_unit(&self, i: usize) -> Option<usize> {
+        let next = self.at(i + 1);
+        match self.at(i)? {
+            '線' | '区' | '組' | '部' | '坪' | '班' | '割' | '字' => Some(1),
+            '条' => Some(if next == Some('通') { 2 } else { 1 }),
+            '番' if next == Some('耕') && self.at(i + 2) == Some('地') => Some(3),
+            '番' if matches!(next, Some('組' | '通')) => Some(2),
+            '地' | 'の' if next == Some('割') => Some(2),
+            '耕' if next == Some('地') => Some(2),
+            '工' if next == Some('区') => Some(2),
+            '丁' if next == Some('歩') => Some(2),
+            _ => None,
+        }
     }
 
     /// The numbers, with their units, into `parts`.
@@ -413,6 +428,7 @@ impl Reader<'_> {
                 parts = others;
             }
         }
+        lot.odd = parts.iter().any(|p| p.unit == Unit::Chome || p.value > 99_999);
         if lot.block.is_none()
             && let Some((first, others)) = parts.split_first()
         {

@@ -90,7 +90,7 @@ pub enum Level {
 
 impl Level {
     /// The stable name: `none`, `prefecture`, `city`, `town`, `chome`, `block`, `number`.
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Level::None => "none",
             Level::Prefecture => "prefecture",
@@ -124,7 +124,7 @@ pub enum Problem {
 
 impl Problem {
     /// The stable name, in snake case.
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Problem::Empty => "empty",
             Problem::NotAnAddress => "not_an_address",
@@ -140,9 +140,43 @@ impl Problem {
 /// Normalizes an address. `postal_code` is the record's own, in any spelling; it decides between
 /// municipalities that fit equally well, and is compared with what the text says.
 pub fn normalize(text: &str, postal_code: Option<&str>) -> Address {
+    let (first, settled) = once(text, postal_code.and_then(postal::parse));
+    if settled {
+        return first;
+    }
+    settle(text, first)
+}
+
+/// Times that a canonical text may change before it is given up.
+const ROUNDS: usize = 6;
+
+/// Normalizes the canonical text until it stays. What the first reading found wrong still holds:
+/// the canonical text names the prefecture and the municipality that were chosen.
+fn settle(text: &str, first: Address) -> Address {
+    let code = first.postal_code.as_deref().and_then(postal::parse);
+    let mut now = first.clone();
+    for _ in 0..ROUNDS {
+        let next = once(&now.canonical, None).0;
+        if next.canonical == now.canonical && next.key == now.key {
+            now.postal_code = code.map(postal::written).or(now.postal_code);
+            if first.problem != Some(Problem::NotAnAddress) {
+                now.problem = first.problem.or(now.problem);
+                now.confidence = first.confidence.min(now.confidence);
+            }
+            return now;
+        }
+        now = next;
+    }
+    let canonical: String = fold::fold(text).shown.into_iter().collect();
+    let key = fold::key_string(&canonical);
+    Address { rest: canonical.clone(), canonical, key, problem: Some(Problem::NotAnAddress), ..Address::default() }
+}
+
+/// One reading of the text, and whether its canonical text is sure to be read the same way.
+fn once(text: &str, given: Option<u32>) -> (Address, bool) {
     let mut folded = fold::fold(text);
     if folded.shown.is_empty() {
-        return Address { problem: Some(Problem::Empty), ..Address::default() };
+        return (Address { problem: Some(Problem::Empty), ..Address::default() }, true);
     }
     let mut in_text = None;
     if folded.shown.iter().take(1).any(char::is_ascii_digit) || folded.shown.contains(&'〒') {
@@ -152,7 +186,7 @@ pub fn normalize(text: &str, postal_code: Option<&str>) -> Address {
             folded = fold::fold_shown(shown);
         }
     }
-    let code = postal_code.and_then(postal::parse).or(in_text);
+    let code = given.or(in_text);
     let place = place::find(&folded, code);
     write::address(&folded, &place, code)
 }

@@ -59,9 +59,14 @@ fn code_at(shown: &[char], mut i: usize, marked: bool) -> Option<(u32, usize)> {
 
 /// 100-0005.
 pub(super) fn written(code: u32) -> String {
-    let digit = |place: u32| char::from_digit(code / place % 10, 10);
-    let head = [1_000_000, 100_000, 10_000].into_iter().filter_map(digit);
-    head.chain(['-']).chain([1000, 100, 10, 1].into_iter().filter_map(digit)).collect()
+    let mut text = String::with_capacity(8);
+    for place in [1_000_000, 100_000, 10_000, 1000, 100, 10, 1] {
+        if place == 1000 {
+            text.push('-');
+        }
+        text.extend(char::from_digit(code / place % 10, 10));
+    }
+    text
 }
 
 #[cfg(test)]

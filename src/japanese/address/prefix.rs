@@ -11,6 +11,8 @@ pub(super) struct Prefixes<V> {
     chars: Vec<char>,
     names: Vec<Name>,
     values: Vec<V>,
+    /// The first characters, in order, each with the first of its names.
+    firsts: Vec<(char, u32)>,
 }
 
 struct Name {
@@ -33,7 +35,7 @@ impl<V> Prefixes<V> {
     pub fn new(mut entries: Vec<(Vec<char>, V)>) -> Self {
         entries.retain(|(name, _)| !name.is_empty());
         entries.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut made = Prefixes { chars: Vec::new(), names: Vec::new(), values: Vec::with_capacity(entries.len()) };
+        let mut made = Prefixes { chars: Vec::new(), names: Vec::new(), values: Vec::with_capacity(entries.len()), firsts: Vec::new() };
         let mut before: Vec<char> = Vec::new();
         for (name, value) in entries {
             made.values.push(value);
@@ -55,6 +57,9 @@ impl<V> Prefixes<V> {
                 first_value: end_value - 1,
                 end_value,
             });
+            if made.firsts.last().is_none_or(|&(c, _)| c != name[0]) {
+                made.firsts.push((name[0], made.names.len() as u32 - 1));
+            }
             made.chars.extend_from_slice(&name);
             before = name;
         }
@@ -63,12 +68,8 @@ impl<V> Prefixes<V> {
     }
 
     /// The names that `text` begins with, longest first. None ends inside a number of the text.
-    pub fn hits<'a>(&'a self, text: &'a [char]) -> impl Iterator<Item = Hit<'a, V>> + 'a {
-        let above = self.names.partition_point(|name| {
-            let own = &self.chars[name.start as usize..(name.start + name.len) as usize];
-            own <= text
-        });
-        let mut at = above.checked_sub(1).map_or(NONE, |last| last as u32);
+    pub fn hits<'a, 't>(&'a self, text: &'t [char]) -> impl Iterator<Item = Hit<'a, V>> + use<'a, 't, V> {
+        let mut at = self.last_not_above(text);
         std::iter::from_fn(move || {
             while at != NONE {
                 let name = &self.names[at as usize];
@@ -83,8 +84,17 @@ impl<V> Prefixes<V> {
         })
     }
 
+    /// The last name that does not sort above `text` and begins with its first character.
+    fn last_not_above(&self, text: &[char]) -> u32 {
+        let Some(first) = text.first() else { return NONE };
+        let Ok(i) = self.firsts.binary_search_by_key(first, |&(c, _)| c) else { return NONE };
+        let from = self.firsts[i].1 as usize;
+        let to = self.firsts.get(i + 1).map_or(self.names.len(), |&(_, at)| at as usize);
+        let above = from + self.names[from..to].partition_point(|n| self.chars[n.start as usize..(n.start + n.len) as usize] <= *text);
+        if above > from { above as u32 - 1 } else { NONE }
+    }
+
     /// The values under exactly this name.
-    #[cfg(test)]
     pub fn get(&self, name: &[char]) -> &[V] {
         match self.hits(name).next() {
             Some(hit) if hit.len == name.len() => hit.values,

@@ -16,6 +16,8 @@ pub(super) struct Found {
     pub start: usize,
     pub end: usize,
     pub how: How,
+    /// No other town of the municipality has the same key.
+    pub alone: bool,
     /// The places in `shown` of a Kyoto street name before it.
     pub street: Option<(usize, usize)>,
     pub score: i32,
@@ -63,7 +65,9 @@ pub(super) fn find(city: &City, text: &Text, from: usize, prefix: &str) -> Optio
         return None;
     }
     if !prefix.is_empty() {
-        let found = with_prefix(city, text, from, prefix);
+        // 東和町 + 安俵, or 古川 + 七日町.
+        let stem = prefix.trim_end_matches(['市', '町', '村']);
+        let found = with_prefix(city, text, from, prefix).or_else(|| with_prefix(city, text, from, stem));
         if found.is_some() {
             return found;
         }
@@ -112,6 +116,15 @@ fn choose(city: &City, text: &Text, from: usize, end: usize, values: &[u16]) -> 
         return first;
     }
     let list = &city.towns().list;
+    // Where the sources spell it differently: as the text does.
+    let written: String = text.shown[text.place(from)..text.place(end)].iter().collect();
+    let mut same = values.iter().filter(|&&v| {
+        let name = list[v as usize].name;
+        name.trim_start_matches("大字").trim_start_matches('字') == written.trim_end_matches([' ', '字'])
+    });
+    if let (Some(&one), None) = (same.next(), same.next()) {
+        return one;
+    }
     let before = from.checked_sub(1).map_or(0, |b| text.place(b) + 1);
     let oaza = text.shown[before..text.place(end - 1)].contains(&'字');
     let numbers = numbers_ahead(text, end);
@@ -171,7 +184,8 @@ fn found(city: &City, text: &Text, start: usize, end: usize, index: u16, how: Ho
         Numbers::Few if !town.takes_none() => score -= 2,
         _ => {}
     }
-    Found { index: Some(index), start, end, how, street: None, score }
+    let alone = !town.shared;
+    Found { index: Some(index), start, end, how, alone, street: None, score }
 }
 
 /// How what stands at `end` is explained.
@@ -211,7 +225,7 @@ fn loose(city: &City, text: &Text, from: usize) -> Option<Found> {
         return None;
     }
     let exact = city.towns().table.hits(&bare).chain(city.loose().hits(&bare)).find(|h| h.len == bare.len())?;
-    let index = exact.values.first().copied()?;
+    let index = choose(city, text, from, from + stop, exact.values);
     Some(found(city, text, from, from + stop, index, How::Loose))
 }
 

@@ -6,6 +6,7 @@ use super::lot::{self, Lot, push_number};
 use super::place::Place;
 use super::town::How;
 use super::{Address, Level, Problem, building, postal};
+use crate::japanese::number;
 use std::fmt::Write;
 
 /// Words that tell that a run of characters after a municipality is not a town.
@@ -14,11 +15,12 @@ const NOT_TOWN: [&str; 20] = [
     "公園", "タワー", "番地",
 ];
 
-/// The address that `place` and what follows it make. `code` is its postal code.
-pub(super) fn address(text: &Text, place: &Place, code: Option<u32>) -> Address {
+/// The address that `place` and what follows it make, and whether its canonical text is sure to be
+/// read the same way. `code` is its postal code.
+pub(super) fn address(text: &Text, place: &Place, code: Option<u32>) -> (Address, bool) {
     match place.city {
         Some(city) => with_city(text, place, &dictionary().cities[city as usize], code),
-        None => without_city(text, place, code),
+        None => (without_city(text, place, code), false),
     }
 }
 
@@ -33,7 +35,10 @@ fn without_city(text: &Text, place: &Place, code: Option<u32>) -> Address {
         (_, false) => Some(Problem::CityUnknown),
         _ => None,
     };
-    let key = format!("{}?{}", prefecture.as_deref().unwrap_or_default(), fold::key_string(&rest));
+    let mut key = prefecture.clone().unwrap_or_default();
+    if !rest.is_empty() {
+        let _ = write!(key, "?{}", fold::key_string(&rest));
+    }
     Address {
         prefecture,
         postal_code: code.map(postal::written),
@@ -47,7 +52,7 @@ fn without_city(text: &Text, place: &Place, code: Option<u32>) -> Address {
     }
 }
 
-fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>) -> Address {
+fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>) -> (Address, bool) {
     let found = place.town.as_ref().filter(|f| f.how != How::Open || f.end > f.start + 1 || f.end == text.key.len());
     let town = found.and_then(|f| f.index).map(|i| &city.towns().list[i as usize]);
     let (city_name, city_code) = match (place.kind, town) {
@@ -62,11 +67,21 @@ fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>)
         guess = Some(text.shown[text.place(end)..text.place(after)].iter().filter(|&&c| c != ' ').collect::<String>());
         end = after;
     }
-    let numbered = text.key.get(end).is_some_and(char::is_ascii_digit);
-    let lot = if town.is_some() || guess.is_some() || numbered {
+    let numbered = text.shown.get(text.place(end)).is_some_and(char::is_ascii_digit);
+    let mut lot = if town.is_some() || guess.is_some() || numbered {
         lot::read(text, end, town)
     } else {
         Lot { end: text.place(end), ..Lot::default() }
+    };
+    let town = match (town, lot.chome) {
+        (Some(town), Some(n)) if is_sakai(city) && lot.koaza.is_empty() => match town_of_cho(city, town, n) {
+            Some(other) => {
+                lot.chome = None;
+                Some(other)
+            }
+            None => Some(town),
+        },
+        _ => town,
     };
     let mut tail = building::read(&text.shown[lot.end..], lot.block.is_some());
     let room = match (lot.room.clone(), tail.room.take()) {
@@ -98,9 +113,45 @@ fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>)
     made.key = key(&made, guess.as_deref(), &lot);
     made.town = town.map(|t| t.name.to_owned()).or(guess);
     made.canonical = canonical(&made, &lot, town);
+    let exact = town.is_some() && found.is_some_and(|f| f.how == How::Exact && f.alone);
+    let plain = exact && (lot.koaza.is_empty() || lot.koaza_known) && !lot.odd;
     made.koaza = Some(lot.koaza).filter(|k| !k.is_empty());
     (made.block, made.number) = (lot.block, lot.number);
-    made
+    let plain = plain && is_plain(&made);
+    (made, plain)
+}
+
+/// Whether what follows the koaza is written so that it cannot be read another way.
+fn is_plain(made: &Address) -> bool {
+    let digits = |part: &Option<String>| part.as_deref().is_none_or(|p| p.bytes().all(|b| b.is_ascii_digit()));
+    let begins = |c: char| {
+        let numeral = number::digit(c).is_some() || number::unit(c).is_some();
+        c.is_ascii_alphabetic() || c > '\u{3040}' && !numeral && !"番号丁階のノー地室第之々・".contains(c) && !lot::is_letter(c)
+    };
+    let ends = |c: char| c > '\u{3040}' && !"号室階様方殿付".contains(c);
+    let building = made.building.as_deref().is_none_or(|b| {
+        made.block.is_some() && !b.contains(['(', ')', '#']) && b.starts_with(begins) && b.ends_with(ends)
+    });
+    let room = made.room.as_deref().is_none_or(|r| {
+        made.block.is_some() && (3..5).contains(&r.len()) && r.bytes().all(|b| b.is_ascii_digit())
+    });
+    let rest = made.rest.is_empty() || made.block.is_some();
+    digits(&made.block) && digits(&made.number) && building && room && rest
+}
+
+/// Sakai counts in 丁, and they are part of the town's name: 東上野芝町一丁.
+fn is_sakai(city: &City) -> bool {
+    city.code / 10 == 2714
+}
+
+fn town_of_cho(city: &'static City, town: &Town, n: u32) -> Option<&'static Town> {
+    let mut name = fold::key(town.name);
+    let mut digits = String::new();
+    push_number(&mut digits, n);
+    name.extend(digits.chars());
+    name.push('丁');
+    let towns = city.towns();
+    towns.table.get(&name).first().map(|&i| &towns.list[i as usize])
 }
 
 /// The city of a ward, and its code.
@@ -115,20 +166,18 @@ fn parent(city: &City) -> (&'static str, u32) {
     }
 }
 
-/// Where words end that stand in the place of a town: before a number, or at the end after 町.
+/// Where words end that stand in the place of a town: before a number, or at the end.
 fn guessed_town(text: &Text, from: usize) -> Option<usize> {
-    let key = &text.key;
-    let len = key[from..].iter().take(16).take_while(|&&c| c > '\u{2e80}' && c != fold::PART).count();
-    let end = from + len;
-    if len == 0 || len > 15 {
-        return None;
-    }
-    let word: String = text.shown[text.place(from)..text.place(end)].iter().collect();
-    let marked = text.shown[text.place(from.max(1) - 1)..text.place(from)].contains(&'字');
-    let numbered = key.get(end).is_some_and(|c| c.is_ascii_digit() || *c == fold::PART);
-    let named = end == key.len() && (marked || len < 8 && from > 0);
+    let start = text.place(from);
+    let len = text.shown[start..].iter().take(16).take_while(|&&c| c > '\u{2e80}').count();
+    let stop = start + len;
+    let end = text.at.partition_point(|&at| (at as usize) < stop);
+    let word: String = text.shown[start..stop].iter().collect();
+    let marked = from > 0 && text.shown[text.place(from - 1)..start].contains(&'字');
+    let numbered = text.shown.get(stop).is_some_and(char::is_ascii_digit);
+    let named = end == text.key.len() && (marked || len < 8 && from > 0);
     let not_town = NOT_TOWN.iter().any(|w| word.contains(w)) || word.starts_with(['ー', '番', '号']);
-    ((numbered || named) && !not_town).then_some(end)
+    (len > 0 && len < 16 && (numbered || named) && !not_town).then_some(end)
 }
 
 fn level(lot: &Lot, town: bool) -> Level {
@@ -248,9 +297,10 @@ fn key(made: &Address, guess: Option<&str>, lot: &Lot) -> String {
 
 fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
     let mut text = String::with_capacity(96);
-    for part in [&made.prefecture, &made.city, &made.street, &made.town].into_iter().flatten() {
+    for part in [&made.prefecture, &made.city, &made.street].into_iter().flatten() {
         text.push_str(part);
     }
+    text.push_str(town.map_or(made.town.as_deref().unwrap_or_default(), |t| t.canonical));
     if !lot.koaza_last {
         text.push_str(&lot.koaza);
     }
@@ -268,7 +318,7 @@ fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
             let mistakable = lot.chome.is_none() && town.is_none_or(Town::takes_chome);
             text.push(if mistakable { '番' } else { '-' });
             text.push_str(number);
-        } else if lot.chome.is_none() && town.is_some_and(Town::takes_chome) && block != "無番地" {
+        } else if lot.chome.is_none() && town.is_some_and(Town::takes_chome) && block.bytes().all(|b| b.is_ascii_digit()) {
             text.push('番');
         }
     }

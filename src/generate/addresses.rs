@@ -36,7 +36,8 @@ impl Address {
         };
         if draw.chance(flat) {
             // A town has some dozens of apartment houses, so that strangers share a building.
-            let house = mix((city as u64) << 32 | (town as u64) << 16 | u64::from(chome) << 8 | u64::from(draw.below(24)));
+            let house =
+                mix((city as u64) << 32 | (town as u64) << 16 | u64::from(chome) << 8 | u64::from(draw.below(24)));
             let (block, number) = numbers(chome, house);
             let floors = 2 + (house >> 40) % 9;
             let room = (draw.below(floors as u32) + 1) * 100 + draw.below(8) + 1;
@@ -65,18 +66,56 @@ fn numbers(chome: u32, key: u64) -> (u32, u32) {
     } else {
         // Lots: larger numbers, often with a branch.
         let lot = 1 + (key % 2400) as u32;
-        (lot, if (key >> 40) % 3 == 0 { 0 } else { 1 + ((key >> 20) % 12) as u32 })
+        (lot, if (key >> 40).is_multiple_of(3) { 0 } else { 1 + ((key >> 20) % 12) as u32 })
     }
 }
 
 fn building_name(key: u64, town: &str) -> String {
     const FRONT: [&str; 18] = [
-        "コーポ", "メゾン", "ハイツ", "グランド", "サン", "パーク", "グリーン", "ロイヤル", "シティ", "レジデンス", "ヴィラ", "フラワー", "セントラル",
-        "プラザ", "エスポワール", "第一", "第２", "ニュー",
+        "コーポ",
+        "メゾン",
+        "ハイツ",
+        "グランド",
+        "サン",
+        "パーク",
+        "グリーン",
+        "ロイヤル",
+        "シティ",
+        "レジデンス",
+        "ヴィラ",
+        "フラワー",
+        "セントラル",
+        "プラザ",
+        "エスポワール",
+        "第一",
+        "第２",
+        "ニュー",
     ];
     const STEM: [&str; 24] = [
-        "山田", "佐藤", "すみれ", "さくら", "ひまわり", "富士", "若葉", "平和", "青葉", "ハイム", "コート", "パレス", "ヒルズ", "ハウス", "タウン", "フォレスト",
-        "カーサ", "ドルチェ", "ベル", "リバー", "光", "松風", "みどり", "フローラ",
+        "山田",
+        "佐藤",
+        "すみれ",
+        "さくら",
+        "ひまわり",
+        "富士",
+        "若葉",
+        "平和",
+        "青葉",
+        "ハイム",
+        "コート",
+        "パレス",
+        "ヒルズ",
+        "ハウス",
+        "タウン",
+        "フォレスト",
+        "カーサ",
+        "ドルチェ",
+        "ベル",
+        "リバー",
+        "光",
+        "松風",
+        "みどり",
+        "フローラ",
     ];
     const BACK: [&str; 12] = ["", "", "", "Ａ棟", "Ｂ棟", "Ⅱ", "壱番館", "弐番館", "マンション", "荘", "アパート", ""];
     let front = FRONT[(key % 18) as usize];
@@ -288,7 +327,7 @@ mod tests {
 
     #[test]
     fn strangers_share_a_building_and_not_a_room() {
-        let lists = Lists::load().unwrap();
+        let lists = Lists::load().expect("the embedded lists parse");
         let mut draw = Draw::new(3, Purpose::Test, 0);
         let flats: Vec<Address> = (0..200).map(|_| Address::draw(&lists, &mut draw, lists.stores[0], 1.0)).collect();
         assert!(flats.iter().all(|flat| flat.flat.is_some()));

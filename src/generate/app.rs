@@ -89,13 +89,23 @@ impl<'a> App<'a> {
         let (year, first, _) = rates::EVENTS_FROM.date();
         for month in 0..12 {
             let at = first - 1 + month;
-            events.push(Rows::gzip(out, &format!("app/events_{}{:02}.jsonl.gz", year + at / 12, at % 12 + 1), "event")?);
+            events.push(Rows::gzip(
+                out,
+                &format!("app/events_{}{:02}.jsonl.gz", year + at / 12, at % 12 + 1),
+                "event",
+            )?);
         }
         Ok(App { lists, seed, users, events })
     }
 
     /// Writes a user in all states that the exports saw, and the events; `card` is the linked card.
-    pub(super) fn record(&mut self, household: &Household, person: &Person, registration: Registration, card: Option<&str>) -> Result<()> {
+    pub(super) fn record(
+        &mut self,
+        household: &Household,
+        person: &Person,
+        registration: Registration,
+        card: Option<&str>,
+    ) -> Result<()> {
         let mut draw = Draw::new(self.seed, Purpose::App, registration.serial);
         let mut damage = Draw::new(self.seed, Purpose::Damage, registration.serial * 4 + 1);
         let id = number(self.seed, registration.serial);
@@ -107,7 +117,8 @@ impl<'a> App<'a> {
             if before.is_some_and(|before| state.day <= before) {
                 continue;
             }
-            let user = self.user(&id, &state.view(household, person), [registration.day, state.day], second, card, &draw);
+            let user =
+                self.user(&id, &state.view(household, person), [registration.day, state.day], second, card, &draw);
             let row = serde_json::to_vec(&user).map_err(|error| Error::bug(error.to_string()))?;
             self.users[place].push(shuffled(self.seed ^ 0xA9, 1 << 40, registration.serial), &row, &mut damage);
             before = Some(export);
@@ -115,7 +126,15 @@ impl<'a> App<'a> {
         self.events_of(&id, person, registration, &mut draw, &mut damage)
     }
 
-    fn user<'b>(&self, id: &'b str, view: &View<'_>, days: [Day; 2], second: u32, card: Option<&'b str>, record: &Draw) -> User<'b> {
+    fn user<'b>(
+        &self,
+        id: &'b str,
+        view: &View<'_>,
+        days: [Day; 2],
+        second: u32,
+        card: Option<&'b str>,
+        record: &Draw,
+    ) -> User<'b> {
         let [family_name, given_name, family_name_kana, given_name_kana] = self.name(view, &mut record.fork(1));
         let mut draw = record.fork(2);
         let mut user = User {
@@ -145,7 +164,8 @@ impl<'a> App<'a> {
             let number = number.map(|number| if slip { number.slipped(&mut draw) } else { number.clone() });
             // Most were checked by a short message and are international; older accounts keep what was typed.
             let typed = draw.chance(0.08);
-            user.phone = number.map(|number| if typed { number.written(PhoneStyle::Plain) } else { number.international() });
+            user.phone =
+                number.map(|number| if typed { number.written(PhoneStyle::Plain) } else { number.international() });
         }
         let mut draw = record.fork(3);
         if !draw.chance(rates::NO_BIRTH[1]) {
@@ -201,13 +221,21 @@ impl<'a> App<'a> {
         all
     }
 
-    fn events_of(&mut self, id: &str, person: &Person, registration: Registration, draw: &mut Draw, damage: &mut Draw) -> Result<()> {
+    fn events_of(
+        &mut self,
+        id: &str,
+        person: &Person,
+        registration: Registration,
+        draw: &mut Draw,
+        damage: &mut Draw,
+    ) -> Result<()> {
         let custom = Custom::draw(draw, self.lists, registration.day, rates::EVENTS_FROM, rates::EVENTS);
         let mut basket = Vec::new();
         for (place, visit) in custom.visits(draw, 127).into_iter().enumerate() {
             let serial = registration.serial * 128 + place as u64;
             let event_id = format!("e{:011x}", shuffled(self.seed ^ 0xE7, 1 << 44, serial));
-            let kind = ["app_open", "product_view", "coupon_use", "purchase", "favorite"][draw.by_weight(&[34, 30, 13, 17, 6])];
+            let kind = ["app_open", "product_view", "coupon_use", "purchase", "favorite"]
+                [draw.by_weight(&[34, 30, 13, 17, 6])];
             custom.basket(draw, self.lists, &mut basket);
             let product = basket.first().filter(|_| kind != "app_open");
             let bought = product.filter(|_| kind == "purchase");
@@ -250,8 +278,16 @@ fn stamp(moment: Moment) -> String {
 fn device(draw: &mut Draw) -> Device {
     let app_version = *draw.pick(&["4.2.0", "4.1.3", "4.0.1", "3.9.8"]);
     if draw.chance(0.64) {
-        Device { os: "iOS", model: draw.pick::<&str>(&["iPhone 15", "iPhone 14", "iPhone 13", "iPhone SE", "iPhone 12"]), app_version }
+        Device {
+            os: "iOS",
+            model: draw.pick::<&str>(&["iPhone 15", "iPhone 14", "iPhone 13", "iPhone SE", "iPhone 12"]),
+            app_version,
+        }
     } else {
-        Device { os: "Android", model: draw.pick::<&str>(&["Pixel 8a", "Xperia 10", "AQUOS sense8", "Galaxy A54", "arrows We"]), app_version }
+        Device {
+            os: "Android",
+            model: draw.pick::<&str>(&["Pixel 8a", "Xperia 10", "AQUOS sense8", "Galaxy A54", "arrows We"]),
+            app_version,
+        }
     }
 }

@@ -124,9 +124,10 @@ pub(super) struct Owner<'a> {
 /// A mail address taken in a year by somebody of that age.
 pub(super) fn mail(draw: &mut Draw, owner: &Owner<'_>, taken: Day) -> String {
     const WORDS: [&str; 40] = [
-        "neko", "inu", "sakura", "hana", "momo", "sora", "umi", "hoshi", "smile", "happy", "lucky", "love", "sun", "moon", "blue", "green",
-        "kuma", "usagi", "pino", "choco", "mint", "coco", "miku", "rin", "tama", "kotetsu", "ichigo", "mikan", "yuzu", "azuki", "piano",
-        "tennis", "soccer", "surf", "bike", "fishing", "jazz", "violin", "cafe", "garden",
+        "neko", "inu", "sakura", "hana", "momo", "sora", "umi", "hoshi", "smile", "happy", "lucky", "love", "sun",
+        "moon", "blue", "green", "kuma", "usagi", "pino", "choco", "mint", "coco", "miku", "rin", "tama", "kotetsu",
+        "ichigo", "mikan", "yuzu", "azuki", "piano", "tennis", "soccer", "surf", "bike", "fishing", "jazz", "violin",
+        "cafe", "garden",
     ];
     let (family, given) = (roman(owner.family, draw.chance(0.3)), roman(owner.given, draw.chance(0.3)));
     let (year, month, day) = owner.birth.date();
@@ -150,12 +151,27 @@ pub(super) fn mail(draw: &mut Draw, owner: &Owner<'_>, taken: Day) -> String {
 fn domain(draw: &mut Draw, age: i32, year: i32) -> &'static str {
     const PHONE: [&str; 5] = ["docomo.ne.jp", "ezweb.ne.jp", "softbank.ne.jp", "i.softbank.jp", "ymobile.ne.jp"];
     const FREE: [&str; 6] = ["gmail.com", "yahoo.co.jp", "icloud.com", "hotmail.co.jp", "outlook.jp", "yahoo.ne.jp"];
-    const PROVIDER: [&str; 8] =
-        ["nifty.com", "ocn.ne.jp", "biglobe.ne.jp", "so-net.ne.jp", "jcom.home.ne.jp", "dion.ne.jp", "plala.or.jp", "asahi-net.or.jp"];
-    let phone = if year < 2013 { 55 } else if year < 2019 { 32 } else { 12 };
+    const PROVIDER: [&str; 8] = [
+        "nifty.com",
+        "ocn.ne.jp",
+        "biglobe.ne.jp",
+        "so-net.ne.jp",
+        "jcom.home.ne.jp",
+        "dion.ne.jp",
+        "plala.or.jp",
+        "asahi-net.or.jp",
+    ];
+    let phone = if year < 2013 {
+        55
+    } else if year < 2019 {
+        32
+    } else {
+        12
+    };
     let provider = if age > 55 { 24 } else { 5 };
     match draw.by_weight(&[phone, 100 - phone - provider.min(100 - phone), provider]) {
-        0 if year >= 2019 => ["docomo.ne.jp", "au.com", "softbank.ne.jp", "i.softbank.jp", "ymobile.ne.jp"][draw.by_weight(&[40, 30, 10, 15, 5])],
+        0 if year >= 2019 => ["docomo.ne.jp", "au.com", "softbank.ne.jp", "i.softbank.jp", "ymobile.ne.jp"]
+            [draw.by_weight(&[40, 30, 10, 15, 5])],
         0 => PHONE[draw.by_weight(&[46, 30, 14, 8, 2])],
         1 => FREE[draw.by_weight(&[52, 28, 12, 4, 3, 1])],
         _ => PROVIDER[draw.below(8) as usize],
@@ -164,7 +180,12 @@ fn domain(draw: &mut Draw, age: i32, year: i32) -> &'static str {
 
 /// A domain as a tired hand types it.
 pub(super) fn slip_domain(mail: &str, draw: &mut Draw) -> String {
-    let slips = [("gmail.com", "gmial.com"), ("gmail.com", "gmail.co"), ("yahoo.co.jp", "yaho.co.jp"), ("docomo.ne.jp", "docomo.co.jp")];
+    let slips = [
+        ("gmail.com", "gmial.com"),
+        ("gmail.com", "gmail.co"),
+        ("yahoo.co.jp", "yaho.co.jp"),
+        ("docomo.ne.jp", "docomo.co.jp"),
+    ];
     let fitting: Vec<_> = slips.iter().filter(|(right, _)| mail.ends_with(right)).collect();
     if fitting.is_empty() {
         return mail.strip_suffix('m').or(mail.strip_suffix('p')).unwrap_or(mail).to_string();

@@ -89,7 +89,11 @@ impl Custom {
     /// The products of one visit.
     pub(super) fn basket<'a>(&self, draw: &mut Draw, lists: &'a Lists, out: &mut Vec<(&'a Product, u32)>) {
         out.clear();
-        let errand = if draw.chance(0.85) { self.errands[draw.below(3) as usize] } else { draw.below(lists.errands.len() as u32) as usize };
+        let errand = if draw.chance(0.85) {
+            self.errands[draw.below(3) as usize]
+        } else {
+            draw.below(lists.errands.len() as u32) as usize
+        };
         self.fill(draw, &lists.errands[errand], out);
         if draw.chance(0.18) {
             let other = draw.below(lists.errands.len() as u32) as usize;
@@ -133,7 +137,7 @@ mod tests {
 
     #[test]
     fn custom_is_uneven_and_inside_the_span() {
-        let lists = Lists::load().unwrap();
+        let lists = Lists::load().expect("the embedded lists parse");
         let mut counts = Vec::new();
         for index in 0..2000 {
             let mut draw = Draw::new(4, Purpose::Test, index);

@@ -81,7 +81,13 @@ pub(super) fn residence(lists: &Lists, draw: &mut Draw, serials: &mut Serials, c
 }
 
 /// The homes of a household from the day it was formed to the end of the data.
-pub(super) fn homes(lists: &Lists, draw: &mut Draw, serials: &mut Serials, formed: Day, head: Day) -> Timeline<Residence> {
+pub(super) fn homes(
+    lists: &Lists,
+    draw: &mut Draw,
+    serials: &mut Serials,
+    formed: Day,
+    head: Day,
+) -> Timeline<Residence> {
     let mut city = lists.city(draw);
     let age = head.years_to(END);
     let mut homes = vec![(EVER, residence(lists, draw, serials, city, head.years_to(formed).clamp(18, age)))];
@@ -124,7 +130,7 @@ pub(super) fn mobiles(draw: &mut Draw, seed: u64, person: u64, birth: Day) -> Ti
     if !draw.chance(share) {
         return Timeline::constant(None);
     }
-    let mut serial = person * 4;
+    let mut serial = person * 3;
     let mut numbers = vec![(EVER, Some(Phone::mobile(seed, serial)))];
     for year in rates::OPENED.date().0.max(birth.date().0 + 13)..END.date().0 {
         if numbers.len() < 3 && draw.chance(rates::MOBILE_CHANGES) {

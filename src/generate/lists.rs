@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn lists_are_large_and_weighted() {
-        let lists = Lists::load().unwrap();
+        let lists = Lists::load().expect("the embedded lists parse");
         assert!(lists.families.len() > 5000);
         assert!(lists.given.iter().all(|names| names.names.len() >= 3000));
         assert_eq!(lists.stores.len(), 40);
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn given_names_follow_the_decade() {
-        let lists = Lists::load().unwrap();
+        let lists = Lists::load().expect("the embedded lists parse");
         let mut draw = Draw::new(1, Purpose::Test, 0);
         let mut share = |year| (0..5000).filter(|_| lists.given(&mut draw, true, year).kanji.ends_with('子')).count();
         assert!(share(1945) > 3000);

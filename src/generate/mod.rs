@@ -20,6 +20,7 @@ mod cp932;
 mod draw;
 mod errors;
 mod facts;
+mod families;
 mod household;
 mod life;
 mod lists;
@@ -31,6 +32,7 @@ mod record;
 mod shop;
 mod spelling;
 mod support;
+mod table;
 mod truth;
 
 use std::io::Write;

@@ -76,7 +76,14 @@ pub(super) fn create(out: &Path, path: &str) -> Result<BufWriter<File>> {
 
 impl Rows {
     /// A plain text file that begins with `head`.
-    pub(super) fn plain(out: &Path, path: &str, kind: &'static str, shape: Shape, end: &'static [u8], head: &[u8]) -> Result<Self> {
+    pub(super) fn plain(
+        out: &Path,
+        path: &str,
+        kind: &'static str,
+        shape: Shape,
+        end: &'static [u8],
+        head: &[u8],
+    ) -> Result<Self> {
         let mut file = create(out, path)?;
         file.write_all(head)?;
         Ok(Self::of(Sink::Plain(file), path, kind, shape, end))

@@ -1,15 +1,10 @@
 //! The point card: members and transactions as Parquet, as an old card terminal's host exports them.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{ArrayRef, Date32Array, Int32Array, Int64Array, TimestampMicrosecondArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::Compression;
-use datafusion::parquet::file::properties::WriterProperties;
 
 use super::addresses::{Style, write};
 use super::calendar::{Day, EraStyle, era};
@@ -18,11 +13,12 @@ use super::errors::slip_birth;
 use super::facts::{Custom, store, store_code};
 use super::household::{Household, Person};
 use super::lists::Lists;
-use super::output::{FileCounts, create};
+use super::output::FileCounts;
 use super::rates;
 use super::record::{NO_PHONES, Registration, View, history, names, phone, terminal_kana, typed_mail};
 use super::spelling::{half_width, old_terminal};
-use crate::error::{Error, Result};
+use super::table::{Table, column};
+use crate::error::Result;
 
 /// A member as the host exports it.
 #[derive(Clone)]
@@ -95,7 +91,8 @@ impl<'a> PointCard<'a> {
     pub(super) fn create(out: &Path, lists: &'a Lists, seed: u64, people: u64) -> Result<Self> {
         let group = (people / 4).clamp(500, 100_000) as usize;
         let members = Table::create(out, "pointcard/members.parquet", "member", member_schema(), group)?;
-        let transactions = Table::create(out, "pointcard/transactions.parquet", "transaction", transaction_schema(), group * 2)?;
+        let transactions =
+            Table::create(out, "pointcard/transactions.parquet", "transaction", transaction_schema(), group * 2)?;
         Ok(PointCard { lists, seed, members, transactions })
     }
 
@@ -246,9 +243,21 @@ fn text(name: &str) -> Field {
 }
 
 fn member_schema() -> SchemaRef {
-    let mut fields: Vec<Field> = ["member_id", "card_number", "name_kana", "name_kanji", "birth", "sex", "postal_code", "address", "phone", "email", "store_code"]
-        .map(text)
-        .into();
+    let mut fields: Vec<Field> = [
+        "member_id",
+        "card_number",
+        "name_kana",
+        "name_kanji",
+        "birth",
+        "sex",
+        "postal_code",
+        "address",
+        "phone",
+        "email",
+        "store_code",
+    ]
+    .map(text)
+    .into();
     fields.push(Field::new("issued_on", DataType::Date32, true));
     fields.push(Field::new("updated_on", DataType::Date32, true));
     Arc::new(Schema::new(fields))
@@ -261,13 +270,6 @@ fn transaction_schema() -> SchemaRef {
     fields.push(Field::new("amount", DataType::Int64, true));
     fields.push(Field::new("points", DataType::Int32, true));
     Arc::new(Schema::new(fields))
-}
-
-fn column<'r, T, F>(rows: &'r [T], value: F) -> ArrayRef
-where
-    F: Fn(&'r T) -> Option<&'r str>,
-{
-    Arc::new(rows.iter().map(value).collect::<StringArray>())
 }
 
 fn member_columns(rows: &[Member]) -> Vec<ArrayRef> {
@@ -299,47 +301,6 @@ fn transaction_columns(rows: &[Transaction]) -> Vec<ArrayRef> {
         Arc::new(rows.iter().map(|row| Some(row.amount)).collect::<Int64Array>()),
         Arc::new(rows.iter().map(|row| Some(row.points)).collect::<Int32Array>()),
     ]
-}
-
-/// A Parquet file being written, batch by batch.
-struct Table<T> {
-    schema: SchemaRef,
-    writer: ArrowWriter<BufWriter<File>>,
-    rows: Vec<T>,
-    counts: FileCounts,
-}
-
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::environment(format!("cannot write the point card's files: {error}")).hint("make room in the output folder")
-}
-
-impl<T> Table<T> {
-    fn create(out: &Path, path: &str, kind: &'static str, schema: SchemaRef, group: usize) -> Result<Self> {
-        // No version and no time: the same rows give the same bytes.
-        let properties = WriterProperties::builder()
-            .set_created_by("nayose generate".to_string())
-            .set_compression(Compression::SNAPPY)
-            .set_max_row_group_row_count(Some(group))
-            .build();
-        let writer = ArrowWriter::try_new(create(out, path)?, schema.clone(), Some(properties)).map_err(failed)?;
-        let counts = FileCounts { path: path.to_string(), kind, ..FileCounts::default() };
-        Ok(Table { schema, writer, rows: Vec::new(), counts })
-    }
-
-    fn flush(&mut self, columns: impl Fn(&[T]) -> Vec<ArrayRef>) -> Result<()> {
-        self.counts.rows += self.rows.len() as u64;
-        for rows in self.rows.chunks(10_000) {
-            let batch = RecordBatch::try_new(self.schema.clone(), columns(rows)).map_err(failed)?;
-            self.writer.write(&batch).map_err(failed)?;
-        }
-        self.rows.clear();
-        Ok(())
-    }
-
-    fn close(self) -> Result<FileCounts> {
-        self.writer.close().map_err(failed)?;
-        Ok(self.counts)
-    }
 }
 
 #[cfg(test)]

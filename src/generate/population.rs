@@ -99,10 +99,18 @@ impl World<'_> {
         Ok(())
     }
 
-    fn person(&mut self, household: &Household, person: &Person, membership: &Membership, cards: &[Vec<String>], place: usize) -> Result<()> {
+    fn person(
+        &mut self,
+        household: &Household,
+        person: &Person,
+        membership: &Membership,
+        cards: &[Vec<String>],
+        place: usize,
+    ) -> Result<()> {
         let seed = self.seed;
         let mut known = Known { shop: Vec::new(), card: cards[place].clone() };
-        let mut add = |channel: &'static str, id: &str| self.truth.add(channel, id, person.serial, Some(household.number));
+        let mut add =
+            |channel: &'static str, id: &str| self.truth.add(channel, id, person.serial, Some(household.number));
         for registration in &membership.shop {
             self.shop.record(household, person, *registration);
             let id = shop::number(seed, registration.serial);
@@ -111,7 +119,10 @@ impl World<'_> {
         }
         for registration in &membership.app {
             let mut draw = Draw::new(seed, Purpose::Membership, person.serial).fork(2);
-            let spouse = person.spouse.and_then(|spouse| cards[spouse].last()).filter(|_| draw.chance(rates::SPOUSE_CARD_LINKED));
+            let spouse = person
+                .spouse
+                .and_then(|spouse| cards[spouse].last())
+                .filter(|_| draw.chance(rates::SPOUSE_CARD_LINKED));
             let card = spouse.or(cards[place].last()).filter(|_| draw.chance(rates::CARD_LINKED));
             self.app.record(household, person, *registration, card.map(String::as_str))?;
             add("app", &app::number(seed, registration.serial));

@@ -78,6 +78,10 @@ pub(super) const TOUCHED: f64 = 0.008;
 pub(super) const TWINS: f64 = 0.01;
 /// Of twins, of the same sex.
 pub(super) const TWINS_SAME_SEX: f64 = 0.64;
+/// Twins whose given names have a character in common (健太 and 康太).
+pub(super) const TWINS_SHARE_CHARACTER: f64 = 0.45;
+/// Other brothers and sisters whose given names have a character in common.
+pub(super) const SIBLINGS_SHARE_CHARACTER: f64 = 0.15;
 /// Wives who took the husband's name (statistics: 95 %); in the rest the husband took hers.
 pub(super) const WIFE_TAKES_NAME: f64 = 0.95;
 /// Couples who are not married or keep two names in daily life.
@@ -148,6 +152,12 @@ pub(super) const NO_PREFECTURE: f64 = 0.13;
 pub(super) const COMPANY: f64 = 0.004;
 /// The family name in one field and the given name missing.
 pub(super) const NO_GIVEN: f64 = 0.004;
+/// A person who writes long vowels with a bar (オーノ).
+pub(super) const LONG_VOWEL_BAR: f64 = 0.02;
+/// A reading taken by ear, so that ヅ becomes ズ.
+pub(super) const HEARD: f64 = 0.25;
+/// The spouse's mobile is given instead of the own one.
+pub(super) const SPOUSE_PHONE: f64 = 0.015;
 /// Reading left out in the shop system.
 pub(super) const NO_KANA: f64 = 0.12;
 /// Family and given name in each other's field (app).
@@ -166,13 +176,14 @@ pub(super) const TICKET_CARD_NUMBER: f64 = 0.35;
 /// The member number is mistyped.
 pub(super) const TICKET_NUMBER_SLIP: f64 = 0.07;
 
-// Facts: mean per record over the whole span, before the end of a person's custom. Together about six per person.
+// Facts: mean per record over the whole span, before the end of a person's custom. Together about six per
+// record, or twelve per person.
 
 /// Orders of a shop record; each has about two lines.
-pub(super) const ORDERS: f64 = 3.7;
+pub(super) const ORDERS: f64 = 7.4;
 /// Transactions of a card.
-pub(super) const TRANSACTIONS: f64 = 7.1;
+pub(super) const TRANSACTIONS: f64 = 14.2;
 /// Events of an app user.
-pub(super) const EVENTS: f64 = 7.7;
+pub(super) const EVENTS: f64 = 15.4;
 /// Mean days until a customer of the chain drifts away (about three years).
 pub(super) const STAYS_DAYS: f64 = 1100.0;

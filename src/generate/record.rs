@@ -9,7 +9,7 @@ use super::errors::{slip_kana, slip_kanji};
 use super::household::{FamilyName, Household, Person};
 use super::life::{Residence, Timeline};
 use super::rates;
-use super::spelling::{barred, common, large_kana, zu_exchanged};
+use super::spelling::{barred, by_sound, common, large_kana};
 
 /// A state of a record: which value of each time line the channel had been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub(super) struct View<'a> {
     pub(super) family: &'a FamilyName,
     pub(super) home: &'a Residence,
     pub(super) mobile: Option<&'a Phone>,
+    spouse_mobile: Option<&'a Phone>,
     pub(super) mail: Option<&'a str>,
 }
 
@@ -84,11 +85,14 @@ impl Told {
     pub(super) fn view<'a>(&self, household: &'a Household, person: &'a Person) -> View<'a> {
         let own = person.mobiles.value(self.mobile).as_ref();
         let parent = person.parent.and_then(|parent| household.members[parent].mobiles.at(self.day).as_ref());
+        let married = person.spouse.filter(|_| person.homes.0.len() == 1 || self.home > 0);
+        let spouse_mobile = married.and_then(|spouse| household.members[spouse].mobiles.at(self.day).as_ref());
         View {
             person,
             family: person.families.value(self.family),
             home: person.homes.value(self.home),
             mobile: own.or(parent),
+            spouse_mobile,
             mail: person.mails.value(self.mail).as_deref(),
         }
     }
@@ -105,12 +109,12 @@ pub(super) struct Names {
 /// The names of a view, with the habits and slips of this record.
 pub(super) fn names(view: &View<'_>, draw: &mut Draw) -> Names {
     let old_form = draw.chance(rates::WRITES_OLD_FORM);
-    let (bar, zu) = (draw.chance(0.02), draw.chance(0.05));
+    let (bar, heard) = (draw.chance(rates::LONG_VOWEL_BAR), draw.chance(rates::HEARD));
     let slip = draw.chance(rates::NAME_SLIP).then(|| draw.below(4));
     let write = |name: &str| if old_form { name.to_string() } else { common(name) };
     let kana = |kana: &str| {
         let kana = if bar { barred(kana) } else { kana.to_string() };
-        if zu { zu_exchanged(&kana) } else { kana }
+        if heard { by_sound(&kana) } else { kana }
     };
     let mut names = Names {
         family: write(&view.family.kanji),
@@ -133,11 +137,15 @@ pub(super) fn terminal_kana(kana: &str, large: bool) -> String {
     if large { large_kana(kana) } else { kana.to_string() }
 }
 
-/// The phone that is given: the mobile, or the landline where there is one and with that share.
+/// The phone that is given: the mobile, or the landline where there is one and with that share; now and then the spouse's.
 pub(super) fn phone<'a>(view: &View<'a>, draw: &mut Draw, landline: f64) -> Option<&'a Phone> {
-    let gives_landline = draw.chance(landline);
+    let (gives_landline, gives_spouse) = (draw.chance(landline), draw.chance(rates::SPOUSE_PHONE));
     let fixed = view.home.landline.as_ref();
-    if gives_landline && fixed.is_some() { fixed } else { view.mobile.or(fixed) }
+    match view.spouse_mobile {
+        _ if gives_landline && fixed.is_some() => fixed,
+        Some(spouse) if gives_spouse || (view.mobile.is_none() && fixed.is_none()) => Some(spouse),
+        _ => view.mobile.or(fixed),
+    }
 }
 
 /// A mail address as typed on a counter's keyboard.

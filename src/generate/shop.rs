@@ -13,12 +13,23 @@ use super::household::{Household, Person};
 use super::lists::Lists;
 use super::output::{FileCounts, Rows, Shape, quoted};
 use super::rates;
-use super::record::{NO_MAILS, NO_PHONES, Registration, Told, View, history, names, phone, terminal_kana, typed_mail};
+use super::record::{NO_MAILS, NO_PHONES, Registration, View, history, names, phone, terminal_kana, typed_mail};
 use super::spelling::{full_width, half_width, hiragana, old_terminal};
 use crate::error::Result;
 
 const CUSTOMER_HEADER: [&str; 12] = [
-    "顧客番号", "氏名", "フリガナ", "郵便番号", "住所1", "住所2", "電話番号", "メールアドレス", "性別", "生年月日", "登録日", "更新日",
+    "顧客番号",
+    "氏名",
+    "フリガナ",
+    "郵便番号",
+    "住所1",
+    "住所2",
+    "電話番号",
+    "メールアドレス",
+    "性別",
+    "生年月日",
+    "登録日",
+    "更新日",
 ];
 const ORDER_HEADER: [&str; 9] =
     ["注文番号", "顧客番号", "注文日時", "店舗コード", "商品コード", "商品名", "数量", "単価", "金額"];
@@ -92,7 +103,7 @@ impl<'a> Shop<'a> {
             }
             let updated = if changed { state.day } else { export.plus(-draw.between(0, 9)) };
             let view = state.view(household, person);
-            let fields = self.fields(&id, &view, state, registration.day, updated.max(registration.day), &draw);
+            let fields = self.fields(&id, &view, registration.day, updated.max(registration.day), &draw);
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
             quoted(&fields, &mut self.text);
             self.bytes.clear();
@@ -104,7 +115,7 @@ impl<'a> Shop<'a> {
         self.orders_of(&id, person, registration, &custom, &mut draw, &mut damage);
     }
 
-    fn fields(&self, id: &str, view: &View<'_>, _state: &Told, registered: Day, updated: Day, record: &Draw) -> [String; 12] {
+    fn fields(&self, id: &str, view: &View<'_>, registered: Day, updated: Day, record: &Draw) -> [String; 12] {
         let (mut name, mut kana) = self.name(view, &mut record.fork(1));
         let mut draw = record.fork(2);
         let mut address = (String::new(), String::new(), String::new());
@@ -117,7 +128,11 @@ impl<'a> Shop<'a> {
                 2 => full_width(&format!("{}-{}", &written.postal[..3], &written.postal[3..])),
                 _ => String::new(),
             };
-            address = if draw.chance(0.12) { (postal, written.whole(), String::new()) } else { (postal, written.upper(), written.building) };
+            address = if draw.chance(0.12) {
+                (postal, written.whole(), String::new())
+            } else {
+                (postal, written.upper(), written.building)
+            };
         }
         let mut draw = record.fork(3);
         let mut telephone = self.telephone(view, &mut draw);
@@ -189,7 +204,8 @@ impl<'a> Shop<'a> {
             return (*draw.pick(&NO_PHONES)).to_string();
         }
         if draw.chance(rates::STORE_PHONE) {
-            let store = self.lists.cities[view.home.address.city].store.unwrap_or(0);
+            let stores = self.lists.stores.len() as u32;
+            let store = self.lists.cities[view.home.address.city].store.unwrap_or_else(|| draw.below(stores) as usize);
             return store_phone(self.lists, self.seed, store).hyphens();
         }
         if draw.chance(rates::NO_PHONE[0]) {
@@ -200,7 +216,15 @@ impl<'a> Shop<'a> {
         if draw.chance(rates::PHONE_SLIP) { number.slipped(draw).written(style) } else { number.written(style) }
     }
 
-    fn orders_of(&mut self, id: &str, person: &Person, registration: Registration, custom: &Custom, draw: &mut Draw, damage: &mut Draw) {
+    fn orders_of(
+        &mut self,
+        id: &str,
+        person: &Person,
+        registration: Registration,
+        custom: &Custom,
+        draw: &mut Draw,
+        damage: &mut Draw,
+    ) {
         let mut basket = Vec::new();
         for (place, visit) in custom.visits(draw, 63).into_iter().enumerate() {
             let serial = registration.serial * 64 + place as u64;
@@ -210,8 +234,12 @@ impl<'a> Shop<'a> {
             visit.write("/", " ", &mut when);
             custom.basket(draw, self.lists, &mut basket);
             for (product, quantity) in &basket {
-                let (quantity, price, amount) = (quantity.to_string(), product.price.to_string(), (quantity * product.price).to_string());
-                quoted(&[&order, id, &when, &bought_at, product.code, product.name, &quantity, &price, &amount], &mut self.text);
+                let (quantity, price, amount) =
+                    (quantity.to_string(), product.price.to_string(), (quantity * product.price).to_string());
+                quoted(
+                    &[&order, id, &when, &bought_at, product.code, product.name, &quantity, &price, &amount],
+                    &mut self.text,
+                );
                 self.bytes.clear();
                 self.encoding.encode(&self.text, &mut self.bytes);
                 self.orders[month(visit)].push(visit.key(serial), &self.bytes, damage);
@@ -238,7 +266,20 @@ impl<'a> Shop<'a> {
         let upper = format!("{}{}{}1-1-1", city.prefecture, city.name, city.towns[0].name);
         let birth = *draw.pick(&["1900/01/01", "2000/01/01", ""]);
         let mail = *draw.pick(&["test@example.com", ""]);
-        let fields = [&id, name, kana, city.towns[0].postal, &upper, "", &telephone, mail, "男", birth, &registered, &registered];
+        let fields = [
+            &id,
+            name,
+            kana,
+            city.towns[0].postal,
+            &upper,
+            "",
+            &telephone,
+            mail,
+            "男",
+            birth,
+            &registered,
+            &registered,
+        ];
         quoted(&fields, &mut self.text);
         self.bytes.clear();
         self.encoding.encode(&self.text, &mut self.bytes);

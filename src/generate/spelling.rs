@@ -73,13 +73,17 @@ fn common_char(char: char) -> char {
         '邊' | '邉' => '辺',
         '齋' => '斎',
         '冨' => '富',
-        _ => OLD_FORMS.iter().find(|(common, old, _)| *old == char && *common != '冨').map_or(char, |(common, _, _)| *common),
+        _ => OLD_FORMS
+            .iter()
+            .find(|(common, old, _)| *old == char && *common != '冨')
+            .map_or(char, |(common, _, _)| *common),
     }
 }
 
 /// Characters beyond JIS X 0208, which an old terminal does not have.
 pub(super) fn beyond_jis(char: char) -> bool {
-    matches!(char, '髙' | '﨑' | '濵' | '嵜' | '德' | '瀨' | '塚' | '𠮷' | '栁' | '隆' | '福' | '神' | '祐') || char >= '\u{F900}'
+    matches!(char, '髙' | '﨑' | '濵' | '嵜' | '德' | '瀨' | '塚' | '𠮷' | '栁' | '隆' | '福' | '神' | '祐')
+        || char >= '\u{F900}'
 }
 
 /// What an old terminal makes of a name: the common form, or a geta mark where the clerk found none.
@@ -93,7 +97,8 @@ pub(super) fn old_terminal(name: &str, geta: bool) -> String {
         .collect()
 }
 
-const FULL: &str = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲンァィゥェォッャュョー";
+const FULL: &str =
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲンァィゥェォッャュョー";
 const HALF: &str = "ｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜｦﾝｧｨｩｪｫｯｬｭｮｰ";
 const VOICED: &str = "ガカギキグクゲケゴコザサジシズスゼセゾソダタヂチヅツデテドトバハビヒブフベヘボホヴウ";
 const HALF_VOICED: &str = "パハピヒプフペヘポホ";
@@ -135,7 +140,16 @@ fn shift(char: char, by: i32) -> char {
 
 /// Small kana written large, as tills without small kana do (シユンイチ).
 pub(super) fn large_kana(kana: &str) -> String {
-    let pairs = [('ャ', 'ヤ'), ('ュ', 'ユ'), ('ョ', 'ヨ'), ('ッ', 'ツ'), ('ァ', 'ア'), ('ィ', 'イ'), ('ェ', 'エ'), ('ォ', 'オ')];
+    let pairs = [
+        ('ャ', 'ヤ'),
+        ('ュ', 'ユ'),
+        ('ョ', 'ヨ'),
+        ('ッ', 'ツ'),
+        ('ァ', 'ア'),
+        ('ィ', 'イ'),
+        ('ェ', 'エ'),
+        ('ォ', 'オ'),
+    ];
     kana.chars().map(|char| pairs.iter().find(|(small, _)| *small == char).map_or(char, |(_, large)| *large)).collect()
 }
 
@@ -155,16 +169,9 @@ pub(super) fn barred(kana: &str) -> String {
     out
 }
 
-/// ヅ for ズ and ヂ for ジ exchanged.
-pub(super) fn zu_exchanged(kana: &str) -> String {
-    kana.chars()
-        .map(|char| match char {
-            'ヅ' => 'ズ',
-            'ズ' => 'ヅ',
-            'ヂ' => 'ジ',
-            other => other,
-        })
-        .collect()
+/// ズ for ヅ and ジ for ヂ, which sound the same and are the usual choice of those who only heard the name.
+pub(super) fn by_sound(kana: &str) -> String {
+    kana.replace('ヅ', "ズ").replace('ヂ', "ジ")
 }
 
 fn vowel(kana: char) -> char {
@@ -174,10 +181,11 @@ fn vowel(kana: char) -> char {
 fn roman_of(kana: char) -> &'static str {
     const KANA: &str = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲンガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴャュョ";
     const ROMAN: [&str; 75] = [
-        "a", "i", "u", "e", "o", "ka", "ki", "ku", "ke", "ko", "sa", "shi", "su", "se", "so", "ta", "chi", "tsu", "te", "to",
-        "na", "ni", "nu", "ne", "no", "ha", "hi", "fu", "he", "ho", "ma", "mi", "mu", "me", "mo", "ya", "yu", "yo", "ra", "ri",
-        "ru", "re", "ro", "wa", "o", "n", "ga", "gi", "gu", "ge", "go", "za", "ji", "zu", "ze", "zo", "da", "ji", "zu", "de",
-        "do", "ba", "bi", "bu", "be", "bo", "pa", "pi", "pu", "pe", "po", "vu", "ya", "yu", "yo",
+        "a", "i", "u", "e", "o", "ka", "ki", "ku", "ke", "ko", "sa", "shi", "su", "se", "so", "ta", "chi", "tsu", "te",
+        "to", "na", "ni", "nu", "ne", "no", "ha", "hi", "fu", "he", "ho", "ma", "mi", "mu", "me", "mo", "ya", "yu",
+        "yo", "ra", "ri", "ru", "re", "ro", "wa", "o", "n", "ga", "gi", "gu", "ge", "go", "za", "ji", "zu", "ze", "zo",
+        "da", "ji", "zu", "de", "do", "ba", "bi", "bu", "be", "bo", "pa", "pi", "pu", "pe", "po", "vu", "ya", "yu",
+        "yo",
     ];
     KANA.chars().position(|char| char == kana).map_or("", |at| ROMAN[at])
 }
@@ -192,7 +200,8 @@ pub(super) fn roman(kana: &str, long: bool) -> String {
             'ッ' => doubled = true,
             'ャ' | 'ュ' | 'ョ' => {
                 out.pop();
-                let glide = if out.ends_with("sh") || out.ends_with("ch") || out.ends_with('j') { &piece[1..] } else { piece };
+                let glide =
+                    if out.ends_with("sh") || out.ends_with("ch") || out.ends_with('j') { &piece[1..] } else { piece };
                 out.push_str(glide);
             }
             'ウ' | 'オ' if !long && vowel(before) == 'o' => {}

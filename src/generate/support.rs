@@ -18,10 +18,36 @@ const HEADER: [&str; 9] =
 
 /// Categories with their share and what callers say.
 const CATEGORIES: [(&str, u32, [&str; 4]); 6] = [
-    ("問い合わせ", 46, ["ポイントの有効期限を知りたい。", "店舗の営業時間について。", "商品の在庫を確認したい。", "アプリにログインできない。"]),
-    ("クレーム", 17, ["届いた商品が破損していた。", "レジの対応が悪かった。", "ポイントが付いていない。", "注文と違う商品が届いた。"]),
-    ("返品", 14, ["サイズ違いのため返品したい。", "未開封だが返品できるか。", "返金の時期を確認したい。", "交換を希望。"]),
-    ("登録変更", 12, ["引越しのため住所を変更したい。", "結婚して名字が変わった。", "電話番号を変更したい。", "カードを紛失した。"]),
+    (
+        "問い合わせ",
+        46,
+        [
+            "ポイントの有効期限を知りたい。",
+            "店舗の営業時間について。",
+            "商品の在庫を確認したい。",
+            "アプリにログインできない。",
+        ],
+    ),
+    (
+        "クレーム",
+        17,
+        [
+            "届いた商品が破損していた。",
+            "レジの対応が悪かった。",
+            "ポイントが付いていない。",
+            "注文と違う商品が届いた。",
+        ],
+    ),
+    (
+        "返品",
+        14,
+        ["サイズ違いのため返品したい。", "未開封だが返品できるか。", "返金の時期を確認したい。", "交換を希望。"],
+    ),
+    (
+        "登録変更",
+        12,
+        ["引越しのため住所を変更したい。", "結婚して名字が変わった。", "電話番号を変更したい。", "カードを紛失した。"],
+    ),
     ("解約", 6, ["会員を退会したい。", "カードを解約したい。", "メール配信を止めてほしい。", "アプリを退会したい。"]),
     ("その他", 5, ["店員さんにお礼を伝えてほしい。", "採用について。", "取材の依頼。", "忘れ物をした。"]),
 ];
@@ -71,7 +97,10 @@ impl Support {
         let view = states[0].view(household, person);
         let name = caller(&view, &mut draw);
         let telephone = self.telephone(&view, &mut draw);
-        let mail = view.mail.filter(|_| draw.chance(rates::TICKET_HAS[1])).map_or(String::new(), |mail| typed_mail(mail, &mut draw));
+        let mail = view
+            .mail
+            .filter(|_| draw.chance(rates::TICKET_HAS[1]))
+            .map_or(String::new(), |mail| typed_mail(mail, &mut draw));
         let member = member_number(known, &mut draw);
         let weights = CATEGORIES.map(|(_, weight, _)| weight);
         let (category, _, sentences) = CATEGORIES[draw.by_weight(&weights)];
@@ -116,7 +145,13 @@ impl Support {
 fn caller(view: &View<'_>, draw: &mut Draw) -> String {
     let names = names(view, draw);
     let (family, given) = (names.family.as_str(), names.given.as_str());
-    let maiden = view.person.families.0.first().map(|(_, family)| family.kanji.as_str()).filter(|maiden| *maiden != view.family.kanji);
+    let maiden = view
+        .person
+        .families
+        .0
+        .first()
+        .map(|(_, family)| family.kanji.as_str())
+        .filter(|maiden| *maiden != view.family.kanji);
     match draw.by_weight(&[30, 8, 18, 12, 9, 6, 6, 5, 3, 3]) {
         0 => format!("{family}様"),
         1 => family.to_string(),

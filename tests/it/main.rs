@@ -1,1 +1,9 @@
-//! t
+//! The integration tests: one executable, so that it is linked once.
+
+mod cli;
+mod config;
+mod ingest;
+mod japanese;
+mod pipeline;
+mod support;
+mod tidy;

@@ -1,0 +1,55 @@
+# nayose: what people and CI call. `make help` lists the targets.
+CARGO ?= cargo
+PYTHON ?= python3
+# A target directory outside the checkout is used where one is there, so that a fresh clone compiles dependencies once.
+ifneq ($(wildcard $(HOME)/.cache/nayose/target),)
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/nayose/target
+endif
+NAYOSE = $(CARGO) run --quiet --locked --bin nayose --
+LAKE ?= lake
+VENV = .venv
+
+.PHONY: help run test check python-test bench sql schema sample dictionary clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## build, run the sample pipeline, print what came out and what to try next
+	$(CARGO) build --locked --bin nayose
+	@$(NAYOSE) run pipelines/retail/pipeline.yaml --lake $(LAKE)
+	@$(NAYOSE) sql --lake $(LAKE) "select channels, customers, round(share, 3) as share, buyers from channel_overlap order by customers desc limit 5"
+	@echo
+	@echo "Next:"
+	@echo "  cargo run -q -- sql \"select count(*) from golden_customer\""
+	@echo "  cargo run -q -- explain \$$(cargo run -q -- sql \"select customer_id from golden_customer where records > 3 limit 1\" --format csv | tail -1)"
+	@echo "  cargo run -q -- evaluate --truth sample_data/truth.csv"
+	@echo "  cargo run -q -- sql \"select * from rfm order by monetary desc limit 10\""
+
+test: ## fmt, clippy with warnings as errors, tests
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) test --locked
+
+check: ## what a person runs before a commit: clippy only
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+$(VENV)/ready: tests/python/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -r tests/python/requirements.txt
+	touch $@
+
+python-test: $(VENV)/ready ## the published tables as Python's deltalake, DuckDB, pandas and Polars read them
+	$(CARGO) build --locked --bin nayose
+	$(VENV)/bin/python tests/python/read_lake.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+
+sql: ## ask the sample lake: make sql Q="select ..."
+	@$(NAYOSE) sql --lake $(LAKE) "$(Q)"
+
+schema: ## write the JSON Schemas of the configuration files
+	$(NAYOSE) schema --out pipelines
+
+sample: ## make sample_data again
+	$(NAYOSE) generate --people 2000 --seed 20260331 --out sample_data
+
+clean: ## remove the sample lake and the virtual environment
+	rm -rf lake $(VENV)

@@ -1,0 +1,216 @@
+//! Bad input, one by one: a sentence that names the place, a hint, the exit code, nothing published.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Retailer, fails, nayose, published, succeeds};
+
+/// Breaks the input of a small retailer that was published before; the run has to fail with `code` and say `says`.
+fn check(break_it: impl FnOnce(&Retailer), code: i32, says: &[&str]) {
+    let retailer = Retailer::new(60, 21);
+    retailer.runs("lake", &[]);
+    let before = published(&retailer.path("lake"));
+    break_it(&retailer);
+    let args = retailer.run("lake", &["--full"]);
+    let stderr = fails(code, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    for part in says.iter().chain(&["error: ", "hint: "]) {
+        assert!(stderr.contains(part), "{part:?} is not in:\n{stderr}");
+    }
+    let after = published(&retailer.path("lake"));
+    for (file, digest) in &before {
+        assert_eq!(after.get(file), Some(digest), "{file} is as it was");
+    }
+    let runs = retailer.sql("lake", "select count(*) as n from run");
+    assert_eq!(runs, "n\n1\n", "nothing more was published");
+}
+
+fn first(folder: &Path, starts: &str) -> std::path::PathBuf {
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .expect("a folder")
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(starts)))
+        .collect();
+    all.sort();
+    all.remove(0)
+}
+
+#[test]
+fn a_missing_file() {
+    check(|r| fs::remove_file(r.path("input/pointcard/members.parquet")).expect("removed"), 2, &["card_members", "members.parquet"]);
+}
+
+#[test]
+fn an_empty_file() {
+    check(|r| fs::write(first(&r.path("input/shop"), "customers_"), "").expect("written"), 1, &["is empty", "customers_"]);
+}
+
+#[test]
+fn a_header_only() {
+    check(
+        |r| {
+            for entry in fs::read_dir(r.path("input/support")).expect("tickets").flatten() {
+                let text = fs::read_to_string(entry.path()).expect("text");
+                fs::write(entry.path(), text.lines().next().expect("a header").to_string() + "\r\n").expect("written");
+            }
+        },
+        1,
+        &["support_people", "no rows", "may_be_empty"],
+    );
+}
+
+#[test]
+fn an_unknown_column() {
+    check(
+        |r| {
+            let file = first(&r.path("input/support"), "tickets_");
+            let text = fs::read_to_string(&file).expect("text");
+            fs::write(&file, text.replacen("お名前", "氏名", 1)).expect("written");
+        },
+        2,
+        &["お名前", "tickets_"],
+    );
+}
+
+#[test]
+fn a_wrong_encoding() {
+    check(
+        |r| {
+            let file = first(&r.path("input/shop"), "customers_");
+            let text = encoding_rs::SHIFT_JIS.decode(&fs::read(&file).expect("bytes")).0.to_string();
+            fs::write(&file, text).expect("written");
+        },
+        2,
+        &["customers_", "utf-8"],
+    );
+}
+
+#[test]
+fn a_truncated_gzip() {
+    check(
+        |r| {
+            let file = first(&r.path("input/app"), "users_");
+            let bytes = fs::read(&file).expect("bytes");
+            fs::write(&file, &bytes[..bytes.len() / 2]).expect("written");
+        },
+        1,
+        &["users_"],
+    );
+}
+
+#[test]
+fn a_truncated_parquet() {
+    check(
+        |r| {
+            let file = r.path("input/pointcard/members.parquet");
+            let bytes = fs::read(&file).expect("bytes");
+            fs::write(&file, &bytes[..bytes.len() / 2]).expect("written");
+        },
+        1,
+        &["members.parquet"],
+    );
+}
+
+#[test]
+fn too_many_rejects() {
+    check(
+        |r| {
+            let file = first(&r.path("input/support"), "tickets_");
+            let mut text = fs::read_to_string(&file).expect("text");
+            for _ in 0..200 {
+                text.push_str("a,b\r\n");
+            }
+            fs::write(&file, text).expect("written");
+        },
+        1,
+        &["cannot be read", "limits.reject_share", "tickets_"],
+    );
+}
+
+#[test]
+fn conflicting_versions_are_rejected_and_kept() {
+    let retailer = Retailer::new(60, 22);
+    let file = first(&retailer.path("input/shop"), "customers_");
+    let bytes = fs::read(&file).expect("bytes");
+    let text = encoding_rs::SHIFT_JIS.decode(&bytes).0.to_string();
+    let row = text.lines().nth(1).expect("a row").to_string();
+    // The same customer at the same time in the same file, with another postal code.
+    let mut fields: Vec<&str> = row.split(',').collect();
+    fields[3] = "\"1000001\"";
+    let changed = format!("{text}{}\r\n", fields.join(","));
+    fs::write(&file, encoding_rs::SHIFT_JIS.encode(&changed).0).expect("written");
+    retailer.runs("lake", &[]);
+    let found = retailer.sql("lake", "select count(*) as n from reject where reason = 'conflicting_values'");
+    assert_eq!(found, "n\n1\n");
+}
+
+#[test]
+fn an_unwritable_lake() {
+    let retailer = Retailer::new(60, 23);
+    fs::write(retailer.path("file"), "no folder").expect("written");
+    let args = retailer.run("file/lake", &[]);
+    let stderr = fails(3, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(stderr.contains("hint: ") && stderr.contains("file/lake"), "{stderr}");
+}
+
+#[test]
+fn a_full_disk() {
+    // A tiny file system of its own needs root; without it the test says so and passes.
+    let folder = tempfile::tempdir().expect("a folder");
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=300k", "tmpfs"])
+        .arg(folder.path())
+        .output()
+        .is_ok_and(|o| o.status.success());
+    if !mounted {
+        return;
+    }
+    let retailer = Retailer::new(120, 24);
+    let lake = folder.path().join("lake").display().to_string();
+    let input = retailer.text("input");
+    let output = nayose(&["run", "pipelines/retail/pipeline.yaml", "--input", &input, "--lake", &lake, "--log", "json"]);
+    let _ = std::process::Command::new("umount").arg("-l").arg(folder.path()).status();
+    let stderr = String::from_utf8_lossy(&output.stderr).to_string();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("hint: ") && stderr.contains("lake"), "{stderr}");
+}
+
+#[test]
+fn questions_with_a_slip() {
+    let retailer = Retailer::new(60, 25);
+    let lake = retailer.text("lake");
+    let stderr = fails(2, &["sql", "--lake", &lake, "select 1"]);
+    assert!(stderr.contains("nothing is published"), "{stderr}");
+    retailer.runs("lake", &[]);
+    let stderr = fails(2, &["sql", "--lake", &lake, "select custmer_id from golden_customer"]);
+    assert!(stderr.contains("custmer_id") && stderr.contains("hint: "), "{stderr}");
+    let stderr = fails(2, &["sql", "--lake", &lake, "drop table golden_customer"]);
+    assert!(stderr.contains("hint: "), "{stderr}");
+    let stderr = fails(2, &["export", "golden_custmer", "--lake", &lake, "--to", &retailer.text("x.parquet")]);
+    assert!(stderr.contains("did you mean \"golden_customer\""), "{stderr}");
+    let stderr = fails(2, &["explain", "C-0000-0000-0000-1", "--lake", &lake]);
+    assert!(stderr.contains("check character"), "{stderr}");
+    let stderr = fails(2, &["explain", "shp:1", "shop:2", "--lake", &lake]);
+    assert!(stderr.contains("channels: "), "{stderr}");
+}
+
+#[test]
+fn every_output_format_can_be_read() {
+    let retailer = Retailer::new(60, 26);
+    retailer.runs("lake", &[]);
+    let lake = retailer.text("lake");
+    for format in ["table", "csv", "json"] {
+        let text = succeeds(&["sql", "--lake", &lake, "--format", format, "select customer_id, phones from golden_customer limit 3"]);
+        assert!(text.contains("C-"), "{format}: {text}");
+    }
+    for (format, magic) in [("parquet", "PAR1"), ("arrow", "ARROW1")] {
+        let output = nayose(&["sql", "--lake", &lake, "--format", format, "select * from golden_customer"]);
+        assert!(output.stdout.starts_with(magic.as_bytes()), "{format}");
+    }
+    for format in ["parquet", "arrow", "csv"] {
+        let file = retailer.text(&format!("out.{format}"));
+        let said = succeeds(&["export", "golden_customer", "--lake", &lake, "--format", format, "--to", &file]);
+        assert!(said.contains("rows of golden_customer"), "{said}");
+        assert!(fs::metadata(&file).expect("written").len() > 0);
+    }
+}

@@ -1,0 +1,65 @@
+//! Configuration: every problem at once, each with its place and what was probably meant.
+
+use std::fs;
+
+use crate::support::{fails, root, succeeds};
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipeline = fs::read_to_string(root().join("pipelines/retail/pipeline.yaml")).expect("the pipeline");
+    let model = fs::read_to_string(root().join("pipelines/retail/model.yaml")).expect("the model");
+    let pipeline = pipeline
+        .replace("marts: marts", "")
+        .replace("checks: checks", "")
+        .replace("encoding: cp932", "encoding: cp923")
+        .replacen("postal_code: 郵便番号", "postal_cod: 郵便番号", 1)
+        .replace("auto: 0.9", "auto: 1.9")
+        .replace("name: retail\n", "name: retail\nlak: x\n");
+    let check = |pipeline: &str, model: &str, says: &[&str]| {
+        let path = folder.path().join("pipeline.yaml");
+        fs::write(&path, pipeline).expect("written");
+        fs::write(folder.path().join("model.yaml"), model).expect("written");
+        let stderr = fails(2, &["validate", &path.display().to_string()]);
+        for part in says {
+            assert!(stderr.contains(part), "{part:?} is not in:\n{stderr}");
+        }
+    };
+    // Shape: unknown keys and values, in both files.
+    let bad_model = model.replace("shared_by_household: true", "shared_by_houshold: true").replacen("keys: [phone]", "keys: [phon]", 1);
+    check(
+        &pipeline,
+        &bad_model,
+        &[
+            "unknown key \"lak\"",
+            "did you mean \"lake\"?",
+            "cannot be \"cp923\"",
+            "did you mean \"cp932\"?",
+            "unknown key \"shared_by_houshold\"",
+            "pipeline.yaml:",
+            "model.yaml:",
+        ],
+    );
+    // Meaning: names that are not declared, numbers out of range.
+    let pipeline = pipeline.replace("cp923", "cp932").replace("lak: x\n", "");
+    let bad_model = model.replacen("keys: [phone]", "keys: [phon]", 1);
+    check(
+        &pipeline,
+        &bad_model,
+        &["unknown attribute \"postal_cod\"", "did you mean \"postal_code\"?", "threshold auto is 1.9", "unknown feature \"phon\"", "did you mean \"phone\"?"],
+    );
+}
+
+#[test]
+fn the_retail_pipeline_is_good() {
+    let said = succeeds(&["validate", "pipelines/retail/pipeline.yaml"]);
+    assert!(said.contains("is good"), "{said}");
+}
+
+#[test]
+fn the_schemas_for_editors_are_current() {
+    for (name, schema) in nayose::config::schemas() {
+        let kept = fs::read_to_string(root().join("pipelines").join(name)).expect("make schema writes it");
+        assert_eq!(kept, format!("{schema:#}\n"), "{name}: run `make schema`");
+    }
+}

@@ -1,0 +1,94 @@
+//! What several tests need: the binary, a generated retailer, the bytes of a lake.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The root of the checkout.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the binary.
+pub fn nayose(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nayose")).args(args).current_dir(root()).output().expect("the binary starts")
+}
+
+/// Runs the binary, which has to succeed; answers stdout.
+pub fn succeeds(args: &[&str]) -> String {
+    let output = nayose(args);
+    assert!(output.status.success(), "nayose {args:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8 on stdout")
+}
+
+/// Runs the binary, which has to fail with this exit code; answers stderr.
+pub fn fails(code: i32, args: &[&str]) -> String {
+    let output = nayose(args);
+    let stderr = String::from_utf8_lossy(&output.stderr).to_string();
+    assert_eq!(output.status.code(), Some(code), "nayose {args:?}:\n{stderr}");
+    stderr
+}
+
+/// A small retailer: its folder of files, and a lake beside it.
+pub struct Retailer {
+    folder: tempfile::TempDir,
+}
+
+impl Retailer {
+    /// Generates one.
+    pub fn new(people: u64, seed: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let options = nayose::generate::Options { people, seed };
+        nayose::generate::generate(&options, &folder.path().join("input")).expect("generate");
+        Retailer { folder }
+    }
+
+    /// A path below its folder.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    /// The same as text.
+    pub fn text(&self, below: &str) -> String {
+        self.path(below).display().to_string()
+    }
+
+    /// The arguments of a run of the retail pipeline on it into `lake`.
+    pub fn run(&self, lake: &str, more: &[&str]) -> Vec<String> {
+        let mut args: Vec<String> = ["run", "pipelines/retail/pipeline.yaml", "--input"].map(String::from).to_vec();
+        args.extend([self.text("input"), "--lake".into(), self.text(lake), "--log".into(), "json".into()]);
+        args.extend(more.iter().map(|m| m.to_string()));
+        args
+    }
+
+    /// Runs the pipeline, which has to succeed.
+    pub fn runs(&self, lake: &str, more: &[&str]) -> String {
+        let args = self.run(lake, more);
+        succeeds(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// Asks the lake, answers CSV.
+    pub fn sql(&self, lake: &str, query: &str) -> String {
+        succeeds(&["sql", "--lake", &self.text(lake), "--format", "csv", query])
+    }
+}
+
+/// Every data file of the published tables: path below the lake → digest. Delta's log has times, so that it is left out.
+pub fn published(lake: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![lake.join("tables")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the lake has tables").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                if path.file_name().is_some_and(|n| n != "_delta_log") {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|e| e == "parquet") {
+                let digest = blake3::hash(&std::fs::read(&path).expect("readable")).to_hex().to_string();
+                found.insert(path.strip_prefix(lake).expect("below").display().to_string(), digest);
+            }
+        }
+    }
+    found
+}

@@ -96,11 +96,10 @@ impl Support {
         let states = history(person, &mut draw, day, 0.0);
         let view = states[0].view(household, person);
         let name = caller(&view, &mut draw);
-        let telephone = self.telephone(&view, &mut draw);
-        let mail = view
-            .mail
-            .filter(|_| draw.chance(rates::TICKET_HAS[1]))
-            .map_or(String::new(), |mail| typed_mail(mail, &mut draw));
+        let [phone_known, mail_known] = rates::TICKET_KNOWS[draw.by_weight(&rates::TICKET_COMES)];
+        let telephone = if draw.chance(phone_known) { telephone(&view, &mut draw) } else { String::new() };
+        let mail =
+            view.mail.filter(|_| draw.chance(mail_known)).map_or(String::new(), |mail| typed_mail(mail, &mut draw));
         let member = member_number(known, &mut draw);
         let weights = CATEGORIES.map(|(_, weight, _)| weight);
         let (category, _, sentences) = CATEGORIES[draw.by_weight(&weights)];
@@ -119,15 +118,6 @@ impl Support {
         let ((y1, m1, _), (y2, m2, _)) = (rates::FACTS_FROM.date(), day.date());
         let quarter = (((y2 - y1) * 12 + m2 - m1) / 3).clamp(0, 7) as usize;
         self.tickets[quarter].push(moment.key(serial), self.text.as_bytes(), &mut damage);
-    }
-
-    fn telephone(&self, view: &View<'_>, draw: &mut Draw) -> String {
-        if !draw.chance(rates::TICKET_HAS[0]) {
-            return String::new();
-        }
-        let Some(number) = phone(view, draw, 0.3) else { return String::new() };
-        let style = if draw.chance(0.02) { PhoneStyle::NoZero } else { PhoneStyle::draw(draw) };
-        if draw.chance(rates::PHONE_SLIP * 3.0) { number.slipped(draw).written(style) } else { number.written(style) }
     }
 
     /// Writes the batch.
@@ -171,7 +161,7 @@ fn caller(view: &View<'_>, draw: &mut Draw) -> String {
 
 /// The number that the caller gave: of the shop or of a card, sometimes with a slip, sometimes none.
 fn member_number(known: &Known, draw: &mut Draw) -> String {
-    if !draw.chance(rates::TICKET_HAS[2]) {
+    if !draw.chance(rates::TICKET_NUMBER) {
         return String::new();
     }
     let card = draw.chance(rates::TICKET_CARD_NUMBER);
@@ -186,4 +176,11 @@ fn member_number(known: &Known, draw: &mut Draw) -> String {
         (None, 2) if slipped.len() == 16 => [&slipped[..4], &slipped[4..8], &slipped[8..12], &slipped[12..]].join(" "),
         _ => slipped,
     }
+}
+
+/// The sender's phone as the agent typed it.
+fn telephone(view: &View<'_>, draw: &mut Draw) -> String {
+    let Some(number) = phone(view, draw, 0.3) else { return String::new() };
+    let style = if draw.chance(0.02) { PhoneStyle::NoZero } else { PhoneStyle::draw(draw) };
+    if draw.chance(rates::PHONE_SLIP * 3.0) { number.slipped(draw).written(style) } else { number.written(style) }
 }

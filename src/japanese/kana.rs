@@ -104,7 +104,7 @@ pub fn kana_key(s: &str) -> String {
 }
 
 /// The vowel (as ア イ ウ エ オ) that a katakana letter ends in; NUL for ン, ッ, ー and the rest.
-pub fn vowel_of(c: char) -> char {
+pub const fn vowel_of(c: char) -> char {
     match c {
         'ア' | 'ァ' | 'カ' | 'ガ' | 'サ' | 'ザ' | 'タ' | 'ダ' | 'ナ' | 'ハ' | 'バ' | 'パ' | 'マ' | 'ヤ' | 'ャ' | 'ラ'
         | 'ワ' | 'ヮ' | 'ヵ' | 'ヷ' => 'ア',
@@ -150,7 +150,7 @@ fn katakana(c: char) -> char {
 }
 
 /// The letter with small kana enlarged and ヂ, ヅ, ヲ, ヰ, ヱ as ジ, ズ, オ, イ, エ (katakana in).
-pub fn enlarged(c: char) -> char {
+pub const fn enlarged(c: char) -> char {
     match c {
         'ァ' | 'ィ' | 'ゥ' | 'ェ' | 'ォ' | 'ッ' | 'ャ' | 'ュ' | 'ョ' | 'ヮ' => shift(c, 1),
         'ヵ' => 'カ',
@@ -170,8 +170,11 @@ fn take(chars: &mut impl Iterator<Item = char>, c: char) -> char {
     c
 }
 
-fn shift(c: char, by: i32) -> char {
-    u32::try_from(c as i32 + by).ok().and_then(char::from_u32).unwrap_or(c)
+const fn shift(c: char, by: i32) -> char {
+    match char::from_u32((c as u32).wrapping_add_signed(by)) {
+        Some(shifted) => shifted,
+        None => c,
+    }
 }
 
 #[cfg(test)]

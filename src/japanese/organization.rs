@@ -10,6 +10,7 @@
 use super::kana::to_katakana;
 use super::kanji;
 use super::width::fold_width;
+use std::sync::OnceLock;
 
 /// The legal form of an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -138,16 +139,20 @@ pub fn has_legal_form(text: &str) -> bool {
 }
 
 fn by_form(text: &str) -> Option<Organization> {
+    // Most texts are names of people: every form has one of these.
+    if !text.contains(['社', '法', '(', 'ャ', 'ゃ']) {
+        return None;
+    }
     let (form, kind) = FORMS.iter().find(|(form, _)| text.contains(form))?;
     // The longest form at the place: 公益社団法人 is listed before 社団法人, (社福) holds no (社).
     Some(named(*kind, &text.replacen(form, " ", 1)))
 }
 
 fn by_transfer(text: &str) -> Option<Organization> {
-    let wide = to_katakana(text);
-    if !wide.contains(['(', ')']) {
+    if !text.contains(['(', ')']) {
         return None;
     }
+    let wide = to_katakana(text);
     TRANSFER.iter().find_map(|&(short, kind)| {
         let rest = wide
             .strip_prefix(&format!("({short})"))
@@ -178,6 +183,16 @@ fn by_english(text: &str) -> Option<Organization> {
 }
 
 fn by_ending(text: &str) -> Option<Organization> {
+    // Few names of people end as these do.
+    static LAST: OnceLock<Vec<char>> = OnceLock::new();
+    let last = LAST.get_or_init(|| {
+        let mut last: Vec<char> = ENDINGS.iter().filter_map(|e| e.chars().next_back()).collect();
+        last.sort_unstable();
+        last
+    });
+    if last.binary_search(&text.chars().next_back()?).is_err() {
+        return None;
+    }
     let ending = ENDINGS.iter().find(|ending| text.ends_with(*ending))?;
     (text.chars().count() > ending.chars().count() + 1).then(|| named(Kind::Other, text))
 }

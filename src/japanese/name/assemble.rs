@@ -1,9 +1,9 @@
 //! Puts a name together: cleans the text, divides it or takes the parts it comes in, and sets the
 //! kana beside them.
 
-use super::clean::{Cleaned, clean, is_placeholder, is_test};
+use super::clean::{Cleaned, clean, is_placeholder, is_test, may_be_trimmed};
 use super::dictionary::{Part, dictionary};
-use super::divide::{Division, divide, divide_reading, ln_share};
+use super::divide::{Division, TURNED, UNCOMMON, divide, divide_reading, ln_share};
 use super::kana_names::kana_names;
 use super::latin;
 use super::learned::ReadingModel;
@@ -13,9 +13,6 @@ use crate::japanese::kana::{is_kana, is_kanji, kana_key, to_katakana};
 use crate::japanese::organization::{has_legal_form, organization};
 use crate::japanese::romaji::is_latin;
 use crate::japanese::width::fold_width;
-
-/// ln of the odds from which two parts count as swapped.
-const SWAPPED: f32 = 3.5;
 
 /// A name in one field.
 pub(super) fn whole(text: &str, kana: Option<&str>, learned: Option<&ReadingModel>) -> Name {
@@ -30,7 +27,30 @@ pub(super) fn whole(text: &str, kana: Option<&str>, learned: Option<&ReadingMode
     if let Some(found) = organization(&folded) {
         return with_organization(&folded, found, kana, learned);
     }
-    person(&folded, kana, learned)
+    settle(person(&folded, kana, learned), learned)
+}
+
+/// What a name shows must be that name again: a text whose parts would be taken for something else
+/// (an honorific, a title, the other order) is read as it shows, until it stays.
+fn settle(mut name: Name, learned: Option<&ReadingModel>) -> Name {
+    let plain = |part: &str| !part.is_empty() && part.chars().all(is_kanji);
+    for _ in 0..4 {
+        let sure = name.confidence > 0.9 && plain(&name.family) && plain(&name.given) && !may_be_trimmed(&name.family) && !may_be_trimmed(&name.given);
+        if name.problem.is_some() || name.family_kana.is_some() && plain(&name.family) || sure {
+            return name;
+        }
+        let shown = fold_width(&name.display()).into_owned();
+        let again = match organization(&shown) {
+            Some(_) => break,
+            None => person(&shown, None, learned),
+        };
+        if again.key == name.key && again.problem.is_none() {
+            return name;
+        }
+        let (honorific, title) = (again.honorific.or(name.honorific), again.title.or(name.title));
+        name = Name { honorific, title, maiden: name.maiden, nickname: name.nickname, ..again };
+    }
+    Name { problem: Some(Problem::NotAName), ..name }
 }
 
 /// A name in parts.
@@ -110,8 +130,20 @@ fn with_organization(
 
 fn person(text: &str, kana: Option<String>, learned: Option<&ReadingModel>) -> Name {
     let Cleaned { text, honorific, title, maiden, nickname, kana: bracketed } = clean(text);
-    let kana = kana.or_else(|| bracketed.as_deref().and_then(tidy_kana));
+    // Kana in brackets is a reading if it reads the name, else what the person is called.
+    let mut nickname = nickname;
+    let kana = kana.or_else(|| match bracketed {
+        Some(inside) if reads(&text, &inside, learned) => tidy_kana(&inside),
+        inside => {
+            nickname = nickname.take().or(inside);
+            None
+        }
+    });
     let name = Name { honorific, title, maiden, nickname, ..Name::default() };
+    if (name.honorific.is_some() || name.title.is_some()) && let Some(found) = organization(&text) {
+        let key = found.key.clone();
+        return Name { organization: Some(found), problem: Some(Problem::Organization), confidence: 0.9, key, ..name };
+    }
     let problem = match () {
         () if is_placeholder(&text) => Some(Problem::NotAName),
         () if is_test(&text) => Some(Problem::TestRecord),
@@ -125,20 +157,29 @@ fn person(text: &str, kana: Option<String>, learned: Option<&ReadingModel>) -> N
     if is_latin(&text) {
         return latin::latin(name, &text, kana.as_deref(), learned);
     }
+    if text.chars().all(|c| is_kanji(c) || is_kana(c)) {
+        return japanese(name, &[text], false, kana.as_deref(), learned);
+    }
     let dotted = text.contains(['・', '=']);
     let words: Vec<String> = text.split([' ', '・', '=', ',', '、', '/', '.', '·', '･']).map(letters_of).filter(|w| !w.is_empty()).collect();
     japanese(name, &words, dotted, kana.as_deref(), learned)
 }
 
+/// Whether kana is a reading of a name: some division of both reads on both sides.
+fn reads(text: &str, kana: &str, learned: Option<&ReadingModel>) -> bool {
+    let (text, Some(kana)) = (text.replace(' ', ""), tidy_kana(kana)) else { return false };
+    divide(&text, Some(&kana.replace(' ', "")), learned).is_some_and(|d| d.kana_at.is_some() || d.at == text.len())
+}
+
 /// A word without digits and signs.
 fn letters_of(word: &str) -> String {
-    word.chars().filter(|&c| (c.is_alphabetic() && !c.is_ascii_digit()) || is_kana(c) || is_kanji(c) || c == '-').collect()
+    word.chars().filter(|&c| is_kanji(c) || is_kana(c) || c.is_alphabetic() || c == '-').collect()
 }
 
 fn japanese(mut name: Name, words: &[String], dotted: bool, kana: Option<&str>, learned: Option<&ReadingModel>) -> Name {
-    let joined: String = words.concat();
-    let long = joined.chars().count() > LONGEST;
-    if joined.is_empty() || (words.len() == 1 && long) {
+    let long = words.len() == 1 && words[0].chars().count() > LONGEST;
+    if words.is_empty() || long {
+        let joined = words.concat();
         name.problem = Some(Problem::NotAName);
         name.key = part_key(&joined);
         name.family_key = name.key.clone();
@@ -210,15 +251,15 @@ fn set_division(name: &mut Name, text: &str, found: Division) {
 /// Two words: family name first, unless it is far likelier the other way round. Behind a middle dot
 /// (ジョン・スミス) the given name comes first, unless.
 fn set_parts(name: &mut Name, first: &str, second: &str, dotted: bool) {
-    let odds = ln_word(Part::Family, first) + ln_word(Part::Given, second)
-        - ln_word(Part::Family, second)
-        - ln_word(Part::Given, first);
+    let straight = ln_word(Part::Family, first) + ln_word(Part::Given, second);
+    let crossed = ln_word(Part::Family, second) + ln_word(Part::Given, first);
+    let odds = straight - crossed;
     let foreign = dotted && first.chars().chain(second.chars()).all(is_kana);
-    let turn = if foreign { odds <= SWAPPED } else { odds < -SWAPPED };
+    let turn = if foreign { odds <= TURNED || crossed > UNCOMMON } else { odds < -TURNED && straight <= UNCOMMON };
     name.swapped = turn && !foreign;
     (name.family, name.given) = if turn { (second.to_owned(), first.to_owned()) } else { (first.to_owned(), second.to_owned()) };
     let odds = if turn { -odds } else { odds };
-    name.confidence = (1.0 / (1.0 + (-(odds + SWAPPED)).exp())).min(0.999);
+    name.confidence = (1.0 / (1.0 + (-(odds + TURNED)).exp())).min(0.999);
 }
 
 /// Three words and more: the place between words where the division is likeliest; a foreign name
@@ -260,7 +301,7 @@ fn set_kana(name: &mut Name, kana: &str, kana_at: Option<usize>, learned: Option
         let (family, given) = (units_of(&part_key(&name.family)), units_of(&part_key(&name.given)));
         let straight = super::divide::ln_fit(family.units(), first, given.units(), second, learned);
         let crossed = super::divide::ln_fit(family.units(), second, given.units(), first, learned);
-        let turn = crossed > straight + SWAPPED;
+        let turn = crossed > straight + TURNED;
         let (first, second) = if turn { (second, first) } else { (first, second) };
         if name.given.is_empty() || name.family.is_empty() {
             return;

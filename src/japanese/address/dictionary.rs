@@ -294,11 +294,15 @@ impl Town {
         self.name.starts_with("大字") || self.name.starts_with('字')
     }
 
+    /// The names of its koaza.
+    pub fn koaza_names(&self) -> impl Iterator<Item = &'static str> {
+        self.koaza_names.split(',').filter(|n| !n.is_empty())
+    }
+
     /// Its koaza.
     pub fn koaza(&self) -> &Prefixes<&'static str> {
         self.koaza.get_or_init(|| {
-            let names = self.koaza_names.split(',').filter(|n| !n.is_empty());
-            Prefixes::new(names.map(|n| (fold::key(n), n)).collect())
+            Prefixes::new(self.koaza_names().map(|n| (fold::key(n), n)).collect())
         })
     }
 }

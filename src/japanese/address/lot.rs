@@ -86,6 +86,8 @@ pub(super) fn read(text: &Text, from: usize, town: Option<&Town>) -> Lot {
     let mut reader = Reader { shown: &text.shown, i: text.place(from), lot: Lot::default(), parts: Vec::with_capacity(4) };
     reader.known_koaza(text, from, town);
     reader.koaza();
+    reader.koaza_after_part();
+    reader.tidy_koaza();
     reader.numbers();
     if reader.parts.len() == 1 && reader.parts[0].unit == Unit::Chome && reader.lot.koaza.is_empty() {
         reader.koaza();
@@ -107,9 +109,6 @@ impl Reader<'_> {
     fn known_koaza(&mut self, text: &Text, from: usize, town: Option<&Town>) {
         let Some(town) = town else { return };
         let key = &text.key[from..];
-        if key.first().is_none_or(char::is_ascii_digit) {
-            return;
-        }
         let ends = |len: usize| {
             let c = key.get(len);
             c.is_none_or(|c| !(*c > '\u{2e80}') || matches!(c, '第' | '無')) || text.breaks_before(from + len) || {
@@ -117,7 +116,15 @@ impl Reader<'_> {
                 c.is_some_and(|&c| is_letter(c)) && key.get(len + 1).is_some_and(char::is_ascii_digit)
             }
         };
-        if let Some(hit) = town.koaza().hits(key).find(|h| ends(h.len)) {
+        // 一番割 is a name, 三丁目 is a number.
+        let numeric = |len: usize| {
+            let name = &key[..len];
+            name[0].is_ascii_digit() && (name.ends_with(&['丁', '目']) || matches!(name.last(), Some('番' | '号' | '地')))
+        };
+        if key.is_empty() {
+            return;
+        }
+        if let Some(hit) = town.koaza().hits(key).find(|h| ends(h.len) && !numeric(h.len)) {
             self.lot.koaza.push_str(hit.values.first().copied().unwrap_or_default().trim_start_matches('字'));
             self.lot.koaza_known = true;
             self.i = text.place(from + hit.len);
@@ -195,6 +202,49 @@ impl Reader<'_> {
                     }
                 }
             }
+            self.i = end;
+        }
+    }
+
+    /// ト字 → ト; 第四地割 → 第4地割.
+    fn tidy_koaza(&mut self) {
+        while self.lot.koaza.ends_with('字') && !self.lot.koaza.ends_with("文字") {
+            self.lot.koaza.pop();
+        }
+        if !self.lot.koaza.contains("地割") {
+            return;
+        }
+        let chars: Vec<char> = self.lot.koaza.chars().collect();
+        let mut tidy = String::with_capacity(self.lot.koaza.len());
+        let mut i = 0;
+        while i < chars.len() {
+            match number::read_kanji(&chars[i..]) {
+                Some((n, len)) if chars[i + len..].starts_with(&['地', '割']) => {
+                    if !tidy.ends_with('第') {
+                        tidy.push('第');
+                    }
+                    push_number(&mut tidy, n);
+                    i += len;
+                }
+                _ => {
+                    tidy.push(chars[i]);
+                    i += 1;
+                }
+            }
+        }
+        self.lot.koaza = tidy;
+    }
+
+    /// 第32地割早坂28: a name between a numbered part and the block.
+    fn koaza_after_part(&mut self) {
+        let begin = self.skip(self.i, &[' ']);
+        let start = if self.at(begin) == Some('字') { begin + 1 } else { begin };
+        if self.lot.koaza.is_empty() || self.number(start).is_some() || self.is_letter_block(start) {
+            return;
+        }
+        if let Some(end) = self.run(start, false) {
+            self.lot.koaza_known = false;
+            self.lot.koaza.extend(&self.shown[start..end]);
             self.i = end;
         }
     }

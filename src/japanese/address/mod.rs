@@ -154,18 +154,21 @@ const ROUNDS: usize = 6;
 /// the canonical text names the prefecture and the municipality that were chosen.
 fn settle(text: &str, first: Address) -> Address {
     let code = first.postal_code.as_deref().and_then(postal::parse);
-    let mut now = first.clone();
-    for _ in 0..ROUNDS {
-        let next = once(&now.canonical, None).0;
-        if next.canonical == now.canonical && next.key == now.key {
-            now.postal_code = code.map(postal::written).or(now.postal_code);
-            if first.problem != Some(Problem::NotAnAddress) {
-                now.problem = first.problem.or(now.problem);
-                now.confidence = first.confidence.min(now.confidence);
+    for start in [first.clone(), write::in_rest(&first)] {
+        let mut now = start;
+        for _ in 0..ROUNDS {
+            let next = once(&now.canonical, None).0;
+            if next.canonical == now.canonical && next.key == now.key {
+                now = next;
+                now.postal_code = code.map(postal::written).or(now.postal_code);
+                if first.problem != Some(Problem::NotAnAddress) {
+                    now.problem = first.problem.or(now.problem);
+                    now.confidence = first.confidence.min(now.confidence);
+                }
+                return now;
             }
-            return now;
+            now = next;
         }
-        now = next;
     }
     let canonical: String = fold::fold(text).shown.into_iter().collect();
     let key = fold::key_string(&canonical);

@@ -130,7 +130,7 @@ fn is_plain(made: &Address) -> bool {
     };
     let ends = |c: char| c > '\u{3040}' && !"号室階様方殿付".contains(c);
     let building = made.building.as_deref().is_none_or(|b| {
-        made.block.is_some() && !b.contains(['(', ')', '#']) && b.starts_with(begins) && b.ends_with(ends)
+        made.block.is_some() && !b.contains(['(', ')', '#', '〒']) && b.starts_with(begins) && b.ends_with(ends)
     });
     let room = made.room.as_deref().is_none_or(|r| {
         made.block.is_some() && (3..5).contains(&r.len()) && r.bytes().all(|b| b.is_ascii_digit())
@@ -170,11 +170,13 @@ fn parent(city: &City) -> (&'static str, u32) {
 fn guessed_town(text: &Text, from: usize) -> Option<usize> {
     let start = text.place(from);
     let len = text.shown[start..].iter().take(16).take_while(|&&c| c > '\u{2e80}').count();
+    let part = len > 1 && text.shown[start + len - 1] == '第';
+    let len = if part { len - 1 } else { len };
     let stop = start + len;
     let end = text.at.partition_point(|&at| (at as usize) < stop);
     let word: String = text.shown[start..stop].iter().collect();
     let marked = from > 0 && text.shown[text.place(from - 1)..start].contains(&'字');
-    let numbered = text.shown.get(stop).is_some_and(char::is_ascii_digit);
+    let numbered = part || text.shown.get(stop).is_some_and(char::is_ascii_digit);
     let named = end == text.key.len() && (marked || len < 8 && from > 0);
     let not_town = NOT_TOWN.iter().any(|w| word.contains(w)) || word.starts_with(['ー', '番', '号']);
     (len > 0 && len < 16 && (numbered || named) && !not_town).then_some(end)
@@ -220,11 +222,14 @@ fn disagrees(city: &City, town: Option<&Town>, code: u32) -> bool {
     known && !(same_city && unknown_town)
 }
 
+/// The restriction of a postal code that a building has for itself.
+const BUILDING_CODE: u128 = 1 << 127;
+
 /// The postal code of a town that has one only, or one only for this 丁目.
 fn only_code(town: &Town, chome: Option<u32>) -> Option<String> {
     let fits = |some: u128| match chome {
-        Some(n) => some == 0 || some >> n.min(127) & 1 == 1,
-        None => true,
+        Some(n) => some == 0 || some >> n.min(126) & 1 == 1,
+        None => some != BUILDING_CODE,
     };
     let mut codes = town.postal.iter().filter(|&&(_, some)| fits(some));
     let first = codes.next()?;
@@ -302,6 +307,10 @@ fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
     }
     text.push_str(town.map_or(made.town.as_deref().unwrap_or_default(), |t| t.canonical));
     if !lot.koaza_last {
+        // Without a number after it only 字 tells a koaza from a building.
+        if !lot.koaza.is_empty() && !lot.koaza_known && lot.chome.is_none() && lot.block.is_none() {
+            text.push('字');
+        }
         text.push_str(&lot.koaza);
     }
     if let Some(n) = lot.chome {
@@ -332,6 +341,26 @@ fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
     }
     add_rest(&mut text, &made.rest);
     text
+}
+
+/// The same address with all that follows the town as its rest: for a text whose parts cannot be
+/// written so that they are read again as they are.
+pub(super) fn in_rest(made: &Address) -> Address {
+    let mut rest = String::new();
+    let chome = made.chome.map(|n| format!("{n}丁目"));
+    let parts = [&made.koaza, &chome, &made.block, &made.number, &made.building, &made.room];
+    for part in parts.into_iter().flatten().chain(Some(&made.rest).filter(|r| !r.is_empty())) {
+        if !rest.is_empty() {
+            rest.push(' ');
+        }
+        rest.push_str(part);
+    }
+    let mut canonical = String::new();
+    for part in [&made.prefecture, &made.city, &made.town].into_iter().flatten() {
+        canonical.push_str(part);
+    }
+    add_rest(&mut canonical, &rest);
+    Address { canonical, ..made.clone() }
 }
 
 fn add_rest(text: &mut String, rest: &str) {

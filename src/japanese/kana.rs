@@ -4,6 +4,8 @@
 //! Text is expected to have been through [`fold_width`]; [`kana_key`] sees to it itself.
 
 use super::width::fold_width;
+use std::borrow::Cow;
+use unicode_normalization::char::is_combining_mark;
 
 /// Hiragana, katakana, the long-vowel mark ー and the kana iteration marks ゝゞヽヾ.
 /// ヵ and ヶ are kana here; between kanji they are read as kanji by [`is_kanji`].
@@ -61,7 +63,10 @@ pub fn kana_key(s: &str) -> String {
     while let Some(c) = chars.next() {
         let c = match c {
             'ヽ' if is_katakana(last) && last != 'ー' => unvoiced(last),
-            'ヾ' if is_katakana(last) && last != 'ー' => voiced(last),
+            'ヾ' if is_katakana(last) && last != 'ー' => match voiced(unvoiced(last)) {
+                'ヴ' => 'ブ',
+                other => enlarged(other),
+            },
             'ヽ' | 'ヾ' => continue,
             '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '~' | '\u{301c}' if is_katakana(last) => 'ー',
             // ヴァ, ヴィ, ヴェ, ヴォ are the バ row.
@@ -83,7 +88,9 @@ pub fn kana_key(s: &str) -> String {
         }
         if is_katakana(c) {
             let long = match (vowel, c) {
-                ('ア', 'ア') | ('イ', 'イ') | ('ウ', 'ウ') | ('エ', 'エ' | 'イ') | ('オ', 'オ' | 'ウ') => true,
+                ('ア', 'ア') | ('イ', 'イ') | ('ウ', 'ウ') | ('エ', 'エ' | 'イ') | ('オ', 'オ' | 'ウ') => {
+                    true
+                }
                 _ => false,
             };
             if long {
@@ -94,29 +101,32 @@ pub fn kana_key(s: &str) -> String {
             vowel = vowel_of(c);
             last = c;
             out.push(c);
-        } else if c.is_alphanumeric() {
+        } else if c.is_alphanumeric() && !is_combining_mark(c) {
             vowel = '\0';
             last = c;
             out.extend(c.to_uppercase().filter(|u| u.is_alphanumeric()));
         }
     }
-    out
+    // What was left out may have stood between two characters that compose (old Hangul).
+    match fold_width(&out) {
+        Cow::Owned(composed) if composed != out => kana_key(&composed),
+        _ => out,
+    }
 }
 
 /// The vowel (as ア イ ウ エ オ) that a katakana letter ends in; NUL for ン, ッ, ー and the rest.
 pub const fn vowel_of(c: char) -> char {
     match c {
-        'ア' | 'ァ' | 'カ' | 'ガ' | 'サ' | 'ザ' | 'タ' | 'ダ' | 'ナ' | 'ハ' | 'バ' | 'パ' | 'マ' | 'ヤ' | 'ャ' | 'ラ'
-        | 'ワ' | 'ヮ' | 'ヵ' | 'ヷ' => 'ア',
-        'イ' | 'ィ' | 'キ' | 'ギ' | 'シ' | 'ジ' | 'チ' | 'ヂ' | 'ニ' | 'ヒ' | 'ビ' | 'ピ' | 'ミ' | 'リ' | 'ヰ' | 'ヸ' => {
-            'イ'
-        }
-        'ウ' | 'ゥ' | 'ク' | 'グ' | 'ス' | 'ズ' | 'ツ' | 'ヅ' | 'ヌ' | 'フ' | 'ブ' | 'プ' | 'ム' | 'ユ' | 'ュ' | 'ル'
-        | 'ヴ' => 'ウ',
-        'エ' | 'ェ' | 'ケ' | 'ゲ' | 'セ' | 'ゼ' | 'テ' | 'デ' | 'ネ' | 'ヘ' | 'ベ' | 'ペ' | 'メ' | 'レ' | 'ヱ' | 'ヶ'
-        | 'ヹ' => 'エ',
-        'オ' | 'ォ' | 'コ' | 'ゴ' | 'ソ' | 'ゾ' | 'ト' | 'ド' | 'ノ' | 'ホ' | 'ボ' | 'ポ' | 'モ' | 'ヨ' | 'ョ' | 'ロ'
-        | 'ヲ' | 'ヺ' => 'オ',
+        'ア' | 'ァ' | 'カ' | 'ガ' | 'サ' | 'ザ' | 'タ' | 'ダ' | 'ナ' | 'ハ' | 'バ' | 'パ' | 'マ' | 'ヤ' | 'ャ'
+        | 'ラ' | 'ワ' | 'ヮ' | 'ヵ' | 'ヷ' => 'ア',
+        'イ' | 'ィ' | 'キ' | 'ギ' | 'シ' | 'ジ' | 'チ' | 'ヂ' | 'ニ' | 'ヒ' | 'ビ' | 'ピ' | 'ミ' | 'リ' | 'ヰ'
+        | 'ヸ' => 'イ',
+        'ウ' | 'ゥ' | 'ク' | 'グ' | 'ス' | 'ズ' | 'ツ' | 'ヅ' | 'ヌ' | 'フ' | 'ブ' | 'プ' | 'ム' | 'ユ' | 'ュ'
+        | 'ル' | 'ヴ' => 'ウ',
+        'エ' | 'ェ' | 'ケ' | 'ゲ' | 'セ' | 'ゼ' | 'テ' | 'デ' | 'ネ' | 'ヘ' | 'ベ' | 'ペ' | 'メ' | 'レ' | 'ヱ'
+        | 'ヶ' | 'ヹ' => 'エ',
+        'オ' | 'ォ' | 'コ' | 'ゴ' | 'ソ' | 'ゾ' | 'ト' | 'ド' | 'ノ' | 'ホ' | 'ボ' | 'ポ' | 'モ' | 'ヨ' | 'ョ'
+        | 'ロ' | 'ヲ' | 'ヺ' => 'オ',
         _ => '\0',
     }
 }
@@ -124,8 +134,8 @@ pub const fn vowel_of(c: char) -> char {
 /// The voiced (dakuten) letter of a katakana letter, or the letter itself.
 pub fn voiced(c: char) -> char {
     match c {
-        'カ' | 'キ' | 'ク' | 'ケ' | 'コ' | 'サ' | 'シ' | 'ス' | 'セ' | 'ソ' | 'タ' | 'チ' | 'ツ' | 'テ' | 'ト' | 'ハ'
-        | 'ヒ' | 'フ' | 'ヘ' | 'ホ' => shift(c, 1),
+        'カ' | 'キ' | 'ク' | 'ケ' | 'コ' | 'サ' | 'シ' | 'ス' | 'セ' | 'ソ' | 'タ' | 'チ' | 'ツ' | 'テ' | 'ト'
+        | 'ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ' => shift(c, 1),
         'ウ' => 'ヴ',
         other => other,
     }
@@ -134,8 +144,8 @@ pub fn voiced(c: char) -> char {
 /// The letter without dakuten or handakuten.
 pub fn unvoiced(c: char) -> char {
     match c {
-        'ガ' | 'ギ' | 'グ' | 'ゲ' | 'ゴ' | 'ザ' | 'ジ' | 'ズ' | 'ゼ' | 'ゾ' | 'ダ' | 'ヂ' | 'ヅ' | 'デ' | 'ド' | 'バ'
-        | 'ビ' | 'ブ' | 'ベ' | 'ボ' => shift(c, -1),
+        'ガ' | 'ギ' | 'グ' | 'ゲ' | 'ゴ' | 'ザ' | 'ジ' | 'ズ' | 'ゼ' | 'ゾ' | 'ダ' | 'ヂ' | 'ヅ' | 'デ' | 'ド'
+        | 'バ' | 'ビ' | 'ブ' | 'ベ' | 'ボ' => shift(c, -1),
         'パ' | 'ピ' | 'プ' | 'ペ' | 'ポ' => shift(c, -2),
         'ヴ' => 'ウ',
         other => other,

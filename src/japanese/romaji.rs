@@ -17,37 +17,127 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Kana and its rōmaji: Hepburn first, then other schools' spellings.
 const SYLLABLES: &[(&str, &[&str])] = &[
-    ("ア", &["A"]), ("イ", &["I", "YI"]), ("ウ", &["U", "WU"]), ("エ", &["E"]), ("オ", &["O"]),
-    ("カ", &["KA", "CA"]), ("キ", &["KI"]), ("ク", &["KU", "CU"]), ("ケ", &["KE"]), ("コ", &["KO", "CO"]),
-    ("ガ", &["GA"]), ("ギ", &["GI"]), ("グ", &["GU"]), ("ゲ", &["GE"]), ("ゴ", &["GO"]),
-    ("サ", &["SA"]), ("シ", &["SHI", "SI"]), ("ス", &["SU"]), ("セ", &["SE"]), ("ソ", &["SO"]),
-    ("ザ", &["ZA"]), ("ジ", &["JI", "ZI", "DI", "DJI"]), ("ズ", &["ZU", "DU", "DZU"]), ("ゼ", &["ZE"]), ("ゾ", &["ZO"]),
-    ("タ", &["TA"]), ("チ", &["CHI", "TI"]), ("ツ", &["TSU", "TU"]), ("テ", &["TE"]), ("ト", &["TO"]),
-    ("ダ", &["DA"]), ("デ", &["DE"]), ("ド", &["DO"]),
-    ("ナ", &["NA"]), ("ニ", &["NI"]), ("ヌ", &["NU"]), ("ネ", &["NE"]), ("ノ", &["NO"]),
-    ("ハ", &["HA"]), ("ヒ", &["HI"]), ("フ", &["FU", "HU"]), ("ヘ", &["HE"]), ("ホ", &["HO"]),
-    ("バ", &["BA", "VA"]), ("ビ", &["BI", "VI"]), ("ブ", &["BU", "VU"]), ("ベ", &["BE", "VE"]), ("ボ", &["BO", "VO"]),
-    ("パ", &["PA"]), ("ピ", &["PI"]), ("プ", &["PU"]), ("ペ", &["PE"]), ("ポ", &["PO"]),
-    ("マ", &["MA"]), ("ミ", &["MI"]), ("ム", &["MU"]), ("メ", &["ME"]), ("モ", &["MO"]),
-    ("ヤ", &["YA"]), ("ユ", &["YU"]), ("ヨ", &["YO"]),
-    ("ラ", &["RA", "LA"]), ("リ", &["RI", "LI"]), ("ル", &["RU", "LU"]), ("レ", &["RE", "LE"]), ("ロ", &["RO", "LO"]),
-    ("ワ", &["WA"]), ("イェ", &["YE"]), ("ウィ", &["WI"]), ("ウェ", &["WE"]), ("ヲ", &["WO"]),
-    ("キャ", &["KYA"]), ("キュ", &["KYU"]), ("キョ", &["KYO"]),
-    ("ギャ", &["GYA"]), ("ギュ", &["GYU"]), ("ギョ", &["GYO"]),
-    ("シャ", &["SHA", "SYA"]), ("シュ", &["SHU", "SYU"]), ("シェ", &["SHE", "SYE"]), ("ショ", &["SHO", "SYO"]),
-    ("ジャ", &["JA", "ZYA", "DYA", "JYA"]), ("ジュ", &["JU", "ZYU", "DYU", "JYU"]), ("ジェ", &["JE", "ZYE", "JYE"]),
+    ("ア", &["A"]),
+    ("イ", &["I", "YI"]),
+    ("ウ", &["U", "WU"]),
+    ("エ", &["E"]),
+    ("オ", &["O"]),
+    ("カ", &["KA", "CA"]),
+    ("キ", &["KI"]),
+    ("ク", &["KU", "CU"]),
+    ("ケ", &["KE"]),
+    ("コ", &["KO", "CO"]),
+    ("ガ", &["GA"]),
+    ("ギ", &["GI"]),
+    ("グ", &["GU"]),
+    ("ゲ", &["GE"]),
+    ("ゴ", &["GO"]),
+    ("サ", &["SA"]),
+    ("シ", &["SHI", "SI"]),
+    ("ス", &["SU"]),
+    ("セ", &["SE"]),
+    ("ソ", &["SO"]),
+    ("ザ", &["ZA"]),
+    ("ジ", &["JI", "ZI", "DI", "DJI"]),
+    ("ズ", &["ZU", "DU", "DZU"]),
+    ("ゼ", &["ZE"]),
+    ("ゾ", &["ZO"]),
+    ("タ", &["TA"]),
+    ("チ", &["CHI", "TI"]),
+    ("ツ", &["TSU", "TU"]),
+    ("テ", &["TE"]),
+    ("ト", &["TO"]),
+    ("ダ", &["DA"]),
+    ("デ", &["DE"]),
+    ("ド", &["DO"]),
+    ("ナ", &["NA"]),
+    ("ニ", &["NI"]),
+    ("ヌ", &["NU"]),
+    ("ネ", &["NE"]),
+    ("ノ", &["NO"]),
+    ("ハ", &["HA"]),
+    ("ヒ", &["HI"]),
+    ("フ", &["FU", "HU"]),
+    ("ヘ", &["HE"]),
+    ("ホ", &["HO"]),
+    ("バ", &["BA", "VA"]),
+    ("ビ", &["BI", "VI"]),
+    ("ブ", &["BU", "VU"]),
+    ("ベ", &["BE", "VE"]),
+    ("ボ", &["BO", "VO"]),
+    ("パ", &["PA"]),
+    ("ピ", &["PI"]),
+    ("プ", &["PU"]),
+    ("ペ", &["PE"]),
+    ("ポ", &["PO"]),
+    ("マ", &["MA"]),
+    ("ミ", &["MI"]),
+    ("ム", &["MU"]),
+    ("メ", &["ME"]),
+    ("モ", &["MO"]),
+    ("ヤ", &["YA"]),
+    ("ユ", &["YU"]),
+    ("ヨ", &["YO"]),
+    ("ラ", &["RA", "LA"]),
+    ("リ", &["RI", "LI"]),
+    ("ル", &["RU", "LU"]),
+    ("レ", &["RE", "LE"]),
+    ("ロ", &["RO", "LO"]),
+    ("ワ", &["WA"]),
+    ("イェ", &["YE"]),
+    ("ウィ", &["WI"]),
+    ("ウェ", &["WE"]),
+    ("ヲ", &["WO"]),
+    ("キャ", &["KYA"]),
+    ("キュ", &["KYU"]),
+    ("キョ", &["KYO"]),
+    ("ギャ", &["GYA"]),
+    ("ギュ", &["GYU"]),
+    ("ギョ", &["GYO"]),
+    ("シャ", &["SHA", "SYA"]),
+    ("シュ", &["SHU", "SYU"]),
+    ("シェ", &["SHE", "SYE"]),
+    ("ショ", &["SHO", "SYO"]),
+    ("ジャ", &["JA", "ZYA", "DYA", "JYA"]),
+    ("ジュ", &["JU", "ZYU", "DYU", "JYU"]),
+    ("ジェ", &["JE", "ZYE", "JYE"]),
     ("ジョ", &["JO", "ZYO", "DYO", "JYO"]),
-    ("チャ", &["CHA", "TYA", "CYA"]), ("チュ", &["CHU", "TYU", "CYU"]), ("チェ", &["CHE", "TYE"]),
+    ("チャ", &["CHA", "TYA", "CYA"]),
+    ("チュ", &["CHU", "TYU", "CYU"]),
+    ("チェ", &["CHE", "TYE"]),
     ("チョ", &["CHO", "TYO", "CYO"]),
-    ("ニャ", &["NYA"]), ("ニュ", &["NYU"]), ("ニョ", &["NYO"]),
-    ("ヒャ", &["HYA"]), ("ヒュ", &["HYU"]), ("ヒョ", &["HYO"]),
-    ("ビャ", &["BYA"]), ("ビュ", &["BYU"]), ("ビョ", &["BYO"]),
-    ("ピャ", &["PYA"]), ("ピュ", &["PYU"]), ("ピョ", &["PYO"]),
-    ("ミャ", &["MYA"]), ("ミュ", &["MYU"]), ("ミョ", &["MYO"]),
-    ("リャ", &["RYA", "LYA"]), ("リュ", &["RYU", "LYU"]), ("リョ", &["RYO", "LYO"]),
-    ("ファ", &["FA"]), ("フィ", &["FI"]), ("フェ", &["FE"]), ("フォ", &["FO"]),
-    ("ティ", &["THI"]), ("ディ", &["DHI"]), ("デュ", &["DHU"]), ("トゥ", &["TWU"]), ("ドゥ", &["DWU"]),
-    ("クァ", &["KWA", "QUA"]), ("グァ", &["GWA"]), ("ツァ", &["TSA"]), ("ツェ", &["TSE"]), ("ツォ", &["TSO"]),
+    ("ニャ", &["NYA"]),
+    ("ニュ", &["NYU"]),
+    ("ニョ", &["NYO"]),
+    ("ヒャ", &["HYA"]),
+    ("ヒュ", &["HYU"]),
+    ("ヒョ", &["HYO"]),
+    ("ビャ", &["BYA"]),
+    ("ビュ", &["BYU"]),
+    ("ビョ", &["BYO"]),
+    ("ピャ", &["PYA"]),
+    ("ピュ", &["PYU"]),
+    ("ピョ", &["PYO"]),
+    ("ミャ", &["MYA"]),
+    ("ミュ", &["MYU"]),
+    ("ミョ", &["MYO"]),
+    ("リャ", &["RYA", "LYA"]),
+    ("リュ", &["RYU", "LYU"]),
+    ("リョ", &["RYO", "LYO"]),
+    ("ファ", &["FA"]),
+    ("フィ", &["FI"]),
+    ("フェ", &["FE"]),
+    ("フォ", &["FO"]),
+    ("ティ", &["THI"]),
+    ("ディ", &["DHI"]),
+    ("デュ", &["DHU"]),
+    ("トゥ", &["TWU"]),
+    ("ドゥ", &["DWU"]),
+    ("クァ", &["KWA", "QUA"]),
+    ("グァ", &["GWA"]),
+    ("ツァ", &["TSA"]),
+    ("ツェ", &["TSE"]),
+    ("ツォ", &["TSO"]),
 ];
 
 struct Tables {
@@ -68,16 +158,41 @@ fn tables() -> &'static Tables {
                 tables.kana.insert(spelling, (kana, spellings[0]));
             }
         }
-        for (kana, hepburn) in
-            [("ヂ", "JI"), ("ヅ", "ZU"), ("ヰ", "I"), ("ヱ", "E"), ("ヴ", "BU"), ("ヶ", "KE"), ("ヵ", "KA"), ("ヲ", "O")]
-        {
+        for (kana, hepburn) in [
+            ("ヂ", "JI"),
+            ("ヅ", "ZU"),
+            ("ヰ", "I"),
+            ("ヱ", "E"),
+            ("ヴ", "BU"),
+            ("ヶ", "KE"),
+            ("ヵ", "KA"),
+            ("ヲ", "O"),
+        ] {
             tables.hepburn.insert(kana, hepburn);
         }
-        for (kana, hepburn) in [("ァ", "A"), ("ィ", "I"), ("ゥ", "U"), ("ェ", "E"), ("ォ", "O"), ("ャ", "YA"),
-            ("ュ", "YU"), ("ョ", "YO"), ("ヮ", "WA"), ("ティ", "TI"), ("ディ", "DI"), ("トゥ", "TU"), ("ドゥ", "DU"),
-            ("デュ", "DYU"), ("ヂャ", "JA"), ("ヂュ", "JU"), ("ヂョ", "JO"), ("ヴァ", "BA"), ("ヴィ", "BI"), ("ヴェ", "BE"),
-            ("ヴォ", "BO")]
-        {
+        for (kana, hepburn) in [
+            ("ァ", "A"),
+            ("ィ", "I"),
+            ("ゥ", "U"),
+            ("ェ", "E"),
+            ("ォ", "O"),
+            ("ャ", "YA"),
+            ("ュ", "YU"),
+            ("ョ", "YO"),
+            ("ヮ", "WA"),
+            ("ティ", "TI"),
+            ("ディ", "DI"),
+            ("トゥ", "TU"),
+            ("ドゥ", "DU"),
+            ("デュ", "DYU"),
+            ("ヂャ", "JA"),
+            ("ヂュ", "JU"),
+            ("ヂョ", "JO"),
+            ("ヴァ", "BA"),
+            ("ヴィ", "BI"),
+            ("ヴェ", "BE"),
+            ("ヴォ", "BO"),
+        ] {
             tables.hepburn.insert(kana, hepburn);
         }
         for (kana, &hepburn) in &tables.hepburn {
@@ -111,7 +226,9 @@ pub fn key(text: &str) -> String {
         match syllable {
             Syllable::Kana(_, hepburn) => {
                 let long = hepburn.len() == 1
-                    && (out.ends_with(hepburn) || (hepburn == "U" && out.ends_with('O')) || (hepburn == "I" && out.ends_with('E')));
+                    && (out.ends_with(hepburn)
+                        || (hepburn == "U" && out.ends_with('O'))
+                        || (hepburn == "I" && out.ends_with('E')));
                 if !long {
                     out.push_str(hepburn);
                 }
@@ -144,7 +261,8 @@ pub fn to_kana(latin: &str) -> Vec<String> {
     for syllable in syllables(&latin) {
         match syllable {
             Syllable::Kana(kana, hepburn) => {
-                let split = (hepburn.len() == 2 && hepburn.starts_with('N')).then(|| vowel_kana(&hepburn[1..])).flatten();
+                let split =
+                    (hepburn.len() == 2 && hepburn.starts_with('N')).then(|| vowel_kana(&hepburn[1..])).flatten();
                 match split {
                     Some(vowel) if !out[0].is_empty() && out.len() < 8 => {
                         let other: Vec<String> = out.iter().map(|o| format!("{o}ン{vowel}")).collect();
@@ -261,7 +379,8 @@ fn hepburn(kana: &str, passport: bool) -> String {
                 if pair.is_some() {
                     chars.next();
                 }
-                let single = (c as usize).checked_sub(0x30a0).and_then(|i| tables.single.get(i)).filter(|l| !l.is_empty());
+                let single =
+                    (c as usize).checked_sub(0x30a0).and_then(|i| tables.single.get(i)).filter(|l| !l.is_empty());
                 match pair.or(single) {
                     Some(latin) => {
                         if std::mem::take(&mut double) {

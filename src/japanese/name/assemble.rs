@@ -3,7 +3,7 @@
 
 use super::clean::{Cleaned, clean, is_placeholder, is_test, may_be_trimmed};
 use super::dictionary::{Part, dictionary};
-use super::divide::{Division, TURNED, UNCOMMON, divide, divide_reading, ln_share};
+use super::divide::{Division, TURNED, UNCOMMON, best, divide, divide_reading, ln_fit, ln_share};
 use super::kana_names::kana_names;
 use super::latin;
 use super::learned::ReadingModel;
@@ -35,7 +35,11 @@ pub(super) fn whole(text: &str, kana: Option<&str>, learned: Option<&ReadingMode
 fn settle(mut name: Name, learned: Option<&ReadingModel>) -> Name {
     let plain = |part: &str| !part.is_empty() && part.chars().all(is_kanji);
     for _ in 0..4 {
-        let sure = name.confidence > 0.9 && plain(&name.family) && plain(&name.given) && !may_be_trimmed(&name.family) && !may_be_trimmed(&name.given);
+        let sure = name.confidence > 0.9
+            && plain(&name.family)
+            && plain(&name.given)
+            && !may_be_trimmed(&name.family)
+            && !may_be_trimmed(&name.given);
         if name.problem.is_some() || name.family_kana.is_some() && plain(&name.family) || sure {
             return name;
         }
@@ -81,14 +85,16 @@ pub(super) fn parts(
     } else if has_legal_form(&format!("{family} {given}")) {
         return whole(&format!("{family} {given}"), kana.as_deref(), learned);
     }
-    let text = format!("{}{}{}", family.replace(' ', ""), if given.is_empty() { "" } else { " " }, given.replace(' ', ""));
+    let text =
+        format!("{}{}{}", family.replace(' ', ""), if given.is_empty() { "" } else { " " }, given.replace(' ', ""));
     let cleaned = clean(&text);
     if cleaned.text.matches(' ').count() != usize::from(!family.is_empty() && !given.is_empty()) || is_latin(&text) {
         return person(&text, kana, learned);
     }
     let mut name = person(&text, kana, learned);
     if family.is_empty() && name.given.is_empty() && name.problem == Some(Problem::OnlyFamily) {
-        name = Name { given: name.family, given_kana: name.family_kana, family: String::new(), family_kana: None, ..name };
+        name =
+            Name { given: name.family, given_kana: name.family_kana, family: String::new(), family_kana: None, ..name };
         name.problem = Some(Problem::OnlyGiven);
         return name.finish(learned);
     }
@@ -140,7 +146,9 @@ fn person(text: &str, kana: Option<String>, learned: Option<&ReadingModel>) -> N
         }
     });
     let name = Name { honorific, title, maiden, nickname, ..Name::default() };
-    if (name.honorific.is_some() || name.title.is_some()) && let Some(found) = organization(&text) {
+    if (name.honorific.is_some() || name.title.is_some())
+        && let Some(found) = organization(&text)
+    {
         let key = found.key.clone();
         return Name { organization: Some(found), problem: Some(Problem::Organization), confidence: 0.9, key, ..name };
     }
@@ -161,7 +169,8 @@ fn person(text: &str, kana: Option<String>, learned: Option<&ReadingModel>) -> N
         return japanese(name, &[text], false, kana.as_deref(), learned);
     }
     let dotted = text.contains(['・', '=']);
-    let words: Vec<String> = text.split([' ', '・', '=', ',', '、', '/', '.', '·', '･']).map(letters_of).filter(|w| !w.is_empty()).collect();
+    let words: Vec<String> =
+        text.split([' ', '・', '=', ',', '、', '/', '.', '·', '･']).map(letters_of).filter(|w| !w.is_empty()).collect();
     japanese(name, &words, dotted, kana.as_deref(), learned)
 }
 
@@ -176,7 +185,13 @@ fn letters_of(word: &str) -> String {
     word.chars().filter(|&c| is_kanji(c) || is_kana(c) || c.is_alphabetic() || c == '-').collect()
 }
 
-fn japanese(mut name: Name, words: &[String], dotted: bool, kana: Option<&str>, learned: Option<&ReadingModel>) -> Name {
+fn japanese(
+    mut name: Name,
+    words: &[String],
+    dotted: bool,
+    kana: Option<&str>,
+    learned: Option<&ReadingModel>,
+) -> Name {
     let long = words.len() == 1 && words[0].chars().count() > LONGEST;
     if words.is_empty() || long {
         let joined = words.concat();
@@ -219,26 +234,22 @@ fn japanese(mut name: Name, words: &[String], dotted: bool, kana: Option<&str>, 
 /// Divides text whose kana comes in two parts: the place whose parts read best.
 fn divide_beside(text: &str, first: &str, second: &str, learned: Option<&ReadingModel>) -> Option<Division> {
     let letters = Letters::of(text)?;
-    let mut best: Option<(usize, f32)> = None;
-    let mut sum = 0.0;
+    let mut ways: Vec<(usize, Option<usize>, f32)> = Vec::with_capacity(letters.len());
     for at in 1..letters.len() {
         let (f, g) = (letters.key(text, 0, at), letters.key(text, at, letters.len()));
-        let read = super::divide::ln_fit(f.units(), first, g.units(), second, learned);
-        let ln = read + ln_share(Part::Family, text, &letters, 0, at) + ln_share(Part::Given, text, &letters, at, letters.len());
-        sum += ln.exp();
-        if best.is_none_or(|b| ln > b.1) {
-            best = Some((letters.byte(at), ln));
-        }
+        let read = ln_fit(f.units(), first, g.units(), second, learned);
+        let ln = read
+            + ln_share(Part::Family, text, &letters, 0, at)
+            + ln_share(Part::Given, text, &letters, at, letters.len());
+        ways.push((letters.byte(at), None, ln));
     }
-    match best {
-        Some((at, ln)) => Some(Division { at, kana_at: None, swapped: false, confidence: (ln.exp() / sum).clamp(0.0, 1.0) }),
-        None => divide(text, None, learned),
-    }
+    best(&ways).or_else(|| divide(text, None, learned))
 }
 
 fn set_division(name: &mut Name, text: &str, found: Division) {
     let (first, second) = text.split_at(found.at);
-    (name.family, name.given) = if found.swapped { (second.to_owned(), first.to_owned()) } else { (first.to_owned(), second.to_owned()) };
+    (name.family, name.given) =
+        if found.swapped { (second.to_owned(), first.to_owned()) } else { (first.to_owned(), second.to_owned()) };
     name.swapped = found.swapped;
     name.confidence = found.confidence;
     name.problem = match (name.family.is_empty(), name.given.is_empty()) {
@@ -257,7 +268,8 @@ fn set_parts(name: &mut Name, first: &str, second: &str, dotted: bool) {
     let foreign = dotted && first.chars().chain(second.chars()).all(is_kana);
     let turn = if foreign { odds <= TURNED || crossed > UNCOMMON } else { odds < -TURNED && straight <= UNCOMMON };
     name.swapped = turn && !foreign;
-    (name.family, name.given) = if turn { (second.to_owned(), first.to_owned()) } else { (first.to_owned(), second.to_owned()) };
+    (name.family, name.given) =
+        if turn { (second.to_owned(), first.to_owned()) } else { (first.to_owned(), second.to_owned()) };
     let odds = if turn { -odds } else { odds };
     name.confidence = (1.0 / (1.0 + (-(odds + TURNED)).exp())).min(0.999);
 }
@@ -299,8 +311,8 @@ fn set_kana(name: &mut Name, kana: &str, kana_at: Option<usize>, learned: Option
     let place = |text: &str| Some(text.replace(' ', "")).filter(|t| !t.is_empty());
     if let Some((first, second)) = kana.split_once(' ') {
         let (family, given) = (units_of(&part_key(&name.family)), units_of(&part_key(&name.given)));
-        let straight = super::divide::ln_fit(family.units(), first, given.units(), second, learned);
-        let crossed = super::divide::ln_fit(family.units(), second, given.units(), first, learned);
+        let straight = ln_fit(family.units(), first, given.units(), second, learned);
+        let crossed = ln_fit(family.units(), second, given.units(), first, learned);
         let turn = crossed > straight + TURNED;
         let (first, second) = if turn { (second, first) } else { (first, second) };
         if name.given.is_empty() || name.family.is_empty() {

@@ -26,17 +26,81 @@ pub struct Cleaned {
 
 /// Last words of politeness, with how many characters must stand before one that is not set off.
 const HONORIFICS: &[(&str, usize)] = &[
-    ("御一同様", 2), ("ご一行様", 2), ("御一行様", 2), ("ご夫妻", 2), ("御夫妻", 2), ("ご家族様", 2), ("御中", 1), ("各位", 2),
-    ("様方", 2), ("さま", 2), ("様", 1), ("殿", 3), ("どの", 4), ("さん", 2), ("ちゃん", 2), ("くん", 3), ("君", 4), ("先生", 2),
-    ("氏", 2), ("サマ", 3), ("サン", 4), ("チャン", 4), ("クン", 4), ("宛", 99), ("行", 99),
+    ("御一同様", 2),
+    ("ご一行様", 2),
+    ("御一行様", 2),
+    ("ご夫妻", 2),
+    ("御夫妻", 2),
+    ("ご家族様", 2),
+    ("御中", 1),
+    ("各位", 2),
+    ("様方", 2),
+    ("さま", 2),
+    ("様", 1),
+    ("殿", 3),
+    ("どの", 4),
+    ("さん", 2),
+    ("ちゃん", 2),
+    ("くん", 3),
+    ("君", 4),
+    ("先生", 2),
+    ("氏", 2),
+    ("サマ", 3),
+    ("サン", 4),
+    ("チャン", 4),
+    ("クン", 4),
+    ("宛", 99),
+    ("行", 99),
 ];
 
 /// Offices and callings, as the last or the first word.
 const TITLES: &[&str] = &[
-    "代表取締役社長", "代表取締役会長", "代表取締役", "取締役", "代表社員", "代表理事", "代表者", "執行役員", "監査役", "副社長", "社長",
-    "専務", "常務", "会長", "本部長", "副部長", "部長", "次長", "課長", "係長", "主任", "副店長", "店長", "支店長", "支社長", "所長",
-    "副院長", "院長", "園長", "校長", "准教授", "教授", "医師", "歯科医師", "弁護士", "税理士", "会計士", "司法書士", "理事長", "理事",
-    "住職", "町長", "村長", "議員", "博士", "故",
+    "代表取締役社長",
+    "代表取締役会長",
+    "代表取締役",
+    "取締役",
+    "代表社員",
+    "代表理事",
+    "代表者",
+    "執行役員",
+    "監査役",
+    "副社長",
+    "社長",
+    "専務",
+    "常務",
+    "会長",
+    "本部長",
+    "副部長",
+    "部長",
+    "次長",
+    "課長",
+    "係長",
+    "主任",
+    "副店長",
+    "店長",
+    "支店長",
+    "支社長",
+    "所長",
+    "副院長",
+    "院長",
+    "園長",
+    "校長",
+    "准教授",
+    "教授",
+    "医師",
+    "歯科医師",
+    "弁護士",
+    "税理士",
+    "会計士",
+    "司法書士",
+    "理事長",
+    "理事",
+    "住職",
+    "町長",
+    "村長",
+    "議員",
+    "博士",
+    "故",
 ];
 
 const ENGLISH: &[&str] = &["MR", "MRS", "MS", "MISS", "MX", "DR", "PROF", "SIR", "MADAM"];
@@ -52,7 +116,7 @@ pub fn clean(text: &str) -> Cleaned {
         maiden_without_brackets(&mut out);
     }
     for _ in 0..4 {
-        if !may_be_trimmed(&out.text) {
+        if !may_have_title(&out.text) {
             break;
         }
         let before = out.text.len();
@@ -69,8 +133,18 @@ pub fn clean(text: &str) -> Cleaned {
 }
 
 const PAIRS: &[(char, char)] = &[
-    ('(', ')'), ('[', ']'), ('{', '}'), ('<', '>'), ('「', '」'), ('『', '』'), ('【', '】'), ('《', '》'), ('〈', '〉'), ('〔', '〕'),
-    ('"', '"'), ('“', '”'),
+    ('(', ')'),
+    ('[', ']'),
+    ('{', '}'),
+    ('<', '>'),
+    ('「', '」'),
+    ('『', '』'),
+    ('【', '】'),
+    ('《', '》'),
+    ('〈', '〉'),
+    ('〔', '〕'),
+    ('"', '"'),
+    ('“', '”'),
 ];
 
 fn brackets(out: &mut Cleaned) {
@@ -147,12 +221,20 @@ fn honorifics(out: &mut Cleaned) {
     }
 }
 
-/// Whether the last or the first character is that of an honorific or title: few names have it.
+/// Whether anything could be taken off: the last or the first character is that of an honorific or
+/// title, which few names have.
 pub(super) fn may_be_trimmed(text: &str) -> bool {
+    text.contains("旧姓") || may_have_title(text)
+}
+
+fn may_have_title(text: &str) -> bool {
     static ENDS: OnceLock<[Vec<char>; 2]> = OnceLock::new();
     let [first, last] = ENDS.get_or_init(|| {
         let words = HONORIFICS.iter().map(|h| h.0).chain(TITLES.iter().copied());
-        let mut ends = [TITLES.iter().filter_map(|w| w.chars().next()).collect(), words.filter_map(|w| w.chars().next_back()).collect()];
+        let mut ends = [
+            TITLES.iter().filter_map(|w| w.chars().next()).collect(),
+            words.filter_map(|w| w.chars().next_back()).collect(),
+        ];
         ends.iter_mut().for_each(|chars: &mut Vec<char>| chars.sort_unstable());
         ends
     });
@@ -211,12 +293,77 @@ fn english(out: &mut Cleaned) {
 
 /// Words that stand where a name should be.
 const NOT_NAMES: &[&str] = &[
-    "名無し", "ななし", "名前", "氏名", "お名前", "不明", "未入力", "未設定", "未登録", "匿名", "匿名希望", "ゲスト", "guest", "user", "ユーザー",
-    "customer", "お客", "お客様", "お客さま", "客", "非公開", "退会済", "退会済み", "退会者", "null", "none", "nan", "na", "なし", "無し",
-    "該当なし", "unknown", "anonymous", "本人", "家族", "同上", "管理者", "admin", "administrator", "店頭", "一般", "会員", "無名", "空白",
-    "undefined", "noname", "秘密", "ひみつ", "代表",
+    "名無し",
+    "ななし",
+    "名前",
+    "氏名",
+    "お名前",
+    "不明",
+    "未入力",
+    "未設定",
+    "未登録",
+    "匿名",
+    "匿名希望",
+    "ゲスト",
+    "guest",
+    "user",
+    "ユーザー",
+    "customer",
+    "お客",
+    "お客様",
+    "お客さま",
+    "客",
+    "非公開",
+    "退会済",
+    "退会済み",
+    "退会者",
+    "null",
+    "none",
+    "nan",
+    "na",
+    "なし",
+    "無し",
+    "該当なし",
+    "unknown",
+    "anonymous",
+    "本人",
+    "家族",
+    "同上",
+    "管理者",
+    "admin",
+    "administrator",
+    "店頭",
+    "一般",
+    "会員",
+    "無名",
+    "空白",
+    "undefined",
+    "noname",
+    "秘密",
+    "ひみつ",
+    "代表",
 ];
-const TESTS: &[&str] = &["テスト", "てすと", "test", "ダミー", "だみー", "dummy", "サンプル", "sample", "デモ", "demo", "試験", "検証", "確認用", "ほげ", "hoge", "foo", "bar", "asdf", "qwerty"];
+const TESTS: &[&str] = &[
+    "テスト",
+    "てすと",
+    "test",
+    "ダミー",
+    "だみー",
+    "dummy",
+    "サンプル",
+    "sample",
+    "デモ",
+    "demo",
+    "試験",
+    "検証",
+    "確認用",
+    "ほげ",
+    "hoge",
+    "foo",
+    "bar",
+    "asdf",
+    "qwerty",
+];
 
 /// Whether the text is a word that stands for no name.
 pub fn is_placeholder(text: &str) -> bool {
@@ -230,7 +377,8 @@ pub fn is_placeholder(text: &str) -> bool {
     if begin.is_some_and(|c| (is_kanji(c) || is_kana(c)) && first.binary_search(&c).is_err()) {
         return false;
     }
-    let bare = text.chars().filter(|c| c.is_alphanumeric() || *c == 'ー').map(|c| c.to_ascii_lowercase()).collect::<String>();
+    let bare =
+        text.chars().filter(|c| c.is_alphanumeric() || *c == 'ー').map(|c| c.to_ascii_lowercase()).collect::<String>();
     bare.is_empty() || NOT_NAMES.contains(&bare.as_str())
 }
 
@@ -239,7 +387,10 @@ pub fn is_test(text: &str) -> bool {
     // Most names are kanji throughout, and need only be looked at for a few words.
     let mut chars = text.chars();
     let first = chars.next();
-    if !text.chars().any(|c| c.is_ascii_alphanumeric() || is_kana(c)) && !text.contains(['験', '証', '認']) && chars.next() != first {
+    if !text.chars().any(|c| c.is_ascii_alphanumeric() || is_kana(c))
+        && !text.contains(['験', '証', '認'])
+        && chars.next() != first
+    {
         return false;
     }
     let lower = text.to_lowercase();

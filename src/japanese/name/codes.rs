@@ -97,7 +97,18 @@ mod tests {
 
     #[test]
     fn folds_like_kana_key() {
-        for kana in ["ユウイチロウ", "オオノ", "ケイイチ", "アア", "ーア", "コオウ", "トモオ", "シュンスケ", "ハットリ", "ミツヅカ"] {
+        for kana in [
+            "ユウイチロウ",
+            "オオノ",
+            "ケイイチ",
+            "アア",
+            "ーア",
+            "コオウ",
+            "トモオ",
+            "シュンスケ",
+            "ハットリ",
+            "ミツヅカ",
+        ] {
             let (folded, len) = fold(&codes(kana)).expect("short");
             assert_eq!(text(&folded[..usize::from(len)]), kana_key(kana));
         }

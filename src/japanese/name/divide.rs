@@ -119,7 +119,12 @@ fn turned(text: &str, letters: &Letters, found: Division, ways: &[(usize, Option
         .map(|at| (at, ln_share(Part::Given, text, letters, 0, at) + ln_share(Part::Family, text, letters, at, n)))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let odds = ln - top;
-    (odds > TURNED).then(|| Division { at: letters.byte(at), swapped: true, confidence: 1.0 / (1.0 + (TURNED - odds).exp()), ..found })
+    (odds > TURNED).then(|| Division {
+        at: letters.byte(at),
+        swapped: true,
+        confidence: 1.0 / (1.0 + (TURNED - odds).exp()),
+        ..found
+    })
 }
 
 /// Divides text that is all kana by the readings of the lists.
@@ -128,10 +133,13 @@ fn divide_kana(text: &str) -> Option<Division> {
     let mut ways: Vec<(usize, Option<usize>, f32)> = Vec::new();
     let places: Vec<usize> = text.char_indices().map(|(at, _)| at).skip(1).collect();
     for &at in &places {
-        if text[at..].starts_with(['ー', 'ン', 'ん', 'ッ', 'っ', 'ャ', 'ュ', 'ョ', 'ゃ', 'ゅ', 'ょ', 'ァ', 'ィ', 'ゥ', 'ェ', 'ォ']) {
+        if text[at..].starts_with([
+            'ー', 'ン', 'ん', 'ッ', 'っ', 'ャ', 'ュ', 'ョ', 'ゃ', 'ゅ', 'ょ', 'ァ', 'ィ', 'ゥ', 'ェ', 'ォ',
+        ]) {
             continue;
         }
-        let ln = names.ln_share(Part::Family, &kana_key(&text[..at])) + names.ln_share(Part::Given, &kana_key(&text[at..]));
+        let ln =
+            names.ln_share(Part::Family, &kana_key(&text[..at])) + names.ln_share(Part::Given, &kana_key(&text[at..]));
         ways.push((at, None, ln));
     }
     let whole = kana_key(text);
@@ -155,7 +163,8 @@ pub fn ln_fit(family: &[u16], first: &str, given: &[u16], second: &str, learned:
         + ln_read(likelihood(Part::Given, given, &Cuts::of(second).codes, learned))
 }
 
-fn best(ways: &[(usize, Option<usize>, f32)]) -> Option<Division> {
+/// The likeliest of (place, place in the kana, ln of its likelihood).
+pub(super) fn best(ways: &[(usize, Option<usize>, f32)]) -> Option<Division> {
     let (at, kana_at, top) = *ways.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
     let sum: f32 = ways.iter().map(|w| (w.2 - top).exp()).sum();
     Some(Division { at, kana_at, swapped: false, confidence: 1.0 / sum })

@@ -77,7 +77,13 @@ impl KanaNames {
 
 fn unlisted(at: usize, key: &str) -> f32 {
     let n = key.chars().count();
-    let odd = if n < 2 { -4.0 } else if n > 6 { -2.0 } else { 0.0 };
+    let odd = if n < 2 {
+        -4.0
+    } else if n > 6 {
+        -2.0
+    } else {
+        0.0
+    };
     UNLISTED[at] + odd + LETTER * n as f32
 }
 
@@ -107,7 +113,8 @@ fn build() -> KanaNames {
                     add(&folded[..usize::from(len)], weight * share);
                 }
             }
-            let own: Vec<u8> = key.iter().filter(|u| matches!(u, 0x30a1..=0x30fc)).map(|u| (u - 0x30a0) as u8).collect();
+            let own: Vec<u8> =
+                key.iter().filter(|u| matches!(u, 0x30a1..=0x30fc)).map(|u| (u - 0x30a0) as u8).collect();
             if own.len() == key.len() {
                 add(&own, share);
             }

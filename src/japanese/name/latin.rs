@@ -53,6 +53,9 @@ pub(super) fn latin(mut name: Name, text: &str, kana: Option<&str>, learned: Opt
     let mut keys: Vec<String> = done.display().split(' ').map(latin_key).filter(|k| !k.is_empty()).collect();
     keys.sort_unstable();
     done.key = keys.join(" ");
+    if done.key.is_empty() {
+        done.problem = Some(Problem::NotAName);
+    }
     done
 }
 

@@ -41,11 +41,7 @@ impl Key {
 /// The key of one part: variants folded ([`kanji::fold`]) and hiragana as katakana, so that まり子
 /// and マリ子 meet; a part all in kana has its [`kana_key`].
 pub fn part_key(part: &str) -> String {
-    if !part.is_empty() && part.chars().all(is_kana) {
-        kana_key(part)
-    } else {
-        to_katakana(&kanji::fold(part))
-    }
+    if !part.is_empty() && part.chars().all(is_kana) { kana_key(part) } else { to_katakana(&kanji::fold(part)) }
 }
 
 /// A part key as units, cut at [`LONGEST`].
@@ -142,7 +138,8 @@ mod tests {
 
     #[test]
     fn keys_of_stretches_are_part_keys() {
-        for text in ["佐々木太郎", "一之瀬さくら", "関ヶ原弘之", "髙橋まり子", "三ッ井ゆうこ", "ヶ々の之が", "代々々木"] {
+        for text in ["佐々木太郎", "一之瀬さくら", "関ヶ原弘之", "髙橋まり子", "三ッ井ゆうこ", "ヶ々の之が", "代々々木"]
+        {
             let letters = Letters::of(text).expect("short");
             for from in 0..letters.len() {
                 for to in from + 1..=letters.len() {

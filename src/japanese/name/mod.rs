@@ -128,6 +128,9 @@ impl Name {
         self.romaji = join(&romaji::from_kana(&family.kana), &romaji::from_kana(&given.kana));
         (self.family_readings, self.given_readings) = (family.readings, given.readings);
         self.key = join(&self.family_key, &self.given_key);
+        if self.key.is_empty() && self.problem.is_none() {
+            self.problem = Some(Problem::NotAName);
+        }
         self
     }
 }

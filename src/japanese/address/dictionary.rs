@@ -154,11 +154,14 @@ fn read(text: &'static str) -> Dictionary {
 /// Every name under which a municipality is found.
 fn aliases(cities: &[City], prefectures: &[&str]) -> Vec<(Vec<char>, Alias)> {
     let mut found = Vec::with_capacity(cities.len() * 3);
+    // Municipalities by name, and wards by their city's name.
+    let mut by_name: HashMap<&str, Vec<(u16, u8)>> = HashMap::with_capacity(cities.len());
     for (i, city) in cities.iter().enumerate() {
         let alias = |kind| Alias { city: i as u16, kind, prefix: "" };
-        let name = fold::key(city.name);
-        found.push((name, alias(Kind::Full)));
+        found.push((fold::key(city.name), alias(Kind::Full)));
+        by_name.entry(city.name).or_default().push((i as u16, city.prefecture));
         if let Some((parent, ward)) = parent_and_ward(city.name) {
+            by_name.entry(parent).or_default().push((i as u16, city.prefecture));
             found.push((fold::key(ward), alias(Kind::Ward)));
             found.push((fold::key(parent), alias(Kind::Parent)));
             let stem = parent.trim_end_matches('市');
@@ -175,14 +178,13 @@ fn aliases(cities: &[City], prefectures: &[&str]) -> Vec<(Vec<char>, Alias)> {
         let mut fields = line.split('\t');
         let mut field = || fields.next().unwrap_or_default();
         let (prefecture, new, old) = (field(), field(), field());
-        for (i, city) in cities.iter().enumerate() {
-            let fits = city.name == new || parent_and_ward(city.name).is_some_and(|(parent, _)| parent == new);
-            if !fits || prefectures.get(city.prefecture as usize) != Some(&prefecture) {
+        for &(i, at) in by_name.get(new).into_iter().flatten() {
+            if prefectures.get(at as usize) != Some(&prefecture) {
                 continue;
             }
             for name in old.split(' ') {
                 let town = county_and_town(name).map_or(name, |(_, town)| town);
-                let alias = Alias { city: i as u16, kind: Kind::Old, prefix: town };
+                let alias = Alias { city: i, kind: Kind::Old, prefix: town };
                 found.push((fold::key(name), alias));
                 if town != name {
                     found.push((fold::key(town), alias));

@@ -59,6 +59,13 @@ pub(super) fn fold_shown(shown: Vec<char>) -> Text {
     let mut i = 0;
     while i < shown.len() {
         let c = shown[i];
+        let plain = table.plain(c);
+        if plain != SPECIAL {
+            key.push(plain);
+            at.push(i as u32);
+            i += 1;
+            continue;
+        }
         let mut next = i + 1;
         match c {
             ' ' => {}
@@ -145,7 +152,7 @@ fn show(text: &str) -> Vec<char> {
     let mut shown = Vec::with_capacity(text.len() / 2);
     for c in text.chars() {
         let c = match c {
-            '\u{4e00}'..='\u{9fff}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fc}' | '々' | '〇' | '0'..='9' | '-' => {
+            '\u{4e00}'..='\u{9fff}' | '0'..='9' | '-' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fc}' | '々' | '〇' => {
                 shown.push(c);
                 continue;
             }
@@ -208,14 +215,29 @@ fn table() -> &'static Table {
                 }
             }
         }
+        for c in IN_CONTEXT.chars() {
+            all[c as usize] = 0;
+        }
         Table(all)
     })
 }
 
+/// In the table: not folded by itself alone.
+const SPECIAL: char = '\0';
+
+/// The characters that `fold_shown` looks at with their neighbours.
+const IN_CONTEXT: &str = " 大小字々一二三四五六七八九十〇0123456789";
+
 impl Table {
+    /// The key character of `c`, or SPECIAL.
+    fn plain(&self, c: char) -> char {
+        self.0.get(c as usize).and_then(|&n| char::from_u32(u32::from(n))).unwrap_or(SPECIAL)
+    }
+
     fn get(&self, c: char) -> char {
         match self.0.get(c as usize) {
-            Some(&n) => char::from_u32(u32::from(n)).unwrap_or(c),
+            Some(&n) if n > 0 => char::from_u32(u32::from(n)).unwrap_or(c),
+            Some(_) => c,
             None => kanji::fold_char(c),
         }
     }

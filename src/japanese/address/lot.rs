@@ -46,9 +46,13 @@ struct Part {
 impl Part {
     fn text(&self) -> String {
         let mut text = String::with_capacity(12);
-        text.extend(self.before);
+        if let Some(c) = self.before {
+            text.push(c);
+        }
         push_number(&mut text, self.value);
-        text.extend(self.after);
+        if let Some(c) = self.after {
+            text.push(c);
+        }
         text
     }
 
@@ -64,7 +68,7 @@ pub(super) fn push_number(text: &mut String, n: u32) {
         place *= 10;
     }
     while place > 0 {
-        text.extend(char::from_digit(n / place % 10, 10));
+        text.push(char::from(b'0' + (n / place % 10) as u8));
         place /= 10;
     }
 }

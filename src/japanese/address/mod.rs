@@ -153,26 +153,32 @@ const ROUNDS: usize = 6;
 /// Normalizes the canonical text until it stays. What the first reading found wrong still holds:
 /// the canonical text names the prefecture and the municipality that were chosen.
 fn settle(text: &str, first: Address) -> Address {
-    let code = first.postal_code.as_deref().and_then(postal::parse);
-    for start in [first.clone(), write::in_rest(&first)] {
-        let mut now = start;
-        for _ in 0..ROUNDS {
-            let next = once(&now.canonical, None).0;
-            if next.canonical == now.canonical && next.key == now.key {
-                now = next;
-                now.postal_code = code.map(postal::written).or(now.postal_code);
-                if first.problem != Some(Problem::NotAnAddress) {
-                    now.problem = first.problem.or(now.problem);
-                    now.confidence = first.confidence.min(now.confidence);
-                }
-                return now;
-            }
-            now = next;
-        }
+    let settled = fixed_point(&first.canonical, &first.key).or_else(|| fixed_point(&write::in_rest(&first), ""));
+    let Some(mut settled) = settled else {
+        let canonical: String = fold::fold(text).shown.into_iter().collect();
+        let key = fold::key_string(&canonical);
+        let problem = Some(Problem::NotAnAddress);
+        return Address { rest: canonical.clone(), canonical, key, problem, ..Address::default() };
+    };
+    settled.postal_code = first.postal_code.or(settled.postal_code);
+    if first.problem != Some(Problem::NotAnAddress) {
+        settled.problem = first.problem.or(settled.problem);
+        settled.confidence = first.confidence.min(settled.confidence);
     }
-    let canonical: String = fold::fold(text).shown.into_iter().collect();
-    let key = fold::key_string(&canonical);
-    Address { rest: canonical.clone(), canonical, key, problem: Some(Problem::NotAnAddress), ..Address::default() }
+    settled
+}
+
+/// The address whose canonical text is read as that address.
+fn fixed_point(canonical: &str, key: &str) -> Option<Address> {
+    let (mut canonical, mut key) = (canonical.to_owned(), key.to_owned());
+    for _ in 0..ROUNDS {
+        let next = once(&canonical, None).0;
+        if next.canonical == canonical && next.key == key {
+            return Some(next);
+        }
+        (canonical, key) = (next.canonical, next.key);
+    }
+    None
 }
 
 /// One reading of the text, and whether its canonical text is sure to be read the same way.

@@ -64,7 +64,7 @@ pub(super) fn written(code: u32) -> String {
         if place == 1000 {
             text.push('-');
         }
-        text.extend(char::from_digit(code / place % 10, 10));
+        text.push(char::from(b'0' + (code / place % 10) as u8));
     }
     text
 }

@@ -126,9 +126,9 @@ fn is_plain(made: &Address) -> bool {
     let digits = |part: &Option<String>| part.as_deref().is_none_or(|p| p.bytes().all(|b| b.is_ascii_digit()));
     let begins = |c: char| {
         let numeral = number::digit(c).is_some() || number::unit(c).is_some();
-        c.is_ascii_alphabetic() || c > '\u{3040}' && !numeral && !"番号丁階のノー地室第之々・".contains(c) && !lot::is_letter(c)
+        c.is_ascii_alphabetic() || c > '\u{3040}' && !numeral && !matches!(c, '番' | '号' | '丁' | '階' | 'の' | 'ノ' | 'ー' | '地' | '室' | '第' | '之' | '々' | '・') && !lot::is_letter(c)
     };
-    let ends = |c: char| c > '\u{3040}' && !"号室階様方殿付".contains(c);
+    let ends = |c: char| c > '\u{3040}' && !matches!(c, '号' | '室' | '階' | '様' | '方' | '殿' | '付');
     let building = made.building.as_deref().is_none_or(|b| {
         made.block.is_some() && !b.contains(['(', ')', '#', '〒']) && b.starts_with(begins) && b.ends_with(ends)
     });
@@ -343,9 +343,9 @@ fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
     text
 }
 
-/// The same address with all that follows the town as its rest: for a text whose parts cannot be
+/// The canonical text with all that follows the town as its rest: for a text whose parts cannot be
 /// written so that they are read again as they are.
-pub(super) fn in_rest(made: &Address) -> Address {
+pub(super) fn in_rest(made: &Address) -> String {
     let mut rest = String::new();
     let chome = made.chome.map(|n| format!("{n}丁目"));
     let parts = [&made.koaza, &chome, &made.block, &made.number, &made.building, &made.room];
@@ -360,7 +360,7 @@ pub(super) fn in_rest(made: &Address) -> Address {
         canonical.push_str(part);
     }
     add_rest(&mut canonical, &rest);
-    Address { canonical, ..made.clone() }
+    canonical
 }
 
 fn add_rest(text: &mut String, rest: &str) {

@@ -76,23 +76,33 @@ pub(super) struct Towns {
     pub whole: Option<Town>,
 }
 
-/// A town (町, 大字).
+/// A town (町, 大字). There are 128,000 of them, so it is kept small.
 pub(super) struct Town {
     pub name: &'static str,
-    /// The spelling that stands for all spellings of the town.
-    pub canonical: &'static str,
-    /// Another town of the municipality has the same key (大字北野, 北野).
-    pub shared: bool,
     /// The municipality's code and the name's key: 13101:丸ノ内.
     pub code: Box<str>,
     /// Bit n: has n丁目; bit 0: has addresses without 丁目 too.
     pub chome: u128,
     /// Has 丁目, which are not known.
     pub any_chome: bool,
-    /// Postal codes; the bits are the 丁目 they are restricted to, 0 for none.
-    pub postal: Vec<(u32, u128)>,
+    codes: Codes,
+    /// What it shares with towns of the same key (大字北野 and 北野, 金沢 and 金澤).
+    shared: Option<Box<Shared>>,
     koaza_names: &'static str,
-    koaza: OnceLock<Prefixes<&'static str>>,
+    koaza: OnceLock<Box<Prefixes<&'static str>>>,
+}
+
+/// Postal codes as the dictionary has them, and the code that the first of them is counted from.
+#[derive(Clone, Copy)]
+struct Codes {
+    before: u32,
+    text: &'static str,
+}
+
+struct Shared {
+    /// The spelling that stands for all.
+    canonical: &'static str,
+    codes: Vec<Codes>,
 }
 
 static DICTIONARY: OnceLock<Dictionary> = OnceLock::new();
@@ -255,13 +265,6 @@ impl City {
                 let code: String = self.code_text.chars().chain([':']).chain(key.iter().copied()).collect();
                 list[*i as usize].code = code.into();
             }
-            let mut keys: HashMap<&[char], u32> = HashMap::with_capacity(names.len());
-            for (key, _) in &names {
-                *keys.entry(key).or_default() += 1;
-            }
-            for (key, i) in &names {
-                list[*i as usize].shared = keys.get(key.as_slice()).is_some_and(|&n| n > 1);
-            }
             merge(&mut list);
             Towns { table: Prefixes::new(names), list, whole }
         })
@@ -296,6 +299,39 @@ impl Town {
         self.name.starts_with("大字") || self.name.starts_with('字')
     }
 
+    /// Whether another town has the same key.
+    pub fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// The spelling that stands for all spellings of the town.
+    pub fn canonical(&self) -> &'static str {
+        self.shared.as_ref().map_or(self.name, |s| s.canonical)
+    }
+
+    /// Every postal code, with the 丁目 it is restricted to as bits, 0 for none.
+    pub fn postal_codes(&self, mut found: impl FnMut(u32, u128)) {
+        let own = [self.codes];
+        let all = self.shared.as_ref().map_or(&own[..], |s| &s.codes);
+        for codes in all {
+            postal_codes(codes.text, &mut { codes.before }, &mut found);
+        }
+    }
+
+    /// Whether this is one of its postal codes.
+    pub fn has_postal_code(&self, code: u32) -> bool {
+        let mut has = false;
+        self.postal_codes(|c, _| has |= c == code);
+        has
+    }
+
+    /// Whether it has any.
+    pub fn has_postal_codes(&self) -> bool {
+        let mut has = false;
+        self.postal_codes(|_, _| has = true);
+        has
+    }
+
     /// The names of its koaza.
     pub fn koaza_names(&self) -> impl Iterator<Item = &'static str> {
         self.koaza_names.split(',').filter(|n| !n.is_empty())
@@ -304,30 +340,35 @@ impl Town {
     /// Its koaza.
     pub fn koaza(&self) -> &Prefixes<&'static str> {
         self.koaza.get_or_init(|| {
-            Prefixes::new(self.koaza_names().map(|n| (fold::key(n), n)).collect())
+            Box::new(Prefixes::new(self.koaza_names().map(|n| (fold::key(n), n)).collect()))
         })
     }
 }
 
-/// Gives towns that the sources spell differently (金沢, 金澤) the same 丁目 and postal codes.
+/// Gives towns that the sources spell differently (金沢, 金澤) the same 丁目 and postal codes, and
+/// marks those that only 大字 tells apart.
 fn merge(list: &mut [Town]) {
-    let mut first: HashMap<(Box<str>, bool), usize> = HashMap::with_capacity(list.len());
-    for i in 0..list.len() {
-        let name = (list[i].code.clone(), list[i].is_oaza());
-        let one = *first.entry(name).or_insert(i);
-        if one == i {
-            continue;
+    let mut by_key: HashMap<Box<str>, Vec<usize>> = HashMap::with_capacity(list.len());
+    for (i, town) in list.iter().enumerate() {
+        by_key.entry(town.code.clone()).or_default().push(i);
+    }
+    for all in by_key.into_values().filter(|all| all.len() > 1) {
+        for oaza in [false, true] {
+            let group: Vec<usize> = all.iter().copied().filter(|&i| list[i].is_oaza() == oaza).collect();
+            let Some(&first) = group.first() else { continue };
+            let canonical = list[first].name;
+            let codes: Vec<Codes> = group.iter().map(|&i| list[i].codes).collect();
+            let chome = group.iter().fold(0, |bits, &i| bits | list[i].chome);
+            // One source knows 丁目, the other has the town without them: then it has 丁目.
+            let plain = group.iter().any(|&i| list[i].takes_chome() && list[i].chome & 1 == 1);
+            let chome = if chome > 1 && !plain { chome & !1 } else { chome };
+            let any = chome <= 1 && group.iter().any(|&i| list[i].any_chome);
+            for i in group {
+                list[i].chome = chome;
+                list[i].any_chome = any;
+                list[i].shared = Some(Box::new(Shared { canonical, codes: codes.clone() }));
+            }
         }
-        let (left, right) = list.split_at_mut(i);
-        let (a, b) = (&mut left[one], &mut right[0]);
-        a.postal.append(&mut b.postal);
-        b.postal.clone_from(&a.postal);
-        let plain = !(a.takes_chome() && b.takes_chome()) && (a.chome | b.chome) & 1 == 1;
-        let both = (a.chome | b.chome) & !1 | u128::from(plain);
-        (a.chome, b.chome) = (both, both);
-        a.any_chome &= both > 1 || b.any_chome;
-        b.any_chome = a.any_chome;
-        b.canonical = a.name;
     }
 }
 
@@ -336,9 +377,18 @@ fn town(line: &'static str, before: &mut u32) -> Town {
     let mut fields = line.split('\t');
     let mut field = || fields.next().unwrap_or_default();
     let (name, chome, codes, koaza_names) = (field(), field(), field(), field());
-    let mut postal = Vec::new();
-    postal_codes(codes, before, |code, some| postal.push((code, some)));
-    Town { name, canonical: name, shared: false, code: Box::default(), chome: ranges(chome), any_chome: chome == "*", postal, koaza_names, koaza: OnceLock::new() }
+    let codes = Codes { before: *before, text: codes };
+    postal_codes(codes.text, before, |_, _| {});
+    Town {
+        name,
+        code: Box::default(),
+        chome: ranges(chome),
+        any_chome: chome == "*",
+        codes,
+        shared: None,
+        koaza_names,
+        koaza: OnceLock::new(),
+    }
 }
 
 /// The postal codes of a line, each written as the increase over the one before.

@@ -6,6 +6,7 @@
 
 use super::dictionary::Town;
 use super::fold::Text;
+use super::part::{Part, Unit, is_letter, push_number};
 use crate::japanese::number;
 
 /// The parts of a lot.
@@ -27,64 +28,11 @@ pub(super) struct Lot {
     pub end: usize,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Unit {
-    Chome,
-    Ban,
-    Go,
-    None,
-}
-
-/// A number with the letters around it: 甲12, 12イ.
-struct Part {
-    before: Option<char>,
-    value: u32,
-    after: Option<char>,
-    unit: Unit,
-}
-
-impl Part {
-    fn text(&self) -> String {
-        let mut text = String::with_capacity(12);
-        if let Some(c) = self.before {
-            text.push(c);
-        }
-        push_number(&mut text, self.value);
-        if let Some(c) = self.after {
-            text.push(c);
-        }
-        text
-    }
-
-    fn is_plain(&self) -> bool {
-        self.before.is_none() && self.after.is_none()
-    }
-}
-
-/// A number in digits, without the machinery of formatting.
-pub(super) fn push_number(text: &mut String, n: u32) {
-    let mut place = 1;
-    while n / place >= 10 {
-        place *= 10;
-    }
-    while place > 0 {
-        text.push(char::from(b'0' + (n / place % 10) as u8));
-        place /= 10;
-    }
-}
-
 /// Words that make a run of characters a building, not a koaza.
 const BUILDING: [&str; 30] = [
     "ビル", "マンション", "ハイツ", "コーポ", "アパート", "メゾン", "レジデンス", "タワー", "センター", "プラザ", "ハウス", "荘", "館", "寮",
     "棟", "団地", "住宅", "会社", "店", "病院", "学校", "役所", "役場", "公園内", "ホテル", "駅", "様", "気付", "方", "号室",
 ];
-/// What may stand before a number of a block: 甲123, イ45.
-pub(super) fn is_letter(c: char) -> bool {
-    matches!(c, '甲' | '乙' | '丙' | '丁' | '戊' | '己' | '庚' | '辛' | '壬' | '癸')
-        || matches!(c, 'イ' | 'ロ' | 'ハ' | 'ニ' | 'ホ' | 'ヘ' | 'ト' | 'チ' | 'リ' | 'ヌ' | 'ル' | 'ヲ')
-        || matches!(c, 'い' | 'ろ' | 'は' | 'に' | 'ほ' | 'へ' | 'と' | 'ち' | 'り')
-}
-
 /// Reads the lot at `from`, a place in the key, after `town`.
 pub(super) fn read(text: &Text, from: usize, town: Option<&Town>) -> Lot {
     let mut reader = Reader { shown: &text.shown, i: text.place(from), lot: Lot::default(), parts: Vec::with_capacity(4) };
@@ -115,7 +63,7 @@ impl Reader<'_> {
         let key = &text.key[from..];
         let ends = |len: usize| {
             let c = key.get(len);
-            c.is_none_or(|c| !(*c > '\u{2e80}') || matches!(c, '第' | '無')) || text.breaks_before(from + len) || {
+            c.is_none_or(|&c| c <= '\u{2e80}' || matches!(c, '第' | '無')) || text.breaks_before(from + len) || {
                 // 甲123 after a koaza.
                 c.is_some_and(|&c| is_letter(c)) && key.get(len + 1).is_some_and(char::is_ascii_digit)
             }
@@ -409,7 +357,7 @@ impl Reader<'_> {
         if self.is_letter_block(j) {
             before = self.at(j);
             j = self.skip(j + 1, &['-', 'の', 'ノ']);
-        } else if self.at(j).is_some_and(|c| is_letter(c)) && dashed && self.ends_word(j + 1) {
+        } else if self.at(j).is_some_and(is_letter) && dashed && self.ends_word(j + 1) {
             // 123-イ
             if let Some(last) = self.parts.last_mut().filter(|last| last.after.is_none()) {
                 last.after = Some(self.shown[j]);
@@ -421,7 +369,7 @@ impl Reader<'_> {
         if unit == Unit::Ban && matches!(self.at(end), Some('の' | 'ノ' | '之')) && self.number(end + 1).is_some() {
             end += 1;
         }
-        if self.at(end).is_some_and(|c| is_letter(c)) && self.ends_word(end + 1) {
+        if self.at(end).is_some_and(is_letter) && self.ends_word(end + 1) {
             after = self.at(end);
             end += 1;
         }

@@ -18,6 +18,7 @@ mod fold;
 mod kyoto;
 mod loose;
 mod lot;
+mod part;
 mod place;
 mod postal;
 mod prefix;
@@ -153,7 +154,11 @@ const ROUNDS: usize = 6;
 /// Normalizes the canonical text until it stays. What the first reading found wrong still holds:
 /// the canonical text names the prefecture and the municipality that were chosen.
 fn settle(text: &str, first: Address) -> Address {
-    let settled = fixed_point(&first.canonical, &first.key).or_else(|| fixed_point(&write::in_rest(&first), ""));
+    let next = once(&first.canonical, None).0;
+    if next.canonical == first.canonical && next.key == first.key {
+        return first;
+    }
+    let settled = fixed_point(&next.canonical, &next.key).or_else(|| fixed_point(&write::in_rest(&first), ""));
     let Some(mut settled) = settled else {
         let canonical: String = fold::fold(text).shown.into_iter().collect();
         let key = fold::key_string(&canonical);

@@ -141,8 +141,8 @@ impl Search<'_> {
         let mut score = base + town.as_ref().map_or(0, |t| t.score);
         if let Some(code) = self.postal {
             let towns = self.city(city).towns();
-            let codes = town.as_ref().and_then(|t| t.index).map(|t| &towns.list[t as usize].postal);
-            if codes.is_some_and(|codes| codes.iter().any(|&(c, _)| c == code)) {
+            let found = town.as_ref().and_then(|t| t.index).map(|t| &towns.list[t as usize]);
+            if found.is_some_and(|t| t.has_postal_code(code)) {
                 score += 60;
             } else if self.all.cities_of_postal_code(code).any(|c| c == city) {
                 score += 30;

@@ -184,7 +184,7 @@ fn found(city: &City, text: &Text, start: usize, end: usize, index: u16, how: Ho
         Numbers::Few if !town.takes_none() => score -= 2,
         _ => {}
     }
-    let alone = !town.shared;
+    let alone = !town.is_shared();
     Found { index: Some(index), start, end, how, alone, street: None, score }
 }
 

@@ -2,7 +2,8 @@
 
 use super::dictionary::{City, Kind, Town, dictionary};
 use super::fold::{self, Text};
-use super::lot::{self, Lot, push_number};
+use super::lot::{self, Lot};
+use super::part::{is_letter, push_number};
 use super::place::Place;
 use super::town::How;
 use super::{Address, Level, Problem, building, postal};
@@ -126,7 +127,7 @@ fn is_plain(made: &Address) -> bool {
     let digits = |part: &Option<String>| part.as_deref().is_none_or(|p| p.bytes().all(|b| b.is_ascii_digit()));
     let begins = |c: char| {
         let numeral = number::digit(c).is_some() || number::unit(c).is_some();
-        c.is_ascii_alphabetic() || c > '\u{3040}' && !numeral && !matches!(c, '番' | '号' | '丁' | '階' | 'の' | 'ノ' | 'ー' | '地' | '室' | '第' | '之' | '々' | '・') && !lot::is_letter(c)
+        c.is_ascii_alphabetic() || c > '\u{3040}' && !numeral && !matches!(c, '番' | '号' | '丁' | '階' | 'の' | 'ノ' | 'ー' | '地' | '室' | '第' | '之' | '々' | '・') && !is_letter(c)
     };
     let ends = |c: char| c > '\u{3040}' && !matches!(c, '号' | '室' | '階' | '様' | '方' | '殿' | '付');
     let building = made.building.as_deref().is_none_or(|b| {
@@ -209,11 +210,11 @@ fn problem(place: &Place, city: &City, town: Option<&Town>, more: bool, code: Op
 
 /// Whether a postal code belongs elsewhere. One that no place has (an office's own) does not.
 fn disagrees(city: &City, town: Option<&Town>, code: u32) -> bool {
-    let has = |t: &Town| t.postal.iter().any(|&(c, _)| c == code);
+    let has = |t: &Town| t.has_postal_code(code);
     if town.is_some_and(has) || city.towns().whole.as_ref().is_some_and(has) {
         return false;
     }
-    let unknown_town = town.is_none_or(|t| t.postal.is_empty());
+    let unknown_town = town.is_none_or(|t| !t.has_postal_codes());
     let (mut known, mut same_city) = (false, false);
     for index in dictionary().cities_of_postal_code(code) {
         known = true;
@@ -231,9 +232,14 @@ fn only_code(town: &Town, chome: Option<u32>) -> Option<String> {
         Some(n) => some == 0 || some >> n.min(126) & 1 == 1,
         None => some != BUILDING_CODE,
     };
-    let mut codes = town.postal.iter().filter(|&&(_, some)| fits(some));
-    let first = codes.next()?;
-    codes.next().is_none().then(|| postal::written(first.0))
+    let (mut first, mut several) = (None, false);
+    town.postal_codes(|code, some| {
+        if fits(some) {
+            several |= first.is_some_and(|other| other != code);
+            first = Some(code);
+        }
+    });
+    first.filter(|_| !several).map(postal::written)
 }
 
 fn confidence(place: &Place, how: Option<How>, made: &Address) -> f32 {
@@ -305,7 +311,7 @@ fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
     for part in [&made.prefecture, &made.city, &made.street].into_iter().flatten() {
         text.push_str(part);
     }
-    text.push_str(town.map_or(made.town.as_deref().unwrap_or_default(), |t| t.canonical));
+    text.push_str(town.map(Town::canonical).or(made.town.as_deref()).unwrap_or_default());
     if !lot.koaza_last {
         // Without a number after it only 字 tells a koaza from a building.
         if !lot.koaza.is_empty() && !lot.koaza_known && lot.chome.is_none() && lot.block.is_none() {

@@ -1,0 +1,63 @@
+//! One number of a lot, with its letters and its unit.
+//!
+//! In: what `lot` has read. Out: its canonical text.
+
+/// What follows a number.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Unit {
+    /// 丁目.
+    Chome,
+    /// 番地, 番.
+    Ban,
+    /// 号.
+    Go,
+    /// A hyphen, or nothing.
+    None,
+}
+
+/// A number with the letters around it: 甲12, 12イ.
+pub(super) struct Part {
+    pub before: Option<char>,
+    pub value: u32,
+    pub after: Option<char>,
+    pub unit: Unit,
+}
+
+impl Part {
+    /// 甲12.
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(12);
+        if let Some(c) = self.before {
+            text.push(c);
+        }
+        push_number(&mut text, self.value);
+        if let Some(c) = self.after {
+            text.push(c);
+        }
+        text
+    }
+
+    /// Whether no letter is about it.
+    pub fn is_plain(&self) -> bool {
+        self.before.is_none() && self.after.is_none()
+    }
+}
+
+/// A number in digits, without the machinery of formatting.
+pub(super) fn push_number(text: &mut String, n: u32) {
+    let mut place = 1;
+    while n / place >= 10 {
+        place *= 10;
+    }
+    while place > 0 {
+        text.push(char::from(b'0' + (n / place % 10) as u8));
+        place /= 10;
+    }
+}
+
+/// What may stand before a number of a block: 甲123, イ45.
+pub(super) fn is_letter(c: char) -> bool {
+    matches!(c, '甲' | '乙' | '丙' | '丁' | '戊' | '己' | '庚' | '辛' | '壬' | '癸')
+        || matches!(c, 'イ' | 'ロ' | 'ハ' | 'ニ' | 'ホ' | 'ヘ' | 'ト' | 'チ' | 'リ' | 'ヌ' | 'ル' | 'ヲ')
+        || matches!(c, 'い' | 'ろ' | 'は' | 'に' | 'ほ' | 'へ' | 'と' | 'ち' | 'り')
+}

@@ -87,12 +87,10 @@ pub fn kana_key(s: &str) -> String {
             continue;
         }
         if is_katakana(c) {
-            let long = match (vowel, c) {
-                ('ア', 'ア') | ('イ', 'イ') | ('ウ', 'ウ') | ('エ', 'エ' | 'イ') | ('オ', 'オ' | 'ウ') => {
-                    true
-                }
-                _ => false,
-            };
+            let long = matches!(
+                (vowel, c),
+                ('ア', 'ア') | ('イ', 'イ') | ('ウ', 'ウ') | ('エ', 'エ' | 'イ') | ('オ', 'オ' | 'ウ')
+            );
             if long {
                 out.push('ー');
                 last = 'ー';

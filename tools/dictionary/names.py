@@ -287,7 +287,8 @@ def frequencies(part, costs, names, population, without):
             p = 0.85 * p + 0.15 * count[k] / n
         else:
             p = 0.5 * p + 0.5 * count[k] / n
-        out[k] = math.log(p)
+        # Who is in a careful list is somebody: rare names are of hundreds of people, not of one.
+        out[k] = max(math.log(p), -14.0 if k in part.listed else -16.5)
     return out
 
 

@@ -245,12 +245,15 @@ fn may_have_title(text: &str) -> bool {
 /// Whether the text ends in a listed given name behind a listed family name: 伊達晴氏, 鵜殿.
 fn names_itself(text: &str) -> bool {
     let listed = |part, word: &str| dictionary().find(part, units_of(&part_key(word)).units()).is_some();
+    if let Some((_, last)) = text.rsplit_once(' ') {
+        return last.chars().count() > 1 && listed(Part::Given, last);
+    }
     let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-    let divided = |&n: &usize| {
+    let divided = |n: usize| {
         let at = places[places.len() - n];
-        !text.contains(' ') && at > 0 && listed(Part::Given, &text[at..]) && listed(Part::Family, &text[..at])
+        at > 0 && listed(Part::Given, &text[at..]) && listed(Part::Family, &text[..at])
     };
-    (2..=3usize.min(places.len())).any(|n| divided(&n)) || (places.len() <= 2 && listed(Part::Family, text))
+    (2..=3.min(places.len())).any(divided) || (places.len() <= 2 && listed(Part::Family, text))
 }
 
 fn titles(out: &mut Cleaned) {

@@ -28,7 +28,7 @@ pub struct Division {
 }
 
 /// ln of the share of names that are in no list.
-const UNLISTED: [f32; 2] = [-3.5, -2.8];
+const UNLISTED: [f32; 2] = [-4.0, -3.2];
 /// ln of the share of each length (1 to 5 and more) among names in no list.
 const LENGTHS: [[f32; 5]; 2] = [[-3.2, -0.5, -1.3, -3.2, -5.3], [-2.3, -0.5, -1.4, -3.5, -5.0]];
 /// ln of how often a field holds the family name alone, or the given name alone.

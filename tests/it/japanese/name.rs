@@ -40,7 +40,7 @@ fn check_pair(line: &str) -> Result<(), String> {
     let [wanted, a, b, far] = line.split('\t').collect::<Vec<_>>()[..] else { return Err(line.to_owned()) };
     let key = |name: &str| normalize_parts(name, "花子", None, None, None).key;
     let meet = key(a) == key(b) && part_key(&folded(a)) == part_key(&folded(b));
-    let kana = |text: &str| text.chars().any(|c| nayose::japanese::kana::is_kana(c));
+    let kana = |text: &str| text.chars().any(nayose::japanese::kana::is_kana);
     let found = text_distance(&folded(a), &folded(b)).name();
     let right = kana(a) || kana(b) || found == far || (found == "exact" && far == "same");
     if meet == (wanted == "meet") && right { Ok(()) } else { Err(format!("{line}: {} {} {found}", key(a), key(b))) }

@@ -82,7 +82,14 @@ pub fn files(delta: &DeltaTable) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// Environment, if the commit cannot be written.
-pub async fn commit(lake: &Location, table: &Table, schema: SchemaRef, parts: &[Part], mode: Mode, run_id: &str) -> Result<u64> {
+pub async fn commit(
+    lake: &Location,
+    table: &Table,
+    schema: SchemaRef,
+    parts: &[Part],
+    mode: Mode,
+    run_id: &str,
+) -> Result<u64> {
     let existing = open(lake, table.name, None).await?;
     let delta = match existing {
         Some(delta) => delta,
@@ -205,7 +212,10 @@ fn failed(lake: &Location, table: &str, error: DeltaTableError) -> Error {
             Error::new(cause.kind(), format!("table {table} at {place}: {}", cause.message()))
                 .hint(cause.remedy().unwrap_or_default())
         }
-        other => Error::environment(format!("table {table} at {place}: {}", other.to_string().lines().next().unwrap_or_default()))
-            .hint("check that the lake is reachable and was written by nayose; earlier published runs are not touched"),
+        other => Error::environment(format!(
+            "table {table} at {place}: {}",
+            other.to_string().lines().next().unwrap_or_default()
+        ))
+        .hint("check that the lake is reachable and was written by nayose; earlier published runs are not touched"),
     }
 }

@@ -94,7 +94,8 @@ impl Manifest {
     /// # Errors
     /// Environment, if it cannot be written.
     pub async fn save(&self, work: &Location) -> Result<()> {
-        let bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::bug(format!("the manifest cannot be written: {e}")))?;
+        let bytes =
+            serde_json::to_vec_pretty(self).map_err(|e| Error::bug(format!("the manifest cannot be written: {e}")))?;
         work.join("manifest.json").write(bytes).await
     }
 

@@ -89,7 +89,9 @@ pub async fn write(
             in_flight.push_back(tokio::spawn(write_part(batches, schema.clone(), folder.clone(), number)));
             number += 1;
             pending_rows = 0;
-            if in_flight.len() >= IN_FLIGHT && let Some(part) = in_flight.next().await {
+            if in_flight.len() >= IN_FLIGHT
+                && let Some(part) = in_flight.next().await
+            {
                 parts.push(finished(part)?);
             }
         }
@@ -113,14 +115,19 @@ fn finished<T>(task: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
 
 /// The batch with exactly the contract's fields: the engine's nullability and inner names may differ.
 fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<RecordBatch> {
-    let columns: Vec<ArrayRef> = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| {
-            if column.data_type() == field.data_type() { Ok(column.clone()) } else { cast(column, field.data_type()) }
-        })
-        .collect::<Result<_, _>>()?;
+    let columns: Vec<ArrayRef> =
+        batch
+            .columns()
+            .iter()
+            .zip(schema.fields())
+            .map(|(column, field)| {
+                if column.data_type() == field.data_type() {
+                    Ok(column.clone())
+                } else {
+                    cast(column, field.data_type())
+                }
+            })
+            .collect::<Result<_, _>>()?;
     for (column, field) in columns.iter().zip(schema.fields()) {
         if !field.is_nullable() && column.null_count() > 0 {
             return Err(Error::bug(format!("column {} of table {} may not be null", field.name(), table.name)));

@@ -27,10 +27,10 @@ impl Progress {
     pub fn begin(&self, stage: &str, table: &str, expected: Option<u64>) {
         let Progress::Bar(slot) = self else { return };
         let bar = match expected {
-            Some(rows) => ProgressBar::new(rows).with_style(style(
-                "{prefix:>10} {wide_bar} {human_pos}/{human_len} rows  {per_sec}  {eta} left",
-            )),
-            None => ProgressBar::no_length().with_style(style("{prefix:>10} {spinner} {msg} {human_pos} rows  {per_sec}  {elapsed}")),
+            Some(rows) => ProgressBar::new(rows)
+                .with_style(style("{prefix:>10} {wide_bar} {human_pos}/{human_len} rows  {per_sec}  {eta} left")),
+            None => ProgressBar::no_length()
+                .with_style(style("{prefix:>10} {spinner} {msg} {human_pos} rows  {per_sec}  {elapsed}")),
         };
         bar.set_prefix(stage.to_string());
         bar.set_message(table.to_string());

@@ -86,7 +86,8 @@ pub fn machine_memory() -> usize {
         let line = text.lines().find(|l| l.starts_with("MemTotal:"))?;
         line.split_whitespace().nth(1)?.parse::<usize>().ok().map(|kib| kib * 1024)
     });
-    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse::<usize>().ok());
+    let limit =
+        std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse::<usize>().ok());
     match (ram, limit) {
         (Some(ram), Some(limit)) => ram.min(limit),
         (Some(one), None) | (None, Some(one)) => one,

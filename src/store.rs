@@ -33,7 +33,10 @@ impl Location {
                 Error::usage(format!("{typed:?} is not a URL: {e}"))
                     .hint("write a path, or a URL such as s3://bucket/folder or file:///folder")
             })?;
-            if !matches!(url.scheme(), "file" | "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss" | "http" | "https") {
+            if !matches!(
+                url.scheme(),
+                "file" | "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss" | "http" | "https"
+            ) {
                 return Err(Error::usage(format!("{typed:?} has the unknown scheme {}", url.scheme()))
                     .hint("known schemes: file, s3, gs, az, abfs, http, https"));
             }
@@ -82,7 +85,9 @@ impl Location {
     /// Environment or configuration, if the store cannot be set up.
     pub fn open(&self) -> Result<(Arc<dyn ObjectStore>, Path)> {
         let path = match self.url.scheme() {
-            "file" => Path::from_url_path(self.url.path()).map_err(|e| Error::usage(format!("{}: {e}", self.shown())))?,
+            "file" => {
+                Path::from_url_path(self.url.path()).map_err(|e| Error::usage(format!("{}: {e}", self.shown())))?
+            }
             _ => object_store::ObjectStoreScheme::parse(&self.url)
                 .map(|(_, path)| path)
                 .map_err(|e| Error::usage(format!("{} cannot be understood: {e}", self.shown())))?,
@@ -129,7 +134,8 @@ impl Location {
     /// Environment, if something cannot be removed.
     pub async fn remove_all(&self) -> Result<()> {
         let (store, path) = self.open()?;
-        let files: Vec<ObjectMeta> = store.list(Some(&path)).try_collect().await.map_err(|e| self.failed("list", &e))?;
+        let files: Vec<ObjectMeta> =
+            store.list(Some(&path)).try_collect().await.map_err(|e| self.failed("list", &e))?;
         for file in files {
             store.delete(&file.location).await.map_err(|e| self.failed("remove", &e))?;
         }
@@ -147,14 +153,18 @@ impl Location {
         let glob = GlobBuilder::new(pattern)
             .literal_separator(true)
             .build()
-            .map_err(|e| Error::config(format!("{pattern:?} is not a glob: {}", e.kind())).hint("use *, ? and [ab]; ** for any folder"))?
+            .map_err(|e| {
+                Error::config(format!("{pattern:?} is not a glob: {}", e.kind()))
+                    .hint("use *, ? and [ab]; ** for any folder")
+            })?
             .compile_matcher();
         // List only below the folders that have no wildcard.
         let fixed: Vec<&str> = pattern.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
         let folders = if fixed.len() == pattern.split('/').count() { &fixed[..fixed.len() - 1] } else { &fixed[..] };
         let (store, root) = self.open()?;
         let prefix = folders.iter().fold(root.clone(), |path, part| path.join(*part));
-        let listed: Vec<ObjectMeta> = store.list(Some(&prefix)).try_collect().await.map_err(|e| self.failed("list", &e))?;
+        let listed: Vec<ObjectMeta> =
+            store.list(Some(&prefix)).try_collect().await.map_err(|e| self.failed("list", &e))?;
         let mut found: Vec<(String, ObjectMeta)> = listed
             .into_iter()
             .filter_map(|meta| {

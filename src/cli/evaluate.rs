@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::array::AsArray;
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions};
 use serde_json::json;
 
@@ -137,7 +137,9 @@ fn json_of(found: &Evaluation, missing: u64, names: &Names, run_id: &str) -> ser
     let by_channels: serde_json::Map<String, serde_json::Value> = found
         .by_channels
         .iter()
-        .map(|((a, b), counts)| (format!("{}+{}", names.channels[*a as usize], names.channels[*b as usize]), of(counts)))
+        .map(|((a, b), counts)| {
+            (format!("{}+{}", names.channels[*a as usize], names.channels[*b as usize]), of(counts))
+        })
         .collect();
     json!({
         "run_id": run_id,

@@ -115,7 +115,9 @@ impl Desk {
     /// A record as typed, `channel:record_id`, with its place and its customer.
     async fn record(&self, typed: &str, standard: &DataFrame) -> Result<(usize, String)> {
         let Some((channel, id)) = typed.split_once(':') else {
-            return Err(Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001"));
+            return Err(
+                Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001")
+            );
         };
         let found = standard.clone().filter(is(channel, id))?.select_columns(&[col::ROW])?.collect().await?;
         let row = found.iter().find(|b| b.num_rows() > 0).map(|b| text::longs(b.column(0)).map(|c| c.value(0)));
@@ -123,7 +125,12 @@ impl Desk {
             return Err(self.lost(channel, id).await?);
         };
         let map = self.context.table("id_map").await?.filter(is(channel, id))?.select_columns(&[col::CUSTOMER_ID])?;
-        let customer = map.collect().await?.iter().find(|b| b.num_rows() > 0).map(|b| text::strings(b.column(0)).map(|c| c.value(0).to_string()));
+        let customer = map
+            .collect()
+            .await?
+            .iter()
+            .find(|b| b.num_rows() > 0)
+            .map(|b| text::strings(b.column(0)).map(|c| c.value(0).to_string()));
         Ok((row as usize, customer.transpose()?.unwrap_or_default()))
     }
 
@@ -134,17 +141,20 @@ impl Desk {
             channels.extend(text::strings(batch.column(0))?.iter().flatten().map(str::to_string));
         }
         if !channels.iter().any(|c| c == channel) {
-            return Ok(Error::usage(format!("there is no channel {channel:?}")).hint(format!("channels: {}", channels.join(", "))));
+            return Ok(Error::usage(format!("there is no channel {channel:?}"))
+                .hint(format!("channels: {}", channels.join(", "))));
         }
-        Ok(Error::usage(format!("there is no record {channel}:{id}"))
-            .hint("it was not in the input, or its rows were rejected: nayose sql \"select file, line, reason from reject\""))
+        Ok(Error::usage(format!("there is no record {channel}:{id}")).hint(
+            "it was not in the input, or its rows were rejected: nayose sql \"select file, line, reason from reject\"",
+        ))
     }
 
     async fn standard(&self) -> Result<DataFrame> {
         let work = self.lake.join("work").join(&self.run.run_id);
         let manifest = Manifest::load(&work).await?;
         let output = manifest.as_ref().and_then(|m| m.output(STANDARD_RECORD.name)).ok_or_else(|| {
-            Error::data(format!("the work of run {} is gone", self.run.run_id)).hint("run the pipeline again with --full")
+            Error::data(format!("the work of run {} is gone", self.run.run_id))
+                .hint("run the pipeline again with --full")
         })?;
         read(&in_order(&self.context), &self.lake, output, STANDARD_RECORD.schema()).await
     }
@@ -156,14 +166,19 @@ impl Desk {
         if l == r {
             return Err(Error::usage(format!("{left} and {right} are the same record")));
         }
-        let (l, r, left, right, left_customer, right_customer) =
-            if l < r { (l, r, left, right, left_customer, right_customer) } else { (r, l, right, left, right_customer, left_customer) };
+        let (l, r, left, right, left_customer, right_customer) = if l < r {
+            (l, r, left, right, left_customer, right_customer)
+        } else {
+            (r, l, right, left, right_customer, left_customer)
+        };
         let packed = Arc::new(score::pack(standard, &self.model.model).await?);
-        let parameters = self.model.model.trained.clone().ok_or_else(|| Error::bug("the kept model has no parameters"))?;
+        let parameters =
+            self.model.model.trained.clone().ok_or_else(|| Error::bug("the kept model has no parameters"))?;
         let scorer = Scorer::new(self.model.model.clone(), packed, &parameters);
         let found = scorer.score(l, r);
         let rules = self.rules(&scorer, l, r);
-        let outcome = self.outcome(&scorer, (l, r), &rules, found.person, (&left_customer, &right_customer), left, right).await?;
+        let outcome =
+            self.outcome(&scorer, (l, r), &rules, found.person, (&left_customer, &right_customer), left, right).await?;
         Ok(PairView {
             left: left.to_string(),
             right: right.to_string(),
@@ -195,7 +210,10 @@ impl Desk {
         let packed = scorer.packed();
         let values = |c: &crate::model::Comparison, row: usize| -> Vec<String> {
             // The first feature with a value is the one nearest to what was written.
-            let shown = c.levels.iter().find_map(|level| first_feature(&level.condition, &|f| !packed.features[f].ids(row).is_empty()));
+            let shown = c
+                .levels
+                .iter()
+                .find_map(|level| first_feature(&level.condition, &|f| !packed.features[f].ids(row).is_empty()));
             shown.map(|f| packed.features[f].values(row).map(str::to_string).collect()).unwrap_or_default()
         };
         self.model
@@ -311,7 +329,12 @@ impl Desk {
         let mut household = None;
         for batch in &rows {
             let text_of = |column: usize, row: usize| -> Option<String> {
-                batch.column(column).as_string_opt::<i32>().and_then(|c| text::text_at(c, row)).filter(|t| !t.is_empty()).map(str::to_string)
+                batch
+                    .column(column)
+                    .as_string_opt::<i32>()
+                    .and_then(|c| text::text_at(c, row))
+                    .filter(|t| !t.is_empty())
+                    .map(str::to_string)
             };
             for row in 0..batch.num_rows() {
                 household = household.or_else(|| text_of(0, row));
@@ -356,7 +379,8 @@ impl Desk {
                 }
                 let items = comparisons.value(row);
                 let items = text::structs(&items)?;
-                let (names, levels) = (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, "level")?)?);
+                let (names, levels) =
+                    (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, "level")?)?);
                 let weights = text::field(items, "weight")?.as_primitive::<Float64Type>();
                 let mut evidence: Vec<(Words, Words, f64)> = (0..items.len())
                     .filter_map(|i| {

@@ -4,6 +4,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod generate;
+mod normalize;
 mod output;
 mod run;
 mod schema;
@@ -39,6 +40,8 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
     Export(export::Arguments),
+    /// Normalize Japanese text: lines in, JSON lines out
+    Normalize(normalize::Arguments),
     /// Make sample data of a retailer, with truth
     Generate(generate::Arguments),
     /// Print the JSON Schemas of the configuration files, for editors
@@ -101,21 +104,27 @@ enum TextFormat {
 /// # Errors
 /// As the subcommand says.
 pub fn run(cli: Cli) -> Result<u8> {
+    // Commands that read no table start no engine: one line has to be answered at once.
+    let command = match cli.command {
+        Command::Generate(a) => return generate::run(a),
+        Command::Normalize(a) => return normalize::run(a),
+        Command::Schema(a) => return schema::run(a),
+        other => other,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(8 << 20)
         .build()
         .map_err(|e| Error::environment(format!("cannot start threads: {e}")))?;
     runtime.block_on(async {
-        match cli.command {
+        match command {
             Command::Validate(a) => validate::run(a).await,
             Command::Run(a) => run::run(a).await,
             Command::Sql(a) => sql::run(a).await,
             Command::Explain(a) => explain::run(a).await,
             Command::Evaluate(a) => evaluate::run(a).await,
             Command::Export(a) => export::run(a).await,
-            Command::Generate(a) => generate::run(a),
-            Command::Schema(a) => schema::run(a),
+            Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
         }
     })
 }

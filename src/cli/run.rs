@@ -75,13 +75,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         None => std::io::stderr().is_terminal(),
     };
     let progress = if text { Progress::bar() } else { Progress::Json };
-    let options = Options {
-        from: a.from,
-        until: a.until,
-        as_of: a.as_of,
-        full: a.full,
-        resources: a.resources.resources(),
-    };
+    let options =
+        Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, resources: a.resources.resources() };
     let outcome = runner::run(&pipeline, &options, &progress).await?;
     let summary = summary(&outcome);
     match a.summary.as_deref().map(|p| (p, p.as_os_str() == "-")) {
@@ -125,7 +120,9 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> String {
         }
         Outcome::Stopped(m) => format!("stopped as asked; run {} goes on from here when it is started again", m.run_id),
         Outcome::Published(m) => {
-            let note = |stage: Stage, name: &str| m.stages.get(stage.name()).and_then(|s| s.notes.get(name)).cloned().unwrap_or_default();
+            let note = |stage: Stage, name: &str| {
+                m.stages.get(stage.name()).and_then(|s| s.notes.get(name)).cloned().unwrap_or_default()
+            };
             let rows = |table: &str| m.output(table).map_or(0, |o| o.rows());
             let as_of = note(Stage::Ingest, "as_of").as_i64().map(time_text).unwrap_or_default();
             format!(

@@ -35,7 +35,11 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
                 Ok(columns) => {
                     for wanted in options.columns.iter().filter(|w| !columns.contains(w)) {
                         let hint = did_you_mean(wanted, columns.iter().map(String::as_str)).unwrap_or_default();
-                        problems.add(0, format!("source {:?} maps the column {wanted:?}, which is not there", source.name), hint);
+                        problems.add(
+                            0,
+                            format!("source {:?} maps the column {wanted:?}, which is not there", source.name),
+                            hint,
+                        );
                     }
                 }
                 Err(e) if matches!(e.kind(), Kind::Data | Kind::Config) => {

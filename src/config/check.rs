@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::file::{FieldSurvivorship, Holds, PipelineFile, SourceFile, SurvivorshipRule};
-use super::model_file::ModelFile;
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
@@ -25,15 +24,24 @@ pub(super) struct Document<T> {
 }
 
 /// Reads a YAML file and checks its shape. `None` where a problem was added.
-pub(super) fn document<T: DeserializeOwned>(path: &Path, schema: &Value, problems: &mut Problems) -> Result<Option<Document<T>>> {
+pub(super) fn document<T: DeserializeOwned>(
+    path: &Path,
+    schema: &Value,
+    problems: &mut Problems,
+) -> Result<Option<Document<T>>> {
     let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::usage(format!("cannot read {}: {e}", path.display())).hint("check the path of the pipeline file and of its `model`")
+        Error::usage(format!("cannot read {}: {e}", path.display()))
+            .hint("check the path of the pipeline file and of its `model`")
     })?;
     Ok(document_of(&text, schema, problems))
 }
 
 /// Checks the shape of a YAML text. `None` where a problem was added.
-pub(super) fn document_of<T: DeserializeOwned>(text: &str, schema: &Value, problems: &mut Problems) -> Option<Document<T>> {
+pub(super) fn document_of<T: DeserializeOwned>(
+    text: &str,
+    schema: &Value,
+    problems: &mut Problems,
+) -> Option<Document<T>> {
     let tree: Placed = match serde_saphyr::from_str(text) {
         Ok(tree) => tree,
         Err(e) => {
@@ -79,7 +87,9 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     } else {
         None
     };
-    let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) = (document, attributes, sources, model) else {
+    let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) =
+        (document, attributes, sources, model)
+    else {
         return Ok(None);
     };
     let file = document.file;
@@ -123,10 +133,18 @@ fn check_attributes(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<
     for name in d.file.attributes.keys() {
         let path = [key("attributes"), key(name)];
         if PERSON_ATTRIBUTES.contains(&name.as_str()) || EVENT_ATTRIBUTES.contains(&name.as_str()) {
-            problems.add(line_of(&d.tree, &path), format!("attribute {name:?} is built in"), "give it another name, or leave it out");
+            problems.add(
+                line_of(&d.tree, &path),
+                format!("attribute {name:?} is built in"),
+                "give it another name, or leave it out",
+            );
         }
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            problems.add(line_of(&d.tree, &path), format!("attribute {name:?} is no plain name"), "use letters, digits and _");
+            problems.add(
+                line_of(&d.tree, &path),
+                format!("attribute {name:?} is no plain name"),
+                "use letters, digits and _",
+            );
         }
     }
     d.file
@@ -147,7 +165,11 @@ fn check_attributes(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<
 fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Source> {
     let mut names = BTreeSet::new();
     if !d.file.sources.iter().any(|s| s.holds == Holds::People) {
-        problems.add(line_of(&d.tree, &[key("sources")]), "no source holds people", "set `holds: people` where a row is a customer");
+        problems.add(
+            line_of(&d.tree, &[key("sources")]),
+            "no source holds people",
+            "set `holds: people` where a row is a customer",
+        );
     }
     d.file
         .sources
@@ -155,7 +177,11 @@ fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Sou
         .enumerate()
         .map(|(i, s)| {
             if !names.insert(s.name.clone()) {
-                problems.add(line_of(&d.tree, &[key("sources"), Step::Index(i), key("name")]), format!("source {:?} is there twice", s.name), "");
+                problems.add(
+                    line_of(&d.tree, &[key("sources"), Step::Index(i), key("name")]),
+                    format!("source {:?} is there twice", s.name),
+                    "",
+                );
             }
             check_source(d, i, s, problems)
         })
@@ -178,14 +204,26 @@ fn check_source(d: &Document<PipelineFile>, i: usize, s: &SourceFile, problems: 
     }
     for (a, b) in [("name", "family_name"), ("kana", "family_kana")] {
         if s.columns.contains_key(a) && s.columns.contains_key(b) {
-            problems.add(at("columns"), format!("source {:?} has both {a} and {b}", s.name), "map the whole or the parts, not both");
+            problems.add(
+                at("columns"),
+                format!("source {:?} has both {a} and {b}", s.name),
+                "map the whole or the parts, not both",
+            );
         }
     }
     let holds = match s.holds {
         Holds::People => {
-            for (k, given) in [("event_id", s.event_id.is_some()), ("occurred_at", s.occurred_at.is_some()), ("event_type", s.event_type.is_some())] {
+            for (k, given) in [
+                ("event_id", s.event_id.is_some()),
+                ("occurred_at", s.occurred_at.is_some()),
+                ("event_type", s.event_type.is_some()),
+            ] {
                 if given {
-                    problems.add(at(k), format!("{k} in source {:?}, which holds people", s.name), "it belongs to sources that hold events");
+                    problems.add(
+                        at(k),
+                        format!("{k} in source {:?}, which holds people", s.name),
+                        "it belongs to sources that hold events",
+                    );
                 }
             }
             if s.columns.is_empty() {
@@ -196,7 +234,11 @@ fn check_source(d: &Document<PipelineFile>, i: usize, s: &SourceFile, problems: 
         Holds::Events => {
             for (k, given) in [("updated_at", s.updated_at.is_some()), ("registered_at", s.registered_at.is_some())] {
                 if given {
-                    problems.add(at(k), format!("{k} in source {:?}, which holds events", s.name), "it belongs to sources that hold people");
+                    problems.add(
+                        at(k),
+                        format!("{k} in source {:?}, which holds events", s.name),
+                        "it belongs to sources that hold people",
+                    );
                 }
             }
             for (k, given) in [("event_id", s.event_id.is_some()), ("event_type", s.event_type.is_some())] {
@@ -212,7 +254,11 @@ fn check_source(d: &Document<PipelineFile>, i: usize, s: &SourceFile, problems: 
         }
     };
     if let Err(e) = globset::Glob::new(&s.files) {
-        problems.add(at("files"), format!("{:?} is not a glob: {}", s.files, e.kind()), "use *, ? and [ab]; ** for any folder");
+        problems.add(
+            at("files"),
+            format!("{:?} is not a glob: {}", s.files, e.kind()),
+            "use *, ? and [ab]; ** for any folder",
+        );
     }
     Source {
         name: s.name.clone(),
@@ -250,24 +296,46 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
     let line = line_of(&d.tree, &[key("thresholds")]);
     for (name, value) in [("auto", t.auto), ("review", t.review)] {
         if !(0.0..=1.0).contains(&value) {
-            problems.add(line, format!("threshold {name} is {value}, but it is a probability"), "use a number from 0 to 1");
+            problems.add(
+                line,
+                format!("threshold {name} is {value}, but it is a probability"),
+                "use a number from 0 to 1",
+            );
         }
     }
     if t.review > t.auto {
-        problems.add(line, format!("threshold review ({}) is above auto ({})", t.review, t.auto), "review is the lower one");
+        problems.add(
+            line,
+            format!("threshold review ({}) is above auto ({})", t.review, t.auto),
+            "review is the lower one",
+        );
     }
     if !(0.0..=1.0).contains(&d.file.limits.reject_share) {
-        problems.add(line_of(&d.tree, &[key("limits"), key("reject_share")]), "reject_share is not between 0 and 1", "");
+        problems.add(
+            line_of(&d.tree, &[key("limits"), key("reject_share")]),
+            "reject_share is not between 0 and 1",
+            "",
+        );
     }
-    for name in d.file.parameters.keys().filter(|n| n.is_empty() || !n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
-        problems.add(line_of(&d.tree, &[key("parameters"), key(name)]), format!("parameter {name:?} is no plain name"), "use letters, digits and _");
+    for name in
+        d.file.parameters.keys().filter(|n| n.is_empty() || !n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    {
+        problems.add(
+            line_of(&d.tree, &[key("parameters"), key(name)]),
+            format!("parameter {name:?} is no plain name"),
+            "use letters, digits and _",
+        );
     }
     if let Node::Map(entries) = &d.tree.value {
         for (k, folder) in entries.iter().filter(|(k, _)| matches!(k.value.as_str(), "marts" | "checks")) {
             if let Node::Text(name) = &folder.value
                 && name.is_empty()
             {
-                problems.add(k.referenced.line(), format!("{} is empty", k.value), "leave the key out, or name a folder");
+                problems.add(
+                    k.referenced.line(),
+                    format!("{} is empty", k.value),
+                    "leave the key out, or name a folder",
+                );
             }
         }
     }
@@ -277,7 +345,8 @@ fn queries(folder: &Path, below: Option<&str>) -> Result<Vec<SqlFile>> {
     let Some(below) = below else { return Ok(Vec::new()) };
     let folder = folder.join(below);
     let unreadable = |e: std::io::Error| {
-        Error::config(format!("cannot read {}: {e}", folder.display())).hint("check `marts` and `checks` in the pipeline file")
+        Error::config(format!("cannot read {}: {e}", folder.display()))
+            .hint("check `marts` and `checks` in the pipeline file")
     };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
@@ -297,8 +366,10 @@ fn digest(file: &PipelineFile, model: &str, marts: &[SqlFile], checks: &[SqlFile
     let mut file = file.clone();
     file.input.clear();
     file.lake = None;
-    let typed = serde_json::to_string(&file).map_err(|e| Error::bug(format!("the configuration has no digest: {e}")))?;
-    let mut parts: BTreeMap<String, &str> = BTreeMap::from([("pipeline".to_string(), typed.as_str()), ("model".to_string(), model)]);
+    let typed =
+        serde_json::to_string(&file).map_err(|e| Error::bug(format!("the configuration has no digest: {e}")))?;
+    let mut parts: BTreeMap<String, &str> =
+        BTreeMap::from([("pipeline".to_string(), typed.as_str()), ("model".to_string(), model)]);
     for (kind, list) in [("mart", marts), ("check", checks)] {
         parts.extend(list.iter().map(|q| (format!("{kind} {}", q.name), q.sql.as_str())));
     }

@@ -5,11 +5,15 @@ use std::path::Path;
 
 use super::Attribute;
 use super::check::{Document, document, document_of};
-use super::model_file::{ComparisonFile, ConditionFile, DateRelationFile, KeyFile, LevelProbabilities, ModelFile, Similarity, TrainedFile};
+use super::model_file::{
+    ComparisonFile, ConditionFile, DateRelationFile, KeyFile, LevelProbabilities, ModelFile, Similarity, TrainedFile,
+};
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
 use crate::error::Result;
-use crate::model::{BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Parameters, Training, feature};
+use crate::model::{
+    BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Parameters, Training, feature,
+};
 use crate::similarity::DateRelation;
 
 /// Checks the model file. `None` where a problem was added.
@@ -25,15 +29,25 @@ pub(super) fn model(
 }
 
 /// Checks the text of a model file.
-pub(super) fn model_of(name: &str, text: &str, attributes: &[Attribute], problems: &mut Problems) -> Option<(Model, ModelFile)> {
+pub(super) fn model_of(
+    name: &str,
+    text: &str,
+    attributes: &[Attribute],
+    problems: &mut Problems,
+) -> Option<(Model, ModelFile)> {
     problems.in_file(name);
     let schema = schemars::schema_for!(ModelFile).to_value();
     meaning(document_of(text, &schema, problems)?, attributes, problems)
 }
 
-fn meaning(document: Document<ModelFile>, attributes: &[Attribute], problems: &mut Problems) -> Option<(Model, ModelFile)> {
+fn meaning(
+    document: Document<ModelFile>,
+    attributes: &[Attribute],
+    problems: &mut Problems,
+) -> Option<(Model, ModelFile)> {
     let before = problems.all().len();
-    let mut check = Check { known: feature::names(attributes), used: used(&document.file), document: &document, problems };
+    let mut check =
+        Check { known: feature::names(attributes), used: used(&document.file), document: &document, problems };
     let rules = check.rules();
     let comparisons: Vec<Comparison> =
         document.file.comparisons.iter().enumerate().map(|(i, c)| check.comparison(i, c)).collect();
@@ -50,7 +64,8 @@ fn meaning(document: Document<ModelFile>, attributes: &[Attribute], problems: &m
     let file = document.file;
     let mut untrained = file.clone();
     untrained.trained = None;
-    let digest = blake3::hash(serde_json::to_string(&untrained).unwrap_or_default().as_bytes()).to_hex()[..32].to_string();
+    let digest =
+        blake3::hash(serde_json::to_string(&untrained).unwrap_or_default().as_bytes()).to_hex()[..32].to_string();
     let t = file.training.clone();
     let model = Model {
         features,
@@ -82,7 +97,9 @@ pub fn with_parameters(file: &ModelFile, parameters: &Parameters) -> ModelFile {
                 .levels
                 .iter()
                 .zip(levels)
-                .map(|(l, [m, household, u])| (l.name.clone(), LevelProbabilities { m: *m, household: *household, u: *u }))
+                .map(|(l, [m, household, u])| {
+                    (l.name.clone(), LevelProbabilities { m: *m, household: *household, u: *u })
+                })
                 .collect();
             (c.name.clone(), of)
         })
@@ -112,7 +129,8 @@ fn used(file: &ModelFile) -> BTreeSet<String> {
         into.extend(c.date.iter().map(|d| d.feature.clone()));
         c.any.iter().for_each(|c| of_condition(c, into));
     }
-    let mut names: BTreeSet<String> = file.blocking.iter().flat_map(|r| r.keys.iter().chain(&r.refine)).map(of_key).collect();
+    let mut names: BTreeSet<String> =
+        file.blocking.iter().flat_map(|r| r.keys.iter().chain(&r.refine)).map(of_key).collect();
     for level in file.comparisons.iter().flat_map(|c| &c.levels) {
         of_condition(&level.when, &mut names);
         names.extend(level.tf.clone());
@@ -145,7 +163,11 @@ impl Check<'_> {
     fn rules(&mut self) -> Vec<BlockingRule> {
         let mut names = BTreeSet::new();
         if self.document.file.blocking.is_empty() {
-            self.problems.add(self.line(&[Step::Key("blocking".into())]), "there is no blocking rule", "add one, such as keys: [phone]");
+            self.problems.add(
+                self.line(&[Step::Key("blocking".into())]),
+                "there is no blocking rule",
+                "add one, such as keys: [phone]",
+            );
         }
         let mut rules = Vec::new();
         for (i, rule) in self.document.file.blocking.iter().enumerate() {
@@ -187,7 +209,11 @@ impl Check<'_> {
                 } else {
                     format!("level {:?} of comparison {:?} has no condition", level.name, file.name)
                 };
-                self.problems.add(self.line(&at), message, "levels go from agreeing to different; only the last has no condition");
+                self.problems.add(
+                    self.line(&at),
+                    message,
+                    "levels go from agreeing to different; only the last has no condition",
+                );
             }
             let tf = level.tf.as_ref().map(|name| self.feature(name, &at));
             levels.push(Level {
@@ -285,8 +311,15 @@ impl Check<'_> {
                     }
                     _ => {
                         self.problems.add(
-                            self.line(&[Step::Key("trained".into()), Step::Key("probabilities".into()), Step::Key(comparison.name.clone())]),
-                            format!("level {:?} of comparison {:?} has no probabilities between 0 and 1", level.name, comparison.name),
+                            self.line(&[
+                                Step::Key("trained".into()),
+                                Step::Key("probabilities".into()),
+                                Step::Key(comparison.name.clone()),
+                            ]),
+                            format!(
+                                "level {:?} of comparison {:?} has no probabilities between 0 and 1",
+                                level.name, comparison.name
+                            ),
                             "leave out `trained` to learn anew",
                         );
                         return None;

@@ -142,17 +142,8 @@ pub const PERSON_ATTRIBUTES: [&str; 12] = [
 ];
 
 /// Attributes that every pipeline has, for events.
-pub const EVENT_ATTRIBUTES: [&str; 9] = [
-    "transaction_id",
-    "store_id",
-    "item_id",
-    "item_name",
-    "quantity",
-    "unit_price",
-    "amount",
-    "category",
-    "detail",
-];
+pub const EVENT_ATTRIBUTES: [&str; 9] =
+    ["transaction_id", "store_id", "item_id", "item_name", "quantity", "unit_price", "amount", "category", "detail"];
 
 /// What the command line says over the file.
 #[derive(Clone, Debug, Default)]

@@ -93,7 +93,11 @@ impl Walk<'_> {
             if let Some(required) = required.as_str()
                 && !entries.iter().any(|(k, _)| k.value == required)
             {
-                self.problems.add(node.referenced.line(), format!("key {required:?} is missing{}", inside(path)), String::new());
+                self.problems.add(
+                    node.referenced.line(),
+                    format!("key {required:?} is missing{}", inside(path)),
+                    String::new(),
+                );
             }
         }
     }

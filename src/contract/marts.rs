@@ -50,7 +50,12 @@ pub static LTV: Table = Table {
         required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
         required("average_purchase", Type::Double, "平均購買単価（円）", "amount per transaction in yen"),
         required("purchases_per_year", Type::Double, "購買頻度（回/年）", "transactions a year"),
-        required("lifetime_years", Type::Double, "継続購買期間（年）", "years from first to last purchase, at least one"),
+        required(
+            "lifetime_years",
+            Type::Double,
+            "継続購買期間（年）",
+            "years from first to last purchase, at least one",
+        ),
         required("gross_value", Type::Double, "購買価値（円）", "product of the three in yen"),
         required("cost", Type::Double, "新規獲得コスト＋顧客維持コスト（円）", "acquisition and retention cost in yen"),
         required("ltv", Type::Double, "LTV（倍）", "gross value by cost"),

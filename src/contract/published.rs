@@ -3,17 +3,8 @@
 use super::{Column, NAMED_VALUE, Table, Type, col, optional, required};
 
 /// Every published table except the marts.
-pub(super) static ALL: &[&Table] = &[
-    &GOLDEN_CUSTOMER,
-    &FIELD_PROVENANCE,
-    &ID_MAP,
-    &SOURCE_RECORD,
-    &INTERACTION,
-    &LEDGER,
-    &ID_EVENT,
-    &REJECT,
-    &RUN,
-];
+pub(super) static ALL: &[&Table] =
+    &[&GOLDEN_CUSTOMER, &FIELD_PROVENANCE, &ID_MAP, &SOURCE_RECORD, &INTERACTION, &LEDGER, &ID_EVENT, &REJECT, &RUN];
 
 /// An identifier with its kind and whether its check digit holds (null where the kind has none).
 pub const IDENTIFIER: Type =
@@ -47,7 +38,12 @@ macro_rules! person_columns {
             optional(col::ROOM, Type::Text, "部屋番号", "room"),
             optional(col::TOWN_CODE, Type::Text, "町字コード", "town code"),
             optional(col::ADDRESS, Type::Text, "正規化した住所", "canonical address in one line"),
-            optional(col::PHONES, Type::List(&Type::Text), "電話番号 (E.164, 新しい順)", "phones in E.164, newest first"),
+            optional(
+                col::PHONES,
+                Type::List(&Type::Text),
+                "電話番号 (E.164, 新しい順)",
+                "phones in E.164, newest first",
+            ),
             optional(col::EMAILS, Type::List(&Type::Text), "メール (新しい順)", "mail addresses, newest first"),
             optional(col::IDENTIFIERS, Type::List(&IDENTIFIER), "会員番号など", "identifiers with their kind"),
             optional(col::EXTRA, Type::List(&NAMED_VALUE), "その他の属性", "declared attributes"),
@@ -92,7 +88,12 @@ const SOURCE_RECORD_COLUMNS: [Column; 28] = between(
         optional(col::LAST_SEEN, Type::Timestamp, "最後の日時", "newest time of the record"),
         required(col::VERSIONS, Type::Integer, "版の数", "number of source rows"),
         optional(col::HISTORY, Type::List(&PAST_VALUE), "持っていた全ての値", "every value that it ever had"),
-        optional(col::PROBLEMS, Type::List(&Type::Text), "正規化で見つかった問題", "problems found, as attribute:problem"),
+        optional(
+            col::PROBLEMS,
+            Type::List(&Type::Text),
+            "正規化で見つかった問題",
+            "problems found, as attribute:problem",
+        ),
     ],
 );
 
@@ -184,9 +185,19 @@ pub static LEDGER: Table = Table {
         ),
         required(col::MATCH_WEIGHT, Type::Double, "一致の重み (log2)", "match weight, log2 of the Bayes factor"),
         required(col::MATCH_PROBABILITY, Type::Double, "同一人物の確率", "probability of one person"),
-        required(col::HOUSEHOLD_PROBABILITY, Type::Double, "同一世帯の確率", "probability of two people of one household"),
+        required(
+            col::HOUSEHOLD_PROBABILITY,
+            Type::Double,
+            "同一世帯の確率",
+            "probability of two people of one household",
+        ),
         required(col::BLOCKING_RULE, Type::Text, "ペアを見つけた規則", "blocking rule that brought the pair"),
-        required(col::COMPARISONS, Type::List(&COMPARISON_RESULT), "比較ごとの水準と重み", "level and weight of each comparison"),
+        required(
+            col::COMPARISONS,
+            Type::List(&COMPARISON_RESULT),
+            "比較ごとの水準と重み",
+            "level and weight of each comparison",
+        ),
         optional(col::REASON, Type::Text, "理由", "reason, for a cut or a manual decision"),
         required(col::RUN_ID, Type::Text, "実行ID", "run"),
     ],
@@ -217,7 +228,12 @@ pub static INTERACTION: Table = Table {
     columns: &[
         required(col::CHANNEL, Type::Text, "チャネル", "channel"),
         required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel"),
-        optional(col::CUSTOMER_ID, Type::Text, "統合顧客ID（顧客が分からなければNULL）", "unified customer id; null where the record is unknown"),
+        optional(
+            col::CUSTOMER_ID,
+            Type::Text,
+            "統合顧客ID（顧客が分からなければNULL）",
+            "unified customer id; null where the record is unknown",
+        ),
         optional(col::RECORD_ID, Type::Text, "チャネル内の顧客番号", "record it belongs to"),
         required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact"),
         optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened"),

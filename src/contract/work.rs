@@ -47,8 +47,14 @@ const STANDARD_RECORD_COLUMNS: [Column; 31] = {
         all[i + 1] = SOURCE_RECORD.columns[i];
         i += 1;
     }
-    all[29] = optional(col::CONFLICTS, Type::List(&PLACE), "矛盾する版", "rows that contradict another row of the same time");
-    all[30] = optional(col::FEATURES, Type::List(&Type::List(&Type::Text)), "特徴", "values by feature, in the model's order");
+    all[29] =
+        optional(col::CONFLICTS, Type::List(&PLACE), "矛盾する版", "rows that contradict another row of the same time");
+    all[30] = optional(
+        col::FEATURES,
+        Type::List(&Type::List(&Type::Text)),
+        "特徴",
+        "values by feature, in the model's order",
+    );
     all
 };
 
@@ -132,12 +138,18 @@ pub static SCORED_PAIR: Table = Table {
         required(col::RULE, Type::Integer, "規則の番号", "first rule that brings the pair"),
         required(col::MATCH_WEIGHT, Type::Double, "一致の重み", "match weight, log2"),
         required(col::MATCH_PROBABILITY, Type::Double, "同一人物の確率", "probability of one person"),
-        required(col::HOUSEHOLD_PROBABILITY, Type::Double, "同一世帯の確率", "probability of two people of one household"),
+        required(
+            col::HOUSEHOLD_PROBABILITY,
+            Type::Double,
+            "同一世帯の確率",
+            "probability of two people of one household",
+        ),
     ],
 };
 
 const GOLDEN_RECORD_COLUMNS: [Column; 28] = {
-    let provenance = optional(col::PROVENANCE, Type::List(&PROVENANCE_ITEM), "値の出どころ", "where each value came from");
+    let provenance =
+        optional(col::PROVENANCE, Type::List(&PROVENANCE_ITEM), "値の出どころ", "where each value came from");
     let mut all = [provenance; 28];
     let mut i = 0;
     while i < GOLDEN_CUSTOMER.columns.len() {

@@ -24,8 +24,14 @@ pub fn pair_text(pair: &PairView, ja: bool) -> String {
         ),
         Outcome::LinkedByOthers => say(
             &mut text,
-            format!("{l} と {r} は、他のレコードを介して同一人物です（{}）。二つだけでは決まりません。", pair.left_customer),
-            format!("{l} and {r} are one person by way of other records ({}); by themselves they would not be.", pair.left_customer),
+            format!(
+                "{l} と {r} は、他のレコードを介して同一人物です（{}）。二つだけでは決まりません。",
+                pair.left_customer
+            ),
+            format!(
+                "{l} and {r} are one person by way of other records ({}); by themselves they would not be.",
+                pair.left_customer
+            ),
         ),
         other => {
             say(
@@ -85,7 +91,11 @@ pub fn pair_text(pair: &PairView, ja: bool) -> String {
     );
     if !pair.blocking_rules.is_empty() {
         let rules = pair.blocking_rules.join(", ");
-        say(&mut text, format!("候補にしたブロッキング規則: {rules}"), format!("Blocking rules that bring the pair: {rules}"));
+        say(
+            &mut text,
+            format!("候補にしたブロッキング規則: {rules}"),
+            format!("Blocking rules that bring the pair: {rules}"),
+        );
     }
     text.trim_end().to_string()
 }
@@ -100,7 +110,11 @@ pub fn customer_text(customer: &CustomerView, ja: bool) -> String {
     let mut text = String::new();
     let n = customer.records.len();
     let _ = if ja {
-        writeln!(text, "{} は {n} 件のレコードからなる一人の顧客です（世帯 {}）。", customer.customer_id, customer.household_id)
+        writeln!(
+            text,
+            "{} は {n} 件のレコードからなる一人の顧客です（世帯 {}）。",
+            customer.customer_id, customer.household_id
+        )
     } else {
         writeln!(text, "{} is one person of {n} records (household {}).", customer.customer_id, customer.household_id)
     };
@@ -111,7 +125,11 @@ pub fn customer_text(customer: &CustomerView, ja: bool) -> String {
         }
     }
     if !customer.links.is_empty() {
-        let _ = writeln!(text, "\n{}", if ja { "なぜ一人か（強い順）:" } else { "Why they are one person, strongest first:" });
+        let _ = writeln!(
+            text,
+            "\n{}",
+            if ja { "なぜ一人か（強い順）:" } else { "Why they are one person, strongest first:" }
+        );
     }
     for link in &customer.links {
         let _ = writeln!(

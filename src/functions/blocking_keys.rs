@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, Int32Builder, Int64Builder, ListArray, StructArray};
+use datafusion::arrow::array::{Array, ArrayBuilder, ArrayRef, Int32Builder, Int64Builder, ListArray, StructArray};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
@@ -36,7 +36,8 @@ pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
                 whole.sort_unstable();
                 whole.dedup();
                 for key in whole {
-                    let finer = if rule.refine.is_empty() { Vec::new() } else { combine(&values, &rule.refine, &[key]) };
+                    let finer =
+                        if rule.refine.is_empty() { Vec::new() } else { combine(&values, &rule.refine, &[key]) };
                     if finer.is_empty() {
                         rules.append_value(i as i32);
                         keys.append_value(key as i64);
@@ -57,7 +58,8 @@ pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
             None::<NullBuffer>,
         )?;
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        Ok(Arc::new(ListArray::try_new(Arc::new(item_field(item.clone())), offsets, Arc::new(entries), None)?) as ArrayRef)
+        Ok(Arc::new(ListArray::try_new(Arc::new(item_field(item.clone())), offsets, Arc::new(entries), None)?)
+            as ArrayRef)
     })
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int32Builder, StringBuilder, StructArray, TimestampMicrosecondBuilder};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Float64Builder, Int32Builder, StringBuilder, StructArray, TimestampMicrosecondBuilder,
+};
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Float64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;

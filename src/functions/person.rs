@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, Date32Builder, Int32Builder, ListArray, StringBuilder, StructArray,
+    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, Date32Builder, Int32Builder, ListArray, StringBuilder,
+    StructArray,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int32Type};
@@ -98,7 +99,6 @@ impl TextLists {
         list(&self.ends, DataType::Utf8, Arc::new(self.items.finish()))
     }
 }
-
 
 #[derive(Default)]
 struct Identifiers {
@@ -207,7 +207,8 @@ impl<'a> PersonReader<'a> {
         let mut identifiers = Vec::new();
         if let Some(items) = self.list(col::IDENTIFIERS, row)? {
             let items = text::structs(&items)?;
-            let (names, values) = (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
+            let (names, values) =
+                (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
             let valid = text::field(items, "valid")?.as_boolean();
             for i in 0..items.len() {
                 let valid = valid.is_valid(i).then(|| valid.value(i));
@@ -217,7 +218,8 @@ impl<'a> PersonReader<'a> {
         let mut extra = Vec::new();
         if let Some(items) = self.list(col::EXTRA, row)? {
             let items = text::structs(&items)?;
-            let (names, values) = (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
+            let (names, values) =
+                (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
             extra.extend((0..items.len()).map(|i| (names.value(i).to_string(), values.value(i).to_string())));
         }
         Ok(Person {

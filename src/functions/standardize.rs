@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, Int32Builder, Int64Builder, ListArray, StringArray, StringBuilder, StructArray, TimestampMicrosecondBuilder};
+use datafusion::arrow::array::{
+    Array, ArrayRef, Int32Builder, Int64Builder, ListArray, StringArray, StringBuilder, StructArray,
+    TimestampMicrosecondBuilder,
+};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
@@ -101,7 +104,8 @@ impl<'a> Versions<'a> {
         let mut declared = Vec::new();
         if extra.is_valid(i) {
             let items = text::structs(extra.values())?;
-            let (names, values) = (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
+            let (names, values) =
+                (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
             for at in extra.value_offsets()[i] as usize..extra.value_offsets()[i + 1] as usize {
                 if let (Some(name), Some(value)) = (text::text_at(names, at), text::text_at(values, at)) {
                     declared.push((name, value));

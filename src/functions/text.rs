@@ -1,6 +1,8 @@
 //! Access to Arrow columns by name and type, with errors instead of panics.
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray,
+};
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::error::{DataFusionError, Result};
 

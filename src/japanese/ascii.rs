@@ -30,9 +30,7 @@ fn fold_ascii(text: &str) -> Option<String> {
             }
             '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0)?,
             // Common in these fields, and the same after folding.
-            '年' | '月' | '日' | '〒' | '昭' | '和' | '平' | '成' | '令' | '元' | 'ー' => {
-                c
-            }
+            '年' | '月' | '日' | '〒' | '昭' | '和' | '平' | '成' | '令' | '元' | 'ー' => c,
             _ => return None,
         };
         if space && !out.is_empty() {

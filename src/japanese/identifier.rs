@@ -73,12 +73,7 @@ impl Identifier {
     }
 
     fn none(problem: IdentifierProblem) -> Identifier {
-        Identifier {
-            key: None,
-            valid: None,
-            confidence: 0.0,
-            problem: Some(problem),
-        }
+        Identifier { key: None, valid: None, confidence: 0.0, problem: Some(problem) }
     }
 }
 
@@ -102,22 +97,14 @@ pub fn identifier(text: &str, check: CheckDigit) -> Identifier {
             None => (Some(false), 0.2, Some(IdentifierProblem::NotDigits)),
         },
     };
-    Identifier {
-        key: Some(key),
-        valid,
-        confidence,
-        problem,
-    }
+    Identifier { key: Some(key), valid, confidence, problem }
 }
 
 /// The key, and whether a decimal tail was taken off.
 fn read(text: &str) -> Result<(String, bool), IdentifierProblem> {
     let folded = ascii::fold(text).to_uppercase();
     let body = folded.trim();
-    let body = LABELS
-        .iter()
-        .find_map(|label| body.strip_prefix(label))
-        .unwrap_or(body);
+    let body = LABELS.iter().find_map(|label| body.strip_prefix(label)).unwrap_or(body);
     let body = body.trim_start_matches([':', '.', ' ', '-', '#', '=']);
     let body = body.strip_prefix("NO.").unwrap_or(body).trim();
     if is_scientific(body) {
@@ -125,19 +112,15 @@ fn read(text: &str) -> Result<(String, bool), IdentifierProblem> {
     }
     let (whole, tail) = without_decimal_tail(body);
     let mut key: String = whole.chars().filter(|c| c.is_alphanumeric()).collect();
-    while let Some(rest) = LABELS
-        .iter()
-        .find_map(|label| key.strip_prefix(label))
-        .filter(|rest| !rest.is_empty())
-    {
+    while let Some(rest) = LABELS.iter().find_map(|label| key.strip_prefix(label)).filter(|rest| !rest.is_empty()) {
         key = rest.to_owned();
     }
     if is_masked(body) || is_masked(&key) {
         return Err(IdentifierProblem::Masked);
     }
     match key.as_str() {
-        "" | "NA" | "NAN" | "NULL" | "NONE" | "NIL" | "なし" | "無し" | "無" | "ナシ" | "不明"
-        | "未登録" | "未入力" => Err(IdentifierProblem::Missing),
+        "" | "NA" | "NAN" | "NULL" | "NONE" | "NIL" | "なし" | "無し" | "無" | "ナシ" | "不明" | "未登録"
+        | "未入力" => Err(IdentifierProblem::Missing),
         _ if is_junk(key.as_bytes()) => Err(IdentifierProblem::Junk),
         _ => Ok((key, tail)),
     }
@@ -170,16 +153,7 @@ fn is_valid(check: CheckDigit, key: &str) -> Option<bool> {
 }
 
 /// Words that stand in front of the identifier itself.
-const LABELS: [&str; 8] = [
-    "会員番号",
-    "会員NO",
-    "会員ID",
-    "カード番号",
-    "カードNO",
-    "お客様番号",
-    "顧客番号",
-    "番号",
-];
+const LABELS: [&str; 8] = ["会員番号", "会員NO", "会員ID", "カード番号", "カードNO", "お客様番号", "顧客番号", "番号"];
 
 fn is_masked(body: &str) -> bool {
     let hides = |c: char| matches!(c, '*' | '●' | '○' | '•' | '■' | '□' | '?' | '∗' | '※');
@@ -201,9 +175,7 @@ fn is_scientific(body: &str) -> bool {
 fn without_decimal_tail(body: &str) -> (&str, bool) {
     match body.split_once('.') {
         Some((whole, zeros))
-            if whole.len() > 3
-                && whole.bytes().all(|b| b.is_ascii_digit())
-                && matches!(zeros, "0" | "00" | "000") =>
+            if whole.len() > 3 && whole.bytes().all(|b| b.is_ascii_digit()) && matches!(zeros, "0" | "00" | "000") =>
         {
             (whole, true)
         }
@@ -213,9 +185,7 @@ fn without_decimal_tail(body: &str) -> (&str, bool) {
 
 fn is_junk(key: &[u8]) -> bool {
     let same = key.windows(2).all(|w| w[0] == w[1]);
-    let run = key
-        .windows(2)
-        .all(|w| w[0].checked_add(1) == Some(w[1]) || (w[0] == b'9' && w[1] == b'0'));
+    let run = key.windows(2).all(|w| w[0].checked_add(1) == Some(w[1]) || (w[0] == b'9' && w[1] == b'0'));
     (same && (key.len() >= 3 || key == b"0" || key == b"00")) || (run && key.len() >= 6)
 }
 

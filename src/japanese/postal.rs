@@ -57,11 +57,7 @@ pub struct Postal {
 impl Postal {
     /// Two spellings of one code have one key; `None` when missing, unreadable or junk.
     pub fn key(&self) -> Option<&str> {
-        if self.junk {
-            None
-        } else {
-            self.code.as_deref()
-        }
+        if self.junk { None } else { self.code.as_deref() }
     }
 
     /// As printed on an envelope: `100-0001`.
@@ -71,12 +67,7 @@ impl Postal {
     }
 
     fn none(problem: PostalProblem) -> Postal {
-        Postal {
-            code: None,
-            junk: false,
-            confidence: 0.0,
-            problem: Some(problem),
-        }
+        Postal { code: None, junk: false, confidence: 0.0, problem: Some(problem) }
     }
 }
 
@@ -84,14 +75,9 @@ impl Postal {
 pub fn postal(text: &str) -> Postal {
     let folded = ascii::fold(text);
     let folded = folded.strip_suffix(".0").unwrap_or(&folded);
-    let label = |c: char| {
-        c == '〒' || c == '〶' || c == 'T' || c == ':' || c == ' ' || c == '(' || is_hyphen(c)
-    };
+    let label = |c: char| c == '〒' || c == '〶' || c == 'T' || c == ':' || c == ' ' || c == '(' || is_hyphen(c);
     let body = folded.trim_start_matches(label);
-    let body = body
-        .strip_prefix("郵便番号")
-        .unwrap_or(body)
-        .trim_start_matches(label);
+    let body = body.strip_prefix("郵便番号").unwrap_or(body).trim_start_matches(label);
 
     // Up to two groups of digits with hyphens or spaces between them.
     let (left, after) = digits_of(body);
@@ -122,17 +108,9 @@ fn known(restored: &str, left: &str, right: &str, text_around: bool) -> Postal {
     let code = [restored, left, right].concat();
     let digits = code.as_bytes();
     let same = digits.windows(2).all(|w| w[0] == w[1]);
-    let run = matches!(
-        code.as_str(),
-        "1234567" | "0123456" | "7654321" | "9876543" | "2345678"
-    );
+    let run = matches!(code.as_str(), "1234567" | "0123456" | "7654321" | "9876543" | "2345678");
     if same || run {
-        return Postal {
-            code: Some(code),
-            junk: true,
-            confidence: 0.0,
-            problem: Some(PostalProblem::Junk),
-        };
+        return Postal { code: Some(code), junk: true, confidence: 0.0, problem: Some(PostalProblem::Junk) };
     }
     let (confidence, problem) = match (restored.len(), text_around) {
         (0, false) => (1.0, None),
@@ -140,12 +118,7 @@ fn known(restored: &str, left: &str, right: &str, text_around: bool) -> Postal {
         (1, _) => (0.8, Some(PostalProblem::LeadingZeroRestored)),
         _ => (0.5, Some(PostalProblem::LeadingZeroRestored)),
     };
-    Postal {
-        code: Some(code),
-        junk: false,
-        confidence,
-        problem,
-    }
+    Postal { code: Some(code), junk: false, confidence, problem }
 }
 
 fn digits_of(s: &str) -> (&str, &str) {
@@ -154,16 +127,13 @@ fn digits_of(s: &str) -> (&str, &str) {
 }
 
 fn is_hyphen(c: char) -> bool {
-    matches!(
-        c,
-        '-' | '\u{2010}'..='\u{2015}' | '−' | 'ー' | '─' | '一' | '~' | '.' | '・'
-    )
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '−' | 'ー' | '─' | '一' | '~' | '.' | '・')
 }
 
 fn without_digits(folded: &str) -> PostalProblem {
     match folded.trim().to_lowercase().as_str() {
-        "" | "-" | "ー" | "〒" | "なし" | "無し" | "不明" | "未登録" | "未入力" | "n/a" | "na"
-        | "none" | "null" | "nan" => PostalProblem::Missing,
+        "" | "-" | "ー" | "〒" | "なし" | "無し" | "不明" | "未登録" | "未入力" | "n/a" | "na" | "none" | "null"
+        | "nan" => PostalProblem::Missing,
         _ => PostalProblem::NotACode,
     }
 }

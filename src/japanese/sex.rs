@@ -80,60 +80,39 @@ pub fn sex(text: &str) -> SexField {
     let folded = ascii::fold(text).to_lowercase();
     let word = folded.trim_matches(|c: char| !c.is_alphanumeric() && c != '♂' && c != '♀');
     match read(word) {
-        Some((sex, confidence)) => SexField {
-            sex,
-            confidence,
-            problem: None,
-        },
-        None => SexField {
-            sex: Sex::Unknown,
-            confidence: 0.0,
-            problem: Some(why_unknown(word)),
-        },
+        Some((sex, confidence)) => SexField { sex, confidence, problem: None },
+        None => SexField { sex: Sex::Unknown, confidence: 0.0, problem: Some(why_unknown(word)) },
     }
 }
 
 fn read(word: &str) -> Option<(Sex, f32)> {
     Some(match word {
-        "男" | "男性" | "男子" | "男児" | "おとこ" | "オトコ" | "だんせい" | "ダンセイ" | "m"
-        | "male" | "man" | "men" | "boy" | "otoko" | "♂" => (Sex::Male, 1.0),
-        "女" | "女性" | "女子" | "女児" | "おんな" | "オンナ" | "じょせい" | "ジョセイ" | "f"
-        | "female" | "woman" | "women" | "girl" | "onna" | "♀" => (Sex::Female, 1.0),
+        "男" | "男性" | "男子" | "男児" | "おとこ" | "オトコ" | "だんせい" | "ダンセイ" | "m" | "male" | "man"
+        | "men" | "boy" | "otoko" | "♂" => (Sex::Male, 1.0),
+        "女" | "女性" | "女子" | "女児" | "おんな" | "オンナ" | "じょせい" | "ジョセイ" | "f" | "female" | "woman"
+        | "women" | "girl" | "onna" | "♀" => (Sex::Female, 1.0),
         "1" | "01" | "1.0" | "mr" | "夫" => (Sex::Male, 0.9),
         "2" | "02" | "2.0" | "ms" | "mrs" | "miss" | "w" | "妻" => (Sex::Female, 0.9),
         // A code with its word: 1:男性, 2.女, male(1). The word is what counts.
         _ => {
-            let mut parts = word
-                .split(|c: char| !c.is_alphabetic() && c != '♂' && c != '♀')
-                .filter(|p| !p.is_empty());
+            let mut parts = word.split(|c: char| !c.is_alphabetic() && c != '♂' && c != '♀').filter(|p| !p.is_empty());
             let only = parts.next().filter(|part| *part != word)?;
-            return if parts.next().is_none() {
-                read(only)
-            } else {
-                None
-            };
+            return if parts.next().is_none() { read(only) } else { None };
         }
     })
 }
 
 fn why_unknown(word: &str) -> SexProblem {
     match word {
-        "" | "なし" | "無し" | "nan" | "null" | "none" | "n/a" | "na" | "未入力" | "未設定"
-        | "未登録" => SexProblem::Missing,
-        "0" | "9" | "00" | "09" | "0.0" | "9.0" | "不明" | "未回答" | "無回答" | "回答しない"
-        | "答えない" | "答えたくない" | "不詳" | "非公開" | "u" | "unknown" | "未選択"
-        | "選択しない" | "not applicable" | "not known" | "回答なし" => {
-            SexProblem::NotTold
+        "" | "なし" | "無し" | "nan" | "null" | "none" | "n/a" | "na" | "未入力" | "未設定" | "未登録" => {
+            SexProblem::Missing
         }
-        "3"
-        | "x"
-        | "その他"
-        | "other"
-        | "others"
-        | "ノンバイナリー"
-        | "ノンバイナリ"
-        | "non-binary"
-        | "nonbinary" => SexProblem::Other,
+        "0" | "9" | "00" | "09" | "0.0" | "9.0" | "不明" | "未回答" | "無回答" | "回答しない" | "答えない"
+        | "答えたくない" | "不詳" | "非公開" | "u" | "unknown" | "未選択" | "選択しない" | "not applicable"
+        | "not known" | "回答なし" => SexProblem::NotTold,
+        "3" | "x" | "その他" | "other" | "others" | "ノンバイナリー" | "ノンバイナリ" | "non-binary" | "nonbinary" => {
+            SexProblem::Other
+        }
         _ if word.contains('男') && word.contains('女') => SexProblem::Ambiguous,
         _ => SexProblem::Unreadable,
     }

@@ -13,8 +13,10 @@ pub const MISSING: u8 = u8::MAX;
 /// Values are sets over time: a level holds when any pair of values fulfils it, so that the best agreement counts.
 /// A comparison is missing when no feature of its levels has values on both sides.
 pub fn level(comparison: &Comparison, packed: &Packed, l: usize, r: usize) -> u8 {
-    let comparable =
-        comparison.features.iter().any(|&f| !packed.features[f].ids(l).is_empty() && !packed.features[f].ids(r).is_empty());
+    let comparable = comparison
+        .features
+        .iter()
+        .any(|&f| !packed.features[f].ids(l).is_empty() && !packed.features[f].ids(r).is_empty());
     if !comparable {
         return MISSING;
     }
@@ -32,12 +34,10 @@ pub fn holds(condition: &Condition, packed: &Packed, l: usize, r: usize) -> bool
         Condition::Absent(f) => packed.features[*f].ids(l).is_empty() || packed.features[*f].ids(r).is_empty(),
         Condition::Swapped(a, b) => crosswise(packed, *a, *b, l, r) && crosswise(packed, *b, *a, l, r),
         Condition::Similar { feature, measure } => similar(*feature, *measure, packed, l, r),
-        Condition::Date { feature, relations } => {
-            pairs(packed, *feature, l, r).any(|(a, b)| match (iso(a), iso(b)) {
-                (Some(a), Some(b)) => relations.contains(&similarity::date_relation(a, b)),
-                _ => false,
-            })
-        }
+        Condition::Date { feature, relations } => pairs(packed, *feature, l, r).any(|(a, b)| match (iso(a), iso(b)) {
+            (Some(a), Some(b)) => relations.contains(&similarity::date_relation(a, b)),
+            _ => false,
+        }),
         Condition::All(all) => all.iter().all(|c| holds(c, packed, l, r)),
         Condition::Any(any) => any.iter().any(|c| holds(c, packed, l, r)),
     }
@@ -70,9 +70,8 @@ fn similar(feature: usize, measure: Measure, packed: &Packed, l: usize, r: usize
         Measure::Levenshtein(bound) => {
             pairs(packed, feature, l, r).any(|(a, b)| similarity::levenshtein_at_most(a, b, bound as usize).is_some())
         }
-        Measure::DamerauLevenshtein(bound) => {
-            pairs(packed, feature, l, r).any(|(a, b)| similarity::damerau_levenshtein_at_most(a, b, bound as usize).is_some())
-        }
+        Measure::DamerauLevenshtein(bound) => pairs(packed, feature, l, r)
+            .any(|(a, b)| similarity::damerau_levenshtein_at_most(a, b, bound as usize).is_some()),
         Measure::Jaccard(bound) => {
             let feature = &packed.features[feature];
             let (a, b) = (feature.ids(l), feature.ids(r));

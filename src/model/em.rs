@@ -89,7 +89,13 @@ fn start(model: &Model, random: &[Vec<f64>], observed: &Observations) -> Paramet
     Parameters { learned_from: observed.digest.clone(), prior_person: prior, prior_household: prior, levels }
 }
 
-fn improve(p: &Parameters, patterns: &[(&[u8], f64)], random: &[Vec<f64>], floor: &[f64], all_pairs: f64) -> Parameters {
+fn improve(
+    p: &Parameters,
+    patterns: &[(&[u8], f64)],
+    random: &[Vec<f64>],
+    floor: &[f64],
+    all_pairs: f64,
+) -> Parameters {
     let log: Vec<Vec<[f64; 3]>> = p.levels.iter().map(|ls| ls.iter().map(|l| l.map(f64::ln)).collect()).collect();
     let log_prior =
         [p.prior_person.ln(), p.prior_household.ln(), (1.0 - p.prior_person - p.prior_household).max(1e-9).ln()];

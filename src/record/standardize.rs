@@ -215,8 +215,8 @@ impl Work<'_> {
             return;
         };
         let read = address::normalize(text, code.as_deref());
-        self.problem("address", read.problem.map(|p| p.name()));
-        let postal_code = read.postal_code.clone().or(code);
+        self.problem("address", read.problem.map(|p| p.as_str()));
+        let postal_code = read.postal_code.as_ref().map(|c| c.replace('-', "")).or(code);
         if let Some(code) = &postal_code {
             self.feature(feature::POSTAL_CODE, code);
         }
@@ -229,7 +229,8 @@ impl Work<'_> {
             (None, number) => number.clone(),
         };
         if let Some(town) = read.town_code.as_ref().or(read.town.as_ref()) {
-            let town = format!("{}{}", town, read.chome.map(|c| format!("-{c}")).unwrap_or_default());
+            let koaza = read.koaza.as_deref().unwrap_or_default();
+            let town = format!("{town}{koaza}{}", read.chome.map(|c| format!("-{c}")).unwrap_or_default());
             self.feature(feature::TOWN, &town);
             if let Some(first) = &read.block {
                 self.feature(feature::BLOCK, &format!("{town}/{first}"));
@@ -240,8 +241,8 @@ impl Work<'_> {
                     self.feature(feature::ROOM, &format!("{town}/{block}#{room}"));
                 }
             }
-        } else {
-            // Not in the dictionary: compared as one text.
+        } else if read.level == address::Level::None {
+            // No address of Japan: compared as one text.
             self.feature(feature::NUMBER, &read.key);
         }
         let line = if read.canonical.is_empty() { None } else { Some(read.canonical.clone()) };
@@ -252,7 +253,10 @@ impl Work<'_> {
             postal_code,
             prefecture: read.prefecture,
             city: read.city,
-            town: read.town,
+            town: match (read.town, read.koaza) {
+                (Some(town), Some(koaza)) => Some(format!("{town}{koaza}")),
+                (town, koaza) => town.or(koaza),
+            },
             chome: read.chome.map(|c| c as i32),
             block,
             building: read.building,
@@ -282,7 +286,9 @@ impl Work<'_> {
         let mut newest = Vec::new();
         for read in v.emails.iter().flat_map(|text| email::emails(text)) {
             self.problem("email", read.problem.map(|p| p.as_str()));
-            let (Some(address), Some(mailbox)) = (&read.address, read.mailbox.as_ref().filter(|_| !read.junk)) else { continue };
+            let (Some(address), Some(mailbox)) = (&read.address, read.mailbox.as_ref().filter(|_| !read.junk)) else {
+                continue;
+            };
             self.past.see("email", address.clone(), v.observed_at);
             self.feature(feature::EMAIL, mailbox);
             if let Some(weak) = &read.weak_key {

@@ -166,7 +166,12 @@ mod tests {
             phones: vec![format!("+81{last_seen}")],
             ..Person::default()
         };
-        Member { channel: channel.into(), record_id: format!("{channel}{last_seen}"), last_seen: Some(last_seen), person }
+        Member {
+            channel: channel.into(),
+            record_id: format!("{channel}{last_seen}"),
+            last_seen: Some(last_seen),
+            person,
+        }
     }
 
     fn rule(rule: SurvivorshipRule, priority: &[&str]) -> FieldSurvivorship {

@@ -1,7 +1,7 @@
 //! Which files a run reads, and whether they are the same as before.
 
 use futures::{StreamExt, TryStreamExt};
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStoreExt};
 
 use crate::config::{Pipeline, Rows};
 use crate::error::{Error, Result, from_store};
@@ -24,15 +24,22 @@ pub async fn find(pipeline: &Pipeline) -> Result<Vec<SourceFiles>> {
         let (store, _) = root.open()?;
         let found = root.glob(&pattern).await?;
         if found.is_empty() && !source.may_be_empty {
-            return Err(Error::config(format!("source {:?}: no file matches {}", source.name, root.join(&pattern).shown()))
-                .hint("check `files` and `input` in the pipeline file, or --input; set may_be_empty: true if that is right"));
+            return Err(Error::config(format!(
+                "source {:?}: no file matches {}",
+                source.name,
+                root.join(&pattern).shown()
+            ))
+            .hint(
+                "check `files` and `input` in the pipeline file, or --input; set may_be_empty: true if that is right",
+            ));
         }
         let files = found.into_iter().map(|(name, meta)| SourceFile::new(store.clone(), meta, name)).collect();
         all.push(SourceFiles { source: i, files });
     }
     all.retain(|s| !s.files.is_empty());
     if !all.iter().any(|s| matches!(pipeline.sources[s.source].holds, Rows::People { .. })) {
-        return Err(Error::config("no source that holds people has a file").hint("check `files` and `input` in the pipeline file"));
+        return Err(Error::config("no source that holds people has a file")
+            .hint("check `files` and `input` in the pipeline file"));
     }
     Ok(all)
 }
@@ -79,7 +86,8 @@ fn stamp(meta: &ObjectMeta) -> String {
 async fn digest(file: &SourceFile) -> Result<String> {
     let unreadable = |e: object_store::Error| {
         let cause = from_store(&e);
-        Error::new(cause.kind(), format!("cannot read {}: {}", file.name, cause.message())).hint(cause.remedy().unwrap_or_default())
+        Error::new(cause.kind(), format!("cannot read {}: {}", file.name, cause.message()))
+            .hint(cause.remedy().unwrap_or_default())
     };
     let mut chunks = file.store.get(&file.meta.location).await.map_err(unreadable)?.into_stream();
     let mut hasher = blake3::Hasher::new();

@@ -157,11 +157,6 @@ impl Run<'_> {
             self.progress.end(stage.name(), &rows, done.seconds, true);
             return Ok(());
         }
-        if let Ok(wanted) = std::env::var(STOP_BEFORE)
-            && wanted == stage.name()
-        {
-            return Err(Error::environment(format!("stopped before stage {wanted}, as {STOP_BEFORE} says")).hint("run again to go on"));
-        }
         let started = Instant::now();
         let mut record = StageRecord::default();
         match stage {
@@ -181,7 +176,14 @@ impl Run<'_> {
     }
 
     /// Materializes a table below the run's work folder, or below the published tables' folder.
-    async fn put(&self, stage: Stage, planned: Planned, published: bool, expected: Option<u64>, record: &mut StageRecord) -> Result<()> {
+    async fn put(
+        &self,
+        stage: Stage,
+        planned: Planned,
+        published: bool,
+        expected: Option<u64>,
+        record: &mut StageRecord,
+    ) -> Result<()> {
         let name = planned.table.name;
         let folder = if published {
             lake::folder_of(name)
@@ -190,7 +192,9 @@ impl Run<'_> {
         };
         let place = self.pipeline.lake.join(&folder);
         self.progress.begin(stage.name(), name, expected);
-        let parts = materialize::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows)).await?;
+        let parts =
+            materialize::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows))
+                .await?;
         record.outputs.insert(name.to_string(), Output { folder, parts });
         Ok(())
     }
@@ -220,9 +224,6 @@ impl Run<'_> {
         self.manifest.stages.get(stage.name())?.notes.get(name)
     }
 }
-
-/// For tests of resuming: the stage before which a run stops as if it had been killed.
-pub const STOP_BEFORE: &str = "NAYOSE_TEST_STOP_BEFORE";
 
 /// A table from its files.
 ///
@@ -256,4 +257,3 @@ pub fn in_order(context: &SessionContext) -> SessionContext {
     state.config_mut().options_mut().execution.target_partitions = 1;
     SessionContext::new_with_state(state)
 }
-

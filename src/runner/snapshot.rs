@@ -42,7 +42,8 @@ pub async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
     if output.parts.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = read(&context, lake, &output, RUN.schema()).await?.sort(vec![ident(col::RUN_NUMBER).sort(true, false)])?;
+    let rows =
+        read(&context, lake, &output, RUN.schema()).await?.sort(vec![ident(col::RUN_NUMBER).sort(true, false)])?;
     let mut runs = Vec::new();
     for batch in rows.collect().await? {
         let column = |name: &str| batch.column_by_name(name).ok_or_else(|| Error::bug(format!("run lacks {name}")));
@@ -103,8 +104,11 @@ pub async fn find(lake: &Location, as_of: Option<&str>) -> Result<PublishedRun> 
     let first = runs[0].clone();
     runs.retain(|r| r.as_of <= time);
     runs.pop().ok_or_else(|| {
-        Error::usage(format!("no run was published as of {wanted}"))
-            .hint(format!("the first run is {} as of {}", first.run_id, time_text(first.as_of)))
+        Error::usage(format!("no run was published as of {wanted}")).hint(format!(
+            "the first run is {} as of {}",
+            first.run_id,
+            time_text(first.as_of)
+        ))
     })
 }
 
@@ -117,11 +121,17 @@ pub fn time_text(microseconds: i64) -> String {
 ///
 /// # Errors
 /// Environment, if it cannot be read.
-pub async fn table(context: &SessionContext, lake: &Location, run: &PublishedRun, name: &str) -> Result<Option<DataFrame>> {
+pub async fn table(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    name: &str,
+) -> Result<Option<DataFrame>> {
     let Some((_, version, _)) = run.tables.iter().find(|(table, _, _)| table == name) else { return Ok(None) };
     let delta = lake::open(lake, name, Some(*version)).await?;
     let Some(delta) = delta else {
-        return Err(Error::data(format!("table {name} is gone from {}", lake.shown())).hint("run the pipeline again with --full"));
+        return Err(Error::data(format!("table {name} is gone from {}", lake.shown()))
+            .hint("run the pipeline again with --full"));
     };
     let output = output_of(name, lake::files(&delta)?);
     let schema = match contract::find(name) {

@@ -11,8 +11,8 @@ use crate::config::Attribute;
 use crate::config::check_model::with_parameters;
 use crate::config::file::ThresholdsFile;
 use crate::contract::{
-    BLOCKING_KEY, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, IDENTITY, ID_MAP, INTERACTION, LEDGER, RAW_EVENT, RAW_RECORD,
-    REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table,
+    BLOCKING_KEY, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
+    RAW_RECORD, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table,
 };
 use crate::error::{Error, Result};
 use crate::manifest::StageRecord;
@@ -81,7 +81,10 @@ impl Run<'_> {
     /// Rows in = records + rejects for every file; not too many rejects; no source without rows.
     fn check_counts(&self, counts: &[FileCounts]) -> Result<()> {
         for c in counts.iter().filter(|c| c.rows != c.read) {
-            return Err(Error::bug(format!("{} of source {:?} has {} rows, but {} arrived", c.file, c.source, c.read, c.rows)));
+            return Err(Error::bug(format!(
+                "{} of source {:?} has {} rows, but {} arrived",
+                c.file, c.source, c.read, c.rows
+            )));
         }
         for source in &self.pipeline.sources {
             let of: Vec<&FileCounts> = counts.iter().filter(|c| c.source == source.name).collect();
@@ -183,10 +186,12 @@ impl Run<'_> {
     /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.
     async fn keep_model(&self, parameters: &Parameters) -> Result<()> {
         let file = with_parameters(&self.pipeline.model_file, parameters);
-        let yaml = serde_saphyr::to_string(&file).map_err(|e| Error::bug(format!("the model cannot be written: {e}")))?;
+        let yaml =
+            serde_saphyr::to_string(&file).map_err(|e| Error::bug(format!("the model cannot be written: {e}")))?;
         self.work.join(MODEL_FILE).write(yaml.into_bytes()).await?;
         let kept = Kept { attributes: self.pipeline.attributes.clone(), thresholds: self.pipeline.thresholds.clone() };
-        let json = serde_json::to_vec_pretty(&kept).map_err(|e| Error::bug(format!("the settings cannot be written: {e}")))?;
+        let json =
+            serde_json::to_vec_pretty(&kept).map_err(|e| Error::bug(format!("the settings cannot be written: {e}")))?;
         self.work.join(SETTINGS_FILE).write(json).await
     }
 
@@ -326,4 +331,3 @@ pub(super) fn parameters_from_json(value: &serde_json::Value) -> Option<Paramete
         levels: serde_json::from_value(value["levels"].clone()).ok()?,
     })
 }
-

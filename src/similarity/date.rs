@@ -66,9 +66,7 @@ pub fn date_relation(l: PartialDate, r: PartialDate) -> DateRelation {
     let mut differing = (0..8).filter(|i| a[*i] != b[*i]);
     match (differing.next(), differing.next(), differing.next()) {
         (Some(_), None, _) => return DateRelation::OneDigit,
-        (Some(i), Some(j), None)
-            if j == i + 1 && i != 3 && i != 5 && a[i] == b[j] && a[j] == b[i] =>
-        {
+        (Some(i), Some(j), None) if j == i + 1 && i != 3 && i != 5 && a[i] == b[j] && a[j] == b[i] => {
             return DateRelation::DigitsExchanged;
         }
         _ => {}
@@ -97,16 +95,7 @@ fn partial(l: PartialDate, r: PartialDate) -> DateRelation {
 fn digits(year: i16, month: u8, day: u8) -> [u8; 8] {
     let year = year.unsigned_abs();
     let low = |n: u16| u8::try_from(n % 10).unwrap_or(0);
-    [
-        low(year / 1000),
-        low(year / 100),
-        low(year / 10),
-        low(year),
-        month / 10,
-        month % 10,
-        day / 10,
-        day % 10,
-    ]
+    [low(year / 1000), low(year / 100), low(year / 10), low(year), month / 10, month % 10, day / 10, day % 10]
 }
 
 /// Year before the first of each count, and the last number of it that people write.
@@ -122,17 +111,12 @@ const COUNTS: [(i16, i16); 7] = [
 
 /// Whether the two years are one number in two counts.
 fn is_era_slip(l: i16, r: i16) -> bool {
-    let numbers = |year: i16| {
-        COUNTS.map(|(before, last)| Some(year - before).filter(|n| (1..=last).contains(n)))
-    };
+    let numbers = |year: i16| COUNTS.map(|(before, last)| Some(year - before).filter(|n| (1..=last).contains(n)));
     let (l_numbers, r_numbers) = (numbers(l), numbers(r));
-    let in_two_counts = l_numbers.iter().enumerate().any(|(i, n)| {
-        n.is_some()
-            && r_numbers
-                .iter()
-                .enumerate()
-                .any(|(j, other)| i != j && n == other)
-    });
+    let in_two_counts = l_numbers
+        .iter()
+        .enumerate()
+        .any(|(i, n)| n.is_some() && r_numbers.iter().enumerate().any(|(j, other)| i != j && n == other));
     // 昭和55 written as 平成55 is a year that 平成 never reached.
     in_two_counts || (l.abs_diff(r) == 63 && (1926..=1989).contains(&l.min(r)))
 }

@@ -11,6 +11,6 @@ pub mod string;
 pub use date::{DateRelation, date_relation, days_apart};
 pub use set::{Overlap, overlap, token_overlap};
 pub use string::{
-    damerau_levenshtein, damerau_levenshtein_at_most, jaro, jaro_winkler, jaro_winkler_at_least,
-    levenshtein, levenshtein_at_most, levenshtein_similarity, osa, osa_at_most,
+    damerau_levenshtein, damerau_levenshtein_at_most, jaro, jaro_winkler, jaro_winkler_at_least, levenshtein,
+    levenshtein_at_most, levenshtein_similarity, osa, osa_at_most,
 };

@@ -31,11 +31,7 @@ impl Overlap {
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        1.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
 
 /// Compares two lists as sets. Quadratic without allocation: meant for the few values of a record.
@@ -45,11 +41,7 @@ pub fn overlap<T: PartialEq>(l: &[T], r: &[T]) -> Overlap {
         if l[..i].contains(value) {
             continue;
         }
-        if r.contains(value) {
-            out.shared += 1
-        } else {
-            out.only_l += 1
-        }
+        if r.contains(value) { out.shared += 1 } else { out.only_l += 1 }
     }
     for (i, value) in r.iter().enumerate() {
         if !r[..i].contains(value) && !l.contains(value) {
@@ -67,20 +59,12 @@ pub fn token_overlap(l: &str, r: &str) -> Overlap {
             if s.split_whitespace().take(i).any(|w| w == word) {
                 continue;
             }
-            if inside.split_whitespace().any(|w| w == word) {
-                found.0 += 1
-            } else {
-                found.1 += 1
-            }
+            if inside.split_whitespace().any(|w| w == word) { found.0 += 1 } else { found.1 += 1 }
         }
         found
     };
     let (shared, only_l) = words(l, r);
-    Overlap {
-        shared,
-        only_l,
-        only_r: words(r, l).1,
-    }
+    Overlap { shared, only_l, only_r: words(r, l).1 }
 }
 
 #[cfg(test)]

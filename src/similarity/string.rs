@@ -16,10 +16,7 @@ struct Chars {
 
 impl Chars {
     fn of(s: &str) -> Option<Chars> {
-        let mut out = Chars {
-            buffer: ['\0'; WORD],
-            len: 0,
-        };
+        let mut out = Chars { buffer: ['\0'; WORD], len: 0 };
         for c in s.chars() {
             *out.buffer.get_mut(out.len)? = c;
             out.len += 1;
@@ -56,12 +53,7 @@ macro_rules! on_units {
 
 /// Levenshtein: insertions, deletions and replacements that make `a` into `b`.
 pub fn levenshtein(a: &str, b: &str) -> usize {
-    on_units!(
-        a,
-        b,
-        |x, y| myers::<_, false>(x, y, usize::MAX).unwrap_or(usize::MAX),
-        strsim::levenshtein(a, b)
-    )
+    on_units!(a, b, |x, y| myers::<_, false>(x, y, usize::MAX).unwrap_or(usize::MAX), strsim::levenshtein(a, b))
 }
 
 /// [`levenshtein`], if it is at most `k`.
@@ -70,33 +62,19 @@ pub fn levenshtein_at_most(a: &str, b: &str, k: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > k.saturating_mul(4) {
         return None;
     }
-    on_units!(
-        a,
-        b,
-        |x, y| myers::<_, false>(x, y, k),
-        Some(strsim::levenshtein(a, b)).filter(|d| *d <= k)
-    )
+    on_units!(a, b, |x, y| myers::<_, false>(x, y, k), Some(strsim::levenshtein(a, b)).filter(|d| *d <= k))
 }
 
 /// One minus the distance over the longer length; 1 for two empty strings.
 pub fn levenshtein_similarity(a: &str, b: &str) -> f64 {
     let longer = a.chars().count().max(b.chars().count());
-    if longer == 0 {
-        1.0
-    } else {
-        1.0 - levenshtein(a, b) as f64 / longer as f64
-    }
+    if longer == 0 { 1.0 } else { 1.0 - levenshtein(a, b) as f64 / longer as f64 }
 }
 
 /// Optimal string alignment: Levenshtein where an exchange of neighbours is one edit, and no
 /// stretch is edited twice. "ca" to "abc" is 3. Not a metric; usual for typing errors.
 pub fn osa(a: &str, b: &str) -> usize {
-    on_units!(
-        a,
-        b,
-        |x, y| myers::<_, true>(x, y, usize::MAX).unwrap_or(usize::MAX),
-        strsim::osa_distance(a, b)
-    )
+    on_units!(a, b, |x, y| myers::<_, true>(x, y, usize::MAX).unwrap_or(usize::MAX), strsim::osa_distance(a, b))
 }
 
 /// [`osa`], if it is at most `k`.
@@ -104,23 +82,13 @@ pub fn osa_at_most(a: &str, b: &str, k: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > k.saturating_mul(4) {
         return None;
     }
-    on_units!(
-        a,
-        b,
-        |x, y| myers::<_, true>(x, y, k),
-        Some(strsim::osa_distance(a, b)).filter(|d| *d <= k)
-    )
+    on_units!(a, b, |x, y| myers::<_, true>(x, y, k), Some(strsim::osa_distance(a, b)).filter(|d| *d <= k))
 }
 
 /// Damerau-Levenshtein in full: exchanged neighbours are one edit even if more is edited between
 /// them. "ca" to "abc" is 2. A metric.
 pub fn damerau_levenshtein(a: &str, b: &str) -> usize {
-    on_units!(
-        a,
-        b,
-        |x, y| damerau(x, y),
-        strsim::damerau_levenshtein(a, b)
-    )
+    on_units!(a, b, |x, y| damerau(x, y), strsim::damerau_levenshtein(a, b))
 }
 
 /// [`damerau_levenshtein`], if it is at most `k`.
@@ -134,12 +102,7 @@ pub fn damerau_levenshtein_at_most(a: &str, b: &str, k: usize) -> Option<usize> 
 fn trimmed<'s, T: PartialEq>(a: &'s [T], b: &'s [T]) -> (&'s [T], &'s [T]) {
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[head..], &b[head..]);
-    let tail = a
-        .iter()
-        .rev()
-        .zip(b.iter().rev())
-        .take_while(|(x, y)| x == y)
-        .count();
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     (&a[..a.len() - tail], &b[..b.len() - tail])
 }
 
@@ -174,25 +137,16 @@ impl<'p, T: Unit> Positions<'p, T> {
     /// `table` is room, all zero; `lookups` is how often it will be asked.
     fn of(pattern: &'p [T], lookups: usize, table: &'p mut [u64; SLOTS]) -> Self {
         if pattern.len() * lookups < 64 {
-            return Positions {
-                pattern,
-                table: None,
-            };
+            return Positions { pattern, table: None };
         }
         for (i, unit) in pattern.iter().enumerate() {
             let slot = &mut table[unit.slot()];
             if *slot != 0 && pattern[slot.trailing_zeros() as usize] != *unit {
-                return Positions {
-                    pattern,
-                    table: None,
-                };
+                return Positions { pattern, table: None };
             }
             *slot |= 1 << i;
         }
-        Positions {
-            pattern,
-            table: Some(table),
-        }
+        Positions { pattern, table: Some(table) }
     }
 
     fn get(&self, unit: T) -> u64 {
@@ -201,11 +155,7 @@ impl<'p, T: Unit> Positions<'p, T> {
                 bits if bits != 0 && self.pattern[bits.trailing_zeros() as usize] == unit => bits,
                 _ => 0,
             },
-            None => self
-                .pattern
-                .iter()
-                .enumerate()
-                .fold(0, |bits, (i, p)| bits | u64::from(*p == unit) << i),
+            None => self.pattern.iter().enumerate().fold(0, |bits, (i, p)| bits | u64::from(*p == unit) << i),
         }
     }
 }
@@ -228,11 +178,7 @@ fn myers<T: Unit, const EXCHANGE: bool>(a: &[T], b: &[T], k: usize) -> Option<us
     let mut score = pattern.len();
     for (done, c) in text.iter().enumerate() {
         let here = positions.get(*c);
-        let exchanged = if EXCHANGE {
-            ((!d0 & here) << 1) & before
-        } else {
-            0
-        };
+        let exchanged = if EXCHANGE { ((!d0 & here) << 1) & before } else { 0 };
         d0 = ((here & vp).wrapping_add(vp) ^ vp) | here | vn | exchanged;
         let hp = vn | !(d0 | vp);
         let hn = d0 & vp;
@@ -287,15 +233,11 @@ fn damerau_in<T: PartialEq + Copy>(a: &[T], b: &[T], d: &mut [u8]) -> usize {
         let mut last_column = 0;
         for (j, (y, last_row)) in b.iter().zip(&mut last_row).enumerate() {
             let same = x == y;
-            let mut best = (before[j] + u8::from(!same))
-                .min(before[j + 1] + 1)
-                .min(current[j] + 1);
+            let mut best = (before[j] + u8::from(!same)).min(before[j + 1] + 1).min(current[j] + 1);
             if *last_row > 0 && last_column > 0 && !same {
                 // Exchange the two, edit what stands between them.
                 let between = (i + 1 - *last_row) + (j + 1 - last_column) - 1;
-                best = best.min(
-                    above[(*last_row - 1) * width + last_column - 1].saturating_add(small(between)),
-                );
+                best = best.min(above[(*last_row - 1) * width + last_column - 1].saturating_add(small(between)));
             }
             current[j + 1] = best;
             if same {
@@ -309,23 +251,13 @@ fn damerau_in<T: PartialEq + Copy>(a: &[T], b: &[T], d: &mut [u8]) -> usize {
 
 /// Jaro similarity, from 0 to 1.
 pub fn jaro(a: &str, b: &str) -> f64 {
-    on_units!(
-        a,
-        b,
-        |x, y| jaro_of(x, y, 0.0).unwrap_or(0.0),
-        strsim::jaro(a, b)
-    )
+    on_units!(a, b, |x, y| jaro_of(x, y, 0.0).unwrap_or(0.0), strsim::jaro(a, b))
 }
 
 /// Jaro-Winkler: above 0.7, a common beginning of up to four characters adds a tenth of what is
 /// missing to 1 for each.
 pub fn jaro_winkler(a: &str, b: &str) -> f64 {
-    on_units!(
-        a,
-        b,
-        |x, y| winkler(x, y, jaro_of(x, y, 0.0).unwrap_or(0.0)),
-        strsim::jaro_winkler(a, b)
-    )
+    on_units!(a, b, |x, y| winkler(x, y, jaro_of(x, y, 0.0).unwrap_or(0.0)), strsim::jaro_winkler(a, b))
 }
 
 /// [`jaro_winkler`], if it is at least `t`.
@@ -336,11 +268,7 @@ pub fn jaro_winkler_at_least(a: &str, b: &str, t: f64) -> Option<f64> {
         |x, y| {
             // The Jaro similarity that the common beginning can still lift to `t`.
             let lift = 0.1 * common_head(x, y) as f64;
-            let needed = if t > 0.7 {
-                ((t - lift) / (1.0 - lift)).max(0.7)
-            } else {
-                t
-            };
+            let needed = if t > 0.7 { ((t - lift) / (1.0 - lift)).max(0.7) } else { t };
             // A hair below, so that rounding decides nothing.
             winkler(x, y, jaro_of(x, y, needed - 1e-9)?)
         },
@@ -354,11 +282,7 @@ fn common_head<T: PartialEq>(a: &[T], b: &[T]) -> usize {
 }
 
 fn winkler<T: PartialEq>(a: &[T], b: &[T], jaro: f64) -> f64 {
-    if jaro > 0.7 {
-        jaro + 0.1 * common_head(a, b) as f64 * (1.0 - jaro)
-    } else {
-        jaro
-    }
+    if jaro > 0.7 { jaro + 0.1 * common_head(a, b) as f64 * (1.0 - jaro) } else { jaro }
 }
 
 /// The lowest `n` bits.
@@ -401,17 +325,13 @@ fn jaro_of<T: Unit>(a: &[T], b: &[T], t: f64) -> Option<f64> {
     }
     let mut exchanged = 0;
     while in_a != 0 && in_b != 0 {
-        let (i, j) = (
-            in_a.trailing_zeros() as usize,
-            in_b.trailing_zeros() as usize,
-        );
+        let (i, j) = (in_a.trailing_zeros() as usize, in_b.trailing_zeros() as usize);
         exchanged += usize::from(a[i] != b[j]);
         in_a &= in_a - 1;
         in_b &= in_b - 1;
     }
     let same_order = matches - exchanged / 2;
-    let sum =
-        matches as f64 / m as f64 + matches as f64 / n as f64 + same_order as f64 / matches as f64;
+    let sum = matches as f64 / m as f64 + matches as f64 / n as f64 + same_order as f64 / matches as f64;
     Some(sum / 3.0)
 }
 
@@ -423,24 +343,12 @@ mod tests {
     #[test]
     fn the_two_damerau_differ() {
         assert_eq!((osa("ca", "abc"), damerau_levenshtein("ca", "abc")), (3, 2));
-        assert_eq!(
-            (
-                levenshtein("さとう", "さいとう"),
-                osa("かたくら", "かくたら")
-            ),
-            (1, 1)
-        );
+        assert_eq!((levenshtein("さとう", "さいとう"), osa("かたくら", "かくたら")), (1, 1));
     }
 
     /// Short alphabets make edits meet; long strings and any text leave the fast path.
     fn text() -> impl Strategy<Value = String> {
-        prop_oneof![
-            "[abc]{0,9}",
-            "[あいう]{0,9}",
-            "[ab山]{0,30}",
-            "[a-d]{55,75}",
-            r"\PC{0,20}"
-        ]
+        prop_oneof!["[abc]{0,9}", "[あいう]{0,9}", "[ab山]{0,30}", "[a-d]{55,75}", r"\PC{0,20}"]
     }
 
     proptest! {

@@ -37,12 +37,20 @@ fn first(folder: &Path, starts: &str) -> std::path::PathBuf {
 
 #[test]
 fn a_missing_file() {
-    check(|r| fs::remove_file(r.path("input/pointcard/members.parquet")).expect("removed"), 2, &["card_members", "members.parquet"]);
+    check(
+        |r| fs::remove_file(r.path("input/pointcard/members.parquet")).expect("removed"),
+        2,
+        &["card_members", "members.parquet"],
+    );
 }
 
 #[test]
 fn an_empty_file() {
-    check(|r| fs::write(first(&r.path("input/shop"), "customers_"), "").expect("written"), 1, &["is empty", "customers_"]);
+    check(
+        |r| fs::write(first(&r.path("input/shop"), "customers_"), "").expect("written"),
+        1,
+        &["is empty", "customers_"],
+    );
 }
 
 #[test]
@@ -168,7 +176,8 @@ fn a_full_disk() {
     let retailer = Retailer::new(120, 24);
     let lake = folder.path().join("lake").display().to_string();
     let input = retailer.text("input");
-    let output = nayose(&["run", "pipelines/retail/pipeline.yaml", "--input", &input, "--lake", &lake, "--log", "json"]);
+    let output =
+        nayose(&["run", "pipelines/retail/pipeline.yaml", "--input", &input, "--lake", &lake, "--log", "json"]);
     let _ = std::process::Command::new("umount").arg("-l").arg(folder.path()).status();
     let stderr = String::from_utf8_lossy(&output.stderr).to_string();
     assert_eq!(output.status.code(), Some(3), "{stderr}");
@@ -200,7 +209,14 @@ fn every_output_format_can_be_read() {
     retailer.runs("lake", &[]);
     let lake = retailer.text("lake");
     for format in ["table", "csv", "json"] {
-        let text = succeeds(&["sql", "--lake", &lake, "--format", format, "select customer_id, phones from golden_customer limit 3"]);
+        let text = succeeds(&[
+            "sql",
+            "--lake",
+            &lake,
+            "--format",
+            format,
+            "select customer_id, phones from golden_customer limit 3",
+        ]);
         assert!(text.contains("C-"), "{format}: {text}");
     }
     for (format, magic) in [("parquet", "PAR1"), ("arrow", "ARROW1")] {

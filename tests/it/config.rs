@@ -26,7 +26,11 @@ fn every_problem_is_reported_at_once() {
         }
     };
     // Shape: unknown keys and values, in both files.
-    let bad_model = model.replace("shared_by_household: true", "shared_by_houshold: true").replacen("keys: [phone]", "keys: [phon]", 1);
+    let bad_model = model.replace("shared_by_household: true", "shared_by_houshold: true").replacen(
+        "keys: [phone]",
+        "keys: [phon]",
+        1,
+    );
     check(
         &pipeline,
         &bad_model,
@@ -46,7 +50,13 @@ fn every_problem_is_reported_at_once() {
     check(
         &pipeline,
         &bad_model,
-        &["unknown attribute \"postal_cod\"", "did you mean \"postal_code\"?", "threshold auto is 1.9", "unknown feature \"phon\"", "did you mean \"phone\"?"],
+        &[
+            "unknown attribute \"postal_cod\"",
+            "did you mean \"postal_code\"?",
+            "threshold auto is 1.9",
+            "unknown feature \"phon\"",
+            "did you mean \"phone\"?",
+        ],
     );
 }
 

@@ -20,7 +20,9 @@ fn the_sample_reaches_the_promised_quality() {
         csv.lines().nth(1).expect("a row").parse::<i64>().expect("a number")
     };
     let read = count("select sum(i['rows']) from (select unnest(inputs) as i from run)");
-    let kept = count("select (select sum(versions) from source_record) + (select count(*) from interaction) + (select count(*) from reject)");
+    let kept = count(
+        "select (select sum(versions) from source_record) + (select count(*) from interaction) + (select count(*) from reject)",
+    );
     assert_eq!(read, kept, "rows in = records + interactions + rejects");
     assert_eq!(count("select count(*) from run"), 1);
 }
@@ -100,12 +102,22 @@ fn an_older_run_can_be_asked() {
     retailer.runs("lake", &[]);
     let before = retailer.sql("lake", "select count(*) from id_map");
     // The newest delivery of tickets is taken back.
-    let tickets: Vec<_> = std::fs::read_dir(retailer.path("input/support")).expect("tickets").flatten().map(|e| e.path()).collect();
+    let tickets: Vec<_> =
+        std::fs::read_dir(retailer.path("input/support")).expect("tickets").flatten().map(|e| e.path()).collect();
     std::fs::remove_file(tickets.iter().max().expect("a file")).expect("removed");
     retailer.runs("lake", &[]);
     let after = retailer.sql("lake", "select count(*) from id_map");
     assert_ne!(before, after);
-    let older = succeeds(&["sql", "--lake", &retailer.text("lake"), "--format", "csv", "--as-of", "1", "select count(*) from id_map"]);
+    let older = succeeds(&[
+        "sql",
+        "--lake",
+        &retailer.text("lake"),
+        "--format",
+        "csv",
+        "--as-of",
+        "1",
+        "select count(*) from id_map",
+    ]);
     assert_eq!(older, before, "time travel by run");
 }
 
@@ -127,7 +139,8 @@ fn explanations_add_up_in_both_languages() {
     assert!(en.contains("are one person") && en.contains("Probability"), "{en}");
     let json = succeeds(&["explain", pair[0], pair[1], "--lake", &lake, "--format", "json"]);
     let view: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    let sum: f64 = view["comparisons"].as_array().expect("comparisons").iter().filter_map(|c| c["weight"].as_f64()).sum();
+    let sum: f64 =
+        view["comparisons"].as_array().expect("comparisons").iter().filter_map(|c| c["weight"].as_f64()).sum();
     let weight = view["weight"].as_f64().expect("weight");
     assert!((sum - weight).abs() < 1e-6, "weights of the comparisons add up: {sum} and {weight}");
     let ledger: f64 = pair[2].parse().expect("a number");

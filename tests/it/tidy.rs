@@ -65,7 +65,8 @@ fn only_the_front_door_prints() {
             let text = fs::read_to_string(f).expect("readable");
             text.lines().any(|l| {
                 let code = l.trim_start();
-                !code.starts_with("//") && ["println!", "eprintln!", "print!(", "process::exit"].iter().any(|p| code.contains(p))
+                !code.starts_with("//")
+                    && ["println!", "eprintln!", "print!(", "process::exit"].iter().any(|p| code.contains(p))
             })
         })
         .map(|f| f.display().to_string())
@@ -81,10 +82,7 @@ fn the_architecture_names_tests_that_exist() {
         .chain(rust_files(&root().join("tests")))
         .map(|f| fs::read_to_string(f).expect("readable"))
         .collect();
-    let named: Vec<&str> = page
-        .lines()
-        .filter_map(|l| l.split("Guarded by `").nth(1)?.split('`').next())
-        .collect();
+    let named: Vec<&str> = page.lines().filter_map(|l| l.split("Guarded by `").nth(1)?.split('`').next()).collect();
     assert!(named.len() >= 8, "invariants name their tests, found {named:?}");
     let missing: Vec<&str> = named.into_iter().filter(|n| !all.contains(&format!("fn {n}("))).collect();
     assert!(missing.is_empty(), "tests that do not exist: {missing:?}");

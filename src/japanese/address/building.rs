@@ -13,8 +13,32 @@ pub(super) struct Tail {
 
 /// Words that name a building even where no number precedes.
 const WORDS: [&str; 26] = [
-    "ビル", "マンション", "ハイツ", "コーポ", "アパート", "メゾン", "レジデンス", "タワー", "センター", "プラザ", "ハウス", "荘", "館", "寮",
-    "棟", "団地", "住宅", "病院", "学校", "ホテル", "駅", "庁舎", "会館", "パーク", "ヒルズ", "モール",
+    "ビル",
+    "マンション",
+    "ハイツ",
+    "コーポ",
+    "アパート",
+    "メゾン",
+    "レジデンス",
+    "タワー",
+    "センター",
+    "プラザ",
+    "ハウス",
+    "荘",
+    "館",
+    "寮",
+    "棟",
+    "団地",
+    "住宅",
+    "病院",
+    "学校",
+    "ホテル",
+    "駅",
+    "庁舎",
+    "会館",
+    "パーク",
+    "ヒルズ",
+    "モール",
 ];
 
 /// Divides what follows the lot. `after_number`: a block or number stood before.
@@ -52,7 +76,8 @@ fn brackets(text: &[char], rest: &mut String) -> Vec<char> {
     let mut i = 0;
     while i < text.len() {
         let c = text[i];
-        if depth == 0 && c == '(' && text.get(i + 2) == Some(&')') && "株有財社医学合資福独".contains(text[i + 1]) {
+        if depth == 0 && c == '(' && text.get(i + 2) == Some(&')') && "株有財社医学合資福独".contains(text[i + 1])
+        {
             outside.extend_from_slice(&text[i..i + 3]);
             i += 3;
             continue;
@@ -129,7 +154,9 @@ fn room(text: &[char]) -> Option<(usize, String)> {
     }
     let hash = before == Some('#');
     let sure = named || hash || digits >= 3 && !(before.is_some_and(|c| c.is_ascii_alphabetic()));
-    if !(sure || before == Some('-') || apart && digits >= 2 && start > 0) || (named && !apart && before.is_some_and(|c| c.is_ascii_lowercase())) {
+    if !(sure || before == Some('-') || apart && digits >= 2 && start > 0)
+        || (named && !apart && before.is_some_and(|c| c.is_ascii_lowercase()))
+    {
         return None;
     }
     let start = if hash { start - 1 } else { start };

@@ -339,9 +339,7 @@ impl Town {
 
     /// Its koaza.
     pub fn koaza(&self) -> &Prefixes<&'static str> {
-        self.koaza.get_or_init(|| {
-            Box::new(Prefixes::new(self.koaza_names().map(|n| (fold::key(n), n)).collect()))
-        })
+        self.koaza.get_or_init(|| Box::new(Prefixes::new(self.koaza_names().map(|n| (fold::key(n), n)).collect())))
     }
 }
 

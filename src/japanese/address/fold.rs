@@ -152,7 +152,13 @@ fn show(text: &str) -> Vec<char> {
     let mut shown = Vec::with_capacity(text.len() / 2);
     for c in text.chars() {
         let c = match c {
-            '\u{4e00}'..='\u{9fff}' | '0'..='9' | '-' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fc}' | '々' | '〇' => {
+            '\u{4e00}'..='\u{9fff}'
+            | '0'..='9'
+            | '-'
+            | '\u{3041}'..='\u{3096}'
+            | '\u{30a1}'..='\u{30fc}'
+            | '々'
+            | '〇' => {
                 shown.push(c);
                 continue;
             }

@@ -51,7 +51,9 @@ pub(super) fn anywhere(city: &City, text: &Text, from: usize) -> Option<Found> {
     let key = &text.key;
     let last = (from..key.len()).find(|&i| key[i].is_ascii_digit()).unwrap_or(key.len());
     let after_street = (from + 1..last).rev().filter(|&i| key[i - 1] == '通');
-    let mut found = after_street.chain(from + 2..last).find_map(|i| town::exactly(city, text, i).filter(|f| f.end - f.start > 1))?;
+    let mut found = after_street
+        .chain(from + 2..last)
+        .find_map(|i| town::exactly(city, text, i).filter(|f| f.end - f.start > 1))?;
     found.score -= 60;
     Some(street(text, from, found))
 }

@@ -16,10 +16,7 @@ pub(super) fn names(towns: &Towns) -> Prefixes<u16> {
     for (i, name) in official.iter().enumerate() {
         for other in spellings(name) {
             let same = |j: u16| official.get(j as usize) == Some(name);
-            found
-                .entry(other)
-                .and_modify(|kept| *kept = kept.filter(|&j| same(j)))
-                .or_insert(Some(i as u16));
+            found.entry(other).and_modify(|kept| *kept = kept.filter(|&j| same(j))).or_insert(Some(i as u16));
         }
     }
     for name in &official {

@@ -30,12 +30,41 @@ pub(super) struct Lot {
 
 /// Words that make a run of characters a building, not a koaza.
 const BUILDING: [&str; 30] = [
-    "ビル", "マンション", "ハイツ", "コーポ", "アパート", "メゾン", "レジデンス", "タワー", "センター", "プラザ", "ハウス", "荘", "館", "寮",
-    "棟", "団地", "住宅", "会社", "店", "病院", "学校", "役所", "役場", "公園内", "ホテル", "駅", "様", "気付", "方", "号室",
+    "ビル",
+    "マンション",
+    "ハイツ",
+    "コーポ",
+    "アパート",
+    "メゾン",
+    "レジデンス",
+    "タワー",
+    "センター",
+    "プラザ",
+    "ハウス",
+    "荘",
+    "館",
+    "寮",
+    "棟",
+    "団地",
+    "住宅",
+    "会社",
+    "店",
+    "病院",
+    "学校",
+    "役所",
+    "役場",
+    "公園内",
+    "ホテル",
+    "駅",
+    "様",
+    "気付",
+    "方",
+    "号室",
 ];
 /// Reads the lot at `from`, a place in the key, after `town`.
 pub(super) fn read(text: &Text, from: usize, town: Option<&Town>) -> Lot {
-    let mut reader = Reader { shown: &text.shown, i: text.place(from), lot: Lot::default(), parts: Vec::with_capacity(4) };
+    let mut reader =
+        Reader { shown: &text.shown, i: text.place(from), lot: Lot::default(), parts: Vec::with_capacity(4) };
     reader.known_koaza(text, from, town);
     reader.koaza();
     reader.koaza_after_part();
@@ -71,7 +100,8 @@ impl Reader<'_> {
         // 一番割 is a name, 三丁目 is a number.
         let numeric = |len: usize| {
             let name = &key[..len];
-            name[0].is_ascii_digit() && (name.ends_with(&['丁', '目']) || matches!(name.last(), Some('番' | '号' | '地')))
+            name[0].is_ascii_digit()
+                && (name.ends_with(&['丁', '目']) || matches!(name.last(), Some('番' | '号' | '地')))
         };
         if key.is_empty() {
             return;
@@ -107,7 +137,9 @@ impl Reader<'_> {
         let (value, len) = number::read_kanji(rest)?;
         let end = i + len;
         let after = self.skip(end, &[' ']);
-        let unit = ["丁目", "番", "号", "-", "地割", "線", "条", "組", "区", "街区", "画地"].iter().any(|u| self.starts(after, u))
+        let unit = ["丁目", "番", "号", "-", "地割", "線", "条", "組", "区", "街区", "画地"]
+            .iter()
+            .any(|u| self.starts(after, u))
             || self.starts(end, "丁") && !self.starts(end, "丁町")
             || matches!(self.at(end), Some('の' | 'ノ')) && self.number(end + 1).is_some()
             || self.at(end).is_none_or(|c| c == ' ' || c == '(');
@@ -212,18 +244,27 @@ impl Reader<'_> {
             }
             end += 1;
         }
-        while end > i && matches!(self.at(end - 1), Some('第')) || end > i + 1 && self.direction_before(end) || self.letter_before(i, end) {
+        while end > i && matches!(self.at(end - 1), Some('第'))
+            || end > i + 1 && self.direction_before(end)
+            || self.letter_before(i, end)
+        {
             end -= 1;
         }
         let word: String = self.shown[i..end].iter().collect();
-        if end == i || BUILDING.iter().any(|b| word.contains(b)) || word.starts_with(['ー', '・', 'の', 'ノ', '号', '番']) {
+        if end == i
+            || BUILDING.iter().any(|b| word.contains(b))
+            || word.starts_with(['ー', '・', 'の', 'ノ', '号', '番'])
+        {
             return None;
         }
         let after = self.skip(end, &[' ']);
-        let number = self.number(after).is_some() || self.is_letter_block(after) || self.numbered_koaza(after).is_some();
+        let number =
+            self.number(after).is_some() || self.is_letter_block(after) || self.numbered_koaza(after).is_some();
         let katakana = word.chars().filter(|c| ('ァ'..='ー').contains(c)).count();
         let foreign = katakana > 4 && !marked;
-        if number && !foreign && !self.is_floor(after) || marked && (self.at(end).is_none_or(|c| c == ' ' || c == '(') || self.is_lotless(end)) {
+        if number && !foreign && !self.is_floor(after)
+            || marked && (self.at(end).is_none_or(|c| c == ' ' || c == '(') || self.is_lotless(end))
+        {
             return Some(end);
         }
         None
@@ -256,7 +297,10 @@ impl Reader<'_> {
     }
 
     fn is_lotless_word(&self, i: usize) -> bool {
-        self.starts(i, "無番地") || self.starts(i, "番外地") || self.starts(i, "番地なし") || self.starts(i, "官有無番地")
+        self.starts(i, "無番地")
+            || self.starts(i, "番外地")
+            || self.starts(i, "番地なし")
+            || self.starts(i, "官有無番地")
     }
 
     /// 3F, 3階, 101号室: a floor or a room, not a lot.
@@ -340,7 +384,8 @@ impl Reader<'_> {
                 break;
             }
             if first && self.is_lotless(i) {
-                let end = i + self.shown[i..].iter().take(5).position(|&c| matches!(c, '地' | 'し')).map_or(3, |n| n + 1);
+                let end =
+                    i + self.shown[i..].iter().take(5).position(|&c| matches!(c, '地' | 'し')).map_or(3, |n| n + 1);
                 self.lot.block = Some("無番地".to_owned());
                 self.i = end.min(self.shown.len());
                 return;
@@ -392,13 +437,9 @@ impl Reader<'_> {
             (Some('番'), Some('地')) if self.at(i + 2) != Some('割') => return Some((Unit::Ban, i + 2)),
             _ => {}
         }
-        for (word, unit) in [
-            ("番地割", Unit::Ban),
-            ("番戸", Unit::Ban),
-            ("街区", Unit::Ban),
-            ("画地", Unit::Go),
-            ("号地", Unit::Ban),
-        ] {
+        for (word, unit) in
+            [("番地割", Unit::Ban), ("番戸", Unit::Ban), ("街区", Unit::Ban), ("画地", Unit::Go), ("号地", Unit::Ban)]
+        {
             if self.starts(i, word) {
                 return Some((unit, i + word.chars().count()));
             }

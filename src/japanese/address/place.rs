@@ -28,7 +28,8 @@ pub(super) struct Place {
 /// Tokyo and the designated cities by population (census of 2020), as the JIS codes of their wards
 /// without the last digit; 横浜 and 大阪 have more than ten wards.
 const LARGE: [u32; 23] = [
-    1310, 1311, 1410, 2710, 2711, 2310, 110, 4013, 1413, 2810, 2610, 1110, 3410, 410, 1210, 4010, 2714, 2213, 1510, 4310, 1415, 3310, 2210,
+    1310, 1311, 1410, 2710, 2711, 2310, 110, 4013, 1413, 2810, 2610, 1110, 3410, 410, 1210, 4010, 2714, 2213, 1510,
+    4310, 1415, 3310, 2210,
 ];
 
 struct Candidate {

@@ -35,7 +35,12 @@ impl<V> Prefixes<V> {
     pub fn new(mut entries: Vec<(Vec<char>, V)>) -> Self {
         entries.retain(|(name, _)| !name.is_empty());
         entries.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut made = Prefixes { chars: Vec::new(), names: Vec::new(), values: Vec::with_capacity(entries.len()), firsts: Vec::new() };
+        let mut made = Prefixes {
+            chars: Vec::new(),
+            names: Vec::new(),
+            values: Vec::with_capacity(entries.len()),
+            firsts: Vec::new(),
+        };
         let mut before: Vec<char> = Vec::new();
         for (name, value) in entries {
             made.values.push(value);
@@ -90,7 +95,9 @@ impl<V> Prefixes<V> {
         let Ok(i) = self.firsts.binary_search_by_key(first, |&(c, _)| c) else { return NONE };
         let from = self.firsts[i].1 as usize;
         let to = self.firsts.get(i + 1).map_or(self.names.len(), |&(_, at)| at as usize);
-        let above = from + self.names[from..to].partition_point(|n| self.chars[n.start as usize..(n.start + n.len) as usize] <= *text);
+        let above = from
+            + self.names[from..to]
+                .partition_point(|n| self.chars[n.start as usize..(n.start + n.len) as usize] <= *text);
         if above > from { above as u32 - 1 } else { NONE }
     }
 

@@ -85,7 +85,14 @@ pub(super) fn find(city: &City, text: &Text, from: usize, prefix: &str) -> Optio
         }
         let slot = if next == Next::Run && len > 1 { &mut plausible } else { &mut open };
         if slot.is_none() {
-            *slot = Some(found(city, text, from, from + len, index, if next == Next::Run && len > 1 { How::Plausible } else { How::Open }));
+            *slot = Some(found(
+                city,
+                text,
+                from,
+                from + len,
+                index,
+                if next == Next::Run && len > 1 { How::Plausible } else { How::Open },
+            ));
         }
     }
     if let Some(found) = loose(city, text, from) {
@@ -196,10 +203,18 @@ fn next(text: &Text, end: usize, town: &Town) -> Next {
         return Next::Number;
     }
     let digit = |i: usize| key.get(i).is_some_and(char::is_ascii_digit);
-    if digit(1) && matches!(c, '第' | '甲' | '乙' | '丙' | '丁' | '戊' | 'イ' | 'ロ' | 'ハ' | 'ニ' | 'ホ' | '東' | '西' | '南' | '北') {
+    if digit(1)
+        && matches!(
+            c,
+            '第' | '甲' | '乙' | '丙' | '丁' | '戊' | 'イ' | 'ロ' | 'ハ' | 'ニ' | 'ホ' | '東' | '西' | '南' | '北'
+        )
+    {
         return Next::Number;
     }
-    if key.starts_with(&['無', '番', '地']) || key.starts_with(&['番', '外', '地']) || town.koaza().hits(key).next().is_some() {
+    if key.starts_with(&['無', '番', '地'])
+        || key.starts_with(&['番', '外', '地'])
+        || town.koaza().hits(key).next().is_some()
+    {
         return Next::Number;
     }
     if text.breaks_before(end) || c.is_ascii_alphabetic() {
@@ -234,7 +249,8 @@ fn skipped(city: &City, text: &Text, from: usize) -> Option<Found> {
     let key = &text.key;
     for at in from + 2..key.len().min(from + 8) {
         if matches!(key[at - 1], '町' | '村' | '区' | '市')
-            && let Some((len, index, _)) = official(city, text, at).find(|&(len, _, next)| len > 1 && next >= Next::Word)
+            && let Some((len, index, _)) =
+                official(city, text, at).find(|&(len, _, next)| len > 1 && next >= Next::Word)
         {
             return Some(found(city, text, at, at + len, index, How::Skipped)).map(|f| Found { start: from, ..f });
         }

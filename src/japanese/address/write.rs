@@ -12,8 +12,26 @@ use std::fmt::Write;
 
 /// Words that tell that a run of characters after a municipality is not a town.
 const NOT_TOWN: [&str; 20] = [
-    "ビル", "マンション", "ハイツ", "役所", "役場", "庁", "署", "センター", "会社", "学校", "病院", "ホテル", "店", "様", "館", "駅", "局",
-    "公園", "タワー", "番地",
+    "ビル",
+    "マンション",
+    "ハイツ",
+    "役所",
+    "役場",
+    "庁",
+    "署",
+    "センター",
+    "会社",
+    "学校",
+    "病院",
+    "ホテル",
+    "店",
+    "様",
+    "館",
+    "駅",
+    "局",
+    "公園",
+    "タワー",
+    "番地",
 ];
 
 /// The address that `place` and what follows it make, and whether its canonical text is sure to be
@@ -94,7 +112,8 @@ fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>)
         }
         (a, b) => a.or(b),
     };
-    let street = found.and_then(|f| f.street).map(|(a, b)| text.shown[a..b].iter().filter(|&&c| c != ' ').collect::<String>());
+    let street =
+        found.and_then(|f| f.street).map(|(a, b)| text.shown[a..b].iter().filter(|&&c| c != ' ').collect::<String>());
     let mut made = Address {
         prefecture: Some(dictionary().prefecture(city.prefecture).to_owned()),
         city: Some(city_name.to_owned()),
@@ -108,7 +127,13 @@ fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>)
         ..Address::default()
     };
     made.level = level(&lot, town.is_some() || guess.is_some());
-    made.problem = problem(place, city, town, guess.is_some() || lot.block.is_some() || !made.rest.is_empty() || made.building.is_some(), code);
+    made.problem = problem(
+        place,
+        city,
+        town,
+        guess.is_some() || lot.block.is_some() || !made.rest.is_empty() || made.building.is_some(),
+        code,
+    );
     made.confidence = confidence(place, found.map(|f| f.how), &made);
     made.postal_code = code.map(postal::written).or_else(|| only_code(town?, lot.chome));
     made.key = key(&made, guess.as_deref(), &lot);
@@ -127,15 +152,23 @@ fn is_plain(made: &Address) -> bool {
     let digits = |part: &Option<String>| part.as_deref().is_none_or(|p| p.bytes().all(|b| b.is_ascii_digit()));
     let begins = |c: char| {
         let numeral = number::digit(c).is_some() || number::unit(c).is_some();
-        c.is_ascii_alphabetic() || c > '\u{3040}' && !numeral && !matches!(c, '番' | '号' | '丁' | '階' | 'の' | 'ノ' | 'ー' | '地' | '室' | '第' | '之' | '々' | '・') && !is_letter(c)
+        c.is_ascii_alphabetic()
+            || c > '\u{3040}'
+                && !numeral
+                && !matches!(
+                    c,
+                    '番' | '号' | '丁' | '階' | 'の' | 'ノ' | 'ー' | '地' | '室' | '第' | '之' | '々' | '・'
+                )
+                && !is_letter(c)
     };
     let ends = |c: char| c > '\u{3040}' && !matches!(c, '号' | '室' | '階' | '様' | '方' | '殿' | '付');
     let building = made.building.as_deref().is_none_or(|b| {
         made.block.is_some() && !b.contains(['(', ')', '#', '〒']) && b.starts_with(begins) && b.ends_with(ends)
     });
-    let room = made.room.as_deref().is_none_or(|r| {
-        made.block.is_some() && (3..5).contains(&r.len()) && r.bytes().all(|b| b.is_ascii_digit())
-    });
+    let room = made
+        .room
+        .as_deref()
+        .is_none_or(|r| made.block.is_some() && (3..5).contains(&r.len()) && r.bytes().all(|b| b.is_ascii_digit()));
     let rest = made.rest.is_empty() || made.block.is_some();
     digits(&made.block) && digits(&made.number) && building && room && rest
 }
@@ -333,7 +366,10 @@ fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
             let mistakable = lot.chome.is_none() && town.is_none_or(Town::takes_chome);
             text.push(if mistakable { '番' } else { '-' });
             text.push_str(number);
-        } else if lot.chome.is_none() && town.is_some_and(Town::takes_chome) && block.bytes().all(|b| b.is_ascii_digit()) {
+        } else if lot.chome.is_none()
+            && town.is_some_and(Town::takes_chome)
+            && block.bytes().all(|b| b.is_ascii_digit())
+        {
             text.push('番');
         }
     }

@@ -26,14 +26,8 @@ impl Number {
         let mut cut = |digits: usize| {
             let behind = rest.digits.saturating_sub(digits);
             let power = 10u64.saturating_pow(u32::try_from(behind).unwrap_or(u32::MAX));
-            let head = Number {
-                value: rest.value / power,
-                digits,
-            };
-            rest = Number {
-                value: rest.value % power,
-                digits: behind,
-            };
+            let head = Number { value: rest.value / power, digits };
+            rest = Number { value: rest.value % power, digits: behind };
             head
         };
         let (first, second) = (cut(lengths[0]), cut(lengths[1]));
@@ -60,9 +54,7 @@ impl Cursor<'_> {
             return None;
         }
         if digits > 0 {
-            let value = bytes[..digits]
-                .iter()
-                .fold(0, |n, b| n * 10 + u64::from(b - b'0'));
+            let value = bytes[..digits].iter().fold(0, |n, b| n * 10 + u64::from(b - b'0'));
             self.skip(digits);
             return Some(Number { value, digits });
         }
@@ -71,26 +63,15 @@ impl Cursor<'_> {
         }
         let mut run = ['\0'; 8];
         let mut len = 0;
-        for c in self
-            .rest
-            .chars()
-            .take_while(|c| number::is_kanji_numeral(*c))
-        {
+        for c in self.rest.chars().take_while(|c| number::is_kanji_numeral(*c)) {
             *run.get_mut(len)? = c;
             len += 1;
         }
         let (value, taken) = number::read_kanji(run.get(..len)?)?;
         let by_unit = run[..taken].iter().any(|c| number::unit(*c).is_some());
-        let digits = if by_unit {
-            value.checked_ilog10().map_or(1, |n| n as usize + 1)
-        } else {
-            taken
-        };
+        let digits = if by_unit { value.checked_ilog10().map_or(1, |n| n as usize + 1) } else { taken };
         self.skip(run[..taken].iter().map(|c| c.len_utf8()).sum());
-        Some(Number {
-            value: u64::from(value),
-            digits,
-        })
+        Some(Number { value: u64::from(value), digits })
     }
 
     /// A number that belongs to the date: not the hour of a time behind it.
@@ -108,28 +89,11 @@ impl Cursor<'_> {
     pub fn separator(&mut self) -> Option<char> {
         let mut first = None;
         while let Some(c) = self.rest.chars().next() {
-            let hyphen = c == '一'
-                && self
-                    .rest
-                    .get(c.len_utf8()..)
-                    .is_some_and(|r| r.starts_with(|d: char| d.is_ascii_digit()));
+            let hyphen =
+                c == '一' && self.rest.get(c.len_utf8()..).is_some_and(|r| r.starts_with(|d: char| d.is_ascii_digit()));
             let is = matches!(
                 c,
-                ' ' | '/'
-                    | '-'
-                    | '.'
-                    | ','
-                    | '\''
-                    | '年'
-                    | '月'
-                    | '日'
-                    | '・'
-                    | '、'
-                    | '_'
-                    | '\\'
-                    | '−'
-                    | 'ー'
-                    | '─'
+                ' ' | '/' | '-' | '.' | ',' | '\'' | '年' | '月' | '日' | '・' | '、' | '_' | '\\' | '−' | 'ー' | '─'
             ) || ('\u{2010}'..='\u{2015}').contains(&c)
                 || hyphen;
             if !is {
@@ -147,18 +111,10 @@ impl Cursor<'_> {
 
     /// An English month name here, short or long.
     pub fn month_name(&mut self) -> Option<u8> {
-        const NAMES: [&str; 12] = [
-            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-        ];
+        const NAMES: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
         let head = self.rest.get(..3)?;
-        let at = NAMES
-            .iter()
-            .position(|name| head.eq_ignore_ascii_case(name))?;
-        let word = self
-            .rest
-            .bytes()
-            .take_while(u8::is_ascii_alphabetic)
-            .count();
+        let at = NAMES.iter().position(|name| head.eq_ignore_ascii_case(name))?;
+        let word = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
         self.skip(word);
         u8::try_from(at + 1).ok()
     }

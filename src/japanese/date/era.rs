@@ -79,11 +79,7 @@ impl Era {
         if latest < first {
             Within::No
         } else if earliest > last {
-            if self == Era::Heisei {
-                Within::HeiseiReadOn
-            } else {
-                Within::No
-            }
+            if self == Era::Heisei { Within::HeiseiReadOn } else { Within::No }
         } else if self == Era::Meiji && year < 1873 {
             Within::OldCalendar
         } else {
@@ -119,9 +115,6 @@ impl Era {
             let counts = behind.starts_with(|c: char| c.is_ascii_digit() || c == '元');
             return counts.then_some((era, 1));
         }
-        NAMES
-            .iter()
-            .find(|(name, _)| text.starts_with(name))
-            .map(|(name, era)| (*era, name.len()))
+        NAMES.iter().find(|(name, _)| text.starts_with(name)).map(|(name, era)| (*era, name.len()))
     }
 }

@@ -135,12 +135,7 @@ impl PartialDate {
     /// The day in the calendar, where all of it is known.
     pub fn civil(&self) -> Option<jiff::civil::Date> {
         let (month, day) = (self.month?, self.day?);
-        jiff::civil::Date::new(
-            self.year,
-            i8::try_from(month).ok()?,
-            i8::try_from(day).ok()?,
-        )
-        .ok()
+        jiff::civil::Date::new(self.year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
     }
 }
 
@@ -189,11 +184,7 @@ pub fn date(text: &str) -> Date {
 
 /// Width folded, and without remarks in brackets: 1980年(昭和55年)1月5日(土).
 fn fold(text: &str) -> Cow<'_, str> {
-    let folded = if text.is_ascii() {
-        Cow::Borrowed(text.trim())
-    } else {
-        ascii::fold(text)
-    };
+    let folded = if text.is_ascii() { Cow::Borrowed(text.trim()) } else { ascii::fold(text) };
     if !folded.contains(['(', '[', '〔', '【']) {
         return folded;
     }
@@ -208,10 +199,7 @@ fn fold(text: &str) -> Cow<'_, str> {
         }
     }
     if out.trim().is_empty() {
-        out = folded
-            .chars()
-            .filter(|c| !matches!(c, '(' | '[' | '〔' | '【' | ')' | ']' | '〕' | '】'))
-            .collect();
+        out = folded.chars().filter(|c| !matches!(c, '(' | '[' | '〔' | '【' | ')' | ']' | '〕' | '】')).collect();
     }
     Cow::Owned(out)
 }
@@ -219,45 +207,22 @@ fn fold(text: &str) -> Cow<'_, str> {
 /// Takes off what stands before a date: 西暦, 生年月日:, a weekday.
 fn without_label(folded: &str) -> &str {
     let mut body = folded.trim();
-    for label in [
-        "生年月日",
-        "誕生日",
-        "生まれ",
-        "西暦",
-        "AD",
-        "A.D.",
-        "DOB",
-        "約",
-    ] {
+    for label in ["生年月日", "誕生日", "生まれ", "西暦", "AD", "A.D.", "DOB", "約"] {
         if let Some(rest) = body.strip_prefix(label) {
             body = rest.trim_start_matches([':', ' ', '.', '=']);
         }
     }
     for weekday in ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] {
         if let Some(rest) = body.strip_prefix(weekday) {
-            body =
-                rest.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == ',' || c == ' ');
+            body = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == ',' || c == ' ');
         }
     }
     body.trim_start_matches(['\'', '"', '’', '`', '=']).trim()
 }
 
 fn judge(reading: Reading, body: &str, rest: &str) -> Date {
-    let Reading {
-        value,
-        alternatives,
-        era,
-        confidence,
-        problem,
-    } = reading;
-    let mut out = Date {
-        value,
-        alternatives,
-        era,
-        junk: false,
-        confidence,
-        problem,
-    };
+    let Reading { value, alternatives, era, confidence, problem } = reading;
+    let mut out = Date { value, alternatives, era, junk: false, confidence, problem };
     let in_use = |date: &PartialDate| (1868..=2100).contains(&date.year);
     out.alternatives.retain(in_use);
     match &out.value {
@@ -272,10 +237,7 @@ fn judge(reading: Reading, body: &str, rest: &str) -> Date {
             (out.value, out.confidence, out.problem) = (None, 0.0, Some(DateProblem::OutOfRange));
         }
         Some(date) => {
-            if matches!(
-                (date.year, date.month, date.day),
-                (1980 | 2000, Some(1), Some(1))
-            ) {
+            if matches!((date.year, date.month, date.day), (1980 | 2000, Some(1), Some(1))) {
                 out.problem = out.problem.or(Some(DateProblem::Suspicious));
                 out.confidence *= 0.6;
             }
@@ -291,17 +253,10 @@ fn judge(reading: Reading, body: &str, rest: &str) -> Date {
 /// The days that systems write for "not known".
 fn is_default(value: Option<PartialDate>, body: &str) -> bool {
     match value {
-        Some(PartialDate {
-            year,
-            month: Some(month),
-            day: Some(day),
-        }) => matches!(
+        Some(PartialDate { year, month: Some(month), day: Some(day) }) => matches!(
             (year, month, day),
-            (
-                0 | 1 | 1111 | 1601 | 1753 | 1800 | 1900 | 1901 | 1904 | 1970,
-                1,
-                1
-            ) | (1111, 11, 11)
+            (0 | 1 | 1111 | 1601 | 1753 | 1800 | 1900 | 1901 | 1904 | 1970, 1, 1)
+                | (1111, 11, 11)
                 | (1899, 12, 30 | 31)
                 | (1969, 12, 31)
                 | (2099 | 2999 | 9999, 12, 31)
@@ -313,9 +268,7 @@ fn is_default(value: Option<PartialDate>, body: &str) -> bool {
             matches!(first, Some(b'0' | b'9'))
                 && digits.clone().count() >= 5
                 && digits.all(|d| Some(d) == first)
-                && body
-                    .bytes()
-                    .all(|b| b.is_ascii_digit() || b"-/. :T".contains(&b))
+                && body.bytes().all(|b| b.is_ascii_digit() || b"-/. :T".contains(&b))
         }
     }
 }
@@ -354,15 +307,12 @@ fn may_follow(rest: &str) -> bool {
     let rest = rest.trim_start_matches([',', '、', '.', '-', '/', ' ']);
     rest.is_empty()
         || rest.starts_with(|c: char| c.is_ascii_digit())
-        || [
-            "T", "t", "Z", "午前", "午後", "生", "誕生", "付", "AM", "PM",
-        ]
-        .iter()
-        .any(|word| rest.starts_with(word))
-        || rest.strip_suffix("曜日").unwrap_or(rest).chars().eq(rest
+        || ["T", "t", "Z", "午前", "午後", "生", "誕生", "付", "AM", "PM"].iter().any(|word| rest.starts_with(word))
+        || rest
+            .strip_suffix("曜日")
+            .unwrap_or(rest)
             .chars()
-            .next()
-            .filter(|c| "月火水木金土日".contains(*c)))
+            .eq(rest.chars().next().filter(|c| "月火水木金土日".contains(*c)))
 }
 
 #[cfg(test)]

@@ -19,23 +19,11 @@ pub(super) struct Reading {
 
 impl Reading {
     pub fn none(problem: DateProblem) -> Reading {
-        Reading {
-            value: None,
-            alternatives: Vec::new(),
-            era: None,
-            confidence: 0.0,
-            problem: Some(problem),
-        }
+        Reading { value: None, alternatives: Vec::new(), era: None, confidence: 0.0, problem: Some(problem) }
     }
 
     fn sure(value: PartialDate) -> Reading {
-        Reading {
-            value: Some(value),
-            alternatives: Vec::new(),
-            era: None,
-            confidence: 1.0,
-            problem: None,
-        }
+        Reading { value: Some(value), alternatives: Vec::new(), era: None, confidence: 1.0, problem: None }
     }
 
     fn doubtful(mut self, confidence: f32, problem: DateProblem) -> Reading {
@@ -88,29 +76,13 @@ pub(super) fn read(text: &str) -> (Reading, &str) {
 /// A day; with zeros for what is not known, the month or the year.
 fn ymd(year: i16, month: u8, day: u8) -> Reading {
     if month == 0 {
-        return Reading::sure(PartialDate {
-            year,
-            month: None,
-            day: None,
-        });
+        return Reading::sure(PartialDate { year, month: None, day: None });
     }
     if day == 0 && month <= 12 {
-        return Reading::sure(PartialDate {
-            year,
-            month: Some(month),
-            day: None,
-        });
+        return Reading::sure(PartialDate { year, month: Some(month), day: None });
     }
-    match jiff::civil::Date::new(
-        year,
-        month.try_into().unwrap_or(0),
-        day.try_into().unwrap_or(0),
-    ) {
-        Ok(_) => Reading::sure(PartialDate {
-            year,
-            month: Some(month),
-            day: Some(day),
-        }),
+    match jiff::civil::Date::new(year, month.try_into().unwrap_or(0), day.try_into().unwrap_or(0)) {
+        Ok(_) => Reading::sure(PartialDate { year, month: Some(month), day: Some(day) }),
         Err(_) if month > 12 && (1..=12).contains(&day) => {
             Reading::none(DateProblem::NoSuchDay).or([ymd(year, day, month)])
         }
@@ -190,11 +162,7 @@ fn six(n: Number) -> Reading {
     let [yy, m, d] = n.split([2, 2]);
     let short = two_digit(yy, m.small(), d.small());
     if in_use(year.year()) && (1..=12).contains(&month.small()) && long.value.is_some() {
-        if short.value.is_some() {
-            long.or([short]).doubtful(0.5, DateProblem::Ambiguous)
-        } else {
-            long
-        }
+        if short.value.is_some() { long.or([short]).doubtful(0.5, DateProblem::Ambiguous) } else { long }
     } else {
         short
     }
@@ -203,9 +171,7 @@ fn six(n: Number) -> Reading {
 /// 3550304: 昭和55年3月4日 in the code of insurance and tax files.
 fn era_code(n: Number) -> Reading {
     let [code, year, rest] = n.split([1, 2]);
-    let era = usize::try_from(code.value)
-        .ok()
-        .and_then(|c| Era::ALL.get(c.checked_sub(1)?));
+    let era = usize::try_from(code.value).ok().and_then(|c| Era::ALL.get(c.checked_sub(1)?));
     let [month, day, _] = rest.split([2, 2]);
     match era {
         Some(era) if month.small() > 0 && day.small() > 0 => {
@@ -223,12 +189,9 @@ fn serial(n: Number, at: &mut Cursor<'_>) -> Reading {
     let days = i64::try_from(n.value).unwrap_or(0);
     let date = jiff::civil::date(1899, 12, 30).checked_add(jiff::Span::new().days(days));
     match date {
-        Ok(date) if n.value >= 10_000 && at.rest.is_empty() => ymd(
-            date.year(),
-            date.month().unsigned_abs(),
-            date.day().unsigned_abs(),
-        )
-        .doubtful(0.4, DateProblem::Serial),
+        Ok(date) if n.value >= 10_000 && at.rest.is_empty() => {
+            ymd(date.year(), date.month().unsigned_abs(), date.day().unsigned_abs()).doubtful(0.4, DateProblem::Serial)
+        }
         _ => Reading::none(DateProblem::Unreadable),
     }
 }
@@ -277,9 +240,7 @@ fn month_day_year(first: Number, second: Number, year: Number) -> Reading {
     let american = ymd(year.year(), first.small(), second.small());
     let european = ymd(year.year(), second.small(), first.small());
     match (american.value, european.value) {
-        (Some(a), Some(b)) if a != b => american
-            .or([european])
-            .doubtful(0.5, DateProblem::Ambiguous),
+        (Some(a), Some(b)) if a != b => american.or([european]).doubtful(0.5, DateProblem::Ambiguous),
         (None, Some(_)) => european,
         _ => american,
     }
@@ -314,11 +275,7 @@ fn named_month(year: Number, month: u8, day: u8) -> Reading {
 
 /// 30 to 99 are of the 1900s. Fixed, so that a run next year says the same.
 fn western(year: Number) -> i16 {
-    if year.value < 30 {
-        2000 + year.year()
-    } else {
-        1900 + year.year()
-    }
+    if year.value < 30 { 2000 + year.year() } else { 1900 + year.year() }
 }
 
 /// A two-digit year: Western first, then the other century and every era that had such a day.
@@ -331,10 +288,7 @@ fn two_digit(year: Number, month: u8, day: u8) -> Reading {
     let soon = |r: &Reading| r.value.is_some_and(|date| date.year < 2050);
     let eras = eras.into_iter().filter(|r| r.problem.is_none() && soon(r));
     let other_century = (year.value < 30).then(|| ymd(1900 + year.year(), month, day));
-    ymd(western(year), month, day)
-        .or(other_century)
-        .or(eras)
-        .doubtful(0.5, DateProblem::TwoDigitYear)
+    ymd(western(year), month, day).or(other_century).or(eras).doubtful(0.5, DateProblem::TwoDigitYear)
 }
 
 fn with_era(at: &mut Cursor<'_>, era: Era) -> Reading {
@@ -342,10 +296,7 @@ fn with_era(at: &mut Cursor<'_>, era: Era) -> Reading {
     let year = match at.rest.strip_prefix('元') {
         Some(rest) => {
             at.rest = rest;
-            Number {
-                value: 1,
-                digits: 1,
-            }
+            Number { value: 1, digits: 1 }
         }
         None => match at.number() {
             Some(year) => year,
@@ -378,16 +329,9 @@ fn era_date(era: Era, year: Number, month: u8, day: u8) -> Reading {
         Within::Yes => reading,
         Within::HeiseiReadOn => reading.doubtful(0.8, DateProblem::EraReadOn),
         Within::OldCalendar => {
-            reading.value = Some(PartialDate {
-                month: None,
-                day: None,
-                ..date
-            });
+            reading.value = Some(PartialDate { month: None, day: None, ..date });
             reading.doubtful(0.8, DateProblem::OldCalendar)
         }
-        Within::No => Reading {
-            era: Some(era),
-            ..Reading::none(DateProblem::ImpossibleEra).or([reading])
-        },
+        Within::No => Reading { era: Some(era), ..Reading::none(DateProblem::ImpossibleEra).or([reading]) },
     }
 }

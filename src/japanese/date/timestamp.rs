@@ -32,9 +32,7 @@ pub fn timestamp(text: &str) -> Option<i64> {
 /// `2024-01-05T13:45:01.5+09:00` and its like, with 1 or 2 digits and any of `-/.` in the date.
 fn plain(b: &[u8]) -> Option<i64> {
     let (year, b) = digits(b, 4, 4)?;
-    let (separator, b) = b
-        .split_first()
-        .filter(|(c, _)| matches!(c, b'-' | b'/' | b'.'))?;
+    let (separator, b) = b.split_first().filter(|(c, _)| matches!(c, b'-' | b'/' | b'.'))?;
     let (month, b) = digits(b, 1, 2)?;
     let b = b.strip_prefix(&[*separator])?;
     let (day, b) = digits(b, 1, 2)?;
@@ -43,11 +41,8 @@ fn plain(b: &[u8]) -> Option<i64> {
         [b'T' | b't' | b' ', rest @ ..] => colons(rest)?,
         _ => return None,
     };
-    let date = PartialDate {
-        year: i16::try_from(year).ok()?,
-        month: u8::try_from(month).ok(),
-        day: u8::try_from(day).ok(),
-    };
+    let date =
+        PartialDate { year: i16::try_from(year).ok()?, month: u8::try_from(month).ok(), day: u8::try_from(day).ok() };
     moment(date, time, days, offset)
 }
 
@@ -81,13 +76,7 @@ fn time_of(hour: u32, minute: u32, second: u32, nanos: u32) -> Option<(Time, i64
     // A leap second is its minute's last: no clock here counts it.
     let second = second.min(59);
     let small = |n: u32| i8::try_from(n).ok();
-    let time = Time::new(
-        small(hour % 24)?,
-        small(minute)?,
-        small(second)?,
-        i32::try_from(nanos).ok()?,
-    )
-    .ok()?;
+    let time = Time::new(small(hour % 24)?, small(minute)?, small(second)?, i32::try_from(nanos).ok()?).ok()?;
     Some((time, i64::from(hour / 24)))
 }
 
@@ -100,11 +89,7 @@ fn zone(b: &[u8]) -> Option<Option<i32>> {
         [sign @ (b'+' | b'-'), rest @ ..] => {
             let (hours, rest) = digits(rest, 2, 2)?;
             let rest = rest.strip_prefix(b":").unwrap_or(rest);
-            let (minutes, rest) = if rest.is_empty() {
-                (0, rest)
-            } else {
-                digits(rest, 2, 2)?
-            };
+            let (minutes, rest) = if rest.is_empty() { (0, rest) } else { digits(rest, 2, 2)? };
             if !rest.is_empty() || hours > 18 || minutes > 59 {
                 return None;
             }
@@ -117,16 +102,9 @@ fn zone(b: &[u8]) -> Option<Option<i32>> {
 
 /// Between `least` and `most` digits at the start.
 fn digits(b: &[u8], least: usize, most: usize) -> Option<(u32, &[u8])> {
-    let len = b
-        .iter()
-        .take(most)
-        .take_while(|c| c.is_ascii_digit())
-        .count();
+    let len = b.iter().take(most).take_while(|c| c.is_ascii_digit()).count();
     let (head, rest) = b.split_at_checked(len).filter(|_| len >= least)?;
-    Some((
-        head.iter().fold(0, |n, c| n * 10 + u32::from(c - b'0')),
-        rest,
-    ))
+    Some((head.iter().fold(0, |n, c| n * 10 + u32::from(c - b'0')), rest))
 }
 
 /// 20240105134501, 202401051345, 20240105, with T and a zone too; and counts since 1970.
@@ -145,16 +123,9 @@ fn digits_only(text: &str) -> Option<i64> {
     let (year, b) = digits(b, 4, 4)?;
     let (month, b) = digits(b, 2, 2)?;
     let (day, b) = digits(b, 2, 2)?;
-    let date = PartialDate {
-        year: i16::try_from(year).ok()?,
-        month: u8::try_from(month).ok(),
-        day: u8::try_from(day).ok(),
-    };
-    let b = b
-        .strip_prefix(b"T")
-        .or(b.strip_prefix(b" "))
-        .or(b.strip_prefix(b"-"))
-        .unwrap_or(b);
+    let date =
+        PartialDate { year: i16::try_from(year).ok()?, month: u8::try_from(month).ok(), day: u8::try_from(day).ok() };
+    let b = b.strip_prefix(b"T").or(b.strip_prefix(b" ")).or(b.strip_prefix(b"-")).unwrap_or(b);
     if b.is_empty() {
         return moment(date, Time::midnight(), 0, None);
     }
@@ -180,10 +151,7 @@ fn clock(rest: &str) -> Option<Clock> {
     if let Some(found) = colons(rest.as_bytes()) {
         return afternoon(found, before);
     }
-    let (number, after) = rest.split_at(
-        rest.find(|c: char| !matches!(c, '0'..='9' | ':' | '.'))
-            .unwrap_or(rest.len()),
-    );
+    let (number, after) = rest.split_at(rest.find(|c: char| !matches!(c, '0'..='9' | ':' | '.')).unwrap_or(rest.len()));
     if let (Some(found), (zone_text, Some(pm))) = (colons(number.as_bytes()), half(after.trim())) {
         let (time, days, _) = found;
         return afternoon((time, days, zone(zone_text.as_bytes())?), Some(pm));
@@ -191,8 +159,8 @@ fn clock(rest: &str) -> Option<Clock> {
     let (hour, rest) = digits(rest.as_bytes(), 1, 2)?;
     let rest = rest.strip_prefix("時".as_bytes())?;
     let unit = |b: &mut &[u8], mark: &str| -> u32 {
-        let found = digits(b.trim_ascii_start(), 1, 2)
-            .and_then(|(n, rest)| Some((n, rest.strip_prefix(mark.as_bytes())?)));
+        let found =
+            digits(b.trim_ascii_start(), 1, 2).and_then(|(n, rest)| Some((n, rest.strip_prefix(mark.as_bytes())?)));
         if let Some((_, rest)) = found {
             *b = rest;
         }
@@ -214,14 +182,7 @@ fn clock(rest: &str) -> Option<Clock> {
 
 /// Takes 午前, 午後, AM or PM off; whether it said afternoon.
 fn half(text: &str) -> (&str, Option<bool>) {
-    for (word, pm) in [
-        ("午前", false),
-        ("午後", true),
-        ("AM", false),
-        ("PM", true),
-        ("am", false),
-        ("pm", true),
-    ] {
+    for (word, pm) in [("午前", false), ("午後", true), ("AM", false), ("PM", true), ("am", false), ("pm", true)] {
         if let Some(rest) = text.strip_prefix(word) {
             return (rest.trim(), Some(pm));
         }
@@ -240,9 +201,7 @@ fn afternoon((time, days, offset): Clock, half: Option<bool>) -> Option<Clock> {
 
 fn moment(date: PartialDate, time: Time, days: i64, offset: Option<i32>) -> Option<i64> {
     let offset = Offset::from_seconds(offset.unwrap_or(9 * 3600)).ok()?;
-    let at = offset
-        .to_timestamp(DateTime::from_parts(date.civil()?, time))
-        .ok()?;
+    let at = offset.to_timestamp(DateTime::from_parts(date.civil()?, time)).ok()?;
     at.as_microsecond().checked_add(days * 86_400 * MICROS)
 }
 
@@ -287,19 +246,8 @@ mod tests {
         assert_eq!(timestamp("2024-01-05"), timestamp("2024/01/05 00:00"));
         assert_eq!(timestamp("2024-01-05 24:00"), timestamp("2024-01-06"));
         assert_eq!(timestamp("2024-01-05 25:30"), timestamp("2024-01-06 01:30"));
-        assert_eq!(
-            timestamp("2024-01-05 0:00:00.25").map(|t| t % MICROS),
-            Some(250_000)
-        );
-        for none in [
-            "",
-            "-",
-            "2024-13-01",
-            "2024-01-05 12:61",
-            "2024-01",
-            "昨日",
-            "2024-01-05 abc",
-        ] {
+        assert_eq!(timestamp("2024-01-05 0:00:00.25").map(|t| t % MICROS), Some(250_000));
+        for none in ["", "-", "2024-13-01", "2024-01-05 12:61", "2024-01", "昨日", "2024-01-05 abc"] {
             assert_eq!(timestamp(none), None, "{none}");
         }
     }

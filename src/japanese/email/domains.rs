@@ -18,27 +18,14 @@ pub(super) struct Mailbox<'a> {
 /// Domains where two names are for certain one mailbox.
 pub(super) fn mailbox(domain: &str) -> Mailbox<'_> {
     match domain {
-        "gmail.com" | "googlemail.com" => Mailbox {
-            domain: "gmail.com",
-            ignores_dots: true,
-            ignores_tags: true,
-        },
-        "icloud.com" | "me.com" | "mac.com" => Mailbox {
-            domain: "icloud.com",
-            ignores_dots: false,
-            ignores_tags: true,
-        },
-        "outlook.com" | "outlook.jp" | "hotmail.com" | "hotmail.co.jp" | "live.jp" | "live.com"
-        | "fastmail.com" => Mailbox {
-            domain,
-            ignores_dots: false,
-            ignores_tags: true,
-        },
-        _ => Mailbox {
-            domain,
-            ignores_dots: false,
-            ignores_tags: false,
-        },
+        "gmail.com" | "googlemail.com" => Mailbox { domain: "gmail.com", ignores_dots: true, ignores_tags: true },
+        "icloud.com" | "me.com" | "mac.com" => {
+            Mailbox { domain: "icloud.com", ignores_dots: false, ignores_tags: true }
+        }
+        "outlook.com" | "outlook.jp" | "hotmail.com" | "hotmail.co.jp" | "live.jp" | "live.com" | "fastmail.com" => {
+            Mailbox { domain, ignores_dots: false, ignores_tags: true }
+        }
+        _ => Mailbox { domain, ignores_dots: false, ignores_tags: false },
     }
 }
 
@@ -55,11 +42,7 @@ pub(super) fn carrier(domain: &str) -> &str {
             Some(rest) if rest.ends_with(".ezweb") => "au.com",
             Some(rest) if is_region(rest.strip_suffix(".vodafone")) => "softbank.ne.jp",
             Some(rest) if is_region(rest.strip_prefix("jp-")) => "softbank.ne.jp",
-            Some(rest)
-                if is_region(rest.strip_suffix(".pdx")) || rest == "wm.pdx" || rest == "dk.pdx" =>
-            {
-                "pdx.ne.jp"
-            }
+            Some(rest) if is_region(rest.strip_suffix(".pdx")) || rest == "wm.pdx" || rest == "dk.pdx" => "pdx.ne.jp",
             _ => domain,
         },
     }
@@ -68,10 +51,7 @@ pub(super) fn carrier(domain: &str) -> &str {
 /// The letter of a region: d Hokkaidō, h Tōhoku, t Kantō, c Tōkai, r Hokuriku, k Kansai,
 /// n Chūgoku, s Shikoku, q Kyūshū.
 fn is_region(letter: Option<&str>) -> bool {
-    matches!(
-        letter,
-        Some("d" | "h" | "t" | "c" | "r" | "k" | "n" | "s" | "q")
-    )
+    matches!(letter, Some("d" | "h" | "t" | "c" | "r" | "k" | "n" | "s" | "q"))
 }
 
 /// What the writer of `domain` most likely meant, where that is not what it says.
@@ -84,11 +64,7 @@ pub(super) fn suggestion(domain: &str) -> Option<&'static str> {
     }
     // One slip of the finger away from a big provider, and not a name of its own.
     let near = |right: &&str| right.len() >= 9 && one_slip(domain.as_bytes(), right.as_bytes());
-    PROVIDERS
-        .iter()
-        .copied()
-        .find(near)
-        .filter(|_| !REAL.contains(&domain))
+    PROVIDERS.iter().copied().find(near).filter(|_| !REAL.contains(&domain))
 }
 
 /// Whether one insertion, deletion, replacement or exchange of neighbours makes `a` into `b`.
@@ -98,12 +74,7 @@ fn one_slip(a: &[u8], b: &[u8]) -> bool {
     }
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[head..], &b[head..]);
-    let tail = a
-        .iter()
-        .rev()
-        .zip(b.iter().rev())
-        .take_while(|(x, y)| x == y)
-        .count();
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     match (&a[..a.len() - tail], &b[..b.len() - tail]) {
         ([_], [_]) | ([], [_]) | ([_], []) => true,
         ([w, x], [y, z]) => w == z && x == y,
@@ -121,16 +92,7 @@ pub(super) fn is_nowhere(domain: &str) -> bool {
         || domain == "example.ne.jp"
         || matches!(
             label,
-            "test"
-                | "dummy"
-                | "sample"
-                | "nomail"
-                | "noemail"
-                | "hogehoge"
-                | "hoge"
-                | "none"
-                | "xxx"
-                | "aaa"
+            "test" | "dummy" | "sample" | "nomail" | "noemail" | "hogehoge" | "hoge" | "none" | "xxx" | "aaa"
         ) && matches!(tld, "com" | "jp" | "net")
 }
 
@@ -248,10 +210,7 @@ mod tests {
         assert!(TYPOS.is_sorted());
         for (wrong, right) in TYPOS {
             assert!(PROVIDERS.contains(right) || *right == "au.com", "{right}");
-            assert!(
-                !PROVIDERS.contains(wrong) && !REAL.contains(wrong),
-                "{wrong}"
-            );
+            assert!(!PROVIDERS.contains(wrong) && !REAL.contains(wrong), "{wrong}");
         }
         for provider in PROVIDERS {
             assert_eq!(suggestion(provider), None);

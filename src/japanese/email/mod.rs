@@ -85,18 +85,12 @@ impl Email {
 
     /// What stands before the `@`.
     pub fn local(&self) -> Option<&str> {
-        self.address
-            .as_deref()?
-            .rsplit_once('@')
-            .map(|(local, _)| local)
+        self.address.as_deref()?.rsplit_once('@').map(|(local, _)| local)
     }
 
     /// What stands behind the `@`.
     pub fn domain(&self) -> Option<&str> {
-        self.address
-            .as_deref()?
-            .rsplit_once('@')
-            .map(|(_, domain)| domain)
+        self.address.as_deref()?.rsplit_once('@').map(|(_, domain)| domain)
     }
 
     fn none(problem: EmailProblem) -> Email {
@@ -170,9 +164,7 @@ fn is_plain(b: u8) -> bool {
 /// The parts of a field that hold an `@` each.
 fn pieces(folded: &str) -> impl Iterator<Item = &str> {
     let many = folded.bytes().filter(|b| *b == b'@').count() > 1 && !folded.contains("@@");
-    let parts = move |c: char| {
-        matches!(c, ';' | '|' | '、' | '\n') || (many && matches!(c, ',' | '/' | ' ' | '・'))
-    };
+    let parts = move |c: char| matches!(c, ';' | '|' | '、' | '\n') || (many && matches!(c, ',' | '/' | ' ' | '・'));
     folded.split(parts).filter(|part| part.contains('@'))
 }
 
@@ -201,12 +193,7 @@ fn parts(local: &str, domain: &str, mut repaired: bool) -> Email {
     let domain = domain.trim_matches(['.', ',', '-', '_', ':', '/', '?', '!']);
     let domain: Cow<'_, str> = if domain.contains(',') || domain.contains("..") {
         repaired = true;
-        domain
-            .split([',', '.'])
-            .filter(|label| !label.is_empty())
-            .collect::<Vec<_>>()
-            .join(".")
-            .into()
+        domain.split([',', '.']).filter(|label| !label.is_empty()).collect::<Vec<_>>().join(".").into()
     } else {
         domain.into()
     };
@@ -233,11 +220,7 @@ fn parts(local: &str, domain: &str, mut repaired: bool) -> Email {
     let weak_key = Some(weak_key(local, suggested.unwrap_or(&domain)));
     if !is_domain(&domain) {
         // No dot: no mailbox as it stands, but we know which was meant.
-        return Email {
-            weak_key,
-            suggestion,
-            ..Email::none(EmailProblem::BadDomain)
-        };
+        return Email { weak_key, suggestion, ..Email::none(EmailProblem::BadDomain) };
     }
     let (confidence, problem) = match (suggested.is_some(), is_role(local), repaired) {
         (true, _, _) => (0.3, Some(EmailProblem::DomainTypo)),
@@ -269,12 +252,8 @@ fn bare(piece: &str) -> (Cow<'_, str>, bool) {
         let _ = label;
         s = address;
     }
-    let quote = |c: char| {
-        matches!(
-            c,
-            '\'' | '(' | ')' | '[' | ']' | '「' | '」' | '<' | '>' | ',' | '、' | ':' | ' ' | '/'
-        )
-    };
+    let quote =
+        |c: char| matches!(c, '\'' | '(' | ')' | '[' | ']' | '「' | '」' | '<' | '>' | ',' | '、' | ':' | ' ' | '/');
     s = s.trim_matches(quote);
     if s.contains(' ') {
         let joined: String = s.split(' ').collect();
@@ -288,30 +267,23 @@ fn is_local(local: &str) -> bool {
     !local.is_empty()
         && local.len() <= 64
         && local.bytes().all(fits)
-        && local
-            .bytes()
-            .any(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && local.bytes().any(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 fn is_domain(domain: &str) -> bool {
-    let label =
-        |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-');
+    let label = |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-');
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | 'ー' | '_');
     domain.len() <= 253
         && domain.chars().all(fits)
         && domain.split('.').all(label)
-        && domain.rsplit_once('.').is_some_and(|(_, tld)| {
-            tld.chars().count() >= 2 && !tld.bytes().all(|b| b.is_ascii_digit())
-        })
+        && domain
+            .rsplit_once('.')
+            .is_some_and(|(_, tld)| tld.chars().count() >= 2 && !tld.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn mailbox(local: &str, domain: &str) -> String {
     let rule = domains::mailbox(domain);
-    let local = if rule.ignores_tags {
-        without_tag(local)
-    } else {
-        local
-    };
+    let local = if rule.ignores_tags { without_tag(local) } else { local };
     let mut out = String::with_capacity(local.len() + 1 + rule.domain.len());
     if rule.ignores_dots && local.bytes().any(|b| b != b'.') {
         out.extend(local.chars().filter(|c| *c != '.'));
@@ -339,25 +311,13 @@ fn is_filler(local: &str, domain: &str) -> bool {
     let letters = local.trim_end_matches(|c: char| c.is_ascii_digit());
     let label = domain.split('.').next().unwrap_or(domain);
     let same = |s: &str| s.len() >= 3 && s.bytes().all(|b| Some(b) == s.bytes().next());
-    matches!(
-        local,
-        "noreply" | "no-reply" | "no_reply" | "donotreply" | "do-not-reply" | "mailer-daemon"
-    ) || matches!(
-        letters,
-        "test" | "dummy" | "nomail" | "noemail" | "nomailaddress" | "hogehoge" | "tesuto"
-    ) || matches!(
-        local,
-        "none"
-            | "null"
-            | "unknown"
-            | "sample"
-            | "nothing"
-            | "nashi"
-            | "hoge"
-            | "example"
-            | "xxx"
-            | "aaa"
-    ) || (local == label && (same(local) || local.len() <= 2))
+    matches!(local, "noreply" | "no-reply" | "no_reply" | "donotreply" | "do-not-reply" | "mailer-daemon")
+        || matches!(letters, "test" | "dummy" | "nomail" | "noemail" | "nomailaddress" | "hogehoge" | "tesuto")
+        || matches!(
+            local,
+            "none" | "null" | "unknown" | "sample" | "nothing" | "nashi" | "hoge" | "example" | "xxx" | "aaa"
+        )
+        || (local == label && (same(local) || local.len() <= 2))
         || (same(local) && same(label))
 }
 
@@ -389,8 +349,8 @@ fn is_role(local: &str) -> bool {
 
 fn without_at(folded: &str) -> EmailProblem {
     match folded.trim() {
-        "" | "-" | "--" | "ー" | "なし" | "無し" | "無" | "ナシ" | "不明" | "未登録" | "未入力"
-        | "n/a" | "na" | "none" | "null" | "nan" | "nil" => EmailProblem::Missing,
+        "" | "-" | "--" | "ー" | "なし" | "無し" | "無" | "ナシ" | "不明" | "未登録" | "未入力" | "n/a" | "na"
+        | "none" | "null" | "nan" | "nil" => EmailProblem::Missing,
         _ => EmailProblem::NoAt,
     }
 }

@@ -121,11 +121,7 @@ pub struct Phone {
 impl Phone {
     /// Two spellings of one number have one key; `None` when missing, invalid or junk.
     pub fn key(&self) -> Option<&str> {
-        if self.junk {
-            None
-        } else {
-            self.e164.as_deref()
-        }
+        if self.junk { None } else { self.e164.as_deref() }
     }
 
     /// One text that normalises to this very number and extension.
@@ -182,9 +178,7 @@ pub fn phones(text: &str) -> Vec<Phone> {
     let mut last: Option<Segment> = None;
     for segment in Scanner::new(&folded) {
         let segment = match last {
-            Some(whole) if segment.digits().len() == 4 && !segment.plus => {
-                whole.with_tail(segment.digits())
-            }
+            Some(whole) if segment.digits().len() == 4 && !segment.plus => whole.with_tail(segment.digits()),
             _ => segment,
         };
         let number = resolve(&segment);
@@ -199,18 +193,14 @@ pub fn phones(text: &str) -> Vec<Phone> {
 }
 
 fn fold(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.is_ascii() {
-        text.into()
-    } else {
-        ascii::fold(text)
-    }
+    if text.is_ascii() { text.into() } else { ascii::fold(text) }
 }
 
 fn without_digits(folded: &str) -> PhoneProblem {
     let told = folded.trim().to_lowercase();
     match told.as_str() {
-        "" | "-" | "--" | "---" | "ー" | "なし" | "無し" | "無" | "ナシ" | "不明" | "未登録"
-        | "未入力" | "n/a" | "na" | "none" | "null" | "nan" | "nil" => PhoneProblem::Missing,
+        "" | "-" | "--" | "---" | "ー" | "なし" | "無し" | "無" | "ナシ" | "不明" | "未登録" | "未入力" | "n/a"
+        | "na" | "none" | "null" | "nan" | "nil" => PhoneProblem::Missing,
         _ => PhoneProblem::NotANumber,
     }
 }
@@ -227,21 +217,15 @@ fn resolve(segment: &Segment) -> Phone {
     let mut out = match digits {
         // A carrier's service (0037…) in international form.
         [b'8', b'1', b'0', b'0', ..] if segment.plus => library(digits, true),
-        [b'8', b'1', rest @ ..] if segment.plus => {
-            japanese(rest.strip_prefix(b"0").unwrap_or(rest))
-        }
-        [b'0', b'0', b'8', b'1', rest @ ..] | [b'0', b'1', b'0', b'8', b'1', rest @ ..]
-            if rest.len() >= 9 =>
-        {
+        [b'8', b'1', rest @ ..] if segment.plus => japanese(rest.strip_prefix(b"0").unwrap_or(rest)),
+        [b'0', b'0', b'8', b'1', rest @ ..] | [b'0', b'1', b'0', b'8', b'1', rest @ ..] if rest.len() >= 9 => {
             japanese(rest.strip_prefix(b"0").unwrap_or(rest))
         }
         [b'0', b'1', b'0', ..] if digits.len() > 11 => library(digits, false),
         [b'0', b'0', ..] => library(digits, false),
         [b'0', nsn @ ..] => japanese(nsn),
         _ if segment.plus => library(digits, true),
-        [b'8', b'1', rest @ ..] if rest.len() >= 9 => {
-            japanese(rest.strip_prefix(b"0").unwrap_or(rest))
-        }
+        [b'8', b'1', rest @ ..] if rest.len() >= 9 => japanese(rest.strip_prefix(b"0").unwrap_or(rest)),
         _ => {
             let mut number = japanese(digits);
             if number.e164.is_some() {
@@ -287,9 +271,7 @@ fn why_invalid(nsn: &[u8]) -> PhoneProblem {
     let significant = nsn.strip_prefix(b"0").unwrap_or(nsn);
     let behind_prefix = nsn.get(2..).unwrap_or_default();
     match nsn.len() {
-        _ if looks(nsn, behind_prefix) == Looks::Junk || looks(significant, &[]) == Looks::Junk => {
-            PhoneProblem::Junk
-        }
+        _ if looks(nsn, behind_prefix) == Looks::Junk || looks(significant, &[]) == Looks::Junk => PhoneProblem::Junk,
         0..=5 => PhoneProblem::TooShort,
         6..=8 => PhoneProblem::AreaCodeMissing,
         9 if matches!(nsn, [b'7'..=b'9', b'0', ..]) => PhoneProblem::TooShort,
@@ -302,11 +284,7 @@ fn why_invalid(nsn: &[u8]) -> PhoneProblem {
 /// Numbers of other countries, and `00xx` services: rare, so the library's pace will do.
 fn library(digits: &[u8], plus: bool) -> Phone {
     let digits = std::str::from_utf8(digits).unwrap_or_default();
-    let text = if plus {
-        format!("+{digits}")
-    } else {
-        digits.to_owned()
-    };
+    let text = if plus { format!("+{digits}") } else { digits.to_owned() };
     let parsed = PhoneNumber::parse(&text, Some(Region::JP)).ok();
     let Some(number) = parsed.filter(PhoneNumber::is_valid) else {
         return Phone::invalid(match why_invalid(digits.as_bytes()) {

@@ -63,11 +63,7 @@ pub(super) fn looks(nsn: &[u8], local: &[u8]) -> Looks {
             _ => Looks::Suspicious,
         };
     }
-    if local.len() >= 6 && is_run(local) {
-        Looks::Suspicious
-    } else {
-        Looks::Real
-    }
+    if local.len() >= 6 && is_run(local) { Looks::Suspicious } else { Looks::Real }
 }
 
 fn is_same(digits: &[u8]) -> bool {
@@ -115,10 +111,7 @@ mod tests {
     fn every_prefix_as_the_library() {
         for prefix in 10_000..100_000u32 {
             let tail = prefix.wrapping_mul(2_654_435_761) % 100_000;
-            for nsn in [
-                format!("{prefix}{:04}", tail % 10_000),
-                format!("{prefix}{tail:05}"),
-            ] {
+            for nsn in [format!("{prefix}{:04}", tail % 10_000), format!("{prefix}{tail:05}")] {
                 if nsn.len() == 10 && nsn.starts_with("60") {
                     continue;
                 }

@@ -34,10 +34,7 @@ impl Segment {
 
     /// The same number with its last digits replaced: 03-1234-5678/5679.
     pub fn with_tail(&self, tail: &[u8]) -> Segment {
-        let mut out = Segment {
-            plus: self.plus,
-            ..*self
-        };
+        let mut out = Segment { plus: self.plus, ..*self };
         let from = self.len.saturating_sub(tail.len());
         for (slot, digit) in out.digits[from..self.len].iter_mut().zip(tail) {
             *slot = *digit;
@@ -112,33 +109,16 @@ impl Iterator for Scanner<'_> {
                     self.rest = here;
                     return Some(seg);
                 }
-                '*' | '●' | '○' | '•' | '■' | '□' | '?' | '※' if seg.len > 0 && !done => {
-                    seg.masked = true
-                }
+                '*' | '●' | '○' | '•' | '■' | '□' | '?' | '※' if seg.len > 0 && !done => seg.masked = true,
                 'x' | 'X' if seg.len > 0 && !done => seg.masked = true,
                 '#' if done => in_extension = true,
                 _ if done && extension_marker(here) > 0 => {
                     self.rest = &here[extension_marker(here)..];
                     in_extension = true;
                 }
-                ' '
-                | '-'
-                | '('
-                | ')'
-                | '.'
-                | ':'
-                | '\u{2010}'..='\u{2015}'
-                | '−'
-                | 'ー'
-                | '─'
-                | '一'
-                | 'の' => {
-                    let next = self
-                        .rest
-                        .chars()
-                        .find(|c| !matches!(c, ' ' | '-' | '(' | ')'));
-                    let parts =
-                        c == ' ' && (in_extension || done) && matches!(next, Some('0' | '+'));
+                ' ' | '-' | '(' | ')' | '.' | ':' | '\u{2010}'..='\u{2015}' | '−' | 'ー' | '─' | '一' | 'の' => {
+                    let next = self.rest.chars().find(|c| !matches!(c, ' ' | '-' | '(' | ')'));
+                    let parts = c == ' ' && (in_extension || done) && matches!(next, Some('0' | '+'));
                     if parts && !(in_extension && seg.extension_len == 0) {
                         return Some(seg);
                     }
@@ -174,22 +154,12 @@ fn extension_marker(s: &str) -> usize {
         }
     }
     let head = s.as_bytes();
-    let starts = |word: &str| {
-        head.get(..word.len())
-            .is_some_and(|h| h.eq_ignore_ascii_case(word.as_bytes()))
-    };
+    let starts = |word: &str| head.get(..word.len()).is_some_and(|h| h.eq_ignore_ascii_case(word.as_bytes()));
     for word in [";ext=", "extension", "ext.", "ext"] {
         if starts(word) {
             return word.len();
         }
     }
-    let next = s
-        .get(1..)
-        .map(str::trim_start)
-        .and_then(|r| r.bytes().next());
-    if starts("x") && next.is_some_and(|b| b.is_ascii_digit()) {
-        1
-    } else {
-        0
-    }
+    let next = s.get(1..).map(str::trim_start).and_then(|r| r.bytes().next());
+    if starts("x") && next.is_some_and(|b| b.is_ascii_digit()) { 1 } else { 0 }
 }

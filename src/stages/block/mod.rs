@@ -36,7 +36,7 @@ pub fn keys(standard: DataFrame, model: &Arc<Model>) -> Result<Vec<Planned>> {
                     col::ROW => ident(c.name),
                     name => get_field(ident("keys"), name).alias(name),
                 })
-                .collect(),
+                .collect::<Vec<_>>(),
         )?;
     Ok(vec![Planned::unsorted(&BLOCKING_KEY, keys)])
 }

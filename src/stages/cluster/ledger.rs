@@ -48,16 +48,22 @@ pub(super) fn table(
     ];
     let entries = StructArray::try_new(struct_fields(fields), columns, None)?;
     let item = Arc::new(item_field(DataType::Struct(struct_fields(fields))));
-    let comparisons = ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), Arc::new(entries), None)?;
-    let text = |of: &dyn Fn(usize) -> String| Arc::new(StringArray::from_iter_values(kept.iter().map(|&i| of(i)))) as ArrayRef;
+    let comparisons =
+        ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), Arc::new(entries), None)?;
+    let text =
+        |of: &dyn Fn(usize) -> String| Arc::new(StringArray::from_iter_values(kept.iter().map(|&i| of(i)))) as ArrayRef;
     let left = |i: usize| links.edges[i].l as usize;
     let right = |i: usize| links.edges[i].r as usize;
-    let number = |of: &dyn Fn(usize) -> f64| Arc::new(Float64Array::from_iter_values(kept.iter().map(|&i| of(i)))) as ArrayRef;
+    let number =
+        |of: &dyn Fn(usize) -> f64| Arc::new(Float64Array::from_iter_values(kept.iter().map(|&i| of(i)))) as ArrayRef;
     let reasons: StringArray = edges()
         .map(|(_, fate)| match fate {
             Fate::Cut(l, r) => Some(format!(
                 "{}:{} contradicts {}:{}",
-                keys.channel[l as usize], keys.record_id[l as usize], keys.channel[r as usize], keys.record_id[r as usize]
+                keys.channel[l as usize],
+                keys.record_id[l as usize],
+                keys.channel[r as usize],
+                keys.record_id[r as usize]
             )),
             _ => None,
         })

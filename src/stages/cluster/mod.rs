@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use datafusion::arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::arrow::datatypes::Float64Type;
 use datafusion::logical_expr::ident;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
@@ -22,8 +22,8 @@ use crate::error::{Error, Result};
 use crate::functions::text;
 use crate::identity::cluster::{self, Edge, Fate};
 use crate::identity::customer_id::{Kind, id_of};
-use crate::model::{MISSING, Model, compare};
 use crate::model::score::Scorer;
+use crate::model::{MISSING, Model, compare};
 
 /// The records in order of their rows: what an id and a ledger row are made from.
 pub struct Keys {
@@ -62,7 +62,8 @@ impl Keys {
 
     /// Founding order: the record that was there first; then by channel and id.
     fn founds_before(&self, a: usize, b: usize) -> bool {
-        (self.first_seen[a], &self.channel[a], &self.record_id[a]) < (self.first_seen[b], &self.channel[b], &self.record_id[b])
+        (self.first_seen[a], &self.channel[a], &self.record_id[a])
+            < (self.first_seen[b], &self.channel[b], &self.record_id[b])
     }
 }
 
@@ -80,8 +81,9 @@ impl Links {
     /// As the engine says.
     pub async fn read(scored: DataFrame) -> Result<Self> {
         let mut links = Links { edges: Vec::new(), rules: Vec::new(), weights: Vec::new() };
-        let columns = [col::ROW_L, col::ROW_R, col::RULE, col::MATCH_WEIGHT, col::MATCH_PROBABILITY, col::HOUSEHOLD_PROBABILITY];
-        let mut batches = scored.select(columns.into_iter().map(ident).collect())?.execute_stream().await?;
+        let columns =
+            [col::ROW_L, col::ROW_R, col::RULE, col::MATCH_WEIGHT, col::MATCH_PROBABILITY, col::HOUSEHOLD_PROBABILITY];
+        let mut batches = scored.select(columns.map(ident).to_vec())?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
             let (l, r) = (text::longs(batch.column(0))?, text::longs(batch.column(1))?);
             let rule = batch.column(2).as_primitive::<datafusion::arrow::datatypes::Int32Type>();
@@ -168,7 +170,9 @@ fn ids(kind: Kind, keys: &Keys, labels: &[u32]) -> Result<HashMap<u32, String>> 
     let mut ids = HashMap::new();
     // In order of the founding record, so that who gets which id on a collision does not depend on anything else.
     let mut in_order: Vec<(u32, usize)> = founders.into_iter().collect();
-    in_order.sort_by(|(_, a), (_, b)| (&keys.channel[*a], &keys.record_id[*a]).cmp(&(&keys.channel[*b], &keys.record_id[*b])));
+    in_order.sort_by(|(_, a), (_, b)| {
+        (&keys.channel[*a], &keys.record_id[*a]).cmp(&(&keys.channel[*b], &keys.record_id[*b]))
+    });
     for (label, founder) in in_order {
         let id = (0..100)
             .map(|attempt| id_of(kind, &keys.channel[founder], &keys.record_id[founder], attempt))
@@ -183,7 +187,11 @@ fn ids(kind: Kind, keys: &Keys, labels: &[u32]) -> Result<HashMap<u32, String>> 
 /// For every record the probability of its strongest link within its person; 1 for a record on its own.
 fn confidence(people: &[u32], edges: &[Edge], fates: &[Fate]) -> Vec<f64> {
     let mut best: Vec<Option<f64>> = vec![None; people.len()];
-    for (edge, _) in edges.iter().zip(fates).filter(|(e, fate)| **fate == Fate::Linked && people[e.l as usize] == people[e.r as usize]) {
+    for (edge, _) in edges
+        .iter()
+        .zip(fates)
+        .filter(|(e, fate)| **fate == Fate::Linked && people[e.l as usize] == people[e.r as usize])
+    {
         for row in [edge.l as usize, edge.r as usize] {
             best[row] = Some(best[row].map_or(edge.person, |b| b.max(edge.person)));
         }

@@ -6,14 +6,14 @@
 
 use datafusion::functions::expr_fn::{get_field, named_struct};
 use datafusion::functions_aggregate::expr_fn::array_agg;
-use datafusion::logical_expr::{ident, lit};
+use datafusion::logical_expr::{cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Planned;
 use crate::config::Pipeline;
 use crate::contract::{
-    FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE, Table,
-    col,
+    FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE,
+    Table, col,
 };
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
@@ -38,7 +38,9 @@ pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Ve
         function.call(vec![ident(col::RECORDS)]).alias("golden"),
     ])?;
     let mut columns = vec![ident(col::CUSTOMER_ID), ident(col::HOUSEHOLD_ID)];
-    columns.extend(golden_columns().map(|c| c.name).chain([col::PROVENANCE]).map(|n| get_field(ident("golden"), n).alias(n)));
+    columns.extend(
+        golden_columns().map(|c| c.name).chain([col::PROVENANCE]).map(|n| get_field(ident("golden"), n).alias(n)),
+    );
     let plan = by_key(golden.select(columns)?, &GOLDEN_RECORD)?;
     Ok(vec![Planned::sorted(&GOLDEN_RECORD, plan)])
 }
@@ -78,7 +80,9 @@ fn parameters(query: &str, as_of: i64, run_id: &str) -> Vec<(String, datafusion:
 }
 
 fn columns(plan: DataFrame, table: &Table) -> Result<DataFrame> {
-    Ok(plan.select(table.columns.iter().map(|c| ident(c.name)).collect())?)
+    Ok(plan.select(
+        table.columns.iter().map(|c| cast(ident(c.name), c.data_type.arrow()).alias(c.name)).collect::<Vec<_>>(),
+    )?)
 }
 
 fn by_key(plan: DataFrame, table: &Table) -> Result<DataFrame> {

@@ -71,8 +71,11 @@ pub(super) fn events(rows: DataFrame, source: &Source, of_row: EventColumns, col
     let mut reason = ident(col::REJECT_REASON);
     let unreadable = |raw: Expr, value: Expr| raw.is_not_null().and(value.is_null());
     if let Some(time) = occurred_at {
-        reason = when(ident(col::REJECT_REASON).is_null().and(unreadable(read.one(time), read.time(Some(time)))), lit("bad_time"))
-            .otherwise(reason)?;
+        reason = when(
+            ident(col::REJECT_REASON).is_null().and(unreadable(read.one(time), read.time(Some(time)))),
+            lit("bad_time"),
+        )
+        .otherwise(reason)?;
     }
     for (name, from) in source.columns.iter().filter(|(name, _)| is_number(name)) {
         let raw = read.joined(from, " ");
@@ -139,5 +142,7 @@ impl Columns {
 
 fn null(data_type: Type) -> Expr {
     // A null of any type: `try_from` knows every type that the contract has.
-    ScalarValue::try_from(&data_type.arrow()).map(lit).unwrap_or_else(|_| cast(lit(ScalarValue::Null), data_type.arrow()))
+    ScalarValue::try_from(&data_type.arrow())
+        .map(lit)
+        .unwrap_or_else(|_| cast(lit(ScalarValue::Null), data_type.arrow()))
 }

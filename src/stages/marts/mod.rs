@@ -1,7 +1,7 @@
 //! The analyses and the checks: one query each from the pipeline folder, over the golden tables of this run.
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::ident;
+use datafusion::logical_expr::{Expr, cast, ident};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Planned;
@@ -21,7 +21,8 @@ pub async fn plan(context: &SessionContext, pipeline: &Pipeline, as_of: i64) -> 
         planned.push(match contract::find(&mart.name) {
             Some(table) => {
                 let key = table.key.iter().map(|k| ident(*k).sort(true, false)).collect();
-                let columns = table.columns.iter().map(|c| datafusion::logical_expr::cast(ident(c.name), c.data_type.arrow()).alias(c.name)).collect();
+                let columns: Vec<Expr> =
+                    table.columns.iter().map(|c| cast(ident(c.name), c.data_type.arrow()).alias(c.name)).collect();
                 Planned::sorted(table, plan.select(columns).map_err(|e| failed(mart, "marts", e.into()))?.sort(key)?)
             }
             // A mart of the pipeline's own has no contract: its columns are those of its query.
@@ -54,7 +55,13 @@ pub async fn check(context: &SessionContext, pipeline: &Pipeline, as_of: i64) ->
         .hint(format!("each check is a query in {} that must return no rows; run it with `nayose sql` on an earlier run, or look at the input", pipeline.folder.join("checks").display())))
 }
 
-async fn query(context: &SessionContext, pipeline: &Pipeline, file: &SqlFile, folder: &str, as_of: i64) -> Result<DataFrame> {
+async fn query(
+    context: &SessionContext,
+    pipeline: &Pipeline,
+    file: &SqlFile,
+    folder: &str,
+    as_of: i64,
+) -> Result<DataFrame> {
     let plan = context.sql(&file.sql).await.map_err(|e| failed(file, folder, e.into()))?;
     let mut values: Vec<(String, ScalarValue)> =
         pipeline.parameters.iter().map(|(name, value)| (name.clone(), ScalarValue::from(*value))).collect();

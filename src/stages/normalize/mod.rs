@@ -5,11 +5,11 @@ use std::sync::Arc;
 use datafusion::functions::expr_fn::{get_field, named_struct};
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{ExprFunctionExt, cast, ident, lit};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, cast, ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::Planned;
-use crate::contract::{STANDARD_RECORD, RAW_RECORD, Type, col};
+use crate::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
 use crate::error::Result;
 use crate::functions::standardize::standardize;
 use crate::record::Standardizer;
@@ -39,7 +39,7 @@ pub fn plan(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<Vec<Plann
     let key = || STANDARD_RECORD.key.iter().map(|k| ident(*k).sort(true, false)).collect::<Vec<_>>();
     let place = row_number().order_by(key()).build()?;
     let sorted = standard.window(vec![place.alias(col::ROW)])?;
-    let columns = STANDARD_RECORD
+    let columns: Vec<Expr> = STANDARD_RECORD
         .columns
         .iter()
         .map(|c| match c.name {

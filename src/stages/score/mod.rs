@@ -36,7 +36,8 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
         for row in 0..records.len() {
             let start = records.value_offsets()[row] as usize;
             for (feature, builder) in builders.iter_mut().enumerate() {
-                let range = features.value_offsets()[start + feature] as usize..features.value_offsets()[start + feature + 1] as usize;
+                let range = features.value_offsets()[start + feature] as usize
+                    ..features.value_offsets()[start + feature + 1] as usize;
                 builder.push(range.map(|i| values.value(i)));
             }
             count += 1;
@@ -141,13 +142,15 @@ pub fn plan(pairs: DataFrame, scorer: Arc<Scorer>, floor: f64) -> Result<Vec<Pla
     let field = |name: &str| get_field(ident("score"), name);
     let columns = [col::MATCH_WEIGHT, col::MATCH_PROBABILITY, col::HOUSEHOLD_PROBABILITY];
     let kept = scored
-        .filter(field(col::MATCH_PROBABILITY).gt_eq(lit(floor)).or(field(col::HOUSEHOLD_PROBABILITY).gt_eq(lit(floor))))?
+        .filter(
+            field(col::MATCH_PROBABILITY).gt_eq(lit(floor)).or(field(col::HOUSEHOLD_PROBABILITY).gt_eq(lit(floor))),
+        )?
         .select(
             [col::ROW_L, col::ROW_R, col::RULE]
                 .into_iter()
                 .map(ident)
                 .chain(columns.into_iter().map(|c| field(c).alias(c)))
-                .collect(),
+                .collect::<Vec<_>>(),
         )?
         .sort(SCORED_PAIR.key.iter().map(|k| ident(*k).sort(true, false)).collect())?;
     Ok(vec![Planned::sorted(&SCORED_PAIR, kept)])

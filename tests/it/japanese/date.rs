@@ -10,37 +10,19 @@ fn check(line: &str) -> Result<(), String> {
     };
     let d = date(text);
     let others: Vec<String> = d.alternatives.iter().map(|other| other.iso()).collect();
-    let others = if others.is_empty() {
-        "-".to_owned()
-    } else {
-        others.join("|")
-    };
-    let got = [
-        d.key().unwrap_or("-".into()),
-        others,
-        d.problem.map_or("-", |p| p.as_str()).to_owned(),
-    ];
+    let others = if others.is_empty() { "-".to_owned() } else { others.join("|") };
+    let got = [d.key().unwrap_or("-".into()), others, d.problem.map_or("-", |p| p.as_str()).to_owned()];
     if !(0.0..=1.0).contains(&d.confidence) || (d.key().is_none() != (d.confidence == 0.0)) {
         return Err(format!("{text}: confidence {}", d.confidence));
     }
-    if got == [key, alternatives, problem] {
-        Ok(())
-    } else {
-        Err(format!("{text}: {got:?}"))
-    }
+    if got == [key, alternatives, problem] { Ok(()) } else { Err(format!("{text}: {got:?}")) }
 }
 
 /// Columns: text, microseconds since 1970 or `-`.
 fn check_timestamp(line: &str) -> Result<(), String> {
-    let (text, expected) = line
-        .split_once('\t')
-        .ok_or_else(|| format!("{line}: two columns, please"))?;
+    let (text, expected) = line.split_once('\t').ok_or_else(|| format!("{line}: two columns, please"))?;
     let got = timestamp(text).map_or("-".to_owned(), |t| t.to_string());
-    if got == expected {
-        Ok(())
-    } else {
-        Err(format!("{text}: {got}"))
-    }
+    if got == expected { Ok(()) } else { Err(format!("{text}: {got}")) }
 }
 
 #[test]

@@ -34,20 +34,8 @@ fn as_listed() {
 
 #[test]
 fn several_addresses_in_one_field() {
-    let all = |text: &str| {
-        emails(text)
-            .iter()
-            .filter_map(|e| e.address.clone())
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    assert_eq!(
-        all("hana@nayose.jp; Taro@Nayose.jp"),
-        "hana@nayose.jp taro@nayose.jp"
-    );
-    assert_eq!(
-        all("花子 <hana@nayose.jp>, 太郎 <taro@nayose.jp>"),
-        "hana@nayose.jp taro@nayose.jp"
-    );
+    let all = |text: &str| emails(text).iter().filter_map(|e| e.address.clone()).collect::<Vec<_>>().join(" ");
+    assert_eq!(all("hana@nayose.jp; Taro@Nayose.jp"), "hana@nayose.jp taro@nayose.jp");
+    assert_eq!(all("花子 <hana@nayose.jp>, 太郎 <taro@nayose.jp>"), "hana@nayose.jp taro@nayose.jp");
     assert_eq!(all("hana@nayose.jp、hana@nayose.jp"), "hana@nayose.jp");
 }

@@ -19,16 +19,8 @@ fn check(line: &str) -> Result<(), String> {
         Some(false) => "no",
         None => "-",
     };
-    let got = [
-        i.key().unwrap_or("-"),
-        validity,
-        i.problem.map_or("-", |problem| problem.as_str()),
-    ];
-    if got == [key, valid, problem] {
-        Ok(())
-    } else {
-        Err(format!("{text}: {got:?}"))
-    }
+    let got = [i.key().unwrap_or("-"), validity, i.problem.map_or("-", |problem| problem.as_str())];
+    if got == [key, valid, problem] { Ok(()) } else { Err(format!("{text}: {got:?}")) }
 }
 
 #[test]

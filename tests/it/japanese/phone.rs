@@ -19,11 +19,7 @@ fn check(line: &str) -> Result<(), String> {
     if !(0.0..=1.0).contains(&p.confidence) || (p.key().is_none() != (p.confidence == 0.0)) {
         return Err(format!("{text}: confidence {}", p.confidence));
     }
-    if got == [key, national, kind, extension, problem] {
-        Ok(())
-    } else {
-        Err(format!("{text}: {got:?}"))
-    }
+    if got == [key, national, kind, extension, problem] { Ok(()) } else { Err(format!("{text}: {got:?}")) }
 }
 
 #[test]
@@ -33,22 +29,10 @@ fn as_listed() {
 
 #[test]
 fn several_numbers_in_one_field() {
-    let keys = |text: &str| {
-        phones(text)
-            .iter()
-            .filter_map(|p| p.e164.clone())
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
+    let keys = |text: &str| phones(text).iter().filter_map(|p| p.e164.clone()).collect::<Vec<_>>().join(" ");
     assert_eq!(keys("03-3581-0101/0102"), "+81335810101 +81335810102");
-    assert_eq!(
-        keys("自宅:03-3581-0101 携帯:090-2841-7365"),
-        "+81335810101 +819028417365"
-    );
-    assert_eq!(
-        keys("09028417365、08061523948"),
-        "+819028417365 +818061523948"
-    );
+    assert_eq!(keys("自宅:03-3581-0101 携帯:090-2841-7365"), "+81335810101 +819028417365");
+    assert_eq!(keys("09028417365、08061523948"), "+819028417365 +818061523948");
     assert_eq!(keys("090-2841-7365, 090-2841-7365"), "+819028417365");
     assert_eq!(keys("なし"), "");
 }

@@ -9,15 +9,8 @@ fn check(line: &str) -> Result<(), String> {
         return Err(format!("{line}: three columns, please"));
     };
     let p = postal(text);
-    let got = [
-        p.key().unwrap_or("-"),
-        p.problem.map_or("-", |problem| problem.as_str()),
-    ];
-    if got == [key, problem] {
-        Ok(())
-    } else {
-        Err(format!("{text}: {got:?}"))
-    }
+    let got = [p.key().unwrap_or("-"), p.problem.map_or("-", |problem| problem.as_str())];
+    if got == [key, problem] { Ok(()) } else { Err(format!("{text}: {got:?}")) }
 }
 
 #[test]

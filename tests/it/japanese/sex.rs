@@ -9,15 +9,8 @@ fn check(line: &str) -> Result<(), String> {
         return Err(format!("{line}: three columns, please"));
     };
     let s = sex(text);
-    let got = [
-        s.key().unwrap_or("-"),
-        s.problem.map_or("-", |problem| problem.as_str()),
-    ];
-    if got == [key, problem] {
-        Ok(())
-    } else {
-        Err(format!("{text}: {got:?}"))
-    }
+    let got = [s.key().unwrap_or("-"), s.problem.map_or("-", |problem| problem.as_str())];
+    if got == [key, problem] { Ok(()) } else { Err(format!("{text}: {got:?}")) }
 }
 
 #[test]

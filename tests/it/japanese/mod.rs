@@ -3,8 +3,11 @@
 mod date;
 mod email;
 mod identifier;
+mod kana;
+mod name;
 mod phone;
 mod postal;
+mod romaji;
 mod sex;
 
 /// Runs `check` over every line of `data` that is no comment, and shows all that fail.

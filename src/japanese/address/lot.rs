@@ -192,8 +192,10 @@ impl Reader<'_> {
 
     /// ト字 → ト; 第四地割 → 第4地割.
     fn tidy_koaza(&mut self) {
-        while self.lot.koaza.ends_with('字') && !self.lot.koaza.ends_with("文字") {
-            self.lot.koaza.pop();
+        if let Some(name) = self.lot.koaza.strip_suffix('字')
+            && !name.ends_with(|c: char| c == '文' || c.is_ascii_digit())
+        {
+            self.lot.koaza.truncate(name.len());
         }
         if !self.lot.koaza.contains("地割") {
             return;

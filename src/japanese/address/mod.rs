@@ -5,8 +5,8 @@
 //! hyphens, numerals, 大字 and 字, ヶ and ケ, old forms of kanji and names of the past do not matter.
 //!
 //! Why here and not in a service: matching needs the same answer every time, a few hundred thousand
-//! times a second. The dictionary (`data/address.bin.zst`, sources in `data/README.md`) is unpacked
-//! on first use in some milliseconds and takes about 10 MB.
+//! times a second. The dictionary (`data/address.bin.zst`, sources in `data/README.address.md`) is unpacked
+//! on first use in some milliseconds and takes 10 to 50 MB, by how much of the country is met.
 //!
 //! Limits: towns of one name in one ward of Kyoto are told apart by street or postal code only, the
 //! key does not; a text that omits both municipality and prefecture is understood only with a

@@ -232,6 +232,9 @@ fn loose(city: &City, text: &Text, from: usize) -> Option<Found> {
             return Some(found(city, text, from, from + hit.len, index, How::Loose));
         }
     }
+    if let Some(found) = short_jo(city, text, from) {
+        return Some(found);
+    }
     // The text has ノ or ケ, the dictionary has not, or the other way round.
     let stop = text.key[from..].iter().take(12).take_while(|c| !c.is_ascii_digit()).count();
     let run = &text.key[from..from + stop];
@@ -242,6 +245,24 @@ fn loose(city: &City, text: &Text, from: usize) -> Option<Found> {
     let exact = city.towns().table.hits(&bare).chain(city.loose().hits(&bare)).find(|h| h.len == bare.len())?;
     let index = choose(city, text, from, from + stop, exact.values);
     Some(found(city, text, from, from + stop, index, How::Loose))
+}
+
+/// 北3西6 for 北3条西6丁目, as people write it in the grids of Hokkaido.
+fn short_jo(city: &City, text: &Text, from: usize) -> Option<Found> {
+    let direction = |c: Option<&char>| c.is_some_and(|c| matches!(c, '東' | '西' | '南' | '北'));
+    let key = &text.key[from..];
+    let digits = key.iter().skip(1).take_while(|c| c.is_ascii_digit()).count();
+    let end = digits + 2;
+    if digits == 0
+        || !direction(key.first())
+        || !direction(key.get(end - 1))
+        || !key.get(end).is_some_and(char::is_ascii_digit)
+    {
+        return None;
+    }
+    let name = [&key[..end - 1], &['条'], &key[end - 1..end]].concat();
+    let index = city.towns().table.get(&name).first().copied()?;
+    Some(found(city, text, from, from + end, index, How::Loose))
 }
 
 /// After a part that ends in 町, 村, 区 or 市 and is not in today's names: 岩槻市本町.

@@ -86,7 +86,8 @@ fn with_city(text: &Text, place: &Place, city: &'static City, code: Option<u32>)
         guess = Some(text.shown[text.place(end)..text.place(after)].iter().filter(|&&c| c != ' ').collect::<String>());
         end = after;
     }
-    let numbered = text.shown.get(text.place(end)).is_some_and(char::is_ascii_digit);
+    let after = &text.shown[text.place(end)..];
+    let numbered = after.first().is_some_and(char::is_ascii_digit) || after.starts_with(&['無', '番', '地']);
     let mut lot = if town.is_some() || guess.is_some() || numbered {
         lot::read(text, end, town)
     } else {

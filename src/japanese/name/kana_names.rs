@@ -10,32 +10,56 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 
+/// A kana key in one word, seven bits a letter; the table has no name of more than 18.
+type Word = u128;
+type Table<V> = HashMap<Word, V, BuildHasherDefault<Mix>>;
+
 /// Shares of people by kana key.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct KanaNames {
-    parts: [HashMap<Box<[u8]>, f32, BuildHasherDefault<Mix>>; 2],
-    /// By key without long vowels: the whole share, and each key with its own.
-    loose: [HashMap<Box<[u8]>, Loose, BuildHasherDefault<Mix>>; 2],
+    parts: [Table<f32>; 2],
 }
 
-type Loose = (f32, Vec<(Box<[u8]>, f32)>);
+/// Shares of people by kana key without long vowels: the whole share, and each key with its own.
+#[derive(Debug, Default)]
+struct LooseNames {
+    parts: [Table<(f32, Vec<(Word, f32)>)>; 2],
+}
 
 /// ln of the share of a reading in no list, and of each of its kana.
 const UNLISTED: [f32; 2] = [-5.0, -4.0];
 const LETTER: f32 = -2.3;
 
 static NAMES: OnceLock<KanaNames> = OnceLock::new();
+static LOOSE: OnceLock<LooseNames> = OnceLock::new();
 
 /// The table, built when first asked for.
 pub fn kana_names() -> &'static KanaNames {
     NAMES.get_or_init(build)
 }
 
+fn loose_names() -> &'static LooseNames {
+    LOOSE.get_or_init(|| {
+        let mut loose = LooseNames::default();
+        for (table, strict) in loose.parts.iter_mut().zip(&kana_names().parts) {
+            let mut rows: Vec<(Word, f32)> = strict.iter().map(|(&k, &s)| (k, s)).collect();
+            rows.sort_unstable_by_key(|row| row.0);
+            for (key, share) in rows {
+                let short = pack(unpack(key).into_iter().filter(|&c| c != LONG));
+                let (sum, keys) = table.entry(short.unwrap_or(key)).or_default();
+                *sum += share;
+                keys.push((key, share));
+            }
+        }
+        loose
+    })
+}
+
 impl KanaNames {
     /// ln of the share of people whose part reads as this kana key.
     pub fn ln_share(&self, part: Part, key: &str) -> f32 {
         let at = usize::from(part == Part::Given);
-        match self.parts[at].get(codes(key).as_slice()) {
+        match word(key).and_then(|w| self.parts[at].get(&w)) {
             Some(share) => share.ln(),
             None => unlisted(at, key),
         }
@@ -44,7 +68,7 @@ impl KanaNames {
     /// The same for a key without long vowels ([`loose_key`](crate::japanese::romaji::loose_key)).
     pub fn ln_share_loose(&self, part: Part, key: &str) -> f32 {
         let at = usize::from(part == Part::Given);
-        match self.loose[at].get(codes(key).as_slice()) {
+        match word(key).and_then(|w| loose_names().parts[at].get(&w)) {
             Some((share, _)) => share.ln(),
             None => unlisted(at, key),
         }
@@ -52,12 +76,10 @@ impl KanaNames {
 
     /// The readings that loose keys stand for, with their shares; a key in no list stands for itself.
     pub fn expand(&self, part: Part, loose: &[String]) -> Vec<Reading> {
-        let table = &self.loose[usize::from(part == Part::Given)];
+        let table = &loose_names().parts[usize::from(part == Part::Given)];
         let mut out: Vec<Reading> = Vec::new();
-        for key in loose {
-            if let Some((_, keys)) = table.get(codes(key).as_slice()) {
-                out.extend(keys.iter().map(|(kana, share)| Reading { key: text(kana), weight: *share }));
-            }
+        for (_, keys) in loose.iter().filter_map(|key| table.get(&word(key)?)) {
+            out.extend(keys.iter().map(|&(key, share)| Reading { key: text(&unpack(key)), weight: share }));
         }
         if out.is_empty() {
             out.extend(loose.iter().map(|key| Reading { key: key.clone(), weight: 1.0 }));
@@ -71,52 +93,65 @@ impl KanaNames {
 
     /// Whether any name reads so.
     pub fn is_listed(&self, part: Part, key: &str) -> bool {
-        self.parts[usize::from(part == Part::Given)].contains_key(codes(key).as_slice())
+        word(key).is_some_and(|w| self.parts[usize::from(part == Part::Given)].contains_key(&w))
     }
 }
 
 fn unlisted(at: usize, key: &str) -> f32 {
     let n = key.chars().count();
-    let odd = if n < 2 {
-        -4.0
-    } else if n > 6 {
-        -2.0
-    } else {
-        0.0
+    let odd = match n {
+        0..=1 => -4.0,
+        2..=6 => 0.0,
+        _ => -2.0,
     };
     UNLISTED[at] + odd + LETTER * n as f32
 }
 
-fn codes(key: &str) -> Vec<u8> {
-    key.chars().map(|c| kana_code(c).unwrap_or(0)).collect()
+/// A key as a word; nothing if it is too long or no kana throughout.
+fn word(key: &str) -> Option<Word> {
+    let mut out = 0;
+    for (n, c) in key.chars().enumerate() {
+        out = push(out, n, kana_code(c)?)?;
+    }
+    Some(out)
+}
+
+fn pack(codes: impl IntoIterator<Item = u8>) -> Option<Word> {
+    codes.into_iter().enumerate().try_fold(0, |out, (n, code)| push(out, n, code))
+}
+
+fn push(word: Word, n: usize, code: u8) -> Option<Word> {
+    (n < 18).then_some(word << 7 | Word::from(code & 0x7f))
+}
+
+fn unpack(mut word: Word) -> Vec<u8> {
+    let mut out = Vec::with_capacity(8);
+    while word != 0 {
+        out.push((word & 0x7f) as u8);
+        word >>= 7;
+    }
+    out.reverse();
+    out
 }
 
 fn build() -> KanaNames {
     let dictionary = dictionary();
-    let mut names = KanaNames { parts: Default::default(), loose: Default::default() };
+    let mut names = KanaNames::default();
     for (at, part) in [Part::Family, Part::Given].into_iter().enumerate() {
-        let mut add = |kana: &[u8], share: f32| {
-            let mut short = kana.to_vec();
-            short.retain(|&c| c != LONG);
-            *names.parts[at].entry(kana.into()).or_insert(0.0) += share;
-            let (sum, keys) = names.loose[at].entry(short.into()).or_default();
-            *sum += share;
-            match keys.iter_mut().find(|k| *k.0 == *kana) {
-                Some(row) => row.1 += share,
-                None => keys.push((kana.into(), share)),
-            }
-        };
+        let table = &mut names.parts[at];
+        table.reserve(60_000);
         for (key, entry) in dictionary.entries(part) {
             let share = entry.ln_share().exp();
             for (kana, weight) in dictionary.readings(part, entry) {
-                if let Some((folded, len)) = fold(kana) {
-                    add(&folded[..usize::from(len)], weight * share);
+                let folded = fold(kana).and_then(|(kana, len)| pack(kana[..usize::from(len)].iter().copied()));
+                if let Some(key) = folded {
+                    *table.entry(key).or_insert(0.0) += weight * share;
                 }
             }
-            let own: Vec<u8> =
-                key.iter().filter(|u| matches!(u, 0x30a1..=0x30fc)).map(|u| (u - 0x30a0) as u8).collect();
-            if own.len() == key.len() {
-                add(&own, share);
+            if key.iter().all(|u| matches!(u, 0x30a1..=0x30fc))
+                && let Some(own) = pack(key.iter().map(|u| (u - 0x30a0) as u8))
+            {
+                *table.entry(own).or_insert(0.0) += share;
             }
         }
     }
@@ -129,7 +164,7 @@ pub struct Mix(u64);
 
 impl Hasher for Mix {
     fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
+        self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -138,7 +173,8 @@ impl Hasher for Mix {
         }
     }
 
-    fn write_usize(&mut self, n: usize) {
-        self.0 ^= n as u64;
+    fn write_u128(&mut self, n: u128) {
+        let mixed = (n as u64 ^ (n >> 64) as u64 ^ (n >> 41) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
     }
 }

@@ -6,7 +6,7 @@
 
 use super::dictionary::Town;
 use super::fold::Text;
-use super::part::{Part, Unit, is_letter, push_number};
+use super::part::{self, Part, Unit, is_letter, push_number};
 use crate::japanese::number;
 
 /// The parts of a lot.
@@ -197,28 +197,9 @@ impl Reader<'_> {
         {
             self.lot.koaza.truncate(name.len());
         }
-        if !self.lot.koaza.contains("地割") {
-            return;
+        if self.lot.koaza.contains("地割") {
+            self.lot.koaza = part::numbered_wari(&self.lot.koaza);
         }
-        let chars: Vec<char> = self.lot.koaza.chars().collect();
-        let mut tidy = String::with_capacity(self.lot.koaza.len());
-        let mut i = 0;
-        while i < chars.len() {
-            match number::read_kanji(&chars[i..]) {
-                Some((n, len)) if chars[i + len..].starts_with(&['地', '割']) => {
-                    if !tidy.ends_with('第') {
-                        tidy.push('第');
-                    }
-                    push_number(&mut tidy, n);
-                    i += len;
-                }
-                _ => {
-                    tidy.push(chars[i]);
-                    i += 1;
-                }
-            }
-        }
-        self.lot.koaza = tidy;
     }
 
     /// 第32地割早坂28: a name between a numbered part and the block.

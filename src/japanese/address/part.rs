@@ -2,6 +2,8 @@
 //!
 //! In: what `lot` has read. Out: its canonical text.
 
+use crate::japanese::number;
+
 /// What follows a number.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Unit {
@@ -53,6 +55,29 @@ pub(super) fn push_number(text: &mut String, n: u32) {
         text.push(char::from(b'0' + (n / place % 10) as u8));
         place /= 10;
     }
+}
+
+/// 四地割, 第四地割 → 第4地割.
+pub(super) fn numbered_wari(koaza: &str) -> String {
+    let chars: Vec<char> = koaza.chars().collect();
+    let mut tidy = String::with_capacity(koaza.len());
+    let mut i = 0;
+    while i < chars.len() {
+        match number::read_kanji(&chars[i..]) {
+            Some((n, len)) if chars[i + len..].starts_with(&['地', '割']) => {
+                if !tidy.ends_with('第') {
+                    tidy.push('第');
+                }
+                push_number(&mut tidy, n);
+                i += len;
+            }
+            _ => {
+                tidy.push(chars[i]);
+                i += 1;
+            }
+        }
+    }
+    tidy
 }
 
 /// What may stand before a number of a block: 甲123, イ45.

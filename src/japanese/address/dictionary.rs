@@ -391,10 +391,23 @@ fn town(line: &'static str, before: &mut u32) -> Town {
 
 /// The postal codes of a line, each written as the increase over the one before.
 fn postal_codes(text: &str, before: &mut u32, mut found: impl FnMut(u32, u128)) {
-    for word in text.split(' ').filter(|w| !w.is_empty()) {
-        let (step, some) = word.split_once('@').unwrap_or((word, ""));
-        *before = before.wrapping_add_signed(step.parse().unwrap_or(0));
-        found(*before, ranges(some));
+    if text.is_empty() {
+        return;
+    }
+    for word in text.split(' ') {
+        let (mut step, mut less, mut some) = (0u32, false, 0);
+        for (i, b) in word.bytes().enumerate() {
+            match b {
+                b'0'..=b'9' => step = step.wrapping_mul(10).wrapping_add(u32::from(b - b'0')),
+                b'-' => less = true,
+                _ => {
+                    some = ranges(&word[i + 1..]);
+                    break;
+                }
+            }
+        }
+        *before = if less { before.wrapping_sub(step) } else { before.wrapping_add(step) };
+        found(*before, some);
     }
 }
 

@@ -53,8 +53,8 @@ pub(super) fn fold(text: &str) -> Text {
 
 /// Folds characters that are already in one width.
 pub(super) fn fold_shown(shown: Vec<char>) -> Text {
-    let mut key = Vec::with_capacity(shown.len());
-    let mut at = Vec::with_capacity(shown.len() + 1);
+    let mut key = Vec::with_capacity(shown.len() + 4);
+    let mut at = Vec::with_capacity(shown.len() + 5);
     let table = table();
     let mut i = 0;
     while i < shown.len() {
@@ -149,7 +149,7 @@ fn part_numbers(key: &mut Vec<char>, at: &mut Vec<u32>, place: u32) {
 
 /// The characters of `text` in one width. The common ones by a table here, the rest by `width`.
 fn show(text: &str) -> Vec<char> {
-    let mut shown = Vec::with_capacity(text.len() / 2);
+    let mut shown = Vec::with_capacity(text.len() / 2 + 8);
     for c in text.chars() {
         let c = match c {
             '\u{4e00}'..='\u{9fff}'
@@ -174,7 +174,7 @@ fn show(text: &str) -> Vec<char> {
 }
 
 fn plain(text: &str) -> Vec<char> {
-    let mut shown = Vec::with_capacity(text.len() / 2);
+    let mut shown = Vec::with_capacity(text.len() / 2 + 8);
     for c in text.chars() {
         push(&mut shown, c);
     }

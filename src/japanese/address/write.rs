@@ -302,7 +302,7 @@ fn confidence(place: &Place, how: Option<How>, made: &Address) -> f32 {
 
 /// Town code, koaza and all numbers; the room with them, because 1-2-101 does not say which it is.
 fn key(made: &Address, guess: Option<&str>, lot: &Lot) -> String {
-    let mut key = String::with_capacity(48);
+    let mut key = String::with_capacity(80);
     match (&made.town_code, guess) {
         (Some(code), _) => key.push_str(code),
         (_, Some(town)) => {
@@ -341,7 +341,7 @@ fn key(made: &Address, guess: Option<&str>, lot: &Lot) -> String {
 }
 
 fn canonical(made: &Address, lot: &Lot, town: Option<&Town>) -> String {
-    let mut text = String::with_capacity(96);
+    let mut text = String::with_capacity(160);
     for part in [&made.prefecture, &made.city, &made.street].into_iter().flatten() {
         text.push_str(part);
     }

@@ -1,5 +1,7 @@
 //! Deterministic sampling: which pairs the model learns from, whatever the order of rows or the number of threads.
 
+use std::ops::Range;
+
 /// A well-mixed 64-bit hash of a number (the finalizer of SplitMix64, Steele, Lea and Flood 2014).
 #[inline]
 pub fn mix(mut x: u64) -> u64 {
@@ -16,9 +18,9 @@ pub fn in_sample(l: u64, r: u64, seed: u64, share: f64) -> bool {
     (hash >> 11) as f64 / (1u64 << 53) as f64 <= share
 }
 
-/// `n` pairs of different rows among `rows`, drawn at random with repetition.
-pub fn random_pairs(rows: u64, n: u64, seed: u64) -> impl Iterator<Item = (u64, u64)> {
-    (0..n).filter(move |_| rows >= 2).map(move |i| {
+/// The draws numbered `draws` of pairs of different rows among `rows`, at random with repetition.
+pub fn random_pairs(rows: u64, draws: Range<u64>, seed: u64) -> impl Iterator<Item = (u64, u64)> {
+    draws.filter(move |_| rows >= 2).map(move |i| {
         let l = mix(seed ^ mix(2 * i)) % rows;
         let r = mix(seed ^ mix(2 * i + 1)) % (rows - 1);
         (l, if r >= l { r + 1 } else { r })
@@ -31,7 +33,7 @@ mod tests {
 
     #[test]
     fn random_pairs_are_of_different_rows_and_spread() {
-        let pairs: Vec<_> = random_pairs(10, 10_000, 7).collect();
+        let pairs: Vec<_> = random_pairs(10, 0..10_000, 7).collect();
         assert!(pairs.iter().all(|(l, r)| l != r && *l < 10 && *r < 10));
         let ones = pairs.iter().filter(|(l, _)| *l == 1).count();
         assert!((800..1200).contains(&ones), "row 1 drawn {ones} times of 10,000");

@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod generate;
 mod ingest;
 mod japanese;
 mod pipeline;

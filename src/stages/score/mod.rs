@@ -114,18 +114,38 @@ async fn patterns(
     Ok(patterns)
 }
 
-/// How often each level occurs among random pairs, comparisons that are missing left out.
+/// How often each level occurs among random pairs, comparisons that are missing left out. Counts are whole numbers, so that
+/// it does not matter how many threads share the work.
 fn random_levels(model: &Model, packed: &Packed) -> Vec<Vec<f64>> {
-    let mut counts: Vec<Vec<f64>> = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
-    for (l, r) in sample::random_pairs(packed.rows as u64, model.training.random_pairs, model.training.seed) {
-        for (comparison, counts) in model.comparisons.iter().zip(&mut counts) {
-            let level = compare::level(comparison, packed, l as usize, r as usize);
-            if level != compare::MISSING {
-                counts[level as usize] += 1.0;
+    let (rows, training) = (packed.rows as u64, &model.training);
+    // More draws than there are pairs would only repeat them.
+    let draws = training.random_pairs.min(rows * rows.saturating_sub(1) / 2);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let share = draws.div_ceil(threads).max(1);
+    let count = |from: u64| {
+        let mut counts: Vec<Vec<f64>> = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+        for (l, r) in sample::random_pairs(rows, from..(from + share).min(draws), training.seed) {
+            for (comparison, counts) in model.comparisons.iter().zip(&mut counts) {
+                let level = compare::level(comparison, packed, l as usize, r as usize);
+                if level != compare::MISSING {
+                    counts[level as usize] += 1.0;
+                }
             }
         }
+        counts
+    };
+    let count = &count;
+    let parts: Vec<Vec<Vec<f64>>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|t| scope.spawn(move || count(t * share))).collect();
+        workers.into_iter().map(|w| w.join().unwrap_or_default()).collect()
+    });
+    let mut total: Vec<Vec<f64>> = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+    for part in &parts {
+        for (sums, counts) in total.iter_mut().zip(part) {
+            sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
+        }
     }
-    counts
+    total
 }
 
 /// The plan of `scored_pair`: every candidate pair whose probability of one person, or of one household, reaches `floor`.

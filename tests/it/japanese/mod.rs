@@ -1,5 +1,6 @@
 //! What text becomes: one data file and one `check` for each kind of field.
 
+mod address;
 mod date;
 mod email;
 mod identifier;

@@ -186,7 +186,7 @@ impl Desk {
             right_customer,
             outcome,
             blocking_rules: rules,
-            prior_weight: scorer.prior_weight(),
+            prior_weight: scorer.prior_weight(l, r),
             weight: found.weight,
             probability: found.person,
             household_probability: found.household,

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::Attribute;
 use super::check::{Document, document, document_of};
 use super::model_file::{
-    ComparisonFile, ConditionFile, DateRelationFile, KeyFile, LevelProbabilities, ModelFile, Similarity, TrainedFile,
+    ClassPriors, ComparisonFile, ConditionFile, DateRelationFile, KeyFile, LevelProbabilities, ModelFile, Similarity,
+    TrainedFile,
 };
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
@@ -104,10 +105,11 @@ pub fn with_parameters(file: &ModelFile, parameters: &Parameters) -> ModelFile {
             (c.name.clone(), of)
         })
         .collect();
+    let priors = |[person, household]: [f64; 2]| ClassPriors { person, household };
     let trained = TrainedFile {
         learned_from: parameters.learned_from.clone(),
-        prior_person: parameters.prior_person,
-        prior_household: parameters.prior_household,
+        prior: priors(parameters.prior),
+        priors: parameters.priors.iter().map(|(pair, p)| (pair.clone(), priors(*p))).collect(),
         probabilities,
     };
     ModelFile { trained: Some(trained), ..file.clone() }
@@ -124,7 +126,7 @@ fn used(file: &ModelFile) -> BTreeSet<String> {
     fn of_condition(c: &ConditionFile, into: &mut BTreeSet<String>) {
         into.extend(c.same.iter().cloned());
         into.extend(c.swapped.iter().flat_map(|(a, b)| [a.clone(), b.clone()]));
-        into.extend(c.absent.clone());
+        into.extend(c.absent.iter().cloned());
         into.extend(c.similar.iter().map(|s| s.feature.clone()));
         into.extend(c.date.iter().map(|d| d.feature.clone()));
         c.any.iter().for_each(|c| of_condition(c, into));
@@ -240,7 +242,7 @@ impl Check<'_> {
         if let Some((a, b)) = &file.swapped {
             all.push(Condition::Swapped(self.feature(a, at), self.feature(b, at)));
         }
-        if let Some(name) = &file.absent {
+        for name in &file.absent {
             all.push(Condition::Absent(self.feature(name, at)));
         }
         if let Some(s) = &file.similar {
@@ -330,8 +332,8 @@ impl Check<'_> {
         }
         Some(Parameters {
             learned_from: file.learned_from.clone(),
-            prior_person: file.prior_person,
-            prior_household: file.prior_household,
+            prior: [file.prior.person, file.prior.household],
+            priors: file.priors.iter().map(|(pair, p)| (pair.clone(), [p.person, p.household])).collect(),
             levels,
         })
     }

@@ -103,9 +103,9 @@ pub struct ConditionFile {
     /// Two features that agree crosswise: family name written as given name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub swapped: Option<(String, String)>,
-    /// A feature that one side, or both, has no value of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub absent: Option<String>,
+    /// Features that one side, or both, has no value of, each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     /// A feature with a pair of values that are similar.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub similar: Option<SimilarFile>,
@@ -218,16 +218,27 @@ impl Default for TrainingFile {
     }
 }
 
+/// Probabilities of the classes before any evidence.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct ClassPriors {
+    /// Probability that two random records are one person.
+    pub person: f64,
+    /// Probability that two random records are two people of one household.
+    pub household: f64,
+}
+
 /// What was learned.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainedFile {
     /// Digest of the comparisons and the data that the parameters were learned from.
     pub learned_from: String,
-    /// Probability that two random records are one person.
-    pub prior_person: f64,
-    /// Probability that two random records are two people of one household.
-    pub prior_household: f64,
+    /// Priors over all pairs of records.
+    pub prior: ClassPriors,
+    /// Priors by pair of channels, such as `app+shop`.
+    #[serde(default)]
+    pub priors: BTreeMap<String, ClassPriors>,
     /// Comparison → level → probabilities.
     pub probabilities: BTreeMap<String, BTreeMap<String, LevelProbabilities>>,
 }

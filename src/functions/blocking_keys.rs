@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayBuilder, ArrayRef, Int32Builder, Int64Builder, ListArray, StructArray};
+use datafusion::arrow::array::{
+    Array, ArrayBuilder, ArrayRef, Int32Builder, Int64Builder, ListArray, StringArray, StructArray,
+};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
@@ -10,6 +12,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 use super::{array_function, text};
 use crate::contract::{Type, col, item_field, struct_fields};
+use crate::model::sample::mix;
 use crate::model::{Key, Model};
 
 /// A key with its rule, as the function returns it.
@@ -29,15 +32,15 @@ pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
         let mut keys = Int64Builder::new();
         let mut refined = Int64Builder::new();
         let mut offsets: Vec<i32> = vec![0];
+        let values = Values::new(features)?;
         for row in 0..features.len() {
-            let values = Values::new(features, row)?;
             for (i, rule) in model.rules.iter().enumerate() {
-                let mut whole = combine(&values, &rule.keys, &[i as u64]);
+                let mut whole = combine(&values, row, &rule.keys, i as u64);
                 whole.sort_unstable();
                 whole.dedup();
                 for key in whole {
                     let finer =
-                        if rule.refine.is_empty() { Vec::new() } else { combine(&values, &rule.refine, &[key]) };
+                        if rule.refine.is_empty() { Vec::new() } else { combine(&values, row, &rule.refine, key) };
                     if finer.is_empty() {
                         rules.append_value(i as i32);
                         keys.append_value(key as i64);
@@ -63,44 +66,37 @@ pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
     })
 }
 
-/// The values of a record by feature.
-struct Values {
-    lists: ArrayRef,
+/// The values of all records by feature, without copies.
+struct Values<'a> {
+    records: &'a ListArray,
+    features: &'a ListArray,
+    texts: &'a StringArray,
 }
 
-impl Values {
-    fn new(features: &ListArray, row: usize) -> Result<Self> {
-        Ok(Values { lists: features.value(row) })
+impl<'a> Values<'a> {
+    fn new(records: &'a ListArray) -> Result<Self> {
+        let features = text::lists(records.values())?;
+        Ok(Values { records, features, texts: text::strings(features.values())? })
     }
 
-    fn of(&self, feature: usize) -> Vec<String> {
-        let Ok(lists) = text::lists(&self.lists) else { return Vec::new() };
-        if feature >= lists.len() || lists.is_null(feature) {
-            return Vec::new();
-        }
-        let values = lists.value(feature);
-        match text::strings(&values) {
-            Ok(values) => values.iter().flatten().map(str::to_string).collect(),
-            Err(_) => Vec::new(),
-        }
+    fn of(&self, row: usize, feature: usize) -> impl Iterator<Item = &'a str> + Clone {
+        let (texts, at) = (self.texts, self.records.value_offsets()[row] as usize + feature);
+        let ends = self.features.value_offsets();
+        (ends[at] as usize..ends[at + 1] as usize).map(move |i| texts.value(i))
     }
 }
 
-/// Hashes of every combination of the keys' values, starting from `seeds`. None where a key has no value.
-fn combine(values: &Values, keys: &[Key], seeds: &[u64]) -> Vec<u64> {
-    let mut hashes: Vec<u64> = seeds.to_vec();
+/// Hashes of every combination of the keys' values, starting from `seed`. None where a key has no value.
+fn combine(values: &Values, row: usize, keys: &[Key], seed: u64) -> Vec<u64> {
+    let mut hashes = vec![seed];
     for key in keys {
-        let of_key: Vec<String> = values
-            .of(key.feature)
-            .into_iter()
-            .map(|v| match key.prefix {
-                Some(n) => v.chars().take(n).collect(),
-                None => v,
-            })
-            .collect();
+        let of_key = values.of(row, key.feature).map(|v| match key.prefix {
+            Some(n) => v.char_indices().nth(n).map_or(v, |(end, _)| &v[..end]),
+            None => v,
+        });
         hashes = hashes
             .iter()
-            .flat_map(|before| of_key.iter().map(move |value| hash(*before, value)))
+            .flat_map(|before| of_key.clone().map(move |value| hash(*before, value)))
             .take(MOST_KEYS)
             .collect();
     }
@@ -109,8 +105,9 @@ fn combine(values: &Values, keys: &[Key], seeds: &[u64]) -> Vec<u64> {
 
 /// A hash that is the same on every machine and in every version: blocking keys are compared across runs.
 fn hash(before: u64, value: &str) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&before.to_le_bytes());
-    hasher.update(value.as_bytes());
-    hasher.finalize().as_bytes().iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+    value.as_bytes().chunks(8).fold(mix(before ^ value.len() as u64), |hash, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        mix(hash ^ u64::from_le_bytes(word))
+    })
 }

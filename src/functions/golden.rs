@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Float64Builder, Int32Builder, StringBuilder, StructArray, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, Float64Builder, Int32Builder, StringArray, StringBuilder, StructArray,
+    TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Float64Type};
 use datafusion::error::Result;
@@ -49,18 +50,19 @@ pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
         let mut times: [TimestampMicrosecondBuilder; 2] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
         let mut confidence = Float64Builder::new();
         let mut provenance = ProvenanceLists::default();
+        let reader = MemberReader::new(records)?;
+        let first = text::times(text::field(records, col::FIRST_SEEN)?)?;
+        let sure = text::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
         for row in 0..lists.len() {
             let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
-            let mut members = members(records, range.clone())?;
+            let mut members = reader.members(range.clone());
             let (person, from) = survive(&mut members, &rules);
             people.push(&person);
             let of: BTreeSet<&str> = members.iter().map(|m| m.channel.as_str()).collect();
             channels.push(&of.into_iter().map(str::to_string).collect::<Vec<_>>());
             count.append_value(members.len() as i32);
-            let first = text::times(text::field(records, col::FIRST_SEEN)?)?;
             times[0].append_option(range.clone().filter(|i| first.is_valid(*i)).map(|i| first.value(i)).min());
             times[1].append_option(members.iter().filter_map(|m| m.last_seen).max());
-            let sure = text::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
             confidence.append_value(range.map(|i| sure.value(i)).fold(1.0, f64::min));
             for p in &from {
                 provenance.push(p.field, &members[p.member], p.rule);
@@ -77,21 +79,34 @@ pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
     })
 }
 
-fn members(records: &StructArray, range: std::ops::Range<usize>) -> Result<Vec<Member>> {
-    let reader = PersonReader::new(records);
-    let channel = text::strings(text::field(records, col::CHANNEL)?)?;
-    let record_id = text::strings(text::field(records, col::RECORD_ID)?)?;
-    let last_seen = text::times(text::field(records, col::LAST_SEEN)?)?;
-    range
-        .map(|i| {
-            Ok(Member {
-                channel: channel.value(i).to_string(),
-                record_id: record_id.value(i).to_string(),
-                last_seen: last_seen.is_valid(i).then(|| last_seen.value(i)),
-                person: reader.person(i)?,
-            })
+/// The records of people, column by column.
+struct MemberReader<'a> {
+    channel: &'a StringArray,
+    record_id: &'a StringArray,
+    last_seen: &'a TimestampMicrosecondArray,
+    person: PersonReader<'a>,
+}
+
+impl<'a> MemberReader<'a> {
+    fn new(records: &'a StructArray) -> Result<Self> {
+        Ok(MemberReader {
+            channel: text::strings(text::field(records, col::CHANNEL)?)?,
+            record_id: text::strings(text::field(records, col::RECORD_ID)?)?,
+            last_seen: text::times(text::field(records, col::LAST_SEEN)?)?,
+            person: PersonReader::new(records)?,
         })
-        .collect()
+    }
+
+    fn members(&self, range: std::ops::Range<usize>) -> Vec<Member> {
+        range
+            .map(|i| Member {
+                channel: self.channel.value(i).to_string(),
+                record_id: self.record_id.value(i).to_string(),
+                last_seen: self.last_seen.is_valid(i).then(|| self.last_seen.value(i)),
+                person: self.person.person(i),
+            })
+            .collect()
+    }
 }
 
 #[derive(Default)]

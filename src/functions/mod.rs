@@ -2,6 +2,7 @@
 
 pub mod blocking_keys;
 pub mod golden;
+pub mod normalize;
 pub mod number;
 pub mod pair;
 pub mod person;
@@ -9,12 +10,17 @@ pub mod standardize;
 pub mod text;
 pub mod timestamp;
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
 use datafusion::prelude::SessionContext;
 
 pub use number::number;
@@ -22,7 +28,7 @@ pub use timestamp::timestamp;
 
 /// Makes every function that needs no configuration known to the session.
 pub fn register_all(context: &SessionContext) {
-    for function in [number(), timestamp()] {
+    for function in normalize::normalizers().into_iter().chain([number(), timestamp()]) {
         context.register_udf(function);
     }
 }
@@ -34,7 +40,19 @@ pub(crate) fn array_function(
     result: DataType,
     body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> ScalarUDF {
-    with_volatility(name, arguments, result, Volatility::Immutable, body)
+    with_signature(name, Signature::exact(arguments, Volatility::Immutable), result, body)
+}
+
+/// A scalar function whose last argument may be left out.
+pub(crate) fn array_function_optional(
+    name: &str,
+    arguments: Vec<DataType>,
+    result: DataType,
+    body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+) -> ScalarUDF {
+    let without = arguments[..arguments.len().saturating_sub(1)].to_vec();
+    let either = vec![TypeSignature::Exact(without), TypeSignature::Exact(arguments)];
+    with_signature(name, Signature::one_of(either, Volatility::Immutable), result, body)
 }
 
 /// A costly scalar function over whole arrays: the optimizer may not copy its call into a filter, which would make it run
@@ -45,29 +63,68 @@ pub(crate) fn costly_function(
     result: DataType,
     body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> ScalarUDF {
-    with_volatility(name, arguments, result, Volatility::Volatile, body)
+    with_signature(name, Signature::exact(arguments, Volatility::Volatile), result, body)
 }
 
-fn with_volatility(
+fn with_signature(
     name: &str,
-    arguments: Vec<DataType>,
+    signature: Signature,
     result: DataType,
-    volatility: Volatility,
     body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> ScalarUDF {
-    create_udf(
-        name,
-        arguments,
-        result,
-        volatility,
-        Arc::new(move |values: &[ColumnarValue]| {
-            let scalar = values.iter().all(|v| matches!(v, ColumnarValue::Scalar(_)));
-            let arrays = ColumnarValue::values_to_arrays(values)?;
-            let result = body(&arrays)?;
-            if scalar && result.len() == 1 {
-                return Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&result, 0)?));
-            }
-            Ok(ColumnarValue::Array(result))
-        }),
-    )
+    ScalarUDF::from(ArrayFunction { name: name.to_string(), signature, result, body: Arc::new(body) })
+}
+
+type Body = dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync;
+
+struct ArrayFunction {
+    name: String,
+    signature: Signature,
+    result: DataType,
+    body: Arc<Body>,
+}
+
+impl fmt::Debug for ArrayFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Two functions of one name are the same only where they share their body: a body may hold a run's model.
+impl PartialEq for ArrayFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && Arc::ptr_eq(&self.body, &other.body)
+    }
+}
+
+impl Eq for ArrayFunction {}
+
+impl Hash for ArrayFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for ArrayFunction {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(self.result.clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let scalar = args.args.iter().all(|v| matches!(v, ColumnarValue::Scalar(_)));
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let result = (self.body)(&arrays)?;
+        if scalar && result.len() == 1 {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+        }
+        Ok(ColumnarValue::Array(result))
+    }
 }

@@ -39,7 +39,7 @@ pub fn score_pair(scorer: Arc<Scorer>) -> ScalarUDF {
     })
 }
 
-/// `pair_levels(row_l, row_r)`: the levels of all comparisons, a byte each.
+/// `pair_levels(row_l, row_r)`: the pair of channels, then the levels of all comparisons, a byte each.
 pub fn pair_levels(model: Arc<Model>, packed: Arc<Packed>) -> ScalarUDF {
     array_function("pair_levels", vec![DataType::Int64, DataType::Int64], DataType::Binary, move |columns| {
         let (l, r) = (text::longs(&columns[0])?, text::longs(&columns[1])?);
@@ -47,6 +47,7 @@ pub fn pair_levels(model: Arc<Model>, packed: Arc<Packed>) -> ScalarUDF {
         let mut pattern = Vec::with_capacity(model.comparisons.len());
         for (l, r) in l.values().iter().zip(r.values()) {
             pattern.clear();
+            pattern.push(packed.group(*l as usize, *r as usize) as u8);
             pattern.extend(model.comparisons.iter().map(|c| compare::level(c, &packed, *l as usize, *r as usize)));
             levels.append_value(&pattern);
         }

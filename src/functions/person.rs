@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, Date32Builder, Int32Builder, ListArray, StringBuilder,
-    StructArray,
+    Array, ArrayBuilder, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Date32Array, Date32Builder, Int32Array,
+    Int32Builder, ListArray, StringArray, StringBuilder, StructArray,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int32Type};
@@ -169,82 +169,145 @@ pub fn struct_list(ends: &[i32], item: Type, columns: Vec<ArrayRef>) -> Result<A
     list(ends, item.arrow(), Arc::new(items))
 }
 
-/// Reads people from a struct column that has the columns of the contract.
+/// Reads people from a struct column that has the columns of the contract. Columns are looked up once, not per row.
 pub struct PersonReader<'a> {
-    fields: &'a StructArray,
+    texts: [&'a StringArray; 14],
+    birth_date: &'a Date32Array,
+    chome: &'a Int32Array,
+    phones: TextItems<'a>,
+    emails: TextItems<'a>,
+    identifiers: NamedItems<'a>,
+    extra: NamedItems<'a>,
 }
 
 impl<'a> PersonReader<'a> {
     /// A reader of `fields`.
-    pub fn new(fields: &'a StructArray) -> Self {
-        PersonReader { fields }
-    }
-
-    fn text(&self, name: &str, row: usize) -> Result<Option<String>> {
-        let column = text::strings(text::field(self.fields, name)?)?;
-        Ok(text::text_at(column, row).map(str::to_string))
-    }
-
-    fn list(&self, name: &str, row: usize) -> Result<Option<ArrayRef>> {
-        let column = text::lists(text::field(self.fields, name)?)?;
-        Ok(column.is_valid(row).then(|| column.value(row)))
-    }
-
-    fn texts(&self, name: &str, row: usize) -> Result<Vec<String>> {
-        match self.list(name, row)? {
-            Some(items) => Ok(text::strings(&items)?.iter().flatten().map(str::to_string).collect()),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// The person of a row.
     ///
     /// # Errors
     /// If the struct is not a person.
-    pub fn person(&self, row: usize) -> Result<Person> {
-        let birth = text::field(self.fields, col::BIRTH_DATE)?.as_primitive_opt::<Date32Type>();
-        let chome = text::field(self.fields, col::CHOME)?.as_primitive_opt::<Int32Type>();
-        let mut identifiers = Vec::new();
-        if let Some(items) = self.list(col::IDENTIFIERS, row)? {
-            let items = text::structs(&items)?;
-            let (names, values) =
-                (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
-            let valid = text::field(items, "valid")?.as_boolean();
-            for i in 0..items.len() {
-                let valid = valid.is_valid(i).then(|| valid.value(i));
-                identifiers.push((names.value(i).to_string(), values.value(i).to_string(), valid));
-            }
-        }
-        let mut extra = Vec::new();
-        if let Some(items) = self.list(col::EXTRA, row)? {
-            let items = text::structs(&items)?;
-            let (names, values) =
-                (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
-            extra.extend((0..items.len()).map(|i| (names.value(i).to_string(), values.value(i).to_string())));
-        }
-        Ok(Person {
-            family_name: self.text(col::FAMILY_NAME, row)?,
-            given_name: self.text(col::GIVEN_NAME, row)?,
-            family_kana: self.text(col::FAMILY_KANA, row)?,
-            given_kana: self.text(col::GIVEN_KANA, row)?,
-            birth_date: birth.and_then(|b| b.is_valid(row).then(|| b.value(row))),
-            sex: self.text(col::SEX, row)?,
-            address: Address {
-                postal_code: self.text(col::POSTAL_CODE, row)?,
-                prefecture: self.text(col::PREFECTURE, row)?,
-                city: self.text(col::CITY, row)?,
-                town: self.text(col::TOWN, row)?,
-                chome: chome.and_then(|c| c.is_valid(row).then(|| c.value(row))),
-                block: self.text(col::BLOCK, row)?,
-                building: self.text(col::BUILDING, row)?,
-                room: self.text(col::ROOM, row)?,
-                town_code: self.text(col::TOWN_CODE, row)?,
-                line: self.text(col::ADDRESS, row)?,
-            },
-            phones: self.texts(col::PHONES, row)?,
-            emails: self.texts(col::EMAILS, row)?,
-            identifiers,
-            extra,
+    pub fn new(fields: &'a StructArray) -> Result<Self> {
+        let text = |name: &str| -> Result<&'a StringArray> { text::strings(text::field(fields, name)?) };
+        let wrong = |name: &str| datafusion::error::DataFusionError::Internal(format!("{name} has another type"));
+        Ok(PersonReader {
+            texts: [
+                text(col::FAMILY_NAME)?,
+                text(col::GIVEN_NAME)?,
+                text(col::FAMILY_KANA)?,
+                text(col::GIVEN_KANA)?,
+                text(col::SEX)?,
+                text(col::POSTAL_CODE)?,
+                text(col::PREFECTURE)?,
+                text(col::CITY)?,
+                text(col::TOWN)?,
+                text(col::BLOCK)?,
+                text(col::BUILDING)?,
+                text(col::ROOM)?,
+                text(col::TOWN_CODE)?,
+                text(col::ADDRESS)?,
+            ],
+            birth_date: text::field(fields, col::BIRTH_DATE)?
+                .as_primitive_opt::<Date32Type>()
+                .ok_or_else(|| wrong(col::BIRTH_DATE))?,
+            chome: text::field(fields, col::CHOME)?.as_primitive_opt::<Int32Type>().ok_or_else(|| wrong(col::CHOME))?,
+            phones: TextItems::new(text::field(fields, col::PHONES)?)?,
+            emails: TextItems::new(text::field(fields, col::EMAILS)?)?,
+            identifiers: NamedItems::new(text::field(fields, col::IDENTIFIERS)?)?,
+            extra: NamedItems::new(text::field(fields, col::EXTRA)?)?,
         })
     }
+
+    /// The person of a row.
+    pub fn person(&self, row: usize) -> Person {
+        let mut texts = self.texts.iter().map(|column| text::text_at(column, row).map(str::to_string));
+        let mut next = || texts.next().flatten();
+        Person {
+            family_name: next(),
+            given_name: next(),
+            family_kana: next(),
+            given_kana: next(),
+            sex: next(),
+            birth_date: self.birth_date.is_valid(row).then(|| self.birth_date.value(row)),
+            address: Address {
+                postal_code: next(),
+                prefecture: next(),
+                city: next(),
+                town: next(),
+                block: next(),
+                building: next(),
+                room: next(),
+                town_code: next(),
+                line: next(),
+                chome: self.chome.is_valid(row).then(|| self.chome.value(row)),
+            },
+            phones: self.phones.of(row).map(str::to_string).collect(),
+            emails: self.emails.of(row).map(str::to_string).collect(),
+            identifiers: self.identifiers.of(row).map(|(n, v, valid)| (n.to_string(), v.to_string(), valid)).collect(),
+            extra: self.extra.of(row).map(|(n, v, _)| (n.to_string(), v.to_string())).collect(),
+        }
+    }
+}
+
+/// A column of lists of text.
+pub struct TextItems<'a> {
+    lists: &'a ListArray,
+    items: &'a StringArray,
+}
+
+impl<'a> TextItems<'a> {
+    /// Of a column.
+    ///
+    /// # Errors
+    /// If it holds something else.
+    pub fn new(column: &'a ArrayRef) -> Result<Self> {
+        let lists = text::lists(column)?;
+        Ok(TextItems { lists, items: text::strings(lists.values())? })
+    }
+
+    /// The texts of a row; none where the list is null.
+    pub fn of(&self, row: usize) -> impl Iterator<Item = &'a str> {
+        let items = self.items;
+        items_of(self.lists, row).filter_map(move |i| text::text_at(items, i))
+    }
+}
+
+/// A column of lists of names and values, with or without a mark.
+pub struct NamedItems<'a> {
+    lists: &'a ListArray,
+    names: &'a StringArray,
+    values: &'a StringArray,
+    valid: Option<&'a BooleanArray>,
+}
+
+impl<'a> NamedItems<'a> {
+    /// Of a column.
+    ///
+    /// # Errors
+    /// If it holds something else.
+    pub fn new(column: &'a ArrayRef) -> Result<Self> {
+        let lists = text::lists(column)?;
+        let items = text::structs(lists.values())?;
+        Ok(NamedItems {
+            lists,
+            names: text::strings(text::field(items, col::NAME)?)?,
+            values: text::strings(text::field(items, col::VALUE)?)?,
+            valid: items.column_by_name("valid").and_then(|c| c.as_boolean_opt()),
+        })
+    }
+
+    /// Names, values and marks of a row, those without a value left out.
+    pub fn of(&self, row: usize) -> impl Iterator<Item = (&'a str, &'a str, Option<bool>)> {
+        let (names, values, valid) = (self.names, self.values, self.valid);
+        items_of(self.lists, row).filter_map(move |i| {
+            let mark = valid.and_then(|v| v.is_valid(i).then(|| v.value(i)));
+            Some((text::text_at(names, i)?, text::text_at(values, i)?, mark))
+        })
+    }
+}
+
+/// The places of a row's items.
+fn items_of(lists: &ListArray, row: usize) -> std::ops::Range<usize> {
+    if lists.is_null(row) {
+        return 0..0;
+    }
+    lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, Int32Builder, Int64Builder, ListArray, StringArray, StringBuilder, StructArray,
-    TimestampMicrosecondBuilder,
+    Array, ArrayRef, Int32Builder, Int64Array, Int64Builder, ListArray, StringArray, StringBuilder, StructArray,
+    TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::person::{PersonColumns, TextLists, list, struct_list};
+use super::person::{NamedItems, PersonColumns, TextItems, TextLists, list, struct_list};
 use super::{costly_function, text};
 use crate::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
 use crate::record::{RawVersion, Standardizer};
@@ -42,7 +42,7 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
         let mut conflicts = Places::default();
         let mut features = FeatureLists::default();
         for row in 0..columns[0].len() {
-            let record = standardizer.record(&mut versions.row(row)?);
+            let record = standardizer.record(&mut versions.row(row));
             people.push(&record.person);
             for (builder, time) in times.iter_mut().zip([record.registered_at, record.first_seen, record.last_seen]) {
                 builder.append_option(time);
@@ -67,70 +67,70 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
 /// The rows of all records, column by column.
 struct Versions<'a> {
     lists: &'a ListArray,
-    fields: &'a StructArray,
+    line: &'a Int64Array,
+    times: [&'a TimestampMicrosecondArray; 2],
+    texts: [&'a StringArray; 11],
+    phones: TextItems<'a>,
+    emails: TextItems<'a>,
+    extra: NamedItems<'a>,
 }
 
 impl<'a> Versions<'a> {
     fn new(lists: &'a ListArray) -> Result<Self> {
-        Ok(Versions { lists, fields: text::structs(lists.values())? })
-    }
-
-    fn row(&self, row: usize) -> Result<Vec<RawVersion<'a>>> {
-        let range = self.lists.value_offsets()[row] as usize..self.lists.value_offsets()[row + 1] as usize;
-        range.map(|i| self.version(i)).collect()
-    }
-
-    fn texts(&self, name: &str) -> Result<&'a StringArray> {
-        text::strings(text::field(self.fields, name)?)
-    }
-
-    fn list(&self, name: &str, i: usize) -> Result<Vec<&'a str>> {
-        let lists = text::lists(text::field(self.fields, name)?)?;
-        if lists.is_null(i) {
-            return Ok(Vec::new());
-        }
-        let values = text::strings(lists.values())?;
-        let range = lists.value_offsets()[i] as usize..lists.value_offsets()[i + 1] as usize;
-        Ok(range.filter_map(|at| text::text_at(values, at)).collect())
-    }
-
-    fn version(&self, i: usize) -> Result<RawVersion<'a>> {
-        let one = |name: &str| -> Result<Option<&'a str>> { Ok(text::text_at(self.texts(name)?, i)) };
-        let time = |name: &str| -> Result<Option<i64>> {
-            let times = text::times(text::field(self.fields, name)?)?;
-            Ok(times.is_valid(i).then(|| times.value(i)))
-        };
-        let extra = text::lists(text::field(self.fields, col::EXTRA)?)?;
-        let mut declared = Vec::new();
-        if extra.is_valid(i) {
-            let items = text::structs(extra.values())?;
-            let (names, values) =
-                (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, col::VALUE)?)?);
-            for at in extra.value_offsets()[i] as usize..extra.value_offsets()[i + 1] as usize {
-                if let (Some(name), Some(value)) = (text::text_at(names, at), text::text_at(values, at)) {
-                    declared.push((name, value));
-                }
-            }
-        }
-        Ok(RawVersion {
-            file: one(col::FILE)?.unwrap_or_default(),
-            line: text::longs(text::field(self.fields, col::LINE)?)?.value(i),
-            observed_at: time(col::OBSERVED_AT)?,
-            registered_at: time(col::REGISTERED_AT)?,
-            name: one(col::NAME)?,
-            kana: one(col::KANA)?,
-            family_name: one(col::FAMILY_NAME)?,
-            given_name: one(col::GIVEN_NAME)?,
-            family_kana: one(col::FAMILY_KANA)?,
-            given_kana: one(col::GIVEN_KANA)?,
-            birth_date: one(col::BIRTH_DATE)?,
-            sex: one(col::SEX)?,
-            phones: self.list(col::PHONE, i)?,
-            emails: self.list(col::EMAIL, i)?,
-            postal_code: one(col::POSTAL_CODE)?,
-            address: one(col::ADDRESS)?,
-            extra: declared,
+        let fields = text::structs(lists.values())?;
+        let text = |name: &str| -> Result<&'a StringArray> { text::strings(text::field(fields, name)?) };
+        let time = |name: &str| -> Result<&'a TimestampMicrosecondArray> { text::times(text::field(fields, name)?) };
+        Ok(Versions {
+            lists,
+            line: text::longs(text::field(fields, col::LINE)?)?,
+            times: [time(col::OBSERVED_AT)?, time(col::REGISTERED_AT)?],
+            texts: [
+                text(col::FILE)?,
+                text(col::NAME)?,
+                text(col::KANA)?,
+                text(col::FAMILY_NAME)?,
+                text(col::GIVEN_NAME)?,
+                text(col::FAMILY_KANA)?,
+                text(col::GIVEN_KANA)?,
+                text(col::BIRTH_DATE)?,
+                text(col::SEX)?,
+                text(col::POSTAL_CODE)?,
+                text(col::ADDRESS)?,
+            ],
+            phones: TextItems::new(text::field(fields, col::PHONE)?)?,
+            emails: TextItems::new(text::field(fields, col::EMAIL)?)?,
+            extra: NamedItems::new(text::field(fields, col::EXTRA)?)?,
         })
+    }
+
+    fn row(&self, row: usize) -> Vec<RawVersion<'a>> {
+        let ends = self.lists.value_offsets();
+        (ends[row] as usize..ends[row + 1] as usize).map(|i| self.version(i)).collect()
+    }
+
+    fn version(&self, i: usize) -> RawVersion<'a> {
+        let time = |column: &TimestampMicrosecondArray| column.is_valid(i).then(|| column.value(i));
+        let mut texts = self.texts.iter().map(|column| text::text_at(column, i));
+        let mut next = || texts.next().flatten();
+        RawVersion {
+            file: next().unwrap_or_default(),
+            line: self.line.value(i),
+            observed_at: time(self.times[0]),
+            registered_at: time(self.times[1]),
+            name: next(),
+            kana: next(),
+            family_name: next(),
+            given_name: next(),
+            family_kana: next(),
+            given_kana: next(),
+            birth_date: next(),
+            sex: next(),
+            postal_code: next(),
+            address: next(),
+            phones: self.phones.of(i).collect(),
+            emails: self.emails.of(i).collect(),
+            extra: self.extra.of(i).map(|(name, value, _)| (name, value)).collect(),
+        }
     }
 }
 

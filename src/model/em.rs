@@ -6,20 +6,25 @@
 //!
 //! - Three classes: one person, two people of one household, unrelated. The household class starts by agreeing like one
 //!   person on what a household shares and by chance on the rest; EM finds the rest by itself.
-//! - Class priors are over *all* pairs of records. Pairs that blocking never brings count as unrelated, so that a
+//! - Class priors are over *all* pairs of records, for each pair of channels by itself. Pairs that blocking never brings count as unrelated, so that a
 //!   posterior is a probability about two records, not about two candidates.
 //! - u comes from random pairs, not from candidates: blocking brings pairs *because* they agree. Random pairs hold a
 //!   few pairs of one person too, more so in small data; their expected share is taken off in every step.
 
 use std::collections::BTreeMap;
 
+use super::score::{log_priors, posterior};
 use super::{MISSING, Model, Parameters};
 
 /// What EM learns from.
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
-    /// Pattern of levels, one a comparison → number of candidate pairs that it stands for.
+    /// Pair of channels, then the level of each comparison → number of candidate pairs that this stands for.
     pub patterns: BTreeMap<Vec<u8>, f64>,
+    /// Pair of channels → its name.
+    pub groups: Vec<String>,
+    /// Pair of channels → number of pairs of records.
+    pub pairs_by_group: Vec<f64>,
     /// Comparison → level → number of random pairs.
     pub random: Vec<Vec<f64>>,
     /// Number of pairs of records in all.
@@ -47,10 +52,14 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
     let random: Vec<Vec<f64>> = observed.random.iter().map(|counts| shares(counts)).collect();
     let floor: Vec<f64> = observed.random.iter().map(|counts| SMOOTHING / (counts.iter().sum::<f64>() + 1.0)).collect();
     let mut p = start(model, &random, observed);
-    let patterns: Vec<(&[u8], f64)> = observed.patterns.iter().map(|(k, n)| (k.as_slice(), *n)).collect();
+    let patterns: Vec<(usize, &[u8], f64)> = observed
+        .patterns
+        .iter()
+        .filter_map(|(k, n)| k.split_first().map(|(g, levels)| (*g as usize, levels, *n)))
+        .collect();
     let mut convergence = Convergence { steps: 0, converged: false, last_move: f64::INFINITY };
     for step in 1..=model.training.steps {
-        let next = improve(&p, &patterns, &random, &floor, observed.all_pairs);
+        let next = improve(&p, &patterns, &random, &floor, observed);
         let moved = distance(&p, &next);
         p = next;
         convergence = Convergence { steps: step, converged: moved <= model.training.tolerance, last_move: moved };
@@ -86,32 +95,38 @@ fn start(model: &Model, random: &[Vec<f64>], observed: &Observations) -> Paramet
     // One link and one household neighbour for every second record.
     let records = (2.0 * observed.all_pairs).sqrt();
     let prior = (0.5 * records / observed.all_pairs.max(1.0)).clamp(1e-12, 0.1);
-    Parameters { learned_from: observed.digest.clone(), prior_person: prior, prior_household: prior, levels }
+    let priors = observed.groups.iter().map(|g| (g.clone(), [prior, prior])).collect();
+    Parameters { learned_from: observed.digest.clone(), prior: [prior, prior], priors, levels }
 }
+
+/// Pseudo-candidates of a pair of channels that are divided as all candidates are: small channels lean on the others.
+const PRIOR_SMOOTHING: f64 = 5.0;
 
 fn improve(
     p: &Parameters,
-    patterns: &[(&[u8], f64)],
+    patterns: &[(usize, &[u8], f64)],
     random: &[Vec<f64>],
     floor: &[f64],
-    all_pairs: f64,
+    observed: &Observations,
 ) -> Parameters {
     let log: Vec<Vec<[f64; 3]>> = p.levels.iter().map(|ls| ls.iter().map(|l| l.map(f64::ln)).collect()).collect();
-    let log_prior =
-        [p.prior_person.ln(), p.prior_household.ln(), (1.0 - p.prior_person - p.prior_household).max(1e-9).ln()];
+    let log_prior: Vec<[f64; 3]> =
+        observed.groups.iter().map(|g| log_priors(*p.priors.get(g).unwrap_or(&p.prior))).collect();
     let mut expected: Vec<Vec<[f64; 2]>> = p.levels.iter().map(|ls| vec![[0.0; 2]; ls.len()]).collect();
-    let mut members = [0.0; 2];
-    for (pattern, n) in patterns {
+    let mut members = vec![[0.0; 2]; observed.groups.len()];
+    let mut candidates = 0.0;
+    for (group, pattern, n) in patterns {
         let mut sum = [0.0; 3];
         for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
             for class in 0..3 {
                 sum[class] += log[comparison][*level as usize][class];
             }
         }
-        let score = super::score::posterior(sum, log_prior);
+        let score = posterior(sum, log_prior[*group]);
         let r = [score.person * n, score.household * n];
+        candidates += n;
         for class in 0..2 {
-            members[class] += r[class];
+            members[*group][class] += r[class];
         }
         for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
             for class in 0..2 {
@@ -119,8 +134,22 @@ fn improve(
             }
         }
     }
-    let prior_person = (members[0] / all_pairs).clamp(1e-15, 0.5);
-    let prior_household = (members[1] / all_pairs).clamp(1e-15, 0.4);
+    let total = [0, 1].map(|class| members.iter().map(|m| m[class]).sum::<f64>());
+    let prior = total.map(|n| (n / observed.all_pairs).clamp(1e-15, 0.4));
+    let priors = observed
+        .groups
+        .iter()
+        .zip(&members)
+        .zip(&observed.pairs_by_group)
+        .filter(|(_, pairs)| **pairs > 0.0)
+        .map(|((name, members), pairs)| {
+            let of = [0, 1].map(|class| {
+                let pseudo = PRIOR_SMOOTHING * total[class] / f64::max(candidates, 1.0);
+                ((members[class] + pseudo) / (pairs + PRIOR_SMOOTHING)).clamp(1e-15, 0.4)
+            });
+            (name.clone(), of)
+        })
+        .collect();
     let levels = expected
         .iter()
         .enumerate()
@@ -133,7 +162,7 @@ fn improve(
                 .map(|(i, l)| {
                     let m = (l[0] + SMOOTHING) / (n[0] + SMOOTHING * k);
                     let h = (l[1] + SMOOTHING) / (n[1] + SMOOTHING * k);
-                    let u = (random[c][i] - prior_person * m - prior_household * h).max(floor[c]);
+                    let u = (random[c][i] - prior[0] * m - prior[1] * h).max(floor[c]);
                     [m, h, u]
                 })
                 .collect();
@@ -141,7 +170,7 @@ fn improve(
             raw.into_iter().map(|[m, h, u]| [m, h, u / all_u]).collect()
         })
         .collect();
-    Parameters { learned_from: p.learned_from.clone(), prior_person, prior_household, levels }
+    Parameters { learned_from: p.learned_from.clone(), prior, priors, levels }
 }
 
 fn distance(a: &Parameters, b: &Parameters) -> f64 {
@@ -151,6 +180,6 @@ fn distance(a: &Parameters, b: &Parameters) -> f64 {
         .flatten()
         .zip(b.levels.iter().flatten())
         .flat_map(|(x, y)| (0..3).map(move |class| (x[class] - y[class]).abs()));
-    let priors = [(a.prior_person, b.prior_person), (a.prior_household, b.prior_household)];
-    levels.chain(priors.into_iter().map(|(x, y)| (x / y).ln().abs() * 0.01)).fold(0.0, f64::max)
+    let priors = a.prior.iter().zip(&b.prior);
+    levels.chain(priors.map(|(x, y)| (x / y).ln().abs() * 0.01)).fold(0.0, f64::max)
 }

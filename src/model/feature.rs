@@ -3,7 +3,7 @@
 //! Built-in features come from the built-in attributes; a declared attribute is a feature of its own name. A feature is a
 //! set of text values: every value that the record ever had, in the form in which it is compared.
 
-use crate::config::Attribute;
+use crate::config::{Attribute, AttributeType};
 
 /// Family name as written (width folded).
 pub const FAMILY: &str = "family";
@@ -17,6 +17,10 @@ pub const GIVEN_KEY: &str = "given.key";
 pub const FAMILY_READING: &str = "family.reading";
 /// Readings of the given name.
 pub const GIVEN_READING: &str = "given.reading";
+/// Family name in kana, where the record says it.
+pub const FAMILY_KANA: &str = "family.kana";
+/// Given name in kana, where the record says it.
+pub const GIVEN_KANA: &str = "given.kana";
 /// Family and given name keys together.
 pub const NAME_KEY: &str = "name.key";
 /// Readings of the whole name.
@@ -55,13 +59,15 @@ pub const NUMBER: &str = "address.number";
 pub const ROOM: &str = "address.room";
 
 /// Every built-in feature.
-pub const BUILT_IN: [&str; 24] = [
+pub const BUILT_IN: [&str; 26] = [
     FAMILY,
     GIVEN,
     FAMILY_KEY,
     GIVEN_KEY,
     FAMILY_READING,
     GIVEN_READING,
+    FAMILY_KANA,
+    GIVEN_KANA,
     NAME_KEY,
     NAME_READING,
     BIRTH_DATE,
@@ -84,7 +90,16 @@ pub const BUILT_IN: [&str; 24] = [
 
 /// The features of a pipeline with these declared attributes.
 pub fn names(attributes: &[Attribute]) -> Vec<String> {
-    BUILT_IN.iter().map(|f| f.to_string()).chain(attributes.iter().map(|a| a.name.clone())).collect()
+    let declared = attributes.iter().flat_map(|a| {
+        let digits = (a.kind == AttributeType::Identifier).then(|| digits_of(&a.name));
+        std::iter::once(a.name.clone()).chain(digits)
+    });
+    BUILT_IN.iter().map(|f| f.to_string()).chain(declared).collect()
+}
+
+/// The feature of an identifier's digits alone: people leave out letters before a number.
+pub fn digits_of(attribute: &str) -> String {
+    format!("{attribute}.digits")
 }
 
 /// Values by feature, for the features that a model uses.

@@ -163,10 +163,11 @@ pub const CLASSES: [&str; 3] = ["person", "household", "unrelated"];
 pub struct Parameters {
     /// Digest of what they were learned from.
     pub learned_from: String,
-    /// Probability that two random records are one person.
-    pub prior_person: f64,
-    /// Probability that two random records are two people of one household.
-    pub prior_household: f64,
+    /// Probability that two random records are one person, and that they are two people of one household.
+    pub prior: [f64; 2],
+    /// The same by pair of channels, `a+b` in order of name: two records of one shop system are rarely one person, a
+    /// ticket and an app user often are.
+    pub priors: BTreeMap<String, [f64; 2]>,
     /// Comparison → level → probability in the classes person, household, unrelated.
     pub levels: Vec<Vec<[f64; 3]>>,
 }

@@ -12,6 +12,43 @@ pub struct Packed {
     pub rows: usize,
     /// One per feature of the model, in its order.
     pub features: Vec<PackedFeature>,
+    /// The channels, in order of name.
+    pub channels: Vec<String>,
+    /// The channel of each record, by its place.
+    pub channel_of: Vec<u8>,
+}
+
+impl Packed {
+    /// The pair of channels of two records, as a number below [`Packed::groups`].
+    #[inline]
+    pub fn group(&self, l: usize, r: usize) -> usize {
+        let (a, b) = (self.channel_of[l] as usize, self.channel_of[r] as usize);
+        a.min(b) * self.channels.len() + a.max(b)
+    }
+
+    /// One more than the largest number of a pair of channels.
+    pub fn groups(&self) -> usize {
+        self.channels.len() * self.channels.len()
+    }
+
+    /// The name of a pair of channels, `a+b`.
+    pub fn group_name(&self, group: usize) -> String {
+        let n = self.channels.len().max(1);
+        format!("{}+{}", self.channels[group / n], self.channels[group % n])
+    }
+
+    /// Number of pairs of records in each pair of channels.
+    pub fn pairs_by_group(&self) -> Vec<f64> {
+        let mut of = vec![0.0f64; self.channels.len()];
+        self.channel_of.iter().for_each(|c| of[*c as usize] += 1.0);
+        let mut pairs = vec![0.0; self.groups()];
+        for (a, n) in of.iter().enumerate() {
+            for (b, m) in of.iter().enumerate().skip(a) {
+                pairs[a * of.len() + b] = if a == b { n * (n - 1.0) / 2.0 } else { n * m };
+            }
+        }
+        pairs
+    }
 }
 
 /// One feature of all records.

@@ -39,7 +39,8 @@ pub struct Scorer {
     packed: Arc<Packed>,
     /// Comparison → level → ln P(level | class).
     log: Vec<Vec<[f64; 3]>>,
-    log_prior: [f64; 3],
+    /// Pair of channels → ln P(class).
+    log_prior: Vec<[f64; 3]>,
     /// Feature → ln of the average probability that two random records agree on it.
     log_collision: Vec<f64>,
 }
@@ -48,8 +49,9 @@ impl Scorer {
     /// A scorer of `model` with `parameters` over the records of `packed`.
     pub fn new(model: Arc<Model>, packed: Arc<Packed>, parameters: &Parameters) -> Self {
         let log = parameters.levels.iter().map(|levels| levels.iter().map(|p| p.map(f64::ln)).collect()).collect();
-        let unrelated = 1.0 - parameters.prior_person - parameters.prior_household;
-        let log_prior = [parameters.prior_person.ln(), parameters.prior_household.ln(), unrelated.ln()];
+        let log_prior = (0..packed.groups())
+            .map(|g| log_priors(*parameters.priors.get(&packed.group_name(g)).unwrap_or(&parameters.prior)))
+            .collect();
         let log_collision = packed.features.iter().map(|f| f.collision_probability().max(1e-12).ln()).collect();
         Scorer { model, packed, log, log_prior, log_collision }
     }
@@ -79,7 +81,7 @@ impl Scorer {
                 }
             }
         }
-        posterior(sum, self.log_prior)
+        posterior(sum, self.log_prior[self.packed.group(l, r)])
     }
 
     /// The evidence of a pair, one a comparison, in the order of the model.
@@ -96,9 +98,10 @@ impl Scorer {
             .collect()
     }
 
-    /// log2 of the prior odds of one person.
-    pub fn prior_weight(&self) -> f64 {
-        (self.log_prior[0] - self.log_prior[2]) / std::f64::consts::LN_2
+    /// log2 of the prior odds of one person, for the channels of the two records.
+    pub fn prior_weight(&self, l: usize, r: usize) -> f64 {
+        let prior = self.log_prior[self.packed.group(l, r)];
+        (prior[0] - prior[2]) / std::f64::consts::LN_2
     }
 
     #[inline]
@@ -117,6 +120,11 @@ impl Scorer {
         }
         Some((level, log))
     }
+}
+
+/// ln of the priors of the three classes.
+pub fn log_priors([person, household]: [f64; 2]) -> [f64; 3] {
+    [person.ln(), household.ln(), (1.0 - person - household).max(1e-9).ln()]
 }
 
 /// The posterior of the classes from the sums of log-likelihoods.

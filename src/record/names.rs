@@ -16,6 +16,9 @@ pub(super) struct ReadName {
     /// In katakana, where known.
     pub(super) family_kana: Option<String>,
     pub(super) given_kana: Option<String>,
+    /// Kana keys of the kana that the row says.
+    pub(super) family_kana_key: Option<String>,
+    pub(super) given_kana_key: Option<String>,
     /// Kana keys.
     pub(super) family_readings: Vec<String>,
     pub(super) given_readings: Vec<String>,
@@ -62,14 +65,18 @@ fn shape(read: Name) -> ReadName {
     let all_kana = !read.family.is_empty() && format!("{}{}", read.family, read.given).chars().all(kana::is_kana);
     let written = |text: &str| some(text).filter(|_| !all_kana);
     let kana_of = |known: &Option<String>, text: &str| known.clone().or_else(|| some(text).filter(|_| all_kana));
+    let family_kana = kana_of(&read.family_kana, &kana::to_katakana(&read.family));
+    let given_kana = kana_of(&read.given_kana, &kana::to_katakana(&read.given));
     let junk = matches!(read.problem, Some(Problem::Empty | Problem::NotAName | Problem::TestRecord));
     ReadName {
         family_written: written(&read.family),
         given_written: written(&read.given),
         family_key: written(&read.family_key),
         given_key: written(&read.given_key),
-        family_kana: kana_of(&read.family_kana, &kana::to_katakana(&read.family)),
-        given_kana: kana_of(&read.given_kana, &kana::to_katakana(&read.given)),
+        family_kana_key: family_kana.as_deref().map(kana::kana_key),
+        given_kana_key: given_kana.as_deref().map(kana::kana_key),
+        family_kana,
+        given_kana,
         family_readings,
         given_readings,
         whole_readings,

@@ -128,6 +128,8 @@ impl Work<'_> {
             (feature::GIVEN, &name.given_written),
             (feature::FAMILY_KEY, &name.family_key),
             (feature::GIVEN_KEY, &name.given_key),
+            (feature::FAMILY_KANA, &name.family_kana_key),
+            (feature::GIVEN_KANA, &name.given_kana_key),
         ] {
             if let Some(value) = values {
                 self.feature(f, value);
@@ -316,6 +318,10 @@ impl Work<'_> {
                     // A number whose check digit is wrong is somebody else's, or nobody's.
                     if read.valid != Some(false) {
                         self.feature(name, &key);
+                        let digits: String = key.chars().filter(char::is_ascii_digit).collect();
+                        if digits.len() >= DIGITS_MEAN_SOMETHING {
+                            self.feature(&feature::digits_of(name), &digits);
+                        }
                     }
                     let entry = (name.to_string(), key, read.valid);
                     if !self.person.identifiers.contains(&entry) {
@@ -345,6 +351,9 @@ impl Work<'_> {
         }
     }
 }
+
+/// Fewer digits of an identifier than this are many people's.
+const DIGITS_MEAN_SOMETHING: usize = 6;
 
 /// Local parts of mail addresses shorter than this say little about a person (`info`, `taro`).
 const LOCAL_PART_MEANS_SOMETHING: usize = 6;

@@ -76,14 +76,20 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     }
     let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
     let work = work_of(pipeline, &run_id);
+    // Stages of the published run can be kept where it had the same input and configuration.
+    let published = before.as_ref().filter(|b| b.config_digest == digest && !options.full);
+    let stages = match published {
+        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.stages).unwrap_or_default(),
+        None => Default::default(),
+    };
     let manifest = Manifest::load(&work).await?.unwrap_or_else(|| Manifest {
         run_id: run_id.clone(),
         previous: before.as_ref().map(|b| b.run_id.clone()),
-        config_digest: digest,
+        config_digest: digest.clone(),
         version: env!("CARGO_PKG_VERSION").to_string(),
         started_at: jiff::Timestamp::now().to_string(),
         inputs,
-        stages: Default::default(),
+        stages,
     });
     let context = session(&options.resources)?;
     register_store(&context, pipeline.lake.url())?;

@@ -36,10 +36,13 @@ impl Run<'_> {
         let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
         lake.join(&lake::folder_of(RUN.name)).join(&name).write(encoded).await?;
         lake::commit(lake, &RUN, RUN.schema(), &[part], Mode::Append, &self.manifest.run_id).await?;
-        // The work of this run stays for `explain` and for the next run; that of the run before is not needed any more.
-        if let Some(before) = &self.before
-            && before.run_id != self.manifest.run_id
-        {
+        // The work of this run stays for `explain` and for the next run; that of the run before is not needed any more,
+        // unless this run kept some of its stages.
+        let kept = |run_id: &str| {
+            let folder = format!("work/{run_id}/");
+            self.manifest.stages.values().flat_map(|s| s.outputs.values()).any(|o| o.folder.starts_with(&folder))
+        };
+        if let Some(before) = self.before.as_ref().filter(|b| b.run_id != self.manifest.run_id && !kept(&b.run_id)) {
             work_of(self.pipeline, &before.run_id).remove_all().await?;
         }
         Ok(())

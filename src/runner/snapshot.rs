@@ -2,7 +2,7 @@
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use datafusion::logical_expr::ident;
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::read;
@@ -154,6 +154,12 @@ pub async fn know_all(context: &SessionContext, lake: &Location, run: &Published
         if let Some(rows) = table(context, lake, run, name).await? {
             context.register_table(name.as_str(), rows.into_view())?;
         }
+    }
+    // The runs themselves, up to the one that is asked for.
+    if let Some(delta) = lake::open(lake, RUN.name, None).await? {
+        let rows = read(context, lake, &output_of(RUN.name, lake::files(&delta)?), RUN.schema()).await?;
+        let rows = rows.filter(ident(col::RUN_NUMBER).lt_eq(lit(run.number)))?;
+        context.register_table(RUN.name, rows.into_view())?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! How each stage gets its tables and where its own go.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -172,7 +173,7 @@ impl Run<'_> {
             self.progress.warn("the model did not converge; raise training.steps in the model file");
         }
         add(record, notes);
-        record.notes.insert("parameters".into(), parameters_to_json(&parameters));
+        record.notes.insert("parameter_bits".into(), parameters_to_json(&parameters));
         self.keep_model(&parameters).await?;
         let scorer = Arc::new(Scorer::new(model.clone(), packed, &parameters));
         let floor = self.pipeline.thresholds.review.min(HOUSEHOLD_FLOOR);
@@ -198,7 +199,7 @@ impl Run<'_> {
     pub(super) async fn cluster(&self, record: &mut StageRecord) -> Result<()> {
         let packed = self.packed(record).await?;
         let parameters = self
-            .note(Stage::Score, "parameters")
+            .note(Stage::Score, "parameter_bits")
             .and_then(parameters_from_json)
             .ok_or_else(|| Error::bug("the model's parameters were not kept"))?;
         let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
@@ -319,15 +320,26 @@ fn counts_of(batch: &RecordBatch, row: usize) -> FileCounts {
 }
 
 fn parameters_to_json(p: &Parameters) -> serde_json::Value {
-    json!({ "learned_from": p.learned_from, "person": p.prior_person, "household": p.prior_household, "levels": p.levels })
+    // As bits: a decimal number read back may differ in the last place, and so would everything after it.
+    let levels: Vec<Vec<[u64; 3]>> = p.levels.iter().map(|c| c.iter().map(|l| l.map(f64::to_bits)).collect()).collect();
+    let priors: BTreeMap<&String, [u64; 2]> = p.priors.iter().map(|(g, of)| (g, of.map(f64::to_bits))).collect();
+    json!({
+        "learned_from": p.learned_from,
+        "prior": p.prior.map(f64::to_bits),
+        "priors": priors,
+        "levels": levels,
+    })
 }
 
 /// The parameters as [`parameters_to_json`] wrote them.
 pub(super) fn parameters_from_json(value: &serde_json::Value) -> Option<Parameters> {
+    let prior: [u64; 2] = serde_json::from_value(value["prior"].clone()).ok()?;
+    let priors: BTreeMap<String, [u64; 2]> = serde_json::from_value(value["priors"].clone()).ok()?;
+    let levels: Vec<Vec<[u64; 3]>> = serde_json::from_value(value["levels"].clone()).ok()?;
     Some(Parameters {
         learned_from: value["learned_from"].as_str()?.to_string(),
-        prior_person: value["person"].as_f64()?,
-        prior_household: value["household"].as_f64()?,
-        levels: serde_json::from_value(value["levels"].clone()).ok()?,
+        prior: prior.map(f64::from_bits),
+        priors: priors.into_iter().map(|(g, of)| (g, of.map(f64::from_bits))).collect(),
+        levels: levels.iter().map(|c| c.iter().map(|l| l.map(f64::from_bits)).collect()).collect(),
     })
 }

@@ -11,10 +11,12 @@ pub mod marts;
 pub mod normalize;
 pub mod score;
 
+use datafusion::logical_expr::{Expr, ident};
 use datafusion::prelude::DataFrame;
 use serde_json::{Map, Value};
 
 use crate::contract::Table;
+use crate::error::Result;
 use crate::materialize::Order;
 
 /// The stages in order.
@@ -75,6 +77,17 @@ impl Planned {
     pub fn unsorted(table: &Table, plan: DataFrame) -> Self {
         Planned { table: *table, plan, order: Order::Any }
     }
+}
+
+/// The fields of a struct column as columns of their own. An unnest is a step of its own for the engine: taking the fields
+/// out in a projection would let the optimizer merge it into the one below, and call the function once per field.
+pub(crate) fn fields_of(plan: DataFrame, column: &str) -> Result<DataFrame> {
+    Ok(plan.unnest_columns(&[column])?)
+}
+
+/// The name of a field after [`fields_of`].
+pub(crate) fn field(column: &str, field: &str) -> Expr {
+    ident(format!("{column}.{field}"))
 }
 
 /// What a stage has to say, for the manifest and the summary.

@@ -146,8 +146,17 @@ fn sorted(plan: DataFrame, key: &[&str]) -> Result<DataFrame> {
     Ok(plan.sort(key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
 }
 
-/// Whether two records contradict each other: all comparisons of some set of the model are known and disagree.
+/// Two records whose evidence alone, without any prior, says that they are two people of one household this much likelier
+/// than one person (log2) are not put under one id by links to others.
+const TWO_PEOPLE: f64 = 7.0;
+
+/// Whether two records contradict each other: all comparisons of some set of the model are known and disagree, or the
+/// evidence says that they are two people of one household.
 pub fn contradict(model: &Model, scorer: &Scorer, l: u32, r: u32) -> bool {
+    let against: f64 = scorer.evidence(l as usize, r as usize).iter().map(|e| e.weight_against_household).sum();
+    if against <= -TWO_PEOPLE {
+        return true;
+    }
     model.contradictions.iter().any(|set| {
         set.iter().all(|&c| {
             let comparison = &model.comparisons[c];

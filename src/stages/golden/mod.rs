@@ -4,12 +4,12 @@
 //! Out: the published tables except `ledger` and `run`. Rows in are rows out: what is not a record, an interaction or
 //! a repetition is a reject.
 
-use datafusion::functions::expr_fn::{get_field, named_struct};
+use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::logical_expr::{cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::Planned;
+use super::{Planned, field, fields_of};
 use crate::config::Pipeline;
 use crate::contract::{
     FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE,
@@ -37,10 +37,9 @@ pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Ve
         ident(col::HOUSEHOLD_ID),
         function.call(vec![ident(col::RECORDS)]).alias("golden"),
     ])?;
+    let golden = fields_of(golden, "golden")?;
     let mut columns = vec![ident(col::CUSTOMER_ID), ident(col::HOUSEHOLD_ID)];
-    columns.extend(
-        golden_columns().map(|c| c.name).chain([col::PROVENANCE]).map(|n| get_field(ident("golden"), n).alias(n)),
-    );
+    columns.extend(golden_columns().map(|c| c.name).chain([col::PROVENANCE]).map(|n| field("golden", n).alias(n)));
     let plan = by_key(golden.select(columns)?, &GOLDEN_RECORD)?;
     Ok(vec![Planned::sorted(&GOLDEN_RECORD, plan)])
 }
@@ -51,6 +50,8 @@ pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Ve
 /// Bug, if a plan cannot be built.
 pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
+    context.deregister_table("event_in_order")?;
+    context.register_table("event_in_order", context.sql(EVENTS_IN_ORDER).await?.into_view())?;
     for (table, query) in [
         (&GOLDEN_CUSTOMER, "select * from golden_record"),
         (&FIELD_PROVENANCE, PROVENANCE),
@@ -99,15 +100,18 @@ select channel, record_id, customer_id, household_id, $as_of as valid_from,
        cast(null as timestamp with time zone) as valid_to, confidence
 from identity";
 
-/// A file that is sent twice repeats its rows; the row of the last file counts.
+/// Events beside the one before in order of their id, newest row first: a file that is sent twice repeats its rows, and the
+/// row of the last file counts. (A window over the whole order streams; one per id would be slow.)
+const EVENTS_IN_ORDER: &str = "
+select *, coalesce(
+    lag(channel) over (order by channel, event_id, file desc, line desc) = channel
+    and lag(event_id) over (order by channel, event_id, file desc, line desc) = event_id, false) as repeated
+from raw_event where reject_reason is null";
+
 const INTERACTIONS: &str = "
 select e.*, i.customer_id
-from (
-    select *, row_number() over (partition by channel, event_id order by file desc, line desc) as newest
-    from raw_event where reject_reason is null
-) e
-left join identity i on e.channel = i.channel and e.record_id = i.record_id
-where e.newest = 1";
+from event_in_order e left join identity i on e.channel = i.channel and e.record_id = i.record_id
+where not e.repeated";
 
 const REJECTS: &str = "
 select file, line, source, reject_reason as reason, reject_raw as raw from raw_record where reject_reason is not null
@@ -118,12 +122,7 @@ select r.file, r.line, r.source, 'conflicting_values' as reason, cast(null as va
 from (select unnest(conflicts) as c from standard_record where cardinality(conflicts) > 0) s
 join raw_record r on r.file = s.c['file'] and r.line = s.c['line']
 union all
-select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw
-from (
-    select *, row_number() over (partition by channel, event_id order by file desc, line desc) as newest
-    from raw_event where reject_reason is null
-) e
-where e.newest > 1";
+select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw from event_in_order where repeated";
 
 /// What happened to ids since the run before.
 const EVENTS: &str = "

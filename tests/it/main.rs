@@ -5,6 +5,7 @@ mod config;
 mod generate;
 mod ingest;
 mod japanese;
+mod matching;
 mod pipeline;
 mod support;
 mod tidy;

@@ -1,0 +1,183 @@
+//! Who is one person and who is not: planted people in a generated retailer, and EM on simulated pairs.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use nayose::model::em::{self, Observations};
+use nayose::model::sample::mix;
+use nayose::model::{Comparison, Condition, Label, Level, Model, Training};
+
+use crate::support::Retailer;
+
+/// A shop customer of the planted people.
+struct Planted {
+    id: &'static str,
+    name: &'static str,
+    kana: &'static str,
+    postal_code: &'static str,
+    address: &'static str,
+    phone: &'static str,
+    email: &'static str,
+    sex: &'static str,
+    birth: &'static str,
+}
+
+const HOME: &str = "東京都世田谷区等々力6-21-5 コーポ中村 203号室";
+const LANDLINE: &str = "03-3812-7765";
+
+fn plant(retailer: &Retailer, people: &[Planted]) {
+    let mut rows = String::from(
+        "\"顧客番号\",\"氏名\",\"フリガナ\",\"郵便番号\",\"住所1\",\"住所2\",\"電話番号\",\"メールアドレス\",\"性別\",\"生年月日\",\"登録日\",\"更新日\"\r\n",
+    );
+    for p in people {
+        let fields = [
+            p.id,
+            p.name,
+            p.kana,
+            p.postal_code,
+            p.address,
+            "",
+            p.phone,
+            p.email,
+            p.sex,
+            p.birth,
+            "2024/05/01",
+            "2025/05/01",
+        ];
+        rows += &fields.iter().map(|f| format!("\"{f}\"")).collect::<Vec<_>>().join(",");
+        rows += "\r\n";
+    }
+    let bytes = encoding_rs::SHIFT_JIS.encode(&rows).0.into_owned();
+    fs::write(retailer.path("input/shop/customers_20260331b.csv"), bytes).expect("written");
+}
+
+fn customer(retailer: &Retailer, id: &str) -> String {
+    let csv =
+        retailer.sql("lake", &format!("select customer_id from id_map where channel = 'shop' and record_id = '{id}'"));
+    csv.lines().nth(1).expect("the planted record has a customer").to_string()
+}
+
+#[test]
+fn households_twins_and_a_marriage() {
+    let retailer = Retailer::new(1500, 31);
+    let at_home = |id, name, kana, sex, birth| Planted {
+        id,
+        name,
+        kana,
+        postal_code: "158-0082",
+        address: HOME,
+        phone: LANDLINE,
+        email: "nakamura.family77@example.jp",
+        sex,
+        birth,
+    };
+    plant(
+        &retailer,
+        &[
+            // A family shares name, address, landline and mail.
+            at_home("X1", "中村 健一", "ナカムラ ケンイチ", "男", "1971/04/02"),
+            at_home("X2", "中村 由美子", "ナカムラ ユミコ", "女", "1973/11/19"),
+            // Twins share the birth date as well.
+            at_home("X3", "中村 美咲", "ナカムラ ミサキ", "女", "2003/06/08"),
+            at_home("X4", "中村 結衣", "ナカムラ ユイ", "女", "2003/06/08"),
+            // One of them again, the way a till writes it.
+            at_home("X5", "ナカムラ ミサキ", "", "女", "2003/06/08"),
+            // She marries and moves; the mobile and the mail stay.
+            Planted {
+                id: "X6",
+                name: "大崎 彩香",
+                kana: "オオサキ アヤカ",
+                postal_code: "430-0822",
+                address: "静岡県浜松市中央区東町669-6",
+                phone: "080-6713-4419",
+                email: "ayaka.moon5526@example.jp",
+                sex: "女",
+                birth: "1994/02/17",
+            },
+            Planted {
+                id: "X7",
+                name: "藤井 彩香",
+                kana: "フジイ アヤカ",
+                postal_code: "359-0022",
+                address: "埼玉県所沢市本郷2269-5",
+                phone: "080-6713-4419",
+                email: "ayaka.moon5526@example.jp",
+                sex: "女",
+                birth: "1994/02/17",
+            },
+        ],
+    );
+    retailer.runs("lake", &[]);
+    let id = |name: &str| customer(&retailer, name);
+    assert_ne!(id("X1"), id("X2"), "husband and wife");
+    assert_ne!(id("X3"), id("X4"), "twins");
+    assert_ne!(id("X1"), id("X3"), "father and daughter");
+    assert_eq!(id("X3"), id("X5"), "kanji and kana of one person");
+    assert_eq!(id("X6"), id("X7"), "married and moved");
+    let household = retailer.sql(
+        "lake",
+        "select count(distinct household_id) as n from id_map where record_id in ('X1','X2','X3','X4','X5')",
+    );
+    assert_eq!(household, "n\n1\n", "the family is one household");
+}
+
+#[test]
+fn em_finds_the_parameters_that_pairs_were_made_from() {
+    // Truth: five comparisons of two levels; class shares and probabilities of agreeing by class.
+    let shares = [0.3, 0.2, 0.5];
+    let agree = [[0.95, 0.1, 0.01], [0.9, 0.85, 0.02], [0.97, 0.3, 0.05], [0.8, 0.9, 0.1], [0.85, 0.05, 0.02]];
+    let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
+    let comparison = |i: usize, shared| Comparison {
+        name: format!("c{i}"),
+        label: Label::default(),
+        shared_by_household: shared,
+        levels: vec![level("same", Condition::Same(i)), level("different", Condition::Else)],
+        features: vec![i],
+    };
+    let model = Model {
+        features: ["a", "b", "c", "d", "e"].map(String::from).to_vec(),
+        rules: Vec::new(),
+        comparisons: (0..5).map(|i| comparison(i, i == 1 || i == 3)).collect(),
+        junk: BTreeMap::new(),
+        contradictions: Vec::new(),
+        training: Training { candidate_pairs: 0, random_pairs: 0, seed: 1, steps: 2000, tolerance: 1e-9 },
+        trained: None,
+        digest: String::new(),
+    };
+    let uniform = |i: u64| (mix(i) >> 11) as f64 / (1u64 << 53) as f64;
+    let n = 400_000u64;
+    let mut observed = Observations {
+        groups: vec!["a+a".into()],
+        pairs_by_group: vec![n as f64],
+        all_pairs: n as f64,
+        // Random pairs are the same mixture: u is what is left of it.
+        random: (0..5)
+            .map(|c| {
+                let p: f64 = (0..3).map(|class| shares[class] * agree[c][class]).sum();
+                vec![p * 1e7, (1.0 - p) * 1e7]
+            })
+            .collect(),
+        ..Observations::default()
+    };
+    for i in 0..n {
+        let draw = uniform(10 * i);
+        let class = if draw < shares[0] {
+            0
+        } else if draw < shares[0] + shares[1] {
+            1
+        } else {
+            2
+        };
+        let mut pattern = vec![0u8];
+        pattern.extend((0..5).map(|c| u8::from(uniform(10 * i + 1 + c as u64) >= agree[c][class])));
+        *observed.patterns.entry(pattern).or_default() += 1.0;
+    }
+    let (learned, convergence) = em::learn(&model, &observed);
+    assert!(convergence.converged, "{convergence:?}");
+    assert!((learned.prior[0] - shares[0]).abs() < 0.05, "share of one person {:?}", learned.prior);
+    for (c, (found, truth)) in learned.levels.iter().zip(agree).enumerate() {
+        assert!((found[0][0] - truth[0]).abs() < 0.05, "m of comparison {c}: {} for {}", found[0][0], truth[0]);
+        assert!((found[0][2] - truth[2]).abs() < 0.05, "u of comparison {c}: {} for {}", found[0][2], truth[2]);
+    }
+    assert_eq!(learned, em::learn(&model, &observed).0, "the same every time");
+}

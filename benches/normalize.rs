@@ -51,7 +51,13 @@ fn main() {
     };
     row("addresses", addresses.len(), rate(&addresses, |t| drop(black_box(address::normalize(t, None)))));
     row("names, divided and read", names.len(), rate(&names, |t| drop(black_box(name::normalize(t, None)))));
-    row("name division", undivided.len(), rate(&undivided, |t| drop(black_box(name::divide::divide(t, None, None)))));
+    row(
+        "name division",
+        undivided.len(),
+        rate(&undivided, |t| {
+            black_box(name::divide::divide(t, None, None));
+        }),
+    );
     row("phones, all fields", phones.len(), rate(&phones, |t| drop(black_box(phone::phone(t)))));
     row("mail addresses", emails.len(), rate(&emails, |t| drop(black_box(email::email(t)))));
     row("dates", dates.len(), rate(&dates, |t| drop(black_box(date::date(t)))));

@@ -197,7 +197,7 @@ fn schema_changed(delta: &DeltaTable, schema: &SchemaRef) -> Result<bool> {
 /// # Errors
 /// Bug, if the state was not loaded.
 pub fn version_of(delta: &DeltaTable) -> Result<u64> {
-    delta.version().map(|v| v as u64).ok_or_else(|| Error::bug("a Delta table was not loaded"))
+    delta.version().ok_or_else(|| Error::bug("a Delta table was not loaded"))
 }
 
 fn now_millis() -> i64 {

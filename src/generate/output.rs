@@ -47,7 +47,7 @@ pub(super) enum Shape {
 
 enum Sink {
     Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
+    Gzip(Box<GzEncoder<BufWriter<File>>>),
 }
 
 /// A file being written.
@@ -93,7 +93,7 @@ impl Rows {
     pub(super) fn gzip(out: &Path, path: &str, kind: &'static str) -> Result<Self> {
         let file = create(out, path)?;
         let sink = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::new(4));
-        Ok(Self::of(Sink::Gzip(sink), path, kind, Shape::Json, b"\n"))
+        Ok(Self::of(Sink::Gzip(Box::new(sink)), path, kind, Shape::Json, b"\n"))
     }
 
     fn of(sink: Sink, path: &str, kind: &'static str, shape: Shape, end_of_line: &'static [u8]) -> Self {

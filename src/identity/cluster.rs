@@ -112,7 +112,8 @@ pub fn cluster(rows: usize, edges: &[Edge], auto: f64, contradict: impl Fn(u32, 
             break;
         }
         let (a, b) = (clusters.find(edge.l), clusters.find(edge.r));
-        fates[i] = match (a == b).then_some(None).unwrap_or_else(|| first_contradiction(&clusters, edge, &contradict)) {
+        let against = if a == b { None } else { first_contradiction(&clusters, edge, &contradict) };
+        fates[i] = match against {
             Some((l, r)) => Fate::Cut(l, r),
             None => {
                 clusters.union(a, b);
@@ -178,7 +179,7 @@ mod tests {
                 edge(l, r, 0.5 + f64::from(i % 50) / 100.0)
             })
             .collect();
-        let odd = |l: u32, r: u32| (l + r) % 11 == 0;
+        let odd = |l: u32, r: u32| (l + r).is_multiple_of(11);
         let (labels, _) = cluster(50, &edges, 0.6, odd);
         let mut turned = edges.clone();
         turned.reverse();

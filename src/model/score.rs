@@ -73,12 +73,10 @@ impl Scorer {
 
     /// The probabilities of a pair.
     pub fn score(&self, l: usize, r: usize) -> Score {
-        let mut sum = [0.0; 3];
+        let mut sum = [0.0f64; 3];
         for i in 0..self.model.comparisons.len() {
             if let Some(log) = self.log_likelihood(i, l, r) {
-                for class in 0..3 {
-                    sum[class] += log.1[class];
-                }
+                sum.iter_mut().zip(log.1).for_each(|(sum, log)| *sum += log);
             }
         }
         posterior(sum, self.log_prior[self.packed.group(l, r)])

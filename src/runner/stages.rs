@@ -81,7 +81,7 @@ impl Run<'_> {
 
     /// Rows in = records + rejects for every file; not too many rejects; no source without rows.
     fn check_counts(&self, counts: &[FileCounts]) -> Result<()> {
-        for c in counts.iter().filter(|c| c.rows != c.read) {
+        if let Some(c) = counts.iter().find(|c| c.rows != c.read) {
             return Err(Error::bug(format!(
                 "{} of source {:?} has {} rows, but {} arrived",
                 c.file, c.source, c.read, c.rows

@@ -4,7 +4,7 @@
 use super::check_lines;
 use nayose::japanese::kana::kana_key;
 use nayose::japanese::kanji::text_distance;
-use nayose::japanese::name::{Part, ReadingModel, normalize, normalize_parts, normalize_with, part_key};
+use nayose::japanese::name::{Part, Reading, ReadingModel, normalize, normalize_parts, normalize_with, part_key};
 use proptest::prelude::*;
 
 #[test]
@@ -61,9 +61,14 @@ fn check_readings(line: &str) -> Result<(), String> {
         "family" => normalize_parts(name, "花子", None, None, None).family_readings,
         _ => normalize_parts("田中", name, None, None, None).given_readings,
     };
-    let keys: Vec<String> = found.into_iter().map(|r| r.key).collect();
-    let missing: Vec<&str> = wanted.split(' ').filter(|w| !keys.contains(&kana_key(w))).collect();
-    if missing.is_empty() && keys.len() <= 12 { Ok(()) } else { Err(format!("{line}: lacks {missing:?} in {keys:?}")) }
+    let kana: Vec<&str> = found.iter().map(|r| r.kana.as_str()).collect();
+    let missing: Vec<&str> = wanted.split(' ').filter(|w| !kana.contains(w)).collect();
+    let folded = found.iter().all(|r| kana_key(&r.kana) == r.key);
+    if missing.is_empty() && kana.len() <= 12 && folded {
+        Ok(())
+    } else {
+        Err(format!("{line}: lacks {missing:?} in {kana:?}"))
+    }
 }
 
 #[test]
@@ -81,6 +86,22 @@ fn parts_are_put_right() {
     assert_eq!(name("田中", "", None, None), pair("田中", ""));
     assert_eq!(name("", "太郎", None, None), pair("太郎", ""));
     assert_eq!(name("", "", Some("ﾀﾅｶ"), Some("ﾀﾛｳ")), pair("タナカ タロウ", "タナカ タロウ"));
+}
+
+#[test]
+fn readings_are_as_written() {
+    let read = |text: &str, kana: Option<&str>| {
+        let name = normalize(text, kana);
+        let first = |readings: &[Reading]| readings.first().map(|r| r.kana.clone()).unwrap_or_default();
+        (format!("{} {}", first(&name.family_readings), first(&name.given_readings)), name.romaji)
+    };
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(read("田中太郎", None), pair("タナカ タロウ", "TANAKA TARO"));
+    assert_eq!(read("大野純一郎", None), pair("オオノ ジュンイチロウ", "ONO JUNICHIRO"));
+    assert_eq!(read("田中太郎", Some("たなか たろう")), pair("タナカ タロウ", "TANAKA TARO"));
+    assert_eq!(read("田中太郎", Some("ﾀﾅｶ ﾀﾛｰ")), pair("タナカ タロー", "TANAKA TARO"));
+    assert_eq!(read("さとう ゆうこ", None), pair("サトウ ユウコ", "SATO YUKO"));
+    assert_eq!(read("Taro Sato", None), pair("サトウ タロウ", "SATO TARO"));
 }
 
 #[test]

@@ -273,16 +273,11 @@ struct Company<'a> {
     problem: Option<&'a str>,
 }
 
+/// Something of each reading of the parts, likeliest first.
 #[derive(Serialize)]
-struct Reading<'a> {
-    kana: &'a str,
-    weight: f32,
-}
-
-#[derive(Serialize)]
-struct Readings<'a> {
-    family: Vec<Reading<'a>>,
-    given: Vec<Reading<'a>>,
+struct Readings<T> {
+    family: Vec<T>,
+    given: Vec<T>,
 }
 
 #[derive(Serialize)]
@@ -292,7 +287,8 @@ struct Name<'a> {
     given: Option<&'a str>,
     family_kana: Option<&'a str>,
     given_kana: Option<&'a str>,
-    readings: Readings<'a>,
+    readings: Readings<&'a str>,
+    reading_weights: Readings<f32>,
     romaji: Option<&'a str>,
     maiden: Option<&'a str>,
     nickname: Option<&'a str>,
@@ -304,8 +300,9 @@ struct Name<'a> {
 }
 
 fn write_name(n: &name::Name, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    fn of(readings: &[name::Reading]) -> Vec<Reading<'_>> {
-        readings.iter().map(|r| Reading { kana: &r.key, weight: r.weight }).collect()
+    fn of<'a, T>(n: &'a name::Name, one: impl Fn(&'a name::Reading) -> T) -> Readings<T> {
+        let all = |readings: &'a [name::Reading]| readings.iter().map(&one).collect();
+        Readings { family: all(&n.family_readings), given: all(&n.given_readings) }
     }
     to(
         out,
@@ -315,7 +312,8 @@ fn write_name(n: &name::Name, out: &mut Vec<u8>) -> serde_json::Result<()> {
             given: non_empty(&n.given),
             family_kana: n.family_kana.as_deref(),
             given_kana: n.given_kana.as_deref(),
-            readings: Readings { family: of(&n.family_readings), given: of(&n.given_readings) },
+            readings: of(n, |r| r.kana.as_str()),
+            reading_weights: of(n, |r| (r.weight * 1000.0).round() / 1000.0),
             romaji: non_empty(&n.romaji),
             maiden: n.maiden.as_deref(),
             nickname: n.nickname.as_deref(),

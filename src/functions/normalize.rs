@@ -77,7 +77,7 @@ pub fn normalizers() -> Vec<ScalarUDF> {
             |text, kana| {
                 let n = name::normalize(text, kana);
                 let readings =
-                    |r: &[name::Reading]| some(r.iter().map(|r| r.key.as_str()).collect::<Vec<_>>().join(" "));
+                    |r: &[name::Reading]| some(r.iter().map(|r| r.kana.as_str()).collect::<Vec<_>>().join(" "));
                 let (family_readings, given_readings) = (readings(&n.family_readings), readings(&n.given_readings));
                 vec![
                     some(n.key),

@@ -152,21 +152,22 @@ fn person(text: &str, kana: Option<String>, learned: Option<&ReadingModel>) -> N
         let key = found.key.clone();
         return Name { organization: Some(found), problem: Some(Problem::Organization), confidence: 0.9, key, ..name };
     }
+    let plain = text.chars().all(|c| is_kanji(c) || is_kana(c));
     let problem = match () {
         () if is_placeholder(&text) => Some(Problem::NotAName),
         () if is_test(&text) => Some(Problem::TestRecord),
-        () if text.contains(['@', '\\']) || text.contains("//") => Some(Problem::NotAName),
+        () if !plain && (text.contains(['@', '\\']) || text.contains("//")) => Some(Problem::NotAName),
         () => None,
     };
     if let Some(problem) = problem {
         let key = part_key(&text);
         return Name { problem: Some(problem), family: text, family_key: key.clone(), key, ..name };
     }
+    if plain {
+        return japanese(name, &[text], false, kana.as_deref(), learned);
+    }
     if is_latin(&text) {
         return latin::latin(name, &text, kana.as_deref(), learned);
-    }
-    if text.chars().all(|c| is_kanji(c) || is_kana(c)) {
-        return japanese(name, &[text], false, kana.as_deref(), learned);
     }
     let dotted = text.contains(['・', '=']);
     let words: Vec<String> =

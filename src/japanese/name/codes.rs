@@ -5,8 +5,11 @@ use crate::japanese::kana::{enlarged, vowel_of};
 /// The code of ー.
 pub const LONG: u8 = 0x5c;
 
+/// Most letters of a reading.
+pub const LONGEST: usize = 24;
+
 /// A folded reading: its codes and how many there are.
-pub type Folded = ([u8; 24], u8);
+pub type Folded = ([u8; LONGEST], u8);
 
 /// A katakana letter as one byte (its code less U+30A0).
 pub fn kana_code(c: char) -> Option<u8> {
@@ -59,7 +62,7 @@ pub fn large(code: u8) -> u8 {
 /// Codes folded as [`kana_key`](crate::japanese::kana::kana_key) folds: small letters enlarged, long
 /// vowels as ー. Nothing for more than 24.
 pub fn fold(kana: &[u8]) -> Option<Folded> {
-    let (mut out, mut len, mut vowel) = ([0; 24], 0u8, 0);
+    let (mut out, mut len, mut vowel) = ([0; LONGEST], 0u8, 0);
     for &code in kana {
         let code = large(code);
         let code = match (vowel, code) {
@@ -76,6 +79,36 @@ pub fn fold(kana: &[u8]) -> Option<Folded> {
         len += 1;
     }
     Some((out, len))
+}
+
+/// Spells folded codes as they are most often written, where no list tells how: ー is ウ behind オ and
+/// ウ (but オー is オオ) and イ behind エ; ヤ, ユ and ヨ are small in ショウ, リュウ, ジュン.
+pub fn spelled(kana: &mut [u8]) {
+    let (mut vowel, mut before) = (0, 0);
+    for i in 0..kana.len() {
+        let code = kana[i];
+        let next = kana.get(i + 1).copied();
+        if code == LONG {
+            kana[i] = match (vowel, before) {
+                (0x0a, 0x0a) => 0x0a,
+                (0x0a | 0x06, _) => 0x06,
+                (0x08, _) => 0x04,
+                _ => LONG,
+            };
+        } else if let 'ヤ' | 'ユ' | 'ヨ' = kana_char(code) {
+            let small = match kana_char(before) {
+                'ジ' => true,
+                'シ' => kana_char(code) == 'ユ' || next == Some(LONG),
+                'キ' | 'ギ' | 'チ' | 'ニ' | 'ヒ' | 'ビ' | 'ピ' | 'リ' => next == Some(LONG),
+                _ => false,
+            };
+            kana[i] -= u8::from(small);
+            vowel = VOWEL[usize::from(code & 0x7f)];
+        } else {
+            vowel = VOWEL[usize::from(code & 0x7f)];
+        }
+        before = code;
+    }
 }
 
 /// The text of codes.
@@ -111,6 +144,26 @@ mod tests {
         ] {
             let (folded, len) = fold(&codes(kana)).expect("short");
             assert_eq!(text(&folded[..usize::from(len)]), kana_key(kana));
+        }
+    }
+
+    #[test]
+    fn spells_keys() {
+        for kana in [
+            "ユウイチロウ",
+            "オオノ",
+            "ケイイチ",
+            "ショウコ",
+            "ジュンイチ",
+            "シュンスケ",
+            "キヨシ",
+            "ミユキ",
+            "リョウ",
+            "タロウ",
+        ] {
+            let mut key = codes(&kana_key(kana));
+            spelled(&mut key);
+            assert_eq!(text(&key), kana);
         }
     }
 }

@@ -96,6 +96,8 @@ pub struct Dictionary {
     starts: Vec<u32>,
     shares: Vec<[u8; 6]>,
     pieces: Vec<Piece>,
+    /// The share that each weight of a reading stands for.
+    weights: [f32; 256],
 }
 
 static DICTIONARY: OnceLock<Dictionary> = OnceLock::new();
@@ -119,13 +121,23 @@ impl Dictionary {
 
     /// The listed readings of an entry: kana codes as written, and the share.
     pub fn readings<'a>(&'a self, part: Part, entry: &Entry) -> impl Iterator<Item = (&'a [u8], f32)> + use<'a> {
-        let mut rest = self.table(part).readings.get(entry.readings as usize..).unwrap_or_default();
+        self.spellings(part, entry).map(|(_, kana, share)| (kana, share))
+    }
+
+    /// The same with the place of each reading.
+    pub fn spellings<'a>(&'a self, part: Part, entry: &Entry) -> impl Iterator<Item = (u32, &'a [u8], f32)> + use<'a> {
+        let (all, weights, mut at) = (self.table(part).readings.as_slice(), &self.weights, entry.readings);
         (0..entry.count).map_while(move |_| {
-            let (&[len, weight], after) = rest.split_first_chunk::<2>()?;
-            let (kana, after) = after.split_at_checked(usize::from(len))?;
-            rest = after;
-            Some((kana, (-f32::from(weight) / 8.0).exp()))
+            let (weight, kana) = reading_at(all, at)?;
+            let place = at;
+            at += 2 + kana.len() as u32;
+            Some((place, kana, weights[usize::from(weight)]))
         })
+    }
+
+    /// The reading at a place that [`spellings`](Self::spellings) gave.
+    pub fn spelling(&self, part: Part, at: u32) -> Option<&[u8]> {
+        reading_at(&self.table(part).readings, at).map(|(_, kana)| kana)
     }
 
     /// The ways to read one character.
@@ -159,7 +171,8 @@ impl Dictionary {
 
     fn empty() -> Self {
         let parts = [Table::default(), Table::default()];
-        Dictionary { parts, chars: vec![0; 0x10000], starts: vec![0], shares: Vec::new(), pieces: Vec::new() }
+        let weights = std::array::from_fn(|weight| (-(weight as f32) / 8.0).exp());
+        Dictionary { parts, chars: vec![0; 0x10000], starts: vec![0], shares: Vec::new(), pieces: Vec::new(), weights }
     }
 }
 
@@ -205,6 +218,12 @@ impl Table {
         }
         self.slots = slots;
     }
+}
+
+/// The weight and the codes of the reading at a place.
+fn reading_at(all: &[u8], at: u32) -> Option<(u8, &[u8])> {
+    let (&[len, weight], rest) = all.get(at as usize..)?.split_first_chunk::<2>()?;
+    Some((weight, rest.get(..usize::from(len))?))
 }
 
 fn hash(key: &Units) -> u64 {

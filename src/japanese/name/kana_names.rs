@@ -4,8 +4,9 @@
 //! every reading's share times its name's share, summed.
 
 use super::Reading;
-use super::codes::{LONG, fold, kana_code, text};
+use super::codes::{LONG, fold, kana_code, spelled, text};
 use super::dictionary::{Part, dictionary};
+use crate::japanese::romaji::loose_key;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
@@ -17,13 +18,27 @@ type Table<V> = HashMap<Word, V, BuildHasherDefault<Mix>>;
 /// Shares of people by kana key.
 #[derive(Debug, Default)]
 pub struct KanaNames {
-    parts: [Table<f32>; 2],
+    parts: [Table<Share>; 2],
 }
+
+/// The share of people with a kana key, and where the dictionary has its likeliest spelling.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    whole: f32,
+    best: f32,
+    spelling: u32,
+}
+
+/// Nobody, and no spelling yet: names that people write in kana only have none.
+const UNMET: Share = Share { whole: 0.0, best: 0.0, spelling: u32::MAX };
+
+/// A whole share, and the share of each key in it.
+type LooseShare = (f32, Vec<(Word, f32)>);
 
 /// Shares of people by kana key without long vowels: the whole share, and each key with its own.
 #[derive(Debug, Default)]
 struct LooseNames {
-    parts: [Table<(f32, Vec<(Word, f32)>)>; 2],
+    parts: [Table<LooseShare>; 2],
 }
 
 /// ln of the share of a reading in no list, and of each of its kana.
@@ -42,7 +57,7 @@ fn loose_names() -> &'static LooseNames {
     LOOSE.get_or_init(|| {
         let mut loose = LooseNames::default();
         for (table, strict) in loose.parts.iter_mut().zip(&kana_names().parts) {
-            let mut rows: Vec<(Word, f32)> = strict.iter().map(|(&k, &s)| (k, s)).collect();
+            let mut rows: Vec<(Word, f32)> = strict.iter().map(|(&k, s)| (k, s.whole)).collect();
             rows.sort_unstable_by_key(|row| row.0);
             for (key, share) in rows {
                 let short = pack(unpack(key).into_iter().filter(|&c| c != LONG));
@@ -60,12 +75,12 @@ impl KanaNames {
     pub fn ln_share(&self, part: Part, key: &str) -> f32 {
         let at = usize::from(part == Part::Given);
         match word(key).and_then(|w| self.parts[at].get(&w)) {
-            Some(share) => share.ln(),
+            Some(share) => share.whole.ln(),
             None => unlisted(at, key),
         }
     }
 
-    /// The same for a key without long vowels ([`loose_key`](crate::japanese::romaji::loose_key)).
+    /// The same for a key without long vowels ([`loose_key`]).
     pub fn ln_share_loose(&self, part: Part, key: &str) -> f32 {
         let at = usize::from(part == Part::Given);
         match word(key).and_then(|w| loose_names().parts[at].get(&w)) {
@@ -74,21 +89,41 @@ impl KanaNames {
         }
     }
 
-    /// The readings that loose keys stand for, with their shares; a key in no list stands for itself.
-    pub fn expand(&self, part: Part, loose: &[String]) -> Vec<Reading> {
+    /// The readings that kana stand for if their long vowels are not known, with their shares; kana
+    /// in no list stand for themselves.
+    pub fn expand(&self, part: Part, kana: Vec<String>) -> Vec<Reading> {
         let table = &loose_names().parts[usize::from(part == Part::Given)];
+        let loose: Vec<String> = kana.iter().map(|k| loose_key(k)).collect();
         let mut out: Vec<Reading> = Vec::new();
         for (_, keys) in loose.iter().filter_map(|key| table.get(&word(key)?)) {
-            out.extend(keys.iter().map(|&(key, share)| Reading { key: text(&unpack(key)), weight: share }));
+            out.extend(keys.iter().map(|&(key, weight)| Reading {
+                key: text(&unpack(key)),
+                kana: self.spelled(part, key),
+                weight,
+            }));
         }
         if out.is_empty() {
-            out.extend(loose.iter().map(|key| Reading { key: key.clone(), weight: 1.0 }));
+            let own = loose.into_iter().zip(kana).filter(|(key, _)| !key.is_empty());
+            out.extend(own.map(|(key, kana)| Reading { key, kana, weight: 1.0 }));
         }
         let sum: f32 = out.iter().map(|r| r.weight).sum();
         out.iter_mut().for_each(|r| r.weight /= sum);
         out.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.key.cmp(&b.key)));
         out.truncate(8);
         out
+    }
+
+    /// A key as its likeliest spelling is written.
+    fn spelled(&self, part: Part, key: Word) -> String {
+        let share = self.parts[usize::from(part == Part::Given)].get(&key);
+        match share.and_then(|s| dictionary().spelling(part, s.spelling)) {
+            Some(kana) => text(kana),
+            None => {
+                let mut kana = unpack(key);
+                spelled(&mut kana);
+                text(&kana)
+            }
+        }
     }
 
     /// Whether any name reads so.
@@ -142,16 +177,21 @@ fn build() -> KanaNames {
         table.reserve(60_000);
         for (key, entry) in dictionary.entries(part) {
             let share = entry.ln_share().exp();
-            for (kana, weight) in dictionary.readings(part, entry) {
+            for (place, kana, weight) in dictionary.spellings(part, entry) {
                 let folded = fold(kana).and_then(|(kana, len)| pack(kana[..usize::from(len)].iter().copied()));
                 if let Some(key) = folded {
-                    *table.entry(key).or_insert(0.0) += weight * share;
+                    let weight = weight * share;
+                    let row = table.entry(key).or_insert(UNMET);
+                    row.whole += weight;
+                    if weight > row.best {
+                        (row.best, row.spelling) = (weight, place);
+                    }
                 }
             }
             if key.iter().all(|u| matches!(u, 0x30a1..=0x30fc))
                 && let Some(own) = pack(key.iter().map(|u| (u - 0x30a0) as u8))
             {
-                *table.entry(own).or_insert(0.0) += share;
+                table.entry(own).or_insert(UNMET).whole += share;
             }
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn latin(mut name: Name, text: &str, kana: Option<&str>, learned: Opt
     let mut done = name.finish(learned);
     let known = |part, text: &str, readings: &mut Vec<Reading>, kana: &Option<String>| {
         if kana.is_none() && !text.is_empty() {
-            *readings = names.expand(part, &loosest(text));
+            *readings = names.expand(part, to_kana(text));
         }
     };
     known(Part::Family, &done.family, &mut done.family_readings, &done.family_kana);

@@ -41,6 +41,12 @@ impl Key {
 /// The key of one part: variants folded ([`kanji::fold`]) and hiragana as katakana, so that まり子
 /// and マリ子 meet; a part all in kana has its [`kana_key`].
 pub fn part_key(part: &str) -> String {
+    // Nothing repeated, nothing that links: every character by itself.
+    if part.chars().all(|c| matches!(c, '\u{4e00}'..='\u{9fff}') && c != '之') {
+        let mut out = String::with_capacity(part.len());
+        out.extend(part.chars().map(kanji::fold_char));
+        return out;
+    }
     if !part.is_empty() && part.chars().all(is_kana) { kana_key(part) } else { to_katakana(&kanji::fold(part)) }
 }
 

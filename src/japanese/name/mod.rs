@@ -24,7 +24,7 @@ pub mod readings;
 pub use dictionary::Part;
 pub use learned::ReadingModel;
 pub use letters::part_key;
-pub use readings::{Reading, ReadingSet};
+pub use readings::Reading;
 
 use super::organization::Organization;
 use super::romaji;
@@ -117,16 +117,13 @@ impl Name {
         self.family_key = part_key(&self.family);
         self.given_key = part_key(&self.given);
         let read = |part, key: &str, kana: &Option<String>| match kana {
-            Some(kana) => {
-                let readings = vec![Reading { key: super::kana::kana_key(kana), weight: 1.0 }];
-                ReadingSet { readings, kana: kana.clone() }
-            }
+            Some(kana) => vec![Reading { key: super::kana::kana_key(kana), kana: kana.clone(), weight: 1.0 }],
             None => readings::readings(part, letters::units_of(key).units(), learned),
         };
-        let family = read(Part::Family, &self.family_key, &self.family_kana);
-        let given = read(Part::Given, &self.given_key, &self.given_kana);
-        self.romaji = join(&romaji::from_kana(&family.kana), &romaji::from_kana(&given.kana));
-        (self.family_readings, self.given_readings) = (family.readings, given.readings);
+        self.family_readings = read(Part::Family, &self.family_key, &self.family_kana);
+        self.given_readings = read(Part::Given, &self.given_key, &self.given_kana);
+        let romaji = |readings: &[Reading]| readings.first().map_or_else(String::new, |r| romaji::from_kana(&r.kana));
+        self.romaji = join(&romaji(&self.family_readings), &romaji(&self.given_readings));
         self.key = join(&self.family_key, &self.given_key);
         if self.key.is_empty() && self.problem.is_none() {
             self.problem = Some(Problem::NotAName);

@@ -1,6 +1,7 @@
 //! Readings: the set of ways a family or given name may be read, each with its weight.
 //!
-//! In: a part key. Out: kana keys with weights that sum to at most one, likeliest first. Three
+//! In: a part key. Out: readings with weights that sum to at most one, likeliest first; spellings that
+//! fold to one kana key are one reading, shown as the likeliest of them is written. Three
 //! sources are mixed by how much evidence each has: the dictionary's readings of the whole name,
 //! readings composed from what its characters read in names of that part and place (so that a name
 //! no list has still has readings), and, if given, what a customer base's own records teach.
@@ -8,7 +9,7 @@
 //! One best reading is right for about four names in five; the set is what makes a record in kanji
 //! meet one in kana. It is cut where the rest adds little, so that its size stays small.
 
-use super::codes::{Folded, codes, fold, kana_code, large, text};
+use super::codes::{Folded, LONGEST, codes, fold, kana_code, large, spelled, text};
 use super::dictionary::{Dictionary, Part, Units, dictionary, slot};
 use super::learned::ReadingModel;
 
@@ -17,6 +18,8 @@ use super::learned::ReadingModel;
 pub struct Reading {
     /// The [`kana_key`](crate::japanese::kana::kana_key).
     pub key: String,
+    /// The same in katakana as people write it: タロウ where the key is タロー.
+    pub kana: String,
     /// Its share, from 0 to 1.
     pub weight: f32,
 }
@@ -34,47 +37,86 @@ const WELL_KNOWN: f32 = 9.0;
 /// Composed readings below this share of the whole are not looked for: 16 times minus its ln.
 const FAINT: u32 = 96;
 
-/// A part's readings, and the likeliest in kana as it is written.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ReadingSet {
-    /// Likeliest first.
-    pub readings: Vec<Reading>,
-    /// The likeliest, as written: ユウコ where the key is ユーコ.
-    pub kana: String,
-}
-
-/// A candidate while a set is gathered: its key, its kana as first met, its weight.
-struct Candidate {
-    key: Folded,
-    kana: [u8; 24],
+/// A spelling and its weight.
+#[derive(Clone, Copy)]
+struct Spelling {
+    kana: [u8; LONGEST],
     len: u8,
     weight: f32,
 }
 
-#[derive(Default)]
-struct Candidates(Vec<Candidate>);
+impl Spelling {
+    fn kana(&self) -> &[u8] {
+        &self.kana[..usize::from(self.len)]
+    }
+}
+
+/// A candidate while a set is gathered: its key, the weight of all its spellings, and the first.
+struct Candidate {
+    key: Folded,
+    weight: f32,
+    first: Spelling,
+}
+
+/// Candidates, and the few spellings that are not the first of theirs.
+struct Candidates {
+    rows: Vec<Candidate>,
+    others: Vec<(Folded, Spelling)>,
+}
 
 impl Candidates {
+    /// Adds a spelling as it is written.
     fn add(&mut self, kana: &[u8], weight: f32) {
-        let Some(key) = fold(kana) else { return };
-        if let Some(row) = self.0.iter_mut().find(|row| row.key == key) {
-            row.weight += weight;
+        let Some(key) = fold(kana).filter(|_| kana.len() <= LONGEST) else { return };
+        self.add_spelling(key, kana, weight, weight);
+    }
+
+    /// Adds a kana key: any spelling that is met for it is likelier than our guess.
+    fn add_key(&mut self, kana: &[u8], weight: f32) {
+        if let Some(key) = fold(kana) {
+            let mut guess = key.0;
+            spelled(&mut guess[..usize::from(key.1)]);
+            self.add_spelling(key, &guess[..usize::from(key.1)], weight, 0.0);
+        }
+    }
+
+    fn add_spelling(&mut self, key: Folded, kana: &[u8], weight: f32, own: f32) {
+        let spelling = || {
+            let mut whole = [0; LONGEST];
+            whole[..kana.len()].copy_from_slice(kana);
+            Spelling { kana: whole, len: kana.len() as u8, weight: own }
+        };
+        let Some(row) = self.rows.iter_mut().find(|row| row.key.1 == key.1 && row.key.0 == key.0) else {
+            self.rows.push(Candidate { key, weight, first: spelling() });
+            return;
+        };
+        row.weight += weight;
+        if row.first.kana() == kana {
+            row.first.weight += own;
             return;
         }
-        let mut whole = [0; 24];
-        let len = kana.len().min(24);
-        whole[..len].copy_from_slice(&kana[..len]);
-        self.0.push(Candidate { key, kana: whole, len: len as u8, weight });
+        match self.others.iter_mut().find(|(_, other)| other.kana() == kana) {
+            Some((_, other)) => other.weight += own,
+            None => self.others.push((key, spelling())),
+        }
+    }
+
+    /// The likeliest spelling of a row.
+    fn spelling<'a>(&'a self, row: &'a Candidate) -> &'a Spelling {
+        let others = self.others.iter().filter(|(key, _)| *key == row.key).map(|(_, other)| other);
+        others.fold(&row.first, |best, other| if other.weight > best.weight { other } else { best })
     }
 }
 
 /// The readings of a part key.
-pub fn readings(part: Part, key: &Units, learned: Option<&ReadingModel>) -> ReadingSet {
+pub fn readings(part: Part, key: &Units, learned: Option<&ReadingModel>) -> Vec<Reading> {
     if key.is_empty() {
-        return ReadingSet::default();
+        return Vec::new();
     }
     if let Some(kana) = as_kana(key) {
-        return ReadingSet { readings: vec![Reading { key: kana.clone(), weight: 1.0 }], kana };
+        let mut written = codes(&kana);
+        spelled(&mut written);
+        return vec![Reading { key: kana, kana: text(&written), weight: 1.0 }];
     }
     let dictionary = dictionary();
     let taught = learned.and_then(|model| model.of(part, &String::from_utf16_lossy(key)));
@@ -83,17 +125,18 @@ pub fn readings(part: Part, key: &Units, learned: Option<&ReadingModel>) -> Read
     let listed = entry.map_or(0.0, |e| e.evidence());
     let composed = if listed + taught_sum >= WELL_KNOWN { 0.0 } else { COMPOSED };
     let sum = listed + taught_sum + composed;
-    let mut found = Candidates(Vec::with_capacity(16));
+    let mut found = Candidates { rows: Vec::with_capacity(16), others: Vec::new() };
     if let Some(entry) = entry {
         for (kana, share) in dictionary.readings(part, entry) {
             found.add(kana, share * listed / sum);
         }
     }
     for (kana, count) in taught.into_iter().flatten() {
-        found.add(&codes(kana), *count as f32 / sum);
+        found.add_key(&codes(kana), *count as f32 / sum);
     }
     if composed > 0.0 && key.len() <= 5 {
-        let mut composing = Composing { dictionary, part, key, scale: composed / sum, kana: [0; 24], into: &mut found };
+        let mut composing =
+            Composing { dictionary, part, key, scale: composed / sum, kana: [0; LONGEST], into: &mut found };
         composing.from(0, 0, 0);
     }
     choose(found)
@@ -174,7 +217,7 @@ struct Composing<'a> {
     part: Part,
     key: &'a Units,
     scale: f32,
-    kana: [u8; 24],
+    kana: [u8; LONGEST],
     into: &'a mut Candidates,
 }
 
@@ -201,21 +244,19 @@ impl Composing<'_> {
     }
 }
 
-fn choose(Candidates(mut found): Candidates) -> ReadingSet {
-    found.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.key.cmp(&b.key)));
-    let sum: f32 = found.iter().map(|r| r.weight).sum();
-    let mut out = ReadingSet::default();
+fn choose(mut found: Candidates) -> Vec<Reading> {
+    found.rows.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.key.cmp(&b.key)));
+    let sum: f32 = found.rows.iter().map(|r| r.weight).sum();
+    let mut out = Vec::with_capacity(found.rows.len().min(MOST));
     let mut reached = 0.0;
-    for row in &found {
+    for row in &found.rows {
         let weight = row.weight / sum;
-        if out.readings.len() >= MOST || (reached > 0.0 && (reached >= ENOUGH || weight < LEAST)) {
+        if out.len() >= MOST || (reached > 0.0 && (reached >= ENOUGH || weight < LEAST)) {
             break;
         }
-        out.readings.push(Reading { key: text(&row.key.0[..usize::from(row.key.1)]), weight });
+        let key = text(&row.key.0[..usize::from(row.key.1)]);
+        out.push(Reading { key, kana: text(found.spelling(row).kana()), weight });
         reached += weight;
-    }
-    if let Some(best) = found.first() {
-        out.kana = text(&best.kana[..usize::from(best.len)]);
     }
     out
 }
@@ -228,7 +269,7 @@ mod tests {
 
     fn set(part: Part, name: &str) -> Vec<String> {
         let found = readings(part, units_of(&part_key(name)).units(), None);
-        found.readings.into_iter().map(|r| r.key).collect()
+        found.into_iter().map(|r| r.key).collect()
     }
 
     #[test]
@@ -244,8 +285,35 @@ mod tests {
 
     #[test]
     fn kana_as_written() {
-        let kana = |name| readings(Part::Given, units_of(&part_key(name)).units(), None).kana;
-        assert_eq!(kana("裕子"), "ユウコ");
-        assert_eq!(kana("京子"), "キョウコ");
+        let kana = |part, name| {
+            let found = readings(part, units_of(&part_key(name)).units(), None);
+            for reading in &found {
+                assert_eq!(kana_key(&reading.kana), reading.key, "{name}");
+            }
+            found.into_iter().map(|r| r.kana).next().unwrap_or_default()
+        };
+        for (name, wanted) in
+            [("裕子", "ユウコ"), ("京子", "キョウコ"), ("純一郎", "ジュンイチロウ"), ("ゆう子", "ユウコ")]
+        {
+            assert_eq!(kana(Part::Given, name), wanted);
+        }
+        for (name, wanted) in [("大野", "オオノ"), ("服部", "ハットリ"), ("関ヶ原", "セキガハラ")] {
+            assert_eq!(kana(Part::Family, name), wanted);
+        }
+        // Composed: in no list.
+        let all = readings(Part::Family, units_of(&part_key("電中")).units(), None);
+        assert!(all.iter().any(|r| r.kana == "デンチュウ" && r.key == "デンチユー"));
+    }
+
+    #[test]
+    fn taught_keys_are_spelled() {
+        let mut learned = ReadingModel::default();
+        let mut best = |name: &str, taught: &str| {
+            learned.add(Part::Given, &part_key(name), &kana_key(taught), 50);
+            readings(Part::Given, units_of(&part_key(name)).units(), Some(&learned))[0].kana.clone()
+        };
+        assert_eq!(best("太郎", "タロウ"), "タロウ");
+        assert_eq!(best("月", "ショウタロウ"), "ショウタロウ");
+        assert_eq!(best("空", "ミユキ"), "ミユキ");
     }
 }

@@ -8,7 +8,7 @@ named as (
     select item_id, max(item_name) as item_name from interaction where item_id is not null group by item_id
 ),
 total as (
-    select cast(count(distinct purchase) as double) as n from line
+    select cast(count(*) as double) as n from (select distinct purchase from line)
 ),
 single as (
     select item_id, count(*) as n from line group by item_id

@@ -1,15 +1,16 @@
 -- LTV = 平均購買単価 × 購買頻度 × 継続購買期間 ÷ (新規獲得コスト + 顧客維持コスト)
 -- A lifetime of less than a year counts as one year; retention is paid for every year of it.
 with purchase as (
-    select customer_id, channel || ':' || coalesce(transaction_id, event_id) as purchase, occurred_at, coalesce(amount, 0) as amount
+    select customer_id, channel, coalesce(transaction_id, event_id) as purchase, max(occurred_at) as occurred_at, sum(coalesce(amount, 0)) as amount
     from interaction
     where event_type in ('purchase', 'card_use') and customer_id is not null and occurred_at <= $as_of
+    group by customer_id, channel, coalesce(transaction_id, event_id)
 ),
 buyer as (
     select
         customer_id,
         sum(amount) as amount,
-        count(distinct purchase) as purchases,
+        count(*) as purchases,
         greatest((date_part('epoch', max(occurred_at)) - date_part('epoch', min(occurred_at))) / (365.25 * 86400), 1.0) as years
     from purchase
     group by customer_id

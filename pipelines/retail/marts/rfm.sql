@@ -1,14 +1,15 @@
 -- Recency, frequency, monetary of every buyer; ranks 1 to 5 by fifths, 5 is best.
 with purchase as (
-    select customer_id, coalesce(transaction_id, event_id) as purchase, channel, occurred_at, coalesce(amount, 0) as amount
+    select customer_id, channel, coalesce(transaction_id, event_id) as purchase, max(occurred_at) as occurred_at, sum(coalesce(amount, 0)) as amount
     from interaction
     where event_type in ('purchase', 'card_use') and customer_id is not null and occurred_at <= $as_of
+    group by customer_id, channel, coalesce(transaction_id, event_id)
 ),
 buyer as (
     select
         customer_id,
         max(occurred_at) as last_purchase_at,
-        count(distinct channel || ':' || purchase) as frequency,
+        count(*) as frequency,
         sum(amount) as monetary
     from purchase
     group by customer_id

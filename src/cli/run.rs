@@ -126,7 +126,7 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> String {
             let rows = |table: &str| m.output(table).map_or(0, |o| o.rows());
             let as_of = note(Stage::Ingest, "as_of").as_i64().map(time_text).unwrap_or_default();
             format!(
-                "published run {} in {lake}, as of {as_of}\n  {} records of {} customers in {} households; {} interactions; {} rows rejected\n  {} links, {} cut by contradictions, {} pairs to review",
+                "published run {} in {lake}, as of {as_of}\n  {} records of {} customers in {} households; {} interactions; {} rows rejected\n  {} links, {} cut by contradictions, {} pairs to review\n  expected at this threshold, by the model itself: precision {:.4}, recall {:.4} of the pairs that blocking brings",
                 m.run_id,
                 rows("source_record"),
                 rows("golden_customer"),
@@ -136,6 +136,8 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> String {
                 note(Stage::Cluster, "linked"),
                 note(Stage::Cluster, "cut"),
                 note(Stage::Cluster, "review"),
+                note(Stage::Cluster, "expected")["precision"].as_f64().unwrap_or(0.0),
+                note(Stage::Cluster, "expected")["recall"].as_f64().unwrap_or(0.0),
             )
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::decisions::{self, Decision};
 use super::file::{FieldSurvivorship, Holds, PipelineFile, SourceFile, SurvivorshipRule};
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
@@ -87,6 +88,10 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     } else {
         None
     };
+    let decisions = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
+        Some(file) => decisions::read(&folder.join(file), problems)?,
+        None => Vec::new(),
+    };
     let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) =
         (document, attributes, sources, model)
     else {
@@ -105,7 +110,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     };
     let marts = queries(&folder, file.marts.as_deref())?;
     let checks = queries(&folder, file.checks.as_deref())?;
-    let digest = digest(&file, &model.digest, &marts, &checks)?;
+    let digest = digest(&file, &model.digest, &decisions, &marts, &checks)?;
     Ok(Some(Pipeline {
         name: file.name,
         folder,
@@ -117,6 +122,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         thresholds: file.thresholds,
         limits: file.limits,
         parameters: file.parameters,
+        decisions,
         model: Arc::new(model),
         model_file,
         marts,
@@ -361,7 +367,13 @@ fn queries(folder: &Path, below: Option<&str>) -> Result<Vec<SqlFile>> {
     Ok(found)
 }
 
-fn digest(file: &PipelineFile, model: &str, marts: &[SqlFile], checks: &[SqlFile]) -> Result<String> {
+fn digest(
+    file: &PipelineFile,
+    model: &str,
+    decisions: &[Decision],
+    marts: &[SqlFile],
+    checks: &[SqlFile],
+) -> Result<String> {
     // Where files lie does not decide what comes out.
     let mut file = file.clone();
     file.input.clear();
@@ -370,6 +382,8 @@ fn digest(file: &PipelineFile, model: &str, marts: &[SqlFile], checks: &[SqlFile
         serde_json::to_string(&file).map_err(|e| Error::bug(format!("the configuration has no digest: {e}")))?;
     let mut parts: BTreeMap<String, &str> =
         BTreeMap::from([("pipeline".to_string(), typed.as_str()), ("model".to_string(), model)]);
+    let decided = format!("{decisions:?}");
+    parts.insert("decisions".to_string(), &decided);
     for (kind, list) in [("mart", marts), ("check", checks)] {
         parts.extend(list.iter().map(|q| (format!("{kind} {}", q.name), q.sql.as_str())));
     }

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod check_model;
+pub mod decisions;
 pub mod file;
 pub mod model_file;
 pub mod problem;
@@ -51,6 +52,8 @@ pub struct Pipeline {
     pub model: Arc<Model>,
     /// The model as typed.
     pub model_file: model_file::ModelFile,
+    /// Decisions of people on pairs of records.
+    pub decisions: Vec<decisions::Decision>,
     /// Mart queries in order of name.
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.

@@ -102,9 +102,16 @@ impl Clusters {
 }
 
 /// Clusters the rows. `edges` come in any order; the answer has, for every row, the smallest row of its cluster, and for
-/// every edge in the given order its fate.
-pub fn cluster(rows: usize, edges: &[Edge], auto: f64, contradict: impl Fn(u32, u32) -> bool) -> (Vec<u32>, Vec<Fate>) {
+/// every edge in the given order its fate. Rows of `decided` are joined first, whatever the edges say.
+pub fn cluster(
+    rows: usize,
+    edges: &[Edge],
+    decided: &[(u32, u32)],
+    auto: f64,
+    contradict: impl Fn(u32, u32) -> bool,
+) -> (Vec<u32>, Vec<Fate>) {
     let mut clusters = Clusters::new(rows);
+    decided.iter().for_each(|(l, r)| clusters.union(*l, *r));
     let mut fates = vec![Fate::Below; edges.len()];
     for i in strongest_first(edges, |e| e.person) {
         let edge = edges[i];
@@ -165,7 +172,7 @@ mod tests {
     #[test]
     fn a_chain_does_not_join_rows_that_contradict() {
         let edges = [edge(0, 1, 0.99), edge(1, 2, 0.95)];
-        let (labels, fates) = cluster(3, &edges, 0.9, |l, r| (l, r) == (0, 2) || (r, l) == (0, 2));
+        let (labels, fates) = cluster(3, &edges, &[], 0.9, |l, r| (l, r) == (0, 2) || (r, l) == (0, 2));
         assert_eq!(labels, [0, 0, 2]);
         assert_eq!(fates, [Fate::Linked, Fate::Cut(0, 2)]);
     }
@@ -180,15 +187,15 @@ mod tests {
             })
             .collect();
         let odd = |l: u32, r: u32| (l + r).is_multiple_of(11);
-        let (labels, _) = cluster(50, &edges, 0.6, odd);
+        let (labels, _) = cluster(50, &edges, &[], 0.6, odd);
         let mut turned = edges.clone();
         turned.reverse();
-        assert_eq!(labels, cluster(50, &turned, 0.6, odd).0);
+        assert_eq!(labels, cluster(50, &turned, &[], 0.6, odd).0);
     }
 
     #[test]
     fn without_contradictions_clusters_are_connected_components() {
         let edges = [edge(0, 3, 0.95), edge(3, 4, 0.95), edge(1, 2, 0.95), edge(4, 5, 0.2)];
-        assert_eq!(cluster(6, &edges, 0.9, |_, _| false).0, [0, 1, 1, 0, 0, 5]);
+        assert_eq!(cluster(6, &edges, &[], 0.9, |_, _| false).0, [0, 1, 1, 0, 0, 5]);
     }
 }

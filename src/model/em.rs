@@ -59,7 +59,7 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
         .collect();
     let mut convergence = Convergence { steps: 0, converged: false, last_move: f64::INFINITY };
     for step in 1..=model.training.steps {
-        let next = improve(&p, &patterns, &random, &floor, observed);
+        let next = improve(model, &p, &patterns, &random, &floor, observed);
         let moved = distance(&p, &next);
         p = next;
         convergence = Convergence { steps: step, converged: moved <= model.training.tolerance, last_move: moved };
@@ -103,6 +103,7 @@ fn start(model: &Model, random: &[Vec<f64>], observed: &Observations) -> Paramet
 const PRIOR_SMOOTHING: f64 = 5.0;
 
 fn improve(
+    model: &Model,
     p: &Parameters,
     patterns: &[(usize, &[u8], f64)],
     random: &[Vec<f64>],
@@ -133,6 +134,9 @@ fn improve(
                 expected[comparison][*level as usize][class] += r[class];
             }
         }
+    }
+    if !model.has_households() {
+        members.iter_mut().for_each(|m| m[1] = 0.0);
     }
     let total = [0, 1].map(|class| members.iter().map(|m| m[class]).sum::<f64>());
     let prior = total.map(|n| (n / observed.all_pairs).clamp(1e-15, 0.4));
@@ -167,7 +171,8 @@ fn improve(
                 })
                 .collect();
             let all_u: f64 = raw.iter().map(|l| l[2]).sum();
-            raw.into_iter().map(|[m, h, u]| [m, h, u / all_u]).collect()
+            let household = |h: f64, u: f64| if model.has_households() { h } else { u };
+            raw.into_iter().map(|[m, h, u]| [m, household(h, u / all_u), u / all_u]).collect()
         })
         .collect();
     Parameters { learned_from: p.learned_from.clone(), prior, priors, levels }

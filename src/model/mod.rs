@@ -46,6 +46,13 @@ pub struct Model {
     pub digest: String,
 }
 
+impl Model {
+    /// Whether the model knows households: whether they share anything. Without, there are two classes only.
+    pub fn has_households(&self) -> bool {
+        self.comparisons.iter().any(|c| c.shared_by_household)
+    }
+}
+
 /// A blocking rule: records that share the values of all keys are compared.
 #[derive(Clone, Debug)]
 pub struct BlockingRule {

@@ -209,7 +209,11 @@ impl Run<'_> {
         let output = self.manifest.output(SCORED_PAIR.name).ok_or_else(|| Error::bug("no scored pairs"))?;
         let links = Links::read(read(&ordered, &self.pipeline.lake, output, SCORED_PAIR.schema()).await?).await?;
         let run_id = &self.manifest.run_id;
-        let (tables, notes) = cluster::plan(&self.context, &keys, &links, &scorer, &self.pipeline.thresholds, run_id)?;
+        let (tables, notes) =
+            cluster::plan(&self.context, &keys, &links, &scorer, self.pipeline, self.as_of(), run_id)?;
+        if let Some(unknown) = notes.get("decisions_without_record").and_then(|v| v.as_u64()).filter(|n| *n > 0) {
+            self.progress.warn(&format!("{unknown} decisions name a record that is not in the input"));
+        }
         for planned in tables {
             let published = planned.table.name == LEDGER.name;
             self.put(Stage::Cluster, planned, published, None, record).await?;

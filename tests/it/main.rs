@@ -6,6 +6,8 @@ mod generate;
 mod ingest;
 mod japanese;
 mod matching;
+mod normalize;
 mod pipeline;
+mod public_sets;
 mod support;
 mod tidy;

@@ -181,3 +181,58 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
     }
     assert_eq!(learned, em::learn(&model, &observed).0, "the same every time");
 }
+
+#[test]
+fn decisions_of_people_are_kept() {
+    let retailer = Retailer::new(200, 32);
+    retailer.runs("before", &[]);
+    let row = |query: &str| {
+        let csv = retailer.sql("before", query);
+        csv.lines().nth(1).expect("a row").split(',').map(str::to_string).collect::<Vec<_>>()
+    };
+    // A pair that is matched, of a customer with these two records only; and two customers that have nothing in common.
+    let matched = row("select l.channel_l || ':' || l.record_id_l, l.channel_r || ':' || l.record_id_r from ledger l
+         join id_map m on m.channel = l.channel_l and m.record_id = l.record_id_l
+         join golden_customer g on g.customer_id = m.customer_id
+         where l.decision = 'matched' and g.records = 2 order by 1, 2 limit 1");
+    let strangers = row("select min(channel || ':' || record_id), max(channel || ':' || record_id) from id_map
+         where customer_id in (select customer_id from golden_customer where records = 1)");
+    let folder = retailer.path("pipeline");
+    fs::create_dir_all(folder.join("marts")).expect("a folder");
+    let root = crate::support::root().join("pipelines/retail");
+    let pipeline = fs::read_to_string(root.join("pipeline.yaml")).expect("the pipeline");
+    let pipeline = pipeline.replace("checks: checks\n", "decisions: decisions.csv\n");
+    fs::write(folder.join("pipeline.yaml"), pipeline).expect("written");
+    fs::copy(root.join("model.yaml"), folder.join("model.yaml")).expect("copied");
+    let decide = |rows: &str| {
+        fs::write(folder.join("decisions.csv"), format!("left,right,decision,by,at,why,expires\n{rows}"))
+            .expect("written");
+    };
+    let path = folder.join("pipeline.yaml").display().to_string();
+    let (input, lake) = (retailer.text("input"), retailer.text("after"));
+    let run = ["run", &path, "--input", &input, "--lake", &lake, "--log", "json"];
+    let customers = |a: &str, b: &str| {
+        let csv = retailer.sql(
+            "after",
+            &format!("select count(distinct customer_id) as n from id_map where channel || ':' || record_id in ('{a}', '{b}')"),
+        );
+        csv.lines().nth(1).expect("a row").to_string()
+    };
+    decide(&format!(
+        "{},{},different,kato,2026-04-01,called both,\n{},{},same,kato,2026-04-01,showed an id,\n",
+        matched[0], matched[1], strangers[0], strangers[1]
+    ));
+    crate::support::succeeds(&run);
+    assert_eq!(customers(&matched[0], &matched[1]), "2", "decided to be different");
+    assert_eq!(customers(&strangers[0], &strangers[1]), "1", "decided to be the same");
+    let overridden = retailer.sql(
+        "after",
+        "select count(*) as n from ledger where decision = 'overridden' and reason like '%kato%called both%'",
+    );
+    assert_eq!(overridden, "n\n1\n", "the ledger says who decided and why");
+    // A decision that has expired, or was taken back, holds no more.
+    decide(&format!("{},{},different,kato,2026-04-01,called both,2020-01-01\n", matched[0], matched[1]));
+    crate::support::succeeds(&run);
+    assert_eq!(customers(&matched[0], &matched[1]), "1", "expired");
+    assert_eq!(customers(&strangers[0], &strangers[1]), "2", "taken back");
+}

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{ArrayRef, Float64Array, ListArray, RecordBatch, S
 use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::DataType;
 
-use super::{Keys, Links};
+use super::{Decided, Keys, Links};
 use crate::config::file::ThresholdsFile;
 use crate::contract::{COMPARISON_RESULT, LEDGER, Type, item_field, struct_fields};
 use crate::error::{Error, Result};
@@ -20,11 +20,15 @@ pub(super) fn table(
     links: &Links,
     fates: &[Fate],
     scorer: &Scorer,
+    decided: &Decided,
     thresholds: &ThresholdsFile,
     run_id: &str,
 ) -> Result<RecordBatch> {
     let model = scorer.model();
-    let kept: Vec<usize> = (0..links.edges.len()).filter(|&i| links.edges[i].person >= thresholds.review).collect();
+    let decided_on = |i: usize| decided.reason(links.edges[i].l, links.edges[i].r);
+    let kept: Vec<usize> = (0..links.edges.len())
+        .filter(|&i| links.edges[i].person >= thresholds.review || decided_on(i).is_some())
+        .collect();
     let edges = || kept.iter().map(|&i| (&links.edges[i], fates[i]));
     let mut names: Vec<&str> = Vec::new();
     let mut levels: Vec<&str> = Vec::new();
@@ -57,7 +61,8 @@ pub(super) fn table(
     let number =
         |of: &dyn Fn(usize) -> f64| Arc::new(Float64Array::from_iter_values(kept.iter().map(|&i| of(i)))) as ArrayRef;
     let reasons: StringArray = edges()
-        .map(|(_, fate)| match fate {
+        .map(|(edge, fate)| match fate {
+            _ if decided.reason(edge.l, edge.r).is_some() => decided.reason(edge.l, edge.r).map(str::to_string),
             Fate::Cut(l, r) => Some(format!(
                 "{}:{} contradicts {}:{}",
                 keys.channel[l as usize],
@@ -75,7 +80,10 @@ pub(super) fn table(
             text(&|i| keys.record_id[left(i)].to_string()),
             text(&|i| keys.channel[right(i)].to_string()),
             text(&|i| keys.record_id[right(i)].to_string()),
-            text(&|i| decision(links.edges[i].l, links.edges[i].r, fates[i]).to_string()),
+            text(&|i| match decided_on(i) {
+                Some(_) => "overridden".to_string(),
+                None => decision(links.edges[i].l, links.edges[i].r, fates[i]).to_string(),
+            }),
             number(&|i| links.weights[i]),
             number(&|i| links.edges[i].person),
             number(&|i| links.edges[i].household),

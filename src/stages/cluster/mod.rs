@@ -16,6 +16,8 @@ use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Notes, Planned};
+use crate::config::Pipeline;
+use crate::config::decisions::Decision;
 use crate::config::file::ThresholdsFile;
 use crate::contract::{IDENTITY, LEDGER, col};
 use crate::error::{Error, Result};
@@ -54,6 +56,20 @@ impl Keys {
             }
         }
         Ok(keys)
+    }
+
+    /// The row of a record: rows are in order of channel and id.
+    fn row(&self, (channel, id): &(String, String)) -> Option<u32> {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = (from + to) / 2;
+            match (&*self.channel[middle], &*self.record_id[middle]).cmp(&(channel.as_str(), id.as_str())) {
+                std::cmp::Ordering::Less => from = middle + 1,
+                std::cmp::Ordering::Greater => to = middle,
+                std::cmp::Ordering::Equal => return Some(middle as u32),
+            }
+        }
+        None
     }
 
     fn len(&self) -> usize {
@@ -112,12 +128,15 @@ pub fn plan(
     keys: &Keys,
     links: &Links,
     scorer: &Scorer,
-    thresholds: &ThresholdsFile,
+    pipeline: &Pipeline,
+    as_of: i64,
     run_id: &str,
 ) -> Result<(Vec<Planned>, Notes)> {
-    let model = scorer.model();
-    let (people, fates) =
-        cluster::cluster(keys.len(), &links.edges, thresholds.auto, |l, r| contradict(model, scorer, l, r));
+    let (model, thresholds) = (scorer.model(), &pipeline.thresholds);
+    let decided = Decided::new(keys, &pipeline.decisions, as_of);
+    let (people, fates) = cluster::cluster(keys.len(), &links.edges, &decided.same, thresholds.auto, |l, r| {
+        decided.different(l, r) || contradict(model, scorer, l, r)
+    });
     let households = cluster::households(&people, &links.edges, 0.5);
     let customer_ids = ids(Kind::Customer, keys, &people)?;
     let household_ids = ids(Kind::Household, keys, &households)?;
@@ -133,13 +152,69 @@ pub fn plan(
             Arc::new(Float64Array::from(confidence)),
         ],
     )?;
-    let ledger = ledger::table(keys, links, &fates, scorer, thresholds, run_id)?;
-    let notes = notes(&people, &households, &links.edges, &fates, thresholds);
+    let ledger = ledger::table(keys, links, &fates, scorer, &decided, thresholds, run_id)?;
+    let mut notes = notes(&people, &households, &links.edges, &fates, thresholds);
+    notes.insert("decisions_without_record".into(), json!(decided.unknown));
+    notes.insert("expected".into(), expected(&links.edges, thresholds.auto));
+    let steps: Vec<serde_json::Value> = STEPS.iter().map(|t| expected(&links.edges, *t)).collect();
+    notes.insert("thresholds".into(), steps.into());
     let tables = vec![
         Planned::sorted(&IDENTITY, context.read_batch(identity)?),
         Planned::sorted(&LEDGER, sorted(context.read_batch(ledger)?, LEDGER.key)?),
     ];
     Ok((tables, notes))
+}
+
+/// Thresholds of the table of expected precision and recall.
+const STEPS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99];
+
+/// What the model itself expects at a threshold: each pair's probability is its expected share of a true pair. Recall is of
+/// the true pairs among the links that were kept; pairs that no blocking rule brings are not in it.
+fn expected(edges: &[Edge], threshold: f64) -> serde_json::Value {
+    let true_pairs: f64 = edges.iter().map(|e| e.person).sum();
+    let linked = edges.iter().filter(|e| e.person >= threshold);
+    let (n, right) = linked.fold((0u64, 0.0), |(n, right), e| (n + 1, right + e.person));
+    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 1.0 };
+    json!({ "threshold": threshold, "pairs": n, "precision": share(right, n as f64), "recall": share(right, true_pairs) })
+}
+
+/// Decisions of people that hold for this run, by rows.
+pub(crate) struct Decided {
+    same: Vec<(u32, u32)>,
+    rows: HashMap<(u32, u32), String>,
+    apart: std::collections::HashSet<(u32, u32)>,
+    unknown: u64,
+}
+
+impl Decided {
+    fn new(keys: &Keys, decisions: &[Decision], as_of: i64) -> Self {
+        let mut found = Decided { same: Vec::new(), rows: HashMap::new(), apart: Default::default(), unknown: 0 };
+        for d in decisions.iter().filter(|d| d.expires.is_none_or(|e| e > as_of)) {
+            let (Some(l), Some(r)) = (keys.row(&d.left), keys.row(&d.right)) else {
+                found.unknown += 1;
+                continue;
+            };
+            let pair = (l.min(r), l.max(r));
+            if d.same {
+                found.same.push(pair);
+            } else {
+                found.apart.insert(pair);
+            }
+            let word = if d.same { "same" } else { "different" };
+            found.rows.insert(pair, format!("{word}: decided by {} at {}: {}", d.by, d.at, d.why));
+        }
+        found.same.sort_unstable();
+        found
+    }
+
+    fn different(&self, l: u32, r: u32) -> bool {
+        !self.apart.is_empty() && self.apart.contains(&(l.min(r), l.max(r)))
+    }
+
+    /// What was decided on a pair.
+    fn reason(&self, l: u32, r: u32) -> Option<&str> {
+        self.rows.get(&(l.min(r), l.max(r))).map(String::as_str)
+    }
 }
 
 fn sorted(plan: DataFrame, key: &[&str]) -> Result<DataFrame> {
@@ -153,9 +228,11 @@ const TWO_PEOPLE: f64 = 7.0;
 /// Whether two records contradict each other: all comparisons of some set of the model are known and disagree, or the
 /// evidence says that they are two people of one household.
 pub fn contradict(model: &Model, scorer: &Scorer, l: u32, r: u32) -> bool {
-    let against: f64 = scorer.evidence(l as usize, r as usize).iter().map(|e| e.weight_against_household).sum();
-    if against <= -TWO_PEOPLE {
-        return true;
+    if model.has_households() {
+        let evidence = scorer.evidence(l as usize, r as usize);
+        if evidence.iter().map(|e| e.weight_against_household).sum::<f64>() <= -TWO_PEOPLE {
+            return true;
+        }
     }
     model.contradictions.iter().any(|set| {
         set.iter().all(|&c| {

@@ -1,0 +1,160 @@
+//! Decisions of people on pairs of records: `decisions.csv` in the pipeline folder.
+//!
+//! In: lines `left,right,decision,by,at,why,expires` with records as `channel:record_id` and `same` or `different` as the
+//! decision. Out: checked decisions; contradictions between them are problems that name both lines.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::problem::Problems;
+use crate::error::{Error, Result};
+use crate::identity::cluster::Clusters;
+use crate::japanese::date::timestamp;
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// Line of the file.
+    pub line: u64,
+    /// Channel and id of the left record.
+    pub left: (String, String),
+    /// Channel and id of the right record.
+    pub right: (String, String),
+    /// Whether the two are one person.
+    pub same: bool,
+    /// Who decided.
+    pub by: String,
+    /// When, as written.
+    pub at: String,
+    /// Why.
+    pub why: String,
+    /// From when on it does not hold any more, microseconds.
+    pub expires: Option<i64>,
+}
+
+const COLUMNS: [&str; 7] = ["left", "right", "decision", "by", "at", "why", "expires"];
+
+/// Reads and checks the file.
+///
+/// # Errors
+/// Configuration, if it cannot be read. What is wrong in it goes to `problems`.
+pub(super) fn read(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>> {
+    problems.in_file(path.display().to_string());
+    let unreadable = |e: csv::Error| {
+        Error::config(format!("cannot read {}: {e}", path.display())).hint("check `decisions` in the pipeline file")
+    };
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_path(path).map_err(unreadable)?;
+    let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_string).collect();
+    if header.iter().map(|h| h.trim_start_matches('\u{feff}')).ne(COLUMNS) {
+        problems.add(1, "the columns are not as they should be", format!("write the header {}", COLUMNS.join(",")));
+        return Ok(Vec::new());
+    }
+    let mut decisions = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(unreadable)?;
+        let line = row.position().map_or(0, |p| p.line());
+        if let Some(decision) = decision(&row, line, problems) {
+            decisions.push(decision);
+        }
+    }
+    contradictions(&decisions, problems);
+    Ok(decisions)
+}
+
+fn decision(row: &csv::StringRecord, line: u64, problems: &mut Problems) -> Option<Decision> {
+    let field = |i: usize| row.get(i).unwrap_or_default().to_string();
+    let record = |text: &str| text.split_once(':').map(|(c, id)| (c.to_string(), id.to_string()));
+    let (Some(left), Some(right)) = (record(&field(0)), record(&field(1))) else {
+        problems.add(line, "a record is not written as channel:record_id", "write shop:C0001");
+        return None;
+    };
+    let same = match field(2).as_str() {
+        "same" => true,
+        "different" => false,
+        _ => {
+            problems.add(line, "the decision is neither same nor different", "");
+            return None;
+        }
+    };
+    if left == right {
+        problems.add(line, "a record is decided on with itself", "");
+        return None;
+    }
+    if field(3).is_empty() || field(5).is_empty() {
+        problems.add(line, "a decision needs who decided (`by`) and `why`", "");
+    }
+    let expires = match field(6) {
+        empty if empty.is_empty() => None,
+        typed => {
+            let time = timestamp(&typed);
+            if time.is_none() {
+                problems.add(line, "`expires` is no date", "write 2027-03-31, or nothing");
+            }
+            time
+        }
+    };
+    Some(Decision { line, left, right, same, by: field(3), at: field(4), why: field(5), expires })
+}
+
+/// Two records that decisions join, over any chain, must not be decided to be different.
+fn contradictions(decisions: &[Decision], problems: &mut Problems) {
+    let mut places: HashMap<&(String, String), u32> = HashMap::new();
+    for record in decisions.iter().flat_map(|d| [&d.left, &d.right]) {
+        let next = places.len() as u32;
+        places.entry(record).or_insert(next);
+    }
+    let mut joined = Clusters::new(places.len());
+    for d in decisions.iter().filter(|d| d.same) {
+        joined.union(places[&d.left], places[&d.right]);
+    }
+    for d in decisions.iter().filter(|d| !d.same) {
+        let set = joined.find(places[&d.left]);
+        if set == joined.find(places[&d.right]) {
+            let chain: Vec<String> = decisions
+                .iter()
+                .filter(|s| s.same && joined.find(places[&s.left]) == set)
+                .map(|s| s.line.to_string())
+                .collect();
+            problems.add(
+                d.line,
+                format!(
+                    "decides that two records are different which line {} decides to be the same",
+                    chain.join(", ")
+                ),
+                "remove one of them",
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rows: &str, expected: &[(u64, &str)]) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("decisions.csv");
+        std::fs::write(&path, format!("left,right,decision,by,at,why,expires\n{rows}")).expect("written");
+        let mut problems = Problems::default();
+        read(&path, &mut problems).expect("readable");
+        let found: Vec<(u64, String)> = problems.all().iter().map(|p| (p.line, p.message.clone())).collect();
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for ((line, message), (at, part)) in found.iter().zip(expected) {
+            assert!(line == at && message.contains(part), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn contradictions_name_both_lines() {
+        check("a:1,b:1,same,k,2026-01-01,mail,\nb:1,c:1,same,k,2026-01-01,call,\n", &[]);
+        check(
+            "a:1,b:1,same,k,2026-01-01,mail,\nb:1,c:1,same,k,2026-01-01,call,\nc:1,a:1,different,s,2026-02-01,other birth date,\n",
+            &[(4, "line 2, 3")],
+        );
+        check(
+            "a:1,b1,same,k,,x,\na:1,b:1,maybe,k,,x,\na:1,a:1,same,k,,x,\n",
+            &[(2, "channel:record_id"), (3, "neither"), (4, "itself")],
+        );
+    }
+}

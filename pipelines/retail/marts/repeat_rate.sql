@@ -2,7 +2,7 @@
 with purchase as (
     select item_id, customer_id, coalesce(transaction_id, event_id) as purchase, max(item_name) as item_name
     from interaction
-    where event_type = 'purchase' and customer_id is not null and item_id is not null and occurred_at <= $as_of
+    where (event_type = 'purchase' or event_type = 'app_event' and category = 'purchase') and customer_id is not null and item_id is not null and occurred_at <= $as_of
     group by item_id, customer_id, coalesce(transaction_id, event_id)
 ),
 bought as (

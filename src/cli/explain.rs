@@ -1,31 +1,26 @@
 //! `nayose explain`.
 
-use std::sync::Arc;
-
 use clap::Args;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::Float64Type;
+use datafusion::functions::expr_fn::strpos;
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{LakeArguments, Language, ResourceArguments, TextFormat, output};
-use crate::config::load_model;
-use crate::contract::{STANDARD_RECORD, col};
+use crate::contract::col;
 use crate::error::{Error, Result};
 use crate::explain::{
     ComparisonView, CustomerView, LinkView, Outcome, PairView, RecordView, Words, customer_text, pair_text,
 };
 use crate::functions::text;
 use crate::identity::customer_id;
-use crate::manifest::Manifest;
 use crate::model::score::Scorer;
-use crate::model::{Label, MISSING, Model};
+use crate::model::{Label, MISSING};
+use crate::runner::kept::KeptRun;
 use crate::runner::snapshot::{self, PublishedRun};
-use crate::runner::stages::{Kept, MODEL_FILE, SETTINGS_FILE};
-use crate::runner::{in_order, read};
 use crate::session::session;
 use crate::stages::cluster::contradict;
-use crate::stages::score;
 use crate::store::Location;
 
 #[derive(Debug, Args)]
@@ -50,7 +45,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let published = snapshot::find(&lake, None).await?;
     let context = session(&a.resources.resources())?;
     snapshot::know_all(&context, &lake, &published).await?;
-    let desk = Desk { model: kept_model(&lake, &published).await?, context, lake, run: published };
+    let desk = Desk { kept: KeptRun::open(&context, &lake, &published).await?, context, run: published };
     let ja = a.lang == Language::Ja;
     let text = match a.ids.as_slice() {
         [one] => {
@@ -77,30 +72,11 @@ fn json(view: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(view).map_err(|e| Error::bug(format!("the explanation cannot be written: {e}")))
 }
 
-/// The model with what the run learned, and its settings.
-struct KeptModel {
-    model: Arc<Model>,
-    settings: Kept,
-}
-
-async fn kept_model(lake: &Location, run: &PublishedRun) -> Result<KeptModel> {
-    let work = lake.join("work").join(&run.run_id);
-    let gone = |what: &str| {
-        Error::data(format!("{} of run {} is gone", what, run.run_id)).hint("run the pipeline again with --full")
-    };
-    let settings = work.join(SETTINGS_FILE).read_if_exists().await?.ok_or_else(|| gone("the settings"))?;
-    let settings: Kept = serde_json::from_slice(&settings).map_err(|_| gone("the settings"))?;
-    let yaml = work.join(MODEL_FILE).read_if_exists().await?.ok_or_else(|| gone("the model"))?;
-    let yaml = String::from_utf8(yaml).map_err(|_| gone("the model"))?;
-    Ok(KeptModel { model: Arc::new(load_model(MODEL_FILE, &yaml, &settings.attributes)?), settings })
-}
-
 /// What an explanation needs at hand.
 struct Desk {
     context: SessionContext,
-    lake: Location,
     run: PublishedRun,
-    model: KeptModel,
+    kept: KeptRun,
 }
 
 fn words(label: &Label) -> Words {
@@ -144,23 +120,28 @@ impl Desk {
             return Ok(Error::usage(format!("there is no channel {channel:?}"))
                 .hint(format!("channels: {}", channels.join(", "))));
         }
+        if let Some(reject) = self.rejected(id).await? {
+            return Ok(Error::usage(format!("record {channel}:{id} was rejected: {reject}")).hint(
+                "mend the row in its source; nayose sql \"select file, line, reason from reject\" shows all of them",
+            ));
+        }
         Ok(Error::usage(format!("there is no record {channel}:{id}")).hint(
             "it was not in the input, or its rows were rejected: nayose sql \"select file, line, reason from reject\"",
         ))
     }
 
-    async fn standard(&self) -> Result<DataFrame> {
-        let work = self.lake.join("work").join(&self.run.run_id);
-        let manifest = Manifest::load(&work).await?;
-        let output = manifest.as_ref().and_then(|m| m.output(STANDARD_RECORD.name)).ok_or_else(|| {
-            Error::data(format!("the work of run {} is gone", self.run.run_id))
-                .hint("run the pipeline again with --full")
-        })?;
-        read(&in_order(&self.context), &self.lake, output, STANDARD_RECORD.schema()).await
+    /// Where and why a row that names `id` was rejected.
+    async fn rejected(&self, id: &str) -> Result<Option<String>> {
+        let rows = self.context.table("reject").await?.filter(strpos(ident(col::RAW), lit(id)).gt(lit(0)))?;
+        let rows = rows.select_columns(&[col::FILE, col::LINE, col::REASON])?.limit(0, Some(1))?.collect().await?;
+        let Some(row) = rows.iter().find(|b| b.num_rows() > 0) else { return Ok(None) };
+        let (file, reason) = (text::strings(row.column(0))?, text::strings(row.column(2))?);
+        let line = text::longs(row.column(1))?;
+        Ok(Some(format!("{} line {}: {}", file.value(0), line.value(0), reason.value(0))))
     }
 
     async fn pair(&self, left: &str, right: &str) -> Result<PairView> {
-        let standard = self.standard().await?;
+        let standard = self.kept.standard().await?;
         let (l, left_customer) = self.record(left, &standard).await?;
         let (r, right_customer) = self.record(right, &standard).await?;
         if l == r {
@@ -171,14 +152,11 @@ impl Desk {
         } else {
             (r, l, right, left, right_customer, left_customer)
         };
-        let packed = Arc::new(score::pack(standard, &self.model.model).await?);
-        let parameters =
-            self.model.model.trained.clone().ok_or_else(|| Error::bug("the kept model has no parameters"))?;
-        let scorer = Scorer::new(self.model.model.clone(), packed, &parameters);
+        let scorer = self.kept.scorer().await?;
         let found = scorer.score(l, r);
         let rules = self.rules(&scorer, l, r);
-        let outcome =
-            self.outcome(&scorer, (l, r), &rules, found.person, (&left_customer, &right_customer), left, right).await?;
+        let one = left_customer == right_customer;
+        let outcome = self.outcome(&scorer, (l, r), &rules, found.person, one, left, right).await?;
         Ok(PairView {
             left: left.to_string(),
             right: right.to_string(),
@@ -191,6 +169,7 @@ impl Desk {
             probability: found.person,
             household_probability: found.household,
             comparisons: self.comparisons(&scorer, l, r),
+            ignored: self.ignored(&scorer, l, r),
         })
     }
 
@@ -203,7 +182,7 @@ impl Desk {
             let right: Vec<String> = feature.values(r).map(cut).collect();
             feature.values(l).map(cut).any(|v| right.contains(&v))
         };
-        self.model.model.rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|r| r.name.clone()).collect()
+        self.kept.model.rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|r| r.name.clone()).collect()
     }
 
     fn comparisons(&self, scorer: &Scorer, l: usize, r: usize) -> Vec<ComparisonView> {
@@ -216,7 +195,7 @@ impl Desk {
                 .find_map(|level| first_feature(&level.condition, &|f| !packed.features[f].ids(row).is_empty()));
             shown.map(|f| packed.features[f].values(row).map(str::to_string).collect()).unwrap_or_default()
         };
-        self.model
+        self.kept
             .model
             .comparisons
             .iter()
@@ -237,6 +216,16 @@ impl Desk {
             .collect()
     }
 
+    /// The values of the two records that very many records have.
+    fn ignored(&self, scorer: &Scorer, l: usize, r: usize) -> Vec<(String, String)> {
+        let features = self.kept.model.features.iter().zip(&scorer.packed().features);
+        let mut found: Vec<(String, String)> = features
+            .flat_map(|(name, f)| f.junk(l).chain(f.junk(r)).map(|value| (name.clone(), value.to_string())))
+            .collect();
+        found.dedup();
+        found
+    }
+
     #[allow(clippy::too_many_arguments)]
     async fn outcome(
         &self,
@@ -244,14 +233,18 @@ impl Desk {
         (l, r): (usize, usize),
         rules: &[String],
         person: f64,
-        (left_customer, right_customer): (&str, &str),
+        one: bool,
         left: &str,
         right: &str,
     ) -> Result<Outcome> {
-        let threshold = self.model.settings.thresholds.auto;
-        let linkable = !rules.is_empty() && person >= threshold;
-        if left_customer == right_customer {
-            return Ok(if linkable { Outcome::Linked } else { Outcome::LinkedByOthers });
+        let threshold = self.kept.settings.thresholds.auto;
+        let (decision, reason) = self.in_ledger(left, right).await?.unwrap_or_default();
+        if decision == "overridden" {
+            return Ok(Outcome::Decided { reason });
+        }
+        if one {
+            let linked = !rules.is_empty() && person >= threshold && decision == "matched";
+            return Ok(if linked { Outcome::Linked } else { Outcome::LinkedByOthers });
         }
         if rules.is_empty() {
             return Ok(Outcome::NoSharedBlock);
@@ -259,15 +252,16 @@ impl Desk {
         if person < threshold {
             return Ok(Outcome::BelowThreshold { threshold });
         }
-        let reason = if contradict(scorer.model(), scorer, l as u32, r as u32) {
-            format!("{left} / {right}")
-        } else {
-            self.cut_reason(left, right).await?.unwrap_or_default()
-        };
-        Ok(Outcome::Contradiction { reason })
+        if decision == "review" {
+            return Ok(Outcome::Contested { reason });
+        }
+        let pair = || format!("{left} / {right}");
+        let own = contradict(scorer.model(), scorer, l as u32, r as u32);
+        Ok(Outcome::Contradiction { reason: if own { pair() } else { reason } })
     }
 
-    async fn cut_reason(&self, left: &str, right: &str) -> Result<Option<String>> {
+    /// The decision on a pair with its reason, as the ledger has it.
+    async fn in_ledger(&self, left: &str, right: &str) -> Result<Option<(String, String)>> {
         let (Some((cl, il)), Some((cr, ir))) = (left.split_once(':'), right.split_once(':')) else { return Ok(None) };
         let rows = self
             .context
@@ -275,19 +269,20 @@ impl Desk {
             .await?
             .filter(ident(col::CHANNEL_L).eq(lit(cl)).and(ident(col::RECORD_ID_L).eq(lit(il))))?
             .filter(ident(col::CHANNEL_R).eq(lit(cr)).and(ident(col::RECORD_ID_R).eq(lit(ir))))?
-            .select_columns(&[col::REASON])?
+            .select_columns(&[col::DECISION, col::REASON])?
             .collect()
             .await?;
         Ok(rows.iter().find(|b| b.num_rows() > 0).and_then(|b| {
-            let reasons = b.column(0).as_string_opt::<i32>()?;
-            text::text_at(reasons, 0).map(str::to_string)
+            let [decision, reason] = [0, 1].map(|c| b.column(c).as_string_opt::<i32>());
+            let text = |column| text::text_at(column, 0).unwrap_or_default().to_string();
+            Some((text(decision?), text(reason?)))
         }))
     }
 
     async fn customer(&self, typed: &str) -> Result<CustomerView> {
         let id = match customer_id::parse(typed) {
             Some(id) => id,
-            None if typed.contains(':') => self.record(typed, &self.standard().await?).await?.1,
+            None if typed.contains(':') => self.record(typed, &self.kept.standard().await?).await?.1,
             None => {
                 return Err(Error::usage(format!("{typed:?} is no customer id: its check character does not fit"))
                     .hint("read it again, or write a record as channel:record_id"));
@@ -384,7 +379,7 @@ impl Desk {
                 let weights = text::field(items, "weight")?.as_primitive::<Float64Type>();
                 let mut evidence: Vec<(Words, Words, f64)> = (0..items.len())
                     .filter_map(|i| {
-                        let c = self.model.model.comparisons.iter().find(|c| c.name == names.value(i))?;
+                        let c = self.kept.model.comparisons.iter().find(|c| c.name == names.value(i))?;
                         let level = c.levels.iter().find(|l| l.name == levels.value(i))?;
                         Some((words(&c.label), words(&level.label), weights.value(i)))
                     })

@@ -1,15 +1,22 @@
-//! `nayose validate`.
+//! `nayose validate`: whether configuration and inputs are good, and which pairs the blocking rules will bring. The forecast
+//! reads and normalizes all person rows, and keeps what it needs in memory; nothing is written.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+use datafusion::prelude::SessionContext;
 
-use super::output;
+use super::{ResourceArguments, output};
 use crate::config::problem::{Problems, did_you_mean};
-use crate::config::{self, Overrides};
+use crate::config::{self, Overrides, Pipeline};
+use crate::contract::{BLOCKING_KEY, RAW_RECORD};
 use crate::error::{Error, Kind, Result};
+use crate::record::Standardizer;
 use crate::runner::inputs;
-use crate::stages::ingest::{read_options, reader};
+use crate::session::{register_store, session};
+use crate::stages::ingest::{SourceFiles, read_options, reader};
+use crate::stages::{block, ingest, normalize};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -18,6 +25,8 @@ pub(super) struct Arguments {
     /// Root of the sources' globs, instead of the pipeline file's `input`
     #[arg(long, value_name = "URL")]
     input: Option<String>,
+    #[command(flatten)]
+    resources: ResourceArguments,
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
@@ -59,5 +68,46 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         pipeline.marts.len(),
         pipeline.checks.len()
     ))?;
+    let context = session(&a.resources.resources())?;
+    register_store(&context, pipeline.input.url())?;
+    output::print(&forecast(&context, &pipeline, &found).await?)?;
     Ok(0)
+}
+
+/// The pairs that the blocking rules will bring, as a table for people.
+async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<String> {
+    let (model, limit) = (&pipeline.model, pipeline.limits.block_size);
+    let raw = ingest::plan(context, pipeline, found)?.into_iter().find(|p| p.table.name == RAW_RECORD.name);
+    let raw = raw.ok_or_else(|| Error::bug("ingest plans no raw_record"))?.plan;
+    let standardizer = Arc::new(Standardizer::new(&pipeline.attributes, model));
+    for standard in normalize::plan(raw, standardizer)? {
+        for keys in block::keys(standard.plan, model)? {
+            context.register_table(BLOCKING_KEY.name, keys.plan.cache().await?.into_view())?;
+        }
+    }
+    let rules = block::forecast(context, model, limit).await?;
+    let alone = block::pairs_of_one_rule(context, model, limit).await?;
+    let mut text = format!(
+        "\n{:<20}{:>12}{:>12}{:>16}{:>20}\n",
+        "blocking rule", "blocks", "largest", "pairs", "only by this rule"
+    );
+    for ((rule, found), alone) in model.rules.iter().zip(&rules).zip(&alone) {
+        text += &format!("{:<20}{:>12}{:>12}{:>16}{alone:>20}\n", rule.name, found.blocks, found.largest, found.pairs);
+    }
+    let total: u64 = rules.iter().map(|r| r.pairs).sum();
+    text += &format!("at most {total} pairs: a pair that several rules bring is compared once\n\nlargest blocks:\n");
+    for (rule, records) in block::largest_blocks(context).await? {
+        let fate = if records <= u64::from(limit) {
+            "compared".to_string()
+        } else if model.rules[rule].refine.is_empty() {
+            format!("left out: over limits.block_size = {limit}, and the rule has no `refine` keys")
+        } else {
+            format!("split by its refine keys: over limits.block_size = {limit}")
+        };
+        text += &format!("  {:<20}{records:>10} records  {fate}\n", model.rules[rule].name);
+    }
+    for (rule, _) in model.rules.iter().zip(&alone).filter(|(_, alone)| **alone == 0) {
+        text += &format!("\nrule {:?} adds nothing: every pair of it is brought by another rule", rule.name);
+    }
+    Ok(text.trim_end().to_string())
 }

@@ -323,6 +323,14 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             "",
         );
     }
+    let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
+    for channel in d.file.limits.records_per_person.keys().filter(|c| !channels.contains(c.as_str())) {
+        problems.add(
+            line_of(&d.tree, &[key("limits"), key("records_per_person"), key(channel)]),
+            format!("records_per_person names the channel {channel:?}, which no source has"),
+            did_you_mean(channel, channels.iter().copied()).unwrap_or_default(),
+        );
+    }
     for name in
         d.file.parameters.keys().filter(|n| n.is_empty() || !n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
     {

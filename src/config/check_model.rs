@@ -68,7 +68,9 @@ fn meaning(
     let digest =
         blake3::hash(serde_json::to_string(&untrained).unwrap_or_default().as_bytes()).to_hex()[..32].to_string();
     let t = file.training.clone();
+    let of_one = feature::identifying(attributes);
     let model = Model {
+        identifying: features.iter().map(|f| of_one.contains(f)).collect(),
         features,
         rules,
         comparisons,

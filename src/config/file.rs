@@ -254,7 +254,7 @@ pub struct ThresholdsFile {
 
 impl Default for ThresholdsFile {
     fn default() -> Self {
-        ThresholdsFile { auto: 0.9, review: 0.5 }
+        ThresholdsFile { auto: 0.8, review: 0.5 }
     }
 }
 
@@ -266,10 +266,13 @@ pub struct LimitsFile {
     pub reject_share: f64,
     /// Largest number of records that may share a blocking key; larger blocks are reported and not compared.
     pub block_size: u32,
+    /// Channel → records that one person may have there. A link that would give more is cut.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub records_per_person: BTreeMap<String, u32>,
 }
 
 impl Default for LimitsFile {
     fn default() -> Self {
-        LimitsFile { reject_share: 0.01, block_size: 1000 }
+        LimitsFile { reject_share: 0.01, block_size: 1000, records_per_person: BTreeMap::new() }
     }
 }

@@ -5,6 +5,9 @@
 //! records take seconds. Pairwise counts are as in Menestrina, Whang and Garcia-Molina (2010); B-cubed is Bagga and
 //! Baldwin's (1998).
 
+pub mod report;
+pub mod shape;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;

@@ -51,6 +51,16 @@ pub enum Outcome {
         /// The threshold.
         threshold: f64,
     },
+    /// A record of the pair fits somebody else as well, so that neither link was made.
+    Contested {
+        /// Which record fits whom.
+        reason: String,
+    },
+    /// A person decided on the pair.
+    Decided {
+        /// What, who, when, why.
+        reason: String,
+    },
     /// Their link was refused: these records contradict each other.
     Contradiction {
         /// The records.
@@ -84,6 +94,8 @@ pub struct PairView {
     pub household_probability: f64,
     /// The comparisons in the model's order.
     pub comparisons: Vec<ComparisonView>,
+    /// Values that so many records have that they were ignored: feature, value.
+    pub ignored: Vec<(String, String)>,
 }
 
 /// A link of a customer's records.

@@ -33,6 +33,11 @@ pub fn pair_text(pair: &PairView, ja: bool) -> String {
                 pair.left_customer
             ),
         ),
+        Outcome::Decided { reason } if pair.left_customer == pair.right_customer => say(
+            &mut text,
+            format!("{l} と {r} は同一人物です（{}）。人による判断です: {reason}", pair.left_customer),
+            format!("{l} and {r} are one person ({}). A person decided: {reason}", pair.left_customer),
+        ),
         other => {
             say(
                 &mut text,
@@ -54,6 +59,16 @@ pub fn pair_text(pair: &PairView, ja: bool) -> String {
                     &mut text,
                     format!("理由: 結合すると矛盾するため切断されました: {reason}"),
                     format!("Why: the link was refused because joining them would contradict: {reason}"),
+                ),
+                Outcome::Contested { reason } => say(
+                    &mut text,
+                    format!("理由: 別の人にも同じくらい合うため、人の確認待ちです: {reason}"),
+                    format!("Why: it fits somebody else as well, and waits for review: {reason}"),
+                ),
+                Outcome::Decided { reason } => say(
+                    &mut text,
+                    format!("理由: 人による判断です: {reason}"),
+                    format!("Why: a person decided: {reason}"),
                 ),
                 Outcome::Linked | Outcome::LinkedByOthers => {}
             }
@@ -89,6 +104,13 @@ pub fn pair_text(pair: &PairView, ja: bool) -> String {
             pair.probability, pair.household_probability
         ),
     );
+    for (feature, value) in &pair.ignored {
+        say(
+            &mut text,
+            format!("多数のレコードが持つため無視した値: {feature} {value}"),
+            format!("Ignored, because very many records have it: {feature} {value}"),
+        );
+    }
     if !pair.blocking_rules.is_empty() {
         let rules = pair.blocking_rules.join(", ");
         say(

@@ -1,6 +1,6 @@
 //! Which level of a comparison a pair stands at.
 
-use super::packed::{Packed, intersects};
+use super::packed::{Packed, PackedFeature, intersects};
 use super::{Comparison, Condition, Measure};
 use crate::japanese::date::PartialDate;
 use crate::similarity;
@@ -8,15 +8,48 @@ use crate::similarity;
 /// The level of a comparison that says nothing: one side has no value that the other could agree with.
 pub const MISSING: u8 = u8::MAX;
 
+/// One side of a comparison: a record, or the records of a group together.
+pub trait Side {
+    /// The ids of its values of a feature, sorted.
+    fn ids<'a>(&'a self, packed: &'a Packed, feature: usize) -> &'a [u32];
+}
+
+/// A record by its row.
+impl Side for usize {
+    #[inline]
+    fn ids<'a>(&'a self, packed: &'a Packed, feature: usize) -> &'a [u32] {
+        packed.features[feature].ids(*self)
+    }
+}
+
+/// Every value that some record of a group has, by feature.
+pub struct Group(Vec<Vec<u32>>);
+
+impl Group {
+    /// The group of these rows.
+    pub fn new(packed: &Packed, rows: &[u32]) -> Self {
+        let of = |feature: &PackedFeature| {
+            let mut ids: Vec<u32> = rows.iter().flat_map(|row| feature.ids(*row as usize)).copied().collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        };
+        Group(packed.features.iter().map(of).collect())
+    }
+}
+
+impl Side for Group {
+    fn ids<'a>(&'a self, _: &'a Packed, feature: usize) -> &'a [u32] {
+        &self.0[feature]
+    }
+}
+
 /// The level of `comparison` for records `l` and `r`, or [`MISSING`].
 ///
 /// Values are sets over time: a level holds when any pair of values fulfils it, so that the best agreement counts.
 /// A comparison is missing when no feature of its levels has values on both sides.
-pub fn level(comparison: &Comparison, packed: &Packed, l: usize, r: usize) -> u8 {
-    let comparable = comparison
-        .features
-        .iter()
-        .any(|&f| !packed.features[f].ids(l).is_empty() && !packed.features[f].ids(r).is_empty());
+pub fn level(comparison: &Comparison, packed: &Packed, l: &impl Side, r: &impl Side) -> u8 {
+    let comparable = comparison.features.iter().any(|&f| !l.ids(packed, f).is_empty() && !r.ids(packed, f).is_empty());
     if !comparable {
         return MISSING;
     }
@@ -24,14 +57,11 @@ pub fn level(comparison: &Comparison, packed: &Packed, l: usize, r: usize) -> u8
 }
 
 /// Whether `condition` holds for records `l` and `r`.
-pub fn holds(condition: &Condition, packed: &Packed, l: usize, r: usize) -> bool {
+pub fn holds(condition: &Condition, packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
     match condition {
         Condition::Else => true,
-        Condition::Same(f) => {
-            let feature = &packed.features[*f];
-            intersects(feature.ids(l), feature.ids(r))
-        }
-        Condition::Absent(f) => packed.features[*f].ids(l).is_empty() || packed.features[*f].ids(r).is_empty(),
+        Condition::Same(f) => intersects(l.ids(packed, *f), r.ids(packed, *f)),
+        Condition::Absent(f) => l.ids(packed, *f).is_empty() || r.ids(packed, *f).is_empty(),
         Condition::Swapped(a, b) => crosswise(packed, *a, *b, l, r) && crosswise(packed, *b, *a, l, r),
         Condition::Similar { feature, measure } => similar(*feature, *measure, packed, l, r),
         Condition::Date { feature, relations } => pairs(packed, *feature, l, r).any(|(a, b)| match (iso(a), iso(b)) {
@@ -44,13 +74,21 @@ pub fn holds(condition: &Condition, packed: &Packed, l: usize, r: usize) -> bool
 }
 
 /// Features are interned one by one, so that values of different features are compared as text.
-fn crosswise(packed: &Packed, a: usize, b: usize, l: usize, r: usize) -> bool {
-    packed.features[a].values(l).any(|left| packed.features[b].values(r).any(|right| left == right))
+fn crosswise(packed: &Packed, a: usize, b: usize, l: &impl Side, r: &impl Side) -> bool {
+    values(packed, a, l).any(|left| values(packed, b, r).any(|right| left == right))
 }
 
-fn pairs(packed: &Packed, feature: usize, l: usize, r: usize) -> impl Iterator<Item = (&str, &str)> {
-    let feature = &packed.features[feature];
-    feature.values(l).flat_map(move |a| feature.values(r).map(move |b| (a, b)))
+fn values<'a>(packed: &'a Packed, feature: usize, side: &'a impl Side) -> impl Iterator<Item = &'a str> {
+    side.ids(packed, feature).iter().map(move |id| packed.features[feature].value(*id))
+}
+
+fn pairs<'a>(
+    packed: &'a Packed,
+    feature: usize,
+    l: &'a impl Side,
+    r: &'a impl Side,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    values(packed, feature, l).flat_map(move |a| values(packed, feature, r).map(move |b| (a, b)))
 }
 
 /// A date as the features hold it: `1980-03-04`, `1980-03` or `1980`.
@@ -62,7 +100,7 @@ fn iso(text: &str) -> Option<PartialDate> {
     Some(PartialDate { year, month, day })
 }
 
-fn similar(feature: usize, measure: Measure, packed: &Packed, l: usize, r: usize) -> bool {
+fn similar(feature: usize, measure: Measure, packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
     match measure {
         Measure::JaroWinkler(bound) => {
             pairs(packed, feature, l, r).any(|(a, b)| similarity::jaro_winkler_at_least(a, b, bound).is_some())
@@ -73,8 +111,7 @@ fn similar(feature: usize, measure: Measure, packed: &Packed, l: usize, r: usize
         Measure::DamerauLevenshtein(bound) => pairs(packed, feature, l, r)
             .any(|(a, b)| similarity::damerau_levenshtein_at_most(a, b, bound as usize).is_some()),
         Measure::Jaccard(bound) => {
-            let feature = &packed.features[feature];
-            let (a, b) = (feature.ids(l), feature.ids(r));
+            let (a, b) = (l.ids(packed, feature), r.ids(packed, feature));
             let common = a.iter().filter(|id| b.binary_search(id).is_ok()).count();
             let all = a.len() + b.len() - common;
             all > 0 && common as f64 >= bound * all as f64

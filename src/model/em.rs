@@ -6,10 +6,14 @@
 //!
 //! - Three classes: one person, two people of one household, unrelated. The household class starts by agreeing like one
 //!   person on what a household shares and by chance on the rest; EM finds the rest by itself.
-//! - Class priors are over *all* pairs of records, for each pair of channels by itself. Pairs that blocking never brings count as unrelated, so that a
+//! - Class priors are over *all* pairs of records, that of one person for each pair of channels by itself. Pairs that blocking never brings count as unrelated, so that a
 //!   posterior is a probability about two records, not about two candidates.
 //! - u comes from random pairs, not from candidates: blocking brings pairs *because* they agree. Random pairs hold a
 //!   few pairs of one person too, more so in small data; their expected share is taken off in every step.
+//! - Unrelated pairs that share a mail address are too rare for any sample. Where a blocking rule brings *every* pair of a
+//!   level, u is the expected number of unrelated ones among them, over all pairs of records.
+//! - The household class is learned from pairs that can show a household. A ticket without address never does, and its
+//!   people have households all the same: the prior of the household class is one for all channels.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +29,15 @@ pub struct Observations {
     pub groups: Vec<String>,
     /// Pair of channels → number of pairs of records.
     pub pairs_by_group: Vec<f64>,
+    /// Number of pairs of records that can show a household (see [`Model::sees_households`]); all of them where none.
+    pub household_pairs: Option<f64>,
     /// Comparison → level → number of random pairs.
     pub random: Vec<Vec<f64>>,
+    /// Number of random pairs drawn.
+    pub random_draws: f64,
+    /// Comparison → level → for levels all of whose pairs a blocking rule brings: how many of them it left out because a
+    /// block was too large. Levels without an entry are counted among random pairs.
+    pub brought: Vec<Vec<Option<f64>>>,
     /// Number of pairs of records in all.
     pub all_pairs: f64,
     /// Digest of the data.
@@ -114,6 +125,7 @@ fn improve(
     let log_prior: Vec<[f64; 3]> =
         observed.groups.iter().map(|g| log_priors(*p.priors.get(g).unwrap_or(&p.prior))).collect();
     let mut expected: Vec<Vec<[f64; 2]>> = p.levels.iter().map(|ls| vec![[0.0; 2]; ls.len()]).collect();
+    let mut unrelated: Vec<Vec<f64>> = p.levels.iter().map(|ls| vec![0.0; ls.len()]).collect();
     let mut members = vec![[0.0; 2]; observed.groups.len()];
     let mut candidates = 0.0;
     for (group, pattern, n) in patterns {
@@ -124,7 +136,8 @@ fn improve(
             }
         }
         let score = posterior(sum, log_prior[*group]);
-        let r = [score.person * n, score.household * n];
+        let household = if model.sees_households(pattern) { score.household } else { 0.0 };
+        let r = [score.person * n, household * n];
         candidates += n;
         for class in 0..2 {
             members[*group][class] += r[class];
@@ -133,25 +146,22 @@ fn improve(
             for class in 0..2 {
                 expected[comparison][*level as usize][class] += r[class];
             }
+            unrelated[comparison][*level as usize] += n * (1.0 - score.person - score.household).max(0.0);
         }
     }
     if !model.has_households() {
         members.iter_mut().for_each(|m| m[1] = 0.0);
     }
     let total = [0, 1].map(|class| members.iter().map(|m| m[class]).sum::<f64>());
-    let prior = total.map(|n| (n / observed.all_pairs).clamp(1e-15, 0.4));
-    let priors = observed
-        .groups
-        .iter()
-        .zip(&members)
-        .zip(&observed.pairs_by_group)
-        .filter(|(_, pairs)| **pairs > 0.0)
-        .map(|((name, members), pairs)| {
-            let of = [0, 1].map(|class| {
-                let pseudo = PRIOR_SMOOTHING * total[class] / f64::max(candidates, 1.0);
-                ((members[class] + pseudo) / (pairs + PRIOR_SMOOTHING)).clamp(1e-15, 0.4)
-            });
-            (name.clone(), of)
+    let seen = observed.household_pairs.unwrap_or(observed.all_pairs);
+    let of_household = (total[1] / seen.max(1.0)).clamp(1e-15, 0.4);
+    let prior = [(total[0] / observed.all_pairs).clamp(1e-15, 0.4), of_household];
+    let priors = (0..observed.groups.len())
+        .filter(|g| observed.pairs_by_group[*g] > 0.0)
+        .map(|g| {
+            let pseudo = PRIOR_SMOOTHING * total[0] / f64::max(candidates, 1.0);
+            let person = (members[g][0] + pseudo) / (observed.pairs_by_group[g] + PRIOR_SMOOTHING);
+            (observed.groups[g].clone(), [person.clamp(1e-15, 0.4), of_household])
         })
         .collect();
     let levels = expected
@@ -160,13 +170,17 @@ fn improve(
         .map(|(c, counts)| {
             let k = counts.len() as f64;
             let n = [0, 1].map(|class| counts.iter().map(|l| l[class]).sum::<f64>());
+            let known = observed.all_pairs * observed.random[c].iter().sum::<f64>() / observed.random_draws.max(1.0);
             let raw: Vec<[f64; 3]> = counts
                 .iter()
                 .enumerate()
                 .map(|(i, l)| {
                     let m = (l[0] + SMOOTHING) / (n[0] + SMOOTHING * k);
                     let h = (l[1] + SMOOTHING) / (n[1] + SMOOTHING * k);
-                    let u = (random[c][i] - prior[0] * m - prior[1] * h).max(floor[c]);
+                    let u = match observed.brought.get(c).and_then(|levels| levels[i]) {
+                        Some(left_out) if known >= 1.0 => (unrelated[c][i] + left_out + SMOOTHING) / known,
+                        _ => (random[c][i] - prior[0] * m - prior[1] * h).max(floor[c]),
+                    };
                     [m, h, u]
                 })
                 .collect();

@@ -88,6 +88,13 @@ pub const BUILT_IN: [&str; 26] = [
     ROOM,
 ];
 
+/// The features whose values belong to one person or one household, so that a value of very many records means nothing.
+pub fn identifying(attributes: &[Attribute]) -> Vec<String> {
+    let identifiers = attributes.iter().filter(|a| a.kind == AttributeType::Identifier);
+    let declared = identifiers.flat_map(|a| [a.name.clone(), digits_of(&a.name)]);
+    [PHONE, MOBILE, LANDLINE, EMAIL, EMAIL_WEAK, BIRTH_DATE].into_iter().map(str::to_string).chain(declared).collect()
+}
+
 /// The features of a pipeline with these declared attributes.
 pub fn names(attributes: &[Attribute]) -> Vec<String> {
     let declared = attributes.iter().flat_map(|a| {
@@ -97,7 +104,24 @@ pub fn names(attributes: &[Attribute]) -> Vec<String> {
     BUILT_IN.iter().map(|f| f.to_string()).chain(declared).collect()
 }
 
-/// The feature of an identifier's digits alone: people leave out letters before a number.
+/// The features on which two records agree wherever they agree on `feature`, itself included.
+pub fn implied(feature: &str) -> Vec<String> {
+    let wider: &[&str] = match feature {
+        MOBILE | LANDLINE => &[PHONE],
+        ROOM => &[NUMBER, BLOCK, TOWN, CITY],
+        NUMBER => &[BLOCK, TOWN, CITY],
+        BLOCK => &[TOWN, CITY],
+        TOWN => &[CITY],
+        BIRTH_DATE => &[BIRTH_YEAR, BIRTH_DAY],
+        EMAIL => &[EMAIL_WEAK],
+        _ => &[],
+    };
+    let digits = digits_of(feature);
+    [feature, &digits].into_iter().chain(wider.iter().copied()).map(str::to_string).collect()
+}
+
+/// The feature of an identifier's digits alone: people leave out letters before a number. It is the whole identifier where
+/// its digits are too few to mean something.
 pub fn digits_of(attribute: &str) -> String {
     format!("{attribute}.digits")
 }

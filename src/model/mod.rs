@@ -34,6 +34,8 @@ pub struct Model {
     pub rules: Vec<BlockingRule>,
     /// Comparisons in order.
     pub comparisons: Vec<Comparison>,
+    /// For each feature whether its values belong to one person or household (see [`feature::identifying`]).
+    pub identifying: Vec<bool>,
     /// Values that mean nothing, by feature.
     pub junk: BTreeMap<String, Vec<String>>,
     /// Sets of comparisons whose joint contradiction keeps two groups apart.
@@ -50,6 +52,30 @@ impl Model {
     /// Whether the model knows households: whether they share anything. Without, there are two classes only.
     pub fn has_households(&self) -> bool {
         self.comparisons.iter().any(|c| c.shared_by_household)
+    }
+
+    /// Whether a pair with these levels can show that its records are two people of one household. One agreement, such as
+    /// on a family name, is no household: two of what a household shares have to be known (or the one, where the model has
+    /// one), and something that tells people apart.
+    pub fn sees_households(&self, levels: &[u8]) -> bool {
+        let known = |shared: bool| {
+            let of = self.comparisons.iter().zip(levels).filter(|(c, _)| c.shared_by_household == shared);
+            of.filter(|(_, level)| **level != MISSING).count()
+        };
+        let shared = self.comparisons.iter().filter(|c| c.shared_by_household).count();
+        known(true) >= shared.min(2) && known(false) > 0
+    }
+
+    /// For every comparison and level: the rule that brings every pair of that level, if one does. A rule does where the
+    /// level asks for the same value of each of the rule's keys.
+    pub fn brought_by(&self) -> Vec<Vec<Option<usize>>> {
+        let rule_of = |condition: &Condition| {
+            let mut same = Vec::new();
+            condition.same(&mut same);
+            let same: Vec<String> = same.into_iter().flat_map(|f| feature::implied(&self.features[f])).collect();
+            self.rules.iter().position(|r| r.keys.iter().all(|k| same.contains(&self.features[k.feature])))
+        };
+        self.comparisons.iter().map(|c| c.levels.iter().map(|l| rule_of(&l.condition)).collect()).collect()
     }
 }
 
@@ -130,6 +156,17 @@ pub enum Condition {
     All(Vec<Condition>),
     /// At least one of them.
     Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// The features whose values a pair has in common wherever the condition holds.
+    fn same(&self, into: &mut Vec<usize>) {
+        match self {
+            Condition::Same(f) => into.push(*f),
+            Condition::All(all) => all.iter().for_each(|c| c.same(into)),
+            _ => {}
+        }
+    }
 }
 
 /// A measure of similarity with its bound.

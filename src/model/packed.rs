@@ -64,9 +64,57 @@ pub struct PackedFeature {
     counts: Vec<u32>,
     /// How many records have any value.
     filled: u32,
+    /// Rows and their values that were dropped as junk, by row.
+    junk: Vec<(u32, u32)>,
 }
 
+/// A value that more records have than any household has in all its channels, and many times more than values of its kind
+/// have on average, is a shop's own phone or a default birth date.
+const JUNK_RECORDS: u32 = 50;
+const JUNK_TIMES_MEAN: f64 = 30.0;
+
 impl PackedFeature {
+    /// Drops the values of so many records that they mean nothing: their rows have no such value from here on.
+    pub fn drop_junk(&mut self) {
+        let mean = self.counts.iter().map(|c| f64::from(*c)).sum::<f64>() / self.counts.len().max(1) as f64;
+        let is_junk: Vec<bool> =
+            self.counts.iter().map(|c| *c > JUNK_RECORDS && f64::from(*c) > JUNK_TIMES_MEAN * mean).collect();
+        if !is_junk.contains(&true) {
+            return;
+        }
+        let (mut kept, mut start) = (0, 0);
+        self.filled = 0;
+        for row in 0..self.offsets.len() - 1 {
+            let from = kept;
+            for i in start..self.offsets[row + 1] as usize {
+                let id = self.ids[i];
+                if is_junk[id as usize] {
+                    self.junk.push((row as u32, id));
+                } else {
+                    self.ids[kept] = id;
+                    kept += 1;
+                }
+            }
+            start = self.offsets[row + 1] as usize;
+            self.offsets[row + 1] = kept as u32;
+            self.filled += u32::from(kept > from);
+        }
+        self.ids.truncate(kept);
+        self.counts.iter_mut().zip(&is_junk).filter(|(_, junk)| **junk).for_each(|(count, _)| *count = 0);
+    }
+
+    /// The values of a row that were dropped.
+    pub fn junk(&self, row: usize) -> impl Iterator<Item = &str> {
+        let from = self.junk.partition_point(|(r, _)| (*r as usize) < row);
+        self.junk[from..].iter().take_while(move |(r, _)| *r as usize == row).map(|(_, id)| self.value(*id))
+    }
+
+    /// How many values were dropped, and from how many rows.
+    pub fn junk_counts(&self) -> (usize, usize) {
+        let values: std::collections::HashSet<u32> = self.junk.iter().map(|(_, id)| *id).collect();
+        (values.len(), self.junk.len())
+    }
+
     /// The ids of a row's values, sorted.
     #[inline]
     pub fn ids(&self, row: usize) -> &[u32] {
@@ -98,6 +146,11 @@ impl PackedFeature {
     /// The values of a row.
     pub fn values(&self, row: usize) -> impl Iterator<Item = &str> {
         self.ids(row).iter().map(|id| self.value(*id))
+    }
+
+    /// Number of pairs of records that share a value which more than `limit` records have.
+    pub fn pairs_over(&self, limit: u32) -> f64 {
+        self.counts.iter().filter(|c| **c > limit).map(|&c| f64::from(c) * (f64::from(c) - 1.0) / 2.0).sum()
     }
 
     /// Probability that two random records that both have a value share one: the sum of squared frequencies.
@@ -170,6 +223,7 @@ impl FeatureBuilder {
             starts: self.starts,
             counts: self.counts,
             filled: self.filled,
+            junk: Vec::new(),
         }
     }
 }
@@ -211,6 +265,23 @@ pub fn intersects(l: &[u32], r: &[u32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_of_very_many_records_is_dropped_and_remembered() {
+        let mut builder = FeatureBuilder::new();
+        for row in 0..3000 {
+            let own = format!("{row}");
+            builder.push(if row < 60 { vec!["shop", own.as_str()] } else { vec![own.as_str()] }.into_iter());
+        }
+        let mut feature = builder.finish();
+        feature.drop_junk();
+        assert_eq!(feature.values(0).collect::<Vec<_>>(), ["0"]);
+        assert_eq!(feature.values(2999).collect::<Vec<_>>(), ["2999"]);
+        assert_eq!(feature.junk(59).collect::<Vec<_>>(), ["shop"]);
+        assert_eq!(feature.junk(60).count(), 0);
+        assert_eq!(feature.junk_counts(), (1, 60));
+        assert_eq!(feature.filled(), 3000);
+    }
 
     #[test]
     fn interning_keeps_sets_and_counts() {

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use super::compare::{Group, Side};
 use super::packed::{Packed, rarest_common};
 use super::{MISSING, Model, Parameters, compare};
 
@@ -68,24 +69,36 @@ impl Scorer {
 
     /// The levels of a pair, one a comparison.
     pub fn levels(&self, l: usize, r: usize) -> Vec<u8> {
-        self.model.comparisons.iter().map(|c| compare::level(c, &self.packed, l, r)).collect()
+        self.model.comparisons.iter().map(|c| compare::level(c, &self.packed, &l, &r)).collect()
     }
 
     /// The probabilities of a pair.
     pub fn score(&self, l: usize, r: usize) -> Score {
+        posterior(self.sum(&l, &r), self.log_prior[self.packed.group(l, r)])
+    }
+
+    /// The probabilities of two groups of records as wholes: all values of the one against all values of the other, with the
+    /// prior of their first records.
+    pub fn score_groups(&self, l: &[u32], r: &[u32]) -> Score {
+        let first = |rows: &[u32]| rows.first().map_or(0, |row| *row as usize);
+        let sum = self.sum(&Group::new(&self.packed, l), &Group::new(&self.packed, r));
+        posterior(sum, self.log_prior[self.packed.group(first(l), first(r))])
+    }
+
+    fn sum(&self, l: &impl Side, r: &impl Side) -> [f64; 3] {
         let mut sum = [0.0f64; 3];
         for i in 0..self.model.comparisons.len() {
-            if let Some(log) = self.log_likelihood(i, l, r) {
-                sum.iter_mut().zip(log.1).for_each(|(sum, log)| *sum += log);
+            if let Some((_, log)) = self.log_likelihood(i, l, r) {
+                sum.iter_mut().zip(log).for_each(|(sum, log)| *sum += log);
             }
         }
-        posterior(sum, self.log_prior[self.packed.group(l, r)])
+        sum
     }
 
     /// The evidence of a pair, one a comparison, in the order of the model.
     pub fn evidence(&self, l: usize, r: usize) -> Vec<Evidence> {
         (0..self.model.comparisons.len())
-            .map(|i| match self.log_likelihood(i, l, r) {
+            .map(|i| match self.log_likelihood(i, &l, &r) {
                 Some((level, [person, household, unrelated])) => Evidence {
                     level,
                     weight: (person - unrelated) / std::f64::consts::LN_2,
@@ -96,6 +109,16 @@ impl Scorer {
             .collect()
     }
 
+    /// P(one person) of a record and its own copy in the channel where that is likeliest: a record that would not even be
+    /// linked with itself says too little about its person.
+    pub fn of_itself(&self, row: usize) -> f64 {
+        let sum = self.sum(&row, &row);
+        let channels = self.packed.channels.len();
+        let own = self.packed.channel_of[row] as usize;
+        let priors = (0..channels).map(|other| self.log_prior[own.min(other) * channels + own.max(other)]);
+        priors.map(|prior| posterior(sum, prior).person).fold(0.0, f64::max)
+    }
+
     /// log2 of the prior odds of one person, for the channels of the two records.
     pub fn prior_weight(&self, l: usize, r: usize) -> f64 {
         let prior = self.log_prior[self.packed.group(l, r)];
@@ -103,7 +126,7 @@ impl Scorer {
     }
 
     #[inline]
-    fn log_likelihood(&self, comparison: usize, l: usize, r: usize) -> Option<(u8, [f64; 3])> {
+    fn log_likelihood(&self, comparison: usize, l: &impl Side, r: &impl Side) -> Option<(u8, [f64; 3])> {
         let level = compare::level(&self.model.comparisons[comparison], &self.packed, l, r);
         if level == MISSING {
             return None;
@@ -111,7 +134,7 @@ impl Scorer {
         let mut log = self.log[comparison][level as usize];
         if let Some(tf) = self.model.comparisons[comparison].levels[level as usize].tf {
             let feature = &self.packed.features[tf];
-            if let Some(common) = rarest_common(feature, feature.ids(l), feature.ids(r)) {
+            if let Some(common) = rarest_common(feature, l.ids(&self.packed, tf), r.ids(&self.packed, tf)) {
                 let frequency = f64::from(feature.count(common)) / f64::from(feature.filled().max(1));
                 log[2] = (log[2] + frequency.ln() - self.log_collision[tf]).min(0.0);
             }

@@ -24,6 +24,8 @@ pub(super) struct ReadName {
     pub(super) given_readings: Vec<String>,
     /// Kana keys of the whole name, undivided.
     pub(super) whole_readings: Vec<String>,
+    /// The key of another reading of the text as a family name, where the division is a guess.
+    pub(super) other_family: Option<String>,
     /// Family name before marriage, where the text tells it.
     pub(super) maiden: Option<String>,
     pub(super) problem: Option<&'static str>,
@@ -45,7 +47,26 @@ pub(super) fn read(v: &RawVersion) -> Option<ReadName> {
         },
         (None, family, given) => parts(family, given, v.family_kana, v.given_kana),
     };
-    Some(shape(read))
+    let one_field = v.family_name.is_none() && v.given_name.is_none() && (v.name.is_none() || v.kana.is_none());
+    let alone = one_field.then(|| family_alone(&read)).flatten();
+    let mut shaped = shape(read);
+    if let Some(alone) = alone {
+        shaped.other_family = Some(alone.family_key);
+        shaped.family_readings.extend(alone.family_readings.into_iter().map(|r| r.key));
+        (shaped.given_key, shaped.given_written, shaped.given_kana_key) = (None, None, None);
+        shaped.given_readings.clear();
+    }
+    Some(shaped)
+}
+
+/// Below this a division is a guess.
+const SURE: f32 = 0.9;
+
+/// A short text in one field may be a whole name (吉 泉) or a family name alone (吉泉), as people sign a ticket. Where the
+/// division is a guess: the family name alone. Then the given name is not known, rather than one that disagrees.
+fn family_alone(read: &Name) -> Option<Name> {
+    let guess = !read.family.is_empty() && !read.given.is_empty() && read.confidence < SURE;
+    guess.then(|| name::only_family(&format!("{}{}", read.family, read.given))).flatten()
 }
 
 fn parts(family: Option<&str>, given: Option<&str>, family_kana: Option<&str>, given_kana: Option<&str>) -> Name {
@@ -80,6 +101,7 @@ fn shape(read: Name) -> ReadName {
         family_readings,
         given_readings,
         whole_readings,
+        other_family: None,
         maiden: read.maiden.as_deref().map(name::part_key),
         problem: read.problem.map(Problem::name),
         junk,

@@ -135,8 +135,8 @@ impl Work<'_> {
                 self.feature(f, value);
             }
         }
-        if let Some(maiden) = &name.maiden {
-            self.feature(feature::FAMILY_KEY, maiden);
+        for other in name.maiden.iter().chain(&name.other_family) {
+            self.feature(feature::FAMILY_KEY, other);
         }
         if let (Some(family), Some(given)) = (&name.family_key, &name.given_key) {
             self.feature(feature::NAME_KEY, &format!("{family} {given}"));
@@ -319,9 +319,8 @@ impl Work<'_> {
                     if read.valid != Some(false) {
                         self.feature(name, &key);
                         let digits: String = key.chars().filter(char::is_ascii_digit).collect();
-                        if digits.len() >= DIGITS_MEAN_SOMETHING {
-                            self.feature(&feature::digits_of(name), &digits);
-                        }
+                        let digits = if digits.len() >= DIGITS_MEAN_SOMETHING { &digits } else { &key };
+                        self.feature(&feature::digits_of(name), digits);
                     }
                     let entry = (name.to_string(), key, read.valid);
                     if !self.person.identifiers.contains(&entry) {

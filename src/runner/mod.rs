@@ -4,6 +4,7 @@
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
 pub mod inputs;
+pub mod kept;
 mod publish;
 pub mod snapshot;
 pub mod stages;

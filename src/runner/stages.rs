@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Run, add, in_order, read, snapshot};
 use crate::config::Attribute;
 use crate::config::check_model::with_parameters;
-use crate::config::file::ThresholdsFile;
+use crate::config::file::{LimitsFile, ThresholdsFile};
 use crate::contract::{
     BLOCKING_KEY, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
     RAW_RECORD, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table,
@@ -168,7 +168,8 @@ impl Run<'_> {
         let packed = self.packed(record).await?;
         let pairs = self.table(&CANDIDATE_PAIR, record).await?;
         let digest = self.manifest.config_digest.clone();
-        let (parameters, notes) = score::learn(pairs.clone(), model, &packed, digest).await?;
+        let block_size = self.pipeline.limits.block_size;
+        let (parameters, notes) = score::learn(pairs.clone(), model, &packed, block_size, digest).await?;
         if notes["trained"]["converged"] == json!(false) {
             self.progress.warn("the model did not converge; raise training.steps in the model file");
         }
@@ -190,7 +191,11 @@ impl Run<'_> {
         let yaml =
             serde_saphyr::to_string(&file).map_err(|e| Error::bug(format!("the model cannot be written: {e}")))?;
         self.work.join(MODEL_FILE).write(yaml.into_bytes()).await?;
-        let kept = Kept { attributes: self.pipeline.attributes.clone(), thresholds: self.pipeline.thresholds.clone() };
+        let kept = Kept {
+            attributes: self.pipeline.attributes.clone(),
+            thresholds: self.pipeline.thresholds.clone(),
+            limits: self.pipeline.limits.clone(),
+        };
         let json =
             serde_json::to_vec_pretty(&kept).map_err(|e| Error::bug(format!("the settings cannot be written: {e}")))?;
         self.work.join(SETTINGS_FILE).write(json).await
@@ -301,6 +306,8 @@ pub struct Kept {
     pub attributes: Vec<Attribute>,
     /// The thresholds.
     pub thresholds: ThresholdsFile,
+    /// The limits.
+    pub limits: LimitsFile,
 }
 
 /// Pairs from here on are kept for households.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod evaluation;
 mod generate;
 mod ingest;
 mod japanese;

@@ -7,7 +7,7 @@ use nayose::model::em::{self, Observations};
 use nayose::model::sample::mix;
 use nayose::model::{Comparison, Condition, Label, Level, Model, Training};
 
-use crate::support::Retailer;
+use crate::support::{Retailer, own_pipeline, succeeds};
 
 /// A shop customer of the planted people.
 struct Planted {
@@ -138,6 +138,7 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
         features: ["a", "b", "c", "d", "e"].map(String::from).to_vec(),
         rules: Vec::new(),
         comparisons: (0..5).map(|i| comparison(i, i == 1 || i == 3)).collect(),
+        identifying: vec![false; 5],
         junk: BTreeMap::new(),
         contradictions: Vec::new(),
         training: Training { candidate_pairs: 0, random_pairs: 0, seed: 1, steps: 2000, tolerance: 1e-9 },
@@ -197,18 +198,11 @@ fn decisions_of_people_are_kept() {
          where l.decision = 'matched' and g.records = 2 order by 1, 2 limit 1");
     let strangers = row("select min(channel || ':' || record_id), max(channel || ':' || record_id) from id_map
          where customer_id in (select customer_id from golden_customer where records = 1)");
-    let folder = retailer.path("pipeline");
-    fs::create_dir_all(folder.join("marts")).expect("a folder");
-    let root = crate::support::root().join("pipelines/retail");
-    let pipeline = fs::read_to_string(root.join("pipeline.yaml")).expect("the pipeline");
-    let pipeline = pipeline.replace("checks: checks\n", "decisions: decisions.csv\n");
-    fs::write(folder.join("pipeline.yaml"), pipeline).expect("written");
-    fs::copy(root.join("model.yaml"), folder.join("model.yaml")).expect("copied");
+    let path = own_pipeline(&retailer, |p| *p = p.replace("checks: checks\n", "decisions: decisions.csv\n"), |_| {});
     let decide = |rows: &str| {
-        fs::write(folder.join("decisions.csv"), format!("left,right,decision,by,at,why,expires\n{rows}"))
+        fs::write(retailer.path("pipeline/decisions.csv"), format!("left,right,decision,by,at,why,expires\n{rows}"))
             .expect("written");
     };
-    let path = folder.join("pipeline.yaml").display().to_string();
     let (input, lake) = (retailer.text("input"), retailer.text("after"));
     let run = ["run", &path, "--input", &input, "--lake", &lake, "--log", "json"];
     let customers = |a: &str, b: &str| {
@@ -222,7 +216,7 @@ fn decisions_of_people_are_kept() {
         "{},{},different,kato,2026-04-01,called both,\n{},{},same,kato,2026-04-01,showed an id,\n",
         matched[0], matched[1], strangers[0], strangers[1]
     ));
-    crate::support::succeeds(&run);
+    succeeds(&run);
     assert_eq!(customers(&matched[0], &matched[1]), "2", "decided to be different");
     assert_eq!(customers(&strangers[0], &strangers[1]), "1", "decided to be the same");
     let overridden = retailer.sql(
@@ -230,9 +224,75 @@ fn decisions_of_people_are_kept() {
         "select count(*) as n from ledger where decision = 'overridden' and reason like '%kato%called both%'",
     );
     assert_eq!(overridden, "n\n1\n", "the ledger says who decided and why");
+    for (pair, why) in [(&matched, "called both"), (&strangers, "showed an id")] {
+        let text = succeeds(&["explain", &pair[0], &pair[1], "--lake", &retailer.text("after"), "--lang", "en"]);
+        assert!(text.contains("person decided") && text.contains(why), "{text}");
+    }
     // A decision that has expired, or was taken back, holds no more.
     decide(&format!("{},{},different,kato,2026-04-01,called both,2020-01-01\n", matched[0], matched[1]));
-    crate::support::succeeds(&run);
+    succeeds(&run);
     assert_eq!(customers(&matched[0], &matched[1]), "1", "expired");
     assert_eq!(customers(&strangers[0], &strangers[1]), "2", "taken back");
+}
+
+/// The customers of a lake and the notes of its run.
+fn result(retailer: &Retailer, lake: &str) -> (String, serde_json::Value) {
+    let ids = retailer.sql(lake, "select channel, record_id, customer_id, household_id from id_map order by 1, 2");
+    let run = fs::read_dir(retailer.path(lake).join("work")).expect("work").next().expect("a run").expect("a folder");
+    let manifest = fs::read(run.path().join("manifest.json")).expect("a manifest");
+    (ids, serde_json::from_slice(&manifest).expect("JSON"))
+}
+
+#[test]
+fn a_trained_model_is_applied_as_it_is() {
+    let retailer = Retailer::new(400, 33);
+    retailer.runs("trains", &[]);
+    let (ids, manifest) = result(&retailer, "trains");
+    assert!(manifest["stages"]["score"]["notes"]["trained"]["steps"].as_u64() > Some(1));
+    let run = manifest["run_id"].as_str().expect("a run id");
+    let kept = fs::read_to_string(retailer.path("trains/work").join(run).join("model.yaml")).expect("the model");
+    let path = own_pipeline(&retailer, |_| {}, |model| *model = kept.clone());
+    let (input, lake) = (retailer.text("input"), retailer.text("applies"));
+    succeeds(&["run", &path, "--input", &input, "--lake", &lake, "--log", "json"]);
+    let (again, manifest) = result(&retailer, "applies");
+    let trained = &manifest["stages"]["score"]["notes"]["trained"];
+    assert_eq!(trained["steps"], 0, "nothing is learned");
+    assert!(trained["learned_from"].as_str().is_some_and(|digest| digest.len() == 32), "{trained}");
+    assert_eq!(ids, again);
+}
+
+#[test]
+fn the_order_of_rows_does_not_matter() {
+    let retailer = Retailer::new(400, 34);
+    retailer.runs("before", &[]);
+    let mut turned = 0;
+    for file in fs::read_dir(retailer.path("input/shop")).expect("a folder").map(|f| f.expect("a file").path()) {
+        if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("customers_")) {
+            let bytes = fs::read(&file).expect("a file");
+            // No byte of CP932 beyond ASCII is a line feed, and the generator writes no line feed into a field.
+            let mut lines: Vec<&[u8]> = bytes.split_inclusive(|b| *b == b'\n').collect();
+            lines[1..].reverse();
+            turned += lines.len();
+            fs::write(&file, lines.concat()).expect("written");
+        }
+    }
+    assert!(turned > 200, "{turned} rows turned");
+    retailer.runs("after", &[]);
+    assert_eq!(result(&retailer, "before").0, result(&retailer, "after").0);
+}
+
+#[test]
+fn a_channel_may_limit_its_records_of_a_person() {
+    let retailer = Retailer::new(1500, 35);
+    let path = own_pipeline(
+        &retailer,
+        |p| *p = p.replace("  block_size: 1000\n", "  block_size: 1000\n  records_per_person: { shop: 1 }\n"),
+        |_| {},
+    );
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    succeeds(&["run", &path, "--input", &input, "--lake", &lake, "--log", "json"]);
+    let most = "select max(n) as n from (select count(*) as n from id_map where channel = 'shop' group by customer_id)";
+    assert_eq!(retailer.sql("lake", most), "n\n1\n");
+    let cut = "select count(*) > 0 as cut from ledger where decision = 'cut' and reason like '%channel shop%'";
+    assert_eq!(retailer.sql("lake", cut), "cut\ntrue\n", "and the ledger says so");
 }

@@ -92,6 +92,13 @@ pub(super) fn parts(
         return person(&text, kana, learned);
     }
     let mut name = person(&text, kana, learned);
+    if given.is_empty()
+        && !name.given.is_empty()
+        && let Some(alone) = only_family(&family, learned)
+    {
+        // A column of family names says that 吉泉 is one.
+        return alone;
+    }
     if family.is_empty() && name.given.is_empty() && name.problem == Some(Problem::OnlyFamily) {
         name =
             Name { given: name.family, given_kana: name.family_kana, family: String::new(), family_kana: None, ..name };
@@ -99,6 +106,19 @@ pub(super) fn parts(
         return name.finish(learned);
     }
     name
+}
+
+/// The text as a family name without a given name, where a list of names has it.
+pub(super) fn only_family(text: &str, learned: Option<&ReadingModel>) -> Option<Name> {
+    let kana = text.chars().all(is_kana);
+    let listed = if kana {
+        kana_names().is_listed(Part::Family, &kana_key(text))
+    } else {
+        dictionary().find(Part::Family, units_of(&part_key(text)).units()).is_some()
+    };
+    let family_kana = kana.then(|| to_katakana(text));
+    let name = Name { family: text.to_string(), family_kana, problem: Some(Problem::OnlyFamily), ..Name::default() };
+    listed.then(|| name.finish(learned))
 }
 
 /// Kana as sent beside a name: folded, katakana, without honorifics; nothing if it is no kana.

@@ -142,6 +142,11 @@ pub fn normalize_with(text: &str, kana: Option<&str>, learned: Option<&ReadingMo
     assemble::whole(text, kana, learned)
 }
 
+/// The text, all of it, as a family name; `None` where no list of family names has it.
+pub fn only_family(text: &str) -> Option<Name> {
+    assemble::only_family(text, None)
+}
+
 /// Normalizes a name that comes in parts. Whole names in the family field, parts in the wrong field
 /// and undivided kana are put right.
 pub fn normalize_parts(

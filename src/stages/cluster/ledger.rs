@@ -12,9 +12,19 @@ use crate::contract::{COMPARISON_RESULT, LEDGER, Type, item_field, struct_fields
 use crate::error::{Error, Result};
 use crate::identity::cluster::Fate;
 use crate::model::MISSING;
-use crate::model::score::Scorer;
+use crate::model::score::{Score, Scorer};
 
-/// The decisions on all links from the review threshold up.
+/// A row of the ledger.
+struct Entry<'a> {
+    l: u32,
+    r: u32,
+    decision: &'static str,
+    score: Score,
+    rule: &'a str,
+    reason: Option<String>,
+}
+
+/// The decisions on all links from the review threshold up, and on all pairs on which a person decided.
 pub(super) fn table(
     keys: &Keys,
     links: &Links,
@@ -25,17 +35,55 @@ pub(super) fn table(
     run_id: &str,
 ) -> Result<RecordBatch> {
     let model = scorer.model();
-    let decided_on = |i: usize| decided.reason(links.edges[i].l, links.edges[i].r);
-    let kept: Vec<usize> = (0..links.edges.len())
-        .filter(|&i| links.edges[i].person >= thresholds.review || decided_on(i).is_some())
-        .collect();
-    let edges = || kept.iter().map(|&i| (&links.edges[i], fates[i]));
+    let mut entries: Vec<Entry> = Vec::new();
+    for ((edge, fate), (rule, weight)) in links.edges.iter().zip(fates).zip(links.rules.iter().zip(&links.weights)) {
+        let by_person = decided.reason(edge.l, edge.r);
+        if edge.person < thresholds.review || by_person.is_some() {
+            continue;
+        }
+        let score = Score { person: edge.person, household: edge.household, weight: *weight };
+        let (decision, reason) = (decision(edge.l, edge.r, *fate), reason(keys, scorer, *fate));
+        entries.push(Entry { l: edge.l, r: edge.r, decision, score, rule: &model.rules[*rule as usize].name, reason });
+    }
+    for (&(l, r), reason) in &decided.rows {
+        let score = scorer.score(l as usize, r as usize);
+        entries.push(Entry { l, r, decision: "overridden", score, rule: "decision", reason: Some(reason.clone()) });
+    }
+    entries.sort_unstable_by_key(|e| (e.l, e.r));
+    let comparisons = comparisons(scorer, &entries)?;
+    let text =
+        |of: &dyn Fn(&Entry) -> String| Arc::new(StringArray::from_iter_values(entries.iter().map(of))) as ArrayRef;
+    let number =
+        |of: &dyn Fn(&Entry) -> f64| Arc::new(Float64Array::from_iter_values(entries.iter().map(of))) as ArrayRef;
+    let reasons: StringArray = entries.iter().map(|e| e.reason.as_deref()).collect();
+    Ok(RecordBatch::try_new(
+        LEDGER.schema(),
+        vec![
+            text(&|e| keys.channel[e.l as usize].to_string()),
+            text(&|e| keys.record_id[e.l as usize].to_string()),
+            text(&|e| keys.channel[e.r as usize].to_string()),
+            text(&|e| keys.record_id[e.r as usize].to_string()),
+            text(&|e| e.decision.to_string()),
+            number(&|e| e.score.weight),
+            number(&|e| e.score.person),
+            number(&|e| e.score.household),
+            text(&|e| e.rule.to_string()),
+            Arc::new(comparisons),
+            Arc::new(reasons),
+            text(&|_| run_id.to_string()),
+        ],
+    )?)
+}
+
+/// Level and weight of every comparison that is known, for each entry.
+fn comparisons(scorer: &Scorer, entries: &[Entry]) -> Result<ListArray> {
     let mut names: Vec<&str> = Vec::new();
     let mut levels: Vec<&str> = Vec::new();
     let mut weights: Vec<f64> = Vec::new();
     let mut offsets: Vec<i32> = vec![0];
-    for (edge, _) in edges() {
-        for (comparison, evidence) in model.comparisons.iter().zip(scorer.evidence(edge.l as usize, edge.r as usize)) {
+    for entry in entries {
+        let evidence = scorer.evidence(entry.l as usize, entry.r as usize);
+        for (comparison, evidence) in scorer.model().comparisons.iter().zip(evidence) {
             if evidence.level != MISSING {
                 names.push(&comparison.name);
                 levels.push(&comparison.levels[evidence.level as usize].name);
@@ -50,57 +98,30 @@ pub(super) fn table(
         Arc::new(StringArray::from_iter_values(levels)),
         Arc::new(Float64Array::from(weights)),
     ];
-    let entries = StructArray::try_new(struct_fields(fields), columns, None)?;
+    let values = StructArray::try_new(struct_fields(fields), columns, None)?;
     let item = Arc::new(item_field(DataType::Struct(struct_fields(fields))));
-    let comparisons =
-        ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), Arc::new(entries), None)?;
-    let text =
-        |of: &dyn Fn(usize) -> String| Arc::new(StringArray::from_iter_values(kept.iter().map(|&i| of(i)))) as ArrayRef;
-    let left = |i: usize| links.edges[i].l as usize;
-    let right = |i: usize| links.edges[i].r as usize;
-    let number =
-        |of: &dyn Fn(usize) -> f64| Arc::new(Float64Array::from_iter_values(kept.iter().map(|&i| of(i)))) as ArrayRef;
-    let reasons: StringArray = edges()
-        .map(|(edge, fate)| match fate {
-            _ if decided.reason(edge.l, edge.r).is_some() => decided.reason(edge.l, edge.r).map(str::to_string),
-            Fate::Cut(l, r) => Some(format!(
-                "{}:{} contradicts {}:{}",
-                keys.channel[l as usize],
-                keys.record_id[l as usize],
-                keys.channel[r as usize],
-                keys.record_id[r as usize]
-            )),
-            _ => None,
-        })
-        .collect();
-    Ok(RecordBatch::try_new(
-        LEDGER.schema(),
-        vec![
-            text(&|i| keys.channel[left(i)].to_string()),
-            text(&|i| keys.record_id[left(i)].to_string()),
-            text(&|i| keys.channel[right(i)].to_string()),
-            text(&|i| keys.record_id[right(i)].to_string()),
-            text(&|i| match decided_on(i) {
-                Some(_) => "overridden".to_string(),
-                None => decision(links.edges[i].l, links.edges[i].r, fates[i]).to_string(),
-            }),
-            number(&|i| links.weights[i]),
-            number(&|i| links.edges[i].person),
-            number(&|i| links.edges[i].household),
-            text(&|i| model.rules[links.rules[i] as usize].name.clone()),
-            Arc::new(comparisons),
-            Arc::new(reasons),
-            text(&|_| run_id.to_string()),
-        ],
-    )?)
+    Ok(ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), Arc::new(values), None)?)
+}
+
+fn reason(keys: &Keys, scorer: &Scorer, fate: Fate) -> Option<String> {
+    match fate {
+        Fate::Linked | Fate::Below => None,
+        Fate::Cut(l, r) => Some(format!("{} contradicts {}", keys.name(l), keys.name(r))),
+        Fate::Contested(row, rival) => Some(format!("{} fits {} as well", keys.name(row), keys.name(rival))),
+        Fate::Bridge => Some("the two groups with all their values are likelier two people than one".to_string()),
+        Fate::Limit(channel) => {
+            let channel = &scorer.packed().channels[channel as usize];
+            Some(format!("the person would have more records of channel {channel} than limits.records_per_person"))
+        }
+    }
 }
 
 /// A pair that contradicts itself is refused; one whose clusters contradict each other is cut.
 fn decision(l: u32, r: u32, fate: Fate) -> &'static str {
     match fate {
         Fate::Linked => "matched",
-        Fate::Below => "review",
+        Fate::Below | Fate::Contested(..) => "review",
         Fate::Cut(a, b) if (a, b) == (l, r) || (a, b) == (r, l) => "refused",
-        Fate::Cut(..) => "cut",
+        Fate::Cut(..) | Fate::Bridge | Fate::Limit(_) => "cut",
     }
 }

@@ -22,10 +22,10 @@ use crate::config::file::ThresholdsFile;
 use crate::contract::{IDENTITY, LEDGER, col};
 use crate::error::{Error, Result};
 use crate::functions::text;
-use crate::identity::cluster::{self, Edge, Fate};
+use crate::identity::cluster::{self, Edge, Fate, Rules};
 use crate::identity::customer_id::{Kind, id_of};
 use crate::model::score::Scorer;
-use crate::model::{MISSING, Model, compare};
+use crate::model::{MISSING, Model};
 
 /// The records in order of their rows: what an id and a ledger row are made from.
 pub struct Keys {
@@ -58,12 +58,17 @@ impl Keys {
         Ok(keys)
     }
 
+    /// A record as `channel:record_id`.
+    pub fn name(&self, row: u32) -> String {
+        format!("{}:{}", self.channel[row as usize], self.record_id[row as usize])
+    }
+
     /// The row of a record: rows are in order of channel and id.
-    fn row(&self, (channel, id): &(String, String)) -> Option<u32> {
+    pub fn row(&self, channel: &str, id: &str) -> Option<u32> {
         let (mut from, mut to) = (0, self.len());
         while from < to {
             let middle = (from + to) / 2;
-            match (&*self.channel[middle], &*self.record_id[middle]).cmp(&(channel.as_str(), id.as_str())) {
+            match (&*self.channel[middle], &*self.record_id[middle]).cmp(&(channel, id)) {
                 std::cmp::Ordering::Less => from = middle + 1,
                 std::cmp::Ordering::Greater => to = middle,
                 std::cmp::Ordering::Equal => return Some(middle as u32),
@@ -72,7 +77,9 @@ impl Keys {
         None
     }
 
-    fn len(&self) -> usize {
+    /// Number of records.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
         self.channel.len()
     }
 
@@ -85,7 +92,8 @@ impl Keys {
 
 /// The links of `scored_pair` with the rule that brought each.
 pub struct Links {
-    edges: Vec<Edge>,
+    /// The links.
+    pub edges: Vec<Edge>,
     rules: Vec<i32>,
     weights: Vec<f64>,
 }
@@ -132,12 +140,12 @@ pub fn plan(
     as_of: i64,
     run_id: &str,
 ) -> Result<(Vec<Planned>, Notes)> {
-    let (model, thresholds) = (scorer.model(), &pipeline.thresholds);
+    let thresholds = &pipeline.thresholds;
     let decided = Decided::new(keys, &pipeline.decisions, as_of);
-    let (people, fates) = cluster::cluster(keys.len(), &links.edges, &decided.same, thresholds.auto, |l, r| {
-        decided.different(l, r) || contradict(model, scorer, l, r)
-    });
-    let households = cluster::households(&people, &links.edges, 0.5);
+    let apart = |l, r| decided.different(l, r);
+    let most = &pipeline.limits.records_per_person;
+    let (people, fates) = people(scorer, &links.edges, &decided.same, apart, thresholds.auto, most);
+    let households = cluster::households(&people, &links.edges, HOUSEHOLD);
     let customer_ids = ids(Kind::Customer, keys, &people)?;
     let household_ids = ids(Kind::Household, keys, &households)?;
     let confidence = confidence(&people, &links.edges, &fates);
@@ -155,9 +163,9 @@ pub fn plan(
     let ledger = ledger::table(keys, links, &fates, scorer, &decided, thresholds, run_id)?;
     let mut notes = notes(&people, &households, &links.edges, &fates, thresholds);
     notes.insert("decisions_without_record".into(), json!(decided.unknown));
-    notes.insert("expected".into(), expected(&links.edges, thresholds.auto));
-    let steps: Vec<serde_json::Value> = STEPS.iter().map(|t| expected(&links.edges, *t)).collect();
-    notes.insert("thresholds".into(), steps.into());
+    notes.insert("expected".into(), json!(expected(&links.edges, thresholds.auto)));
+    let steps: Vec<Expected> = STEPS.iter().map(|t| expected(&links.edges, *t)).collect();
+    notes.insert("thresholds".into(), json!(steps));
     let tables = vec![
         Planned::sorted(&IDENTITY, context.read_batch(identity)?),
         Planned::sorted(&LEDGER, sorted(context.read_batch(ledger)?, LEDGER.key)?),
@@ -165,17 +173,52 @@ pub fn plan(
     Ok((tables, notes))
 }
 
-/// Thresholds of the table of expected precision and recall.
-const STEPS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99];
+/// The people among the scorer's records: for every row the smallest row of its person, and the fate of every edge.
+/// `decided` are one person and `apart` are not, whatever their evidence; `most` are the records that a person may have by
+/// channel.
+pub fn people(
+    scorer: &Scorer,
+    edges: &[Edge],
+    decided: &[(u32, u32)],
+    apart: impl Fn(u32, u32) -> bool,
+    auto: f64,
+    most: &BTreeMap<String, u32>,
+) -> (Vec<u32>, Vec<Fate>) {
+    let packed = scorer.packed();
+    let most: Vec<Option<u32>> = packed.channels.iter().map(|c| most.get(c).copied()).collect();
+    let rules = Rules {
+        auto,
+        contradict: |l, r| apart(l, r) || contradict(scorer.model(), scorer, l, r),
+        whole: |l: &[u32], r: &[u32]| scorer.score_groups(l, r).person,
+        channel_of: &packed.channel_of,
+        most: &most,
+    };
+    cluster::cluster(packed.rows, edges, decided, &rules)
+}
 
-/// What the model itself expects at a threshold: each pair's probability is its expected share of a true pair. Recall is of
-/// the true pairs among the links that were kept; pairs that no blocking rule brings are not in it.
-fn expected(edges: &[Edge], threshold: f64) -> serde_json::Value {
+/// Thresholds of the table of expected precision and recall.
+pub const STEPS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99];
+
+/// What the model itself expects at a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Expected {
+    /// The threshold.
+    pub threshold: f64,
+    /// Links from it up.
+    pub pairs: u64,
+    /// Share of them that are right.
+    pub precision: f64,
+    /// Share of the true pairs among the links that were kept; pairs that no blocking rule brings are not in it.
+    pub recall: f64,
+}
+
+/// What the model itself expects at a threshold: each pair's probability is its expected share of a true pair.
+pub fn expected(edges: &[Edge], threshold: f64) -> Expected {
     let true_pairs: f64 = edges.iter().map(|e| e.person).sum();
     let linked = edges.iter().filter(|e| e.person >= threshold);
-    let (n, right) = linked.fold((0u64, 0.0), |(n, right), e| (n + 1, right + e.person));
+    let (pairs, right) = linked.fold((0u64, 0.0), |(n, right), e| (n + 1, right + e.person));
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 1.0 };
-    json!({ "threshold": threshold, "pairs": n, "precision": share(right, n as f64), "recall": share(right, true_pairs) })
+    Expected { threshold, pairs, precision: share(right, pairs as f64), recall: share(right, true_pairs) }
 }
 
 /// Decisions of people that hold for this run, by rows.
@@ -190,7 +233,7 @@ impl Decided {
     fn new(keys: &Keys, decisions: &[Decision], as_of: i64) -> Self {
         let mut found = Decided { same: Vec::new(), rows: HashMap::new(), apart: Default::default(), unknown: 0 };
         for d in decisions.iter().filter(|d| d.expires.is_none_or(|e| e > as_of)) {
-            let (Some(l), Some(r)) = (keys.row(&d.left), keys.row(&d.right)) else {
+            let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) else {
                 found.unknown += 1;
                 continue;
             };
@@ -221,26 +264,20 @@ fn sorted(plan: DataFrame, key: &[&str]) -> Result<DataFrame> {
     Ok(plan.sort(key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
 }
 
+/// Two customers are one household where some pair of their records is likelier of one household than not.
+pub const HOUSEHOLD: f64 = 0.5;
+
 /// Two records whose evidence alone, without any prior, says that they are two people of one household this much likelier
 /// than one person (log2) are not put under one id by links to others.
 const TWO_PEOPLE: f64 = 7.0;
 
-/// Whether two records contradict each other: all comparisons of some set of the model are known and disagree, or the
+/// Whether two records contradict each other: all comparisons of some set of the model speak against one person, or the
 /// evidence says that they are two people of one household.
 pub fn contradict(model: &Model, scorer: &Scorer, l: u32, r: u32) -> bool {
-    if model.has_households() {
-        let evidence = scorer.evidence(l as usize, r as usize);
-        if evidence.iter().map(|e| e.weight_against_household).sum::<f64>() <= -TWO_PEOPLE {
-            return true;
-        }
-    }
-    model.contradictions.iter().any(|set| {
-        set.iter().all(|&c| {
-            let comparison = &model.comparisons[c];
-            let level = compare::level(comparison, scorer.packed(), l as usize, r as usize);
-            level != MISSING && level as usize == comparison.levels.len() - 1
-        })
-    })
+    let evidence = scorer.evidence(l as usize, r as usize);
+    let two_people = || evidence.iter().map(|e| e.weight_against_household).sum::<f64>() <= -TWO_PEOPLE;
+    let against = |c: &usize| evidence[*c].level != MISSING && evidence[*c].level > 0 && evidence[*c].weight < 0.0;
+    model.has_households() && two_people() || model.contradictions.iter().any(|set| set.iter().all(against))
 }
 
 /// The id of every set, by its label.
@@ -295,13 +332,16 @@ fn notes(people: &[u32], households: &[u32], edges: &[Edge], fates: &[Fate], thr
     for size in sizes.values() {
         *histogram.entry(format!("{size:>3}")).or_default() += 1;
     }
-    let cut = fates.iter().filter(|f| matches!(f, Fate::Cut(..))).count();
+    let cut = |what: fn(&Fate) -> bool| json!(fates.iter().filter(|f| what(f)).count());
     let review = edges.iter().filter(|e| e.person >= thresholds.review && e.person < thresholds.auto).count();
     let mut notes = Notes::new();
     notes.insert("customers".into(), json!(distinct(people)));
     notes.insert("households".into(), json!(distinct(households)));
     notes.insert("linked".into(), json!(fates.iter().filter(|f| **f == Fate::Linked).count()));
-    notes.insert("cut".into(), json!(cut));
+    notes.insert("cut".into(), cut(|f| matches!(f, Fate::Cut(..))));
+    notes.insert("contested".into(), cut(|f| matches!(f, Fate::Contested(..))));
+    notes.insert("weak_bridges".into(), cut(|f| *f == Fate::Bridge));
+    notes.insert("over_records_per_person".into(), cut(|f| matches!(f, Fate::Limit(_))));
     notes.insert("review".into(), json!(review));
     notes.insert("records_per_customer".into(), json!(histogram));
     notes

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::text;
 use crate::model::em::{self, Observations};
-use crate::model::packed::FeatureBuilder;
+use crate::model::packed::{FeatureBuilder, PackedFeature};
 use crate::model::score::Scorer;
 use crate::model::{Model, Packed, Parameters, compare, sample};
 
@@ -57,7 +57,8 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
             count += 1;
         }
     }
-    let features = builders.into_iter().map(FeatureBuilder::finish).collect();
+    let mut features: Vec<PackedFeature> = builders.into_iter().map(FeatureBuilder::finish).collect();
+    features.iter_mut().zip(&model.identifying).filter(|(_, of_one)| **of_one).for_each(|(f, _)| f.drop_junk());
     Ok(Packed { rows: count, features, channels, channel_of })
 }
 
@@ -69,21 +70,28 @@ pub async fn learn(
     pairs: DataFrame,
     model: &Arc<Model>,
     packed: &Arc<Packed>,
+    block_size: u32,
     digest: String,
 ) -> Result<(Parameters, Notes)> {
     let mut notes = Notes::new();
+    notes.insert("junk_values".into(), junk_counts(model, packed));
     if let Some(trained) = &model.trained {
         notes.insert("trained".into(), json!({ "learned_from": trained.learned_from, "steps": 0 }));
         return Ok((trained.clone(), notes));
     }
     let candidates = pairs.clone().count().await? as f64;
     let share = (model.training.candidate_pairs as f64 / candidates.max(1.0)).min(1.0);
+    let random = random_pairs(model, packed);
+    let all_pairs = packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0;
     let observed = Observations {
         patterns: patterns(pairs, model, packed, share).await?,
-        random: random_levels(model, packed),
         groups: (0..packed.groups()).map(|g| packed.group_name(g)).collect(),
         pairs_by_group: packed.pairs_by_group(),
-        all_pairs: packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0,
+        household_pairs: Some(all_pairs * random.households / random.draws.max(1.0)),
+        random_draws: random.draws,
+        random: random.levels,
+        brought: brought(model, packed, block_size),
+        all_pairs,
         digest,
     };
     let (parameters, convergence) = em::learn(model, &observed);
@@ -105,6 +113,13 @@ pub async fn learn(
         }),
     );
     Ok((parameters, notes))
+}
+
+/// Feature → values dropped as junk and the records that had them.
+fn junk_counts(model: &Model, packed: &Packed) -> serde_json::Value {
+    let counted = model.features.iter().zip(&packed.features).map(|(name, f)| (name, f.junk_counts()));
+    let dropped = counted.filter(|(_, (values, _))| *values > 0);
+    dropped.map(|(name, (values, records))| (name.clone(), json!({ "values": values, "records": records }))).collect()
 }
 
 /// How often each pattern of levels occurs among the sampled pairs, scaled up to all of them.
@@ -131,41 +146,78 @@ async fn patterns(
     Ok(patterns)
 }
 
-/// How often each level occurs among random pairs, comparisons that are missing left out. Counts are whole numbers, so that
-/// it does not matter how many threads share the work.
-fn random_levels(model: &Model, packed: &Packed) -> Vec<Vec<f64>> {
+/// What random pairs look like. Counts are whole numbers, so that it does not matter how many threads share the work.
+#[derive(Clone)]
+struct Random {
+    /// Comparison → level → pairs; missing comparisons are left out.
+    levels: Vec<Vec<f64>>,
+    /// Pairs.
+    draws: f64,
+    /// Pairs that can show a household.
+    households: f64,
+}
+
+impl Random {
+    fn none(model: &Model) -> Self {
+        let levels = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+        Random { levels, draws: 0.0, households: 0.0 }
+    }
+
+    fn count(&mut self, model: &Model, pattern: &[u8]) {
+        for (counts, level) in self.levels.iter_mut().zip(pattern).filter(|(_, level)| **level != compare::MISSING) {
+            counts[*level as usize] += 1.0;
+        }
+        self.draws += 1.0;
+        self.households += f64::from(u8::from(model.sees_households(pattern)));
+    }
+
+    fn add(&mut self, other: &Random) {
+        for (sums, counts) in self.levels.iter_mut().zip(&other.levels) {
+            sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
+        }
+        self.draws += other.draws;
+        self.households += other.households;
+    }
+}
+
+fn random_pairs(model: &Model, packed: &Packed) -> Random {
     let (rows, training) = (packed.rows as u64, &model.training);
     // More draws than there are pairs would only repeat them.
     let draws = training.random_pairs.min(rows * rows.saturating_sub(1) / 2);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
     let share = draws.div_ceil(threads).max(1);
     let count = |from: u64| {
-        let mut counts: Vec<Vec<f64>> = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+        let mut counts = Random::none(model);
+        let mut pattern = Vec::with_capacity(model.comparisons.len());
         for (l, r) in sample::random_pairs(rows, from..(from + share).min(draws), training.seed) {
-            for (comparison, counts) in model.comparisons.iter().zip(&mut counts) {
-                let level = compare::level(comparison, packed, l as usize, r as usize);
-                if level != compare::MISSING {
-                    counts[level as usize] += 1.0;
-                }
-            }
+            let (l, r) = (l as usize, r as usize);
+            pattern.clear();
+            pattern.extend(model.comparisons.iter().map(|c| compare::level(c, packed, &l, &r)));
+            counts.count(model, &pattern);
         }
         counts
     };
     let count = &count;
-    let parts: Vec<Vec<Vec<f64>>> = std::thread::scope(|scope| {
+    let parts: Vec<Random> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|t| scope.spawn(move || count(t * share))).collect();
-        workers.into_iter().map(|w| w.join().unwrap_or_default()).collect()
+        workers.into_iter().filter_map(|w| w.join().ok()).collect()
     });
-    let mut total: Vec<Vec<f64>> = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
-    for part in &parts {
-        for (sums, counts) in total.iter_mut().zip(part) {
-            sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
-        }
-    }
+    let mut total = Random::none(model);
+    parts.iter().for_each(|part| total.add(part));
     total
 }
 
-/// The plan of `scored_pair`: every candidate pair whose probability of one person, or of one household, reaches `floor`.
+/// For every level all of whose pairs a blocking rule brings: how many pairs the rule left out with blocks over the limit.
+/// They are counted for rules of one key; larger blocks of several keys are split by their other values.
+fn brought(model: &Model, packed: &Packed, block_size: u32) -> Vec<Vec<Option<f64>>> {
+    let left_out = |rule: usize| match model.rules[rule].keys.as_slice() {
+        [key] => packed.features[key.feature].pairs_over(block_size),
+        _ => 0.0,
+    };
+    model.brought_by().into_iter().map(|levels| levels.into_iter().map(|rule| rule.map(left_out)).collect()).collect()
+}
+
+/// The plan of `scored_pair`: every candidate pair whose probability of one person or one household reaches `floor`.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
@@ -180,9 +232,7 @@ pub fn plan(pairs: DataFrame, scorer: Arc<Scorer>, floor: f64) -> Result<Vec<Pla
     let field = |name: &str| field("score", name);
     let columns = [col::MATCH_WEIGHT, col::MATCH_PROBABILITY, col::HOUSEHOLD_PROBABILITY];
     let kept = scored
-        .filter(
-            field(col::MATCH_PROBABILITY).gt_eq(lit(floor)).or(field(col::HOUSEHOLD_PROBABILITY).gt_eq(lit(floor))),
-        )?
+        .filter((field(col::MATCH_PROBABILITY) + field(col::HOUSEHOLD_PROBABILITY)).gt_eq(lit(floor)))?
         .select(
             [col::ROW_L, col::ROW_R, col::RULE]
                 .into_iter()

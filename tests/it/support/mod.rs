@@ -93,3 +93,24 @@ pub fn published(lake: &Path) -> BTreeMap<String, String> {
     }
     found
 }
+
+/// A copy of the retail pipeline in the retailer's folder, changed; answers its path.
+pub fn own_pipeline(retailer: &Retailer, pipeline: impl Fn(&mut String), model: impl Fn(&mut String)) -> String {
+    let (root, folder) = (root().join("pipelines/retail"), retailer.path("pipeline"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for folder_of in ["marts", "checks"] {
+        std::fs::create_dir_all(folder.join(folder_of)).expect("a folder");
+        for file in std::fs::read_dir(root.join(folder_of)).expect("a folder") {
+            let file = file.expect("a file");
+            std::fs::copy(file.path(), folder.join(folder_of).join(file.file_name())).expect("copied");
+        }
+    }
+    let write = |name: &str, change: &dyn Fn(&mut String)| {
+        let mut text = std::fs::read_to_string(root.join(name)).expect("the file");
+        change(&mut text);
+        std::fs::write(folder.join(name), text).expect("written");
+    };
+    write("pipeline.yaml", &pipeline);
+    write("model.yaml", &model);
+    folder.join("pipeline.yaml").display().to_string()
+}

@@ -1,0 +1,77 @@
+//! What users see of the quality of the matching: forecast before a run, evaluation after it.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Retailer, own_pipeline, succeeds};
+
+fn evaluated(retailer: &Retailer, lake: &str, more: &[&str]) -> Value {
+    let (lake, truth) = (retailer.text(lake), retailer.text("input/truth.csv"));
+    let mut args = vec!["evaluate", "--lake", &lake, "--truth", &truth, "--format", "json"];
+    args.extend(more);
+    serde_json::from_str(&succeeds(&args)).expect("JSON")
+}
+
+#[test]
+fn the_model_expects_what_the_truth_says() {
+    let retailer = Retailer::new(3000, 41);
+    retailer.runs("lake", &[]);
+    let page = retailer.path("report.html");
+    let found = evaluated(&retailer, "lake", &["--report", &page.display().to_string()]);
+    for point in found["curve"].as_array().expect("a curve").iter().filter(|p| p["threshold"].as_f64() < Some(0.97)) {
+        let (expected, truth) = (&point["expected_precision"], &point["truth"]["precision"]);
+        let off = expected.as_f64().expect("a number") - truth.as_f64().expect("a number");
+        assert!(off.abs() < 0.01, "threshold {}: expected {expected}, truth {truth}", point["threshold"]);
+    }
+    let page = fs::read_to_string(page).expect("the report");
+    assert!(page.contains("<svg") && page.contains("precision") && page.contains("nayose explain"), "{page}");
+    assert!(!page.contains("http"), "the page needs nothing from outside");
+    // The same figures from the published tables, by SQL.
+    let sizes = retailer.sql(
+        "lake",
+        "select n, count(*) as customers from (select count(*) as n from id_map group by customer_id) group by n order by n",
+    );
+    for line in sizes.lines().skip(1) {
+        let (size, customers) = line.split_once(',').expect("two columns");
+        assert_eq!(found["unlabelled"]["shape"]["sizes"][size].to_string(), customers, "customers of {size} records");
+    }
+    let without = succeeds(&["evaluate", "--lake", &retailer.text("lake")]);
+    assert!(without.contains("too little to be linked") && !without.contains("B-cubed"), "{without}");
+}
+
+#[test]
+fn validate_forecasts_the_pairs_and_names_rules_that_add_nothing() {
+    let retailer = Retailer::new(300, 42);
+    let path = own_pipeline(
+        &retailer,
+        |_| {},
+        |model| {
+            *model = model.replace("blocking:\n", "blocking:\n  - { name: twice, keys: [phone, given.reading] }\n");
+        },
+    );
+    let text = succeeds(&["validate", &path, "--input", &retailer.text("input")]);
+    assert!(text.contains("rule \"twice\" adds nothing"), "{text}");
+    assert!(!text.contains("rule \"phone\" adds nothing"), "{text}");
+    assert!(!retailer.path("lake").exists(), "validate writes nothing");
+    // The forecast of a rule that stands alone is what the run then compares.
+    let only = own_pipeline(
+        &retailer,
+        |_| {},
+        |model| {
+            let (before, rest) = model.split_once("blocking:\n").expect("rules");
+            let (_, after) = rest.split_once("\ncomparisons:").expect("comparisons");
+            *model = format!("{before}blocking:\n  - {{ name: phone, keys: [phone] }}\n\ncomparisons:{after}");
+        },
+    );
+    let text = succeeds(&["validate", &only, "--input", &retailer.text("input")]);
+    let line = text.lines().find(|l| l.starts_with("phone ")).expect("the rule");
+    let forecast = line.split_whitespace().nth(3).expect("pairs");
+    succeeds(&["run", &only, "--input", &retailer.text("input"), "--lake", &retailer.text("only"), "--log", "json"]);
+    let summary = retailer.sql("only", "select count(*) as n from ledger");
+    assert!(summary.starts_with("n\n"));
+    let manifest = fs::read_dir(retailer.path("only/work")).expect("work").next().expect("a run").expect("a folder");
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(manifest.path().join("manifest.json")).expect("a manifest")).expect("JSON");
+    assert_eq!(manifest["stages"]["block"]["notes"]["pairs_by_rule"]["phone"].to_string(), forecast);
+}

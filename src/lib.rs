@@ -29,6 +29,7 @@ pub mod stages;
 pub mod lake;
 pub mod manifest;
 pub mod materialize;
+pub mod profile;
 pub mod progress;
 pub mod runner;
 pub mod store;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::materialize::Part;
+use crate::profile::Operator;
 use crate::store::Location;
 
 /// An input file.
@@ -52,6 +53,9 @@ pub struct StageRecord {
     pub outputs: BTreeMap<String, Output>,
     /// What it has to say: counts, convergence, blocks left out.
     pub notes: serde_json::Map<String, serde_json::Value>,
+    /// What every operator of its plans did, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operators: Vec<Operator>,
 }
 
 /// The manifest of a run.

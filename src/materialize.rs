@@ -13,6 +13,7 @@ use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::{self, Table};
 use crate::error::{Error, Result};
+use crate::profile::{self, Operator};
 use crate::store::Location;
 
 /// A Parquet file of a table.
@@ -49,7 +51,8 @@ pub enum Order {
     Any,
 }
 
-/// Runs the plan and writes its rows below `folder`. `seen` is told the number of rows so far.
+/// Runs the plan and writes its rows below `folder`. `seen` is told the number of rows so far. Answers the files, and what each
+/// operator did.
 ///
 /// # Errors
 /// Environment for storage and memory; bug where the rows do not keep the contract.
@@ -59,7 +62,7 @@ pub async fn write(
     order: Order,
     folder: &Location,
     seen: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<Part>> {
+) -> Result<(Vec<Part>, Vec<Operator>)> {
     let schema = if table.columns.is_empty() { Arc::new(plan.schema().as_arrow().clone()) } else { table.schema() };
     if !table.columns.is_empty() {
         contract::check(table, plan.schema().as_arrow())?;
@@ -68,7 +71,9 @@ pub async fn write(
         Order::ByKey => Some(KeyCheck::new(table, &schema)?),
         Order::Any => None,
     };
-    let mut stream = plan.execute_stream().await?;
+    let task = Arc::new(plan.task_ctx());
+    let physical = plan.create_physical_plan().await?;
+    let mut stream = execute_stream(physical.clone(), task)?;
     let mut pending: Vec<RecordBatch> = Vec::new();
     let (mut pending_rows, mut rows) = (0, 0u64);
     let mut in_flight = FuturesOrdered::new();
@@ -106,7 +111,7 @@ pub async fn write(
     while let Some(part) = in_flight.next().await {
         parts.push(finished(part)?);
     }
-    Ok(parts)
+    Ok((parts, profile::operators(table.name, physical.as_ref())))
 }
 
 fn finished<T>(task: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {

@@ -33,6 +33,11 @@ impl Default for Resources {
     }
 }
 
+/// Rows of a batch, and bytes that are sorted in one go instead of being merged: fewer and larger batches make sorts a tenth
+/// faster at 100,000 people, because less is compared and gathered row by row (`nayose run --profile -`).
+const BATCH_ROWS: usize = 32_768;
+const SORTED_AT_ONCE: usize = 64 << 20;
+
 /// Number of largest consumers that an out-of-memory message names.
 const CONSUMERS_NAMED: usize = 3;
 
@@ -43,10 +48,11 @@ const CONSUMERS_NAMED: usize = 3;
 pub fn session(resources: &Resources) -> Result<SessionContext> {
     let mut config = SessionConfig::new()
         .with_target_partitions(resources.threads)
-        .with_batch_size(8192)
+        .with_batch_size(BATCH_ROWS)
         .with_information_schema(true)
         .with_collect_statistics(true);
     let options = config.options_mut();
+    options.execution.sort_in_place_threshold_bytes = SORTED_AT_ONCE;
     // The tables' contract has plain Utf8; views would only be cast back.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;

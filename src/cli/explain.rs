@@ -177,10 +177,9 @@ impl Desk {
     fn rules(&self, scorer: &Scorer, l: usize, r: usize) -> Vec<String> {
         let packed = scorer.packed();
         let shared = |key: &crate::model::Key| {
-            let feature = &packed.features[key.feature];
             let cut = |v: &str| key.prefix.map_or(v.to_string(), |n| v.chars().take(n).collect());
-            let right: Vec<String> = feature.values(r).map(cut).collect();
-            feature.values(l).map(cut).any(|v| right.contains(&v))
+            let right: Vec<String> = packed.values(r, key.feature).map(cut).collect();
+            packed.values(l, key.feature).map(cut).any(|v| right.contains(&v))
         };
         self.kept.model.rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|r| r.name.clone()).collect()
     }
@@ -192,8 +191,8 @@ impl Desk {
             let shown = c
                 .levels
                 .iter()
-                .find_map(|level| first_feature(&level.condition, &|f| !packed.features[f].ids(row).is_empty()));
-            shown.map(|f| packed.features[f].values(row).map(str::to_string).collect()).unwrap_or_default()
+                .find_map(|level| first_feature(&level.condition, &|f| !packed.row(row).ids(f).is_empty()));
+            shown.map(|f| packed.values(row, f).map(str::to_string).collect()).unwrap_or_default()
         };
         self.kept
             .model

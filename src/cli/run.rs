@@ -1,7 +1,7 @@
 //! `nayose run`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::config::{self, Overrides, Pipeline};
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::japanese::date;
 use crate::manifest::Manifest;
+use crate::profile;
 use crate::progress::Progress;
 use crate::runner::snapshot::time_text;
 use crate::runner::{self, Options, Outcome};
@@ -46,6 +47,9 @@ pub(super) struct Arguments {
     /// Write a summary of the run as JSON to this file; - is stdout
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
+    /// Write what every operator did (rows, seconds, bytes, spill) to this file; - is stdout
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// Exit with 99 where there is nothing new to do, so that a scheduler can skip what follows
     #[arg(long)]
     skip_code: bool,
@@ -75,20 +79,43 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         None => std::io::stderr().is_terminal(),
     };
     let progress = if text { Progress::bar() } else { Progress::Json };
-    let options =
-        Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, resources: a.resources.resources() };
+    let options = Options {
+        from: a.from,
+        until: a.until,
+        as_of: a.as_of,
+        full: a.full,
+        profile: a.profile.is_some(),
+        resources: a.resources.resources(),
+    };
     let outcome = runner::run(&pipeline, &options, &progress).await?;
-    let summary = summary(&outcome);
-    match a.summary.as_deref().map(|p| (p, p.as_os_str() == "-")) {
-        Some((_, true)) => output::print(&summary.to_string())?,
-        Some((file, false)) => std::fs::write(file, format!("{summary:#}\n"))
-            .map_err(|e| Error::environment(format!("cannot write {}: {e}", file.display())))?,
+    if let Some(file) = &a.profile {
+        put(file, &profiled(&outcome))?;
+    }
+    match &a.summary {
+        Some(file) if file.as_os_str() == "-" => output::print(&summary(&outcome).to_string())?,
+        Some(file) => put(file, &format!("{:#}", summary(&outcome)))?,
         None => output::print(&report(&outcome, &pipeline))?,
     }
     Ok(match outcome {
         Outcome::NothingNew { .. } if a.skip_code => NOTHING_NEW,
         _ => 0,
     })
+}
+
+/// A text to a file, or to stdout.
+fn put(file: &Path, text: &str) -> Result<()> {
+    if file.as_os_str() == "-" {
+        return output::print(text);
+    }
+    std::fs::write(file, format!("{text}\n"))
+        .map_err(|e| Error::environment(format!("cannot write {}: {e}", file.display())).hint("check the path"))
+}
+
+/// What every operator of the stages did that this run did itself.
+fn profiled(outcome: &Outcome) -> String {
+    let (Outcome::Published(manifest) | Outcome::Stopped(manifest)) = outcome else { return String::new() };
+    let stages = Stage::ALL.iter().filter_map(|s| Some((s.name(), manifest.stages.get(s.name())?)));
+    stages.map(|(name, record)| profile::text(name, record.seconds, &record.operators)).collect()
 }
 
 fn summary(outcome: &Outcome) -> Value {

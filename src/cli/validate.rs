@@ -10,7 +10,7 @@ use datafusion::prelude::SessionContext;
 use super::{ResourceArguments, output};
 use crate::config::problem::{Problems, did_you_mean};
 use crate::config::{self, Overrides, Pipeline};
-use crate::contract::{BLOCKING_KEY, RAW_RECORD};
+use crate::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
 use crate::error::{Error, Kind, Result};
 use crate::record::Standardizer;
 use crate::runner::inputs;
@@ -81,12 +81,15 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     let raw = raw.ok_or_else(|| Error::bug("ingest plans no raw_record"))?.plan;
     let standardizer = Arc::new(Standardizer::new(&pipeline.attributes, model));
     for standard in normalize::plan(raw, standardizer)? {
-        for keys in block::keys(standard.plan, model)? {
-            context.register_table(BLOCKING_KEY.name, keys.plan.cache().await?.into_view())?;
+        let rows = standard.plan.select_columns(&[col::ROW, col::FEATURES])?.cache().await?;
+        context.register_table(STANDARD_RECORD.name, rows.clone().into_view())?;
+        for blocks in block::blocks(rows, model)? {
+            context.register_table(BLOCK.name, blocks.plan.cache().await?.into_view())?;
         }
     }
-    let rules = block::forecast(context, model, limit).await?;
-    let alone = block::pairs_of_one_rule(context, model, limit).await?;
+    block::refine(context, model, limit).await?;
+    let rules = block::forecast(context, model).await?;
+    let alone = block::pairs_of_one_rule(context, model).await?;
     let mut text = format!(
         "\n{:<20}{:>12}{:>12}{:>16}{:>20}\n",
         "blocking rule", "blocks", "largest", "pairs", "only by this rule"

@@ -99,17 +99,17 @@ pub static RAW_EVENT: Table = Table {
     ],
 };
 
-/// A record's key of a blocking rule. `key` is a hash, stored with its sign bit as it falls.
-pub static BLOCKING_KEY: Table = Table {
-    name: "blocking_key",
-    ja: "ブロッキングキー",
-    en: "a record's key of a blocking rule",
-    key: &[col::RULE, col::KEY, col::ROW],
+/// The records that share a key of a blocking rule, two and more. `key` is a hash, stored with its sign bit as it falls.
+pub static BLOCK: Table = Table {
+    name: "block",
+    ja: "ブロック",
+    en: "the records that share a key of a blocking rule",
+    key: &[col::KEY],
     columns: &[
         required(col::RULE, Type::Integer, "規則の番号", "rule, by its place in the model"),
-        required(col::KEY, Type::Long, "キーのハッシュ", "hash of the key's values"),
-        optional(col::REFINED, Type::Long, "細分キーのハッシュ", "hash of the key with the refining values"),
-        required(col::ROW, Type::Long, "レコードの行", "row of the record"),
+        required(col::KEY, Type::Long, "キーのハッシュ", "hash of the rule and the key's values"),
+        required(col::RECORDS, Type::Long, "レコード数", "number of records"),
+        required(col::ROWS, Type::List(&Type::Long), "レコードの行", "rows of the records, in no order"),
     ],
 };
 

@@ -1,68 +1,113 @@
-//! `blocking_keys(features)`: the keys of a record under each blocking rule.
+//! `blocking_keys(features)`, `refined_keys(features, rule, key)`, `pairs_of(rows)`: the keys of a record under each blocking
+//! rule, those that split a block over the limit, and the pairs of a block.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayBuilder, ArrayRef, Int32Builder, Int64Builder, ListArray, StringArray, StructArray,
+    Array, ArrayBuilder, ArrayRef, AsArray, Int32Builder, Int64Array, Int64Builder, ListArray, StringArray, StructArray,
 };
-use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::{array_function, text};
 use crate::contract::{Type, col, item_field, struct_fields};
-use crate::model::sample::mix;
+use crate::model::sample::hash_text;
 use crate::model::{Key, Model};
 
 /// A key with its rule, as the function returns it.
-const KEY: [(&str, Type); 3] = [(col::RULE, Type::Integer), (col::KEY, Type::Long), (col::REFINED, Type::Long)];
+const KEY: [(&str, Type); 2] = [(col::RULE, Type::Integer), (col::KEY, Type::Long)];
+
+/// A pair of rows.
+const PAIR: [(&str, Type); 2] = [(col::ROW_L, Type::Long), (col::ROW_R, Type::Long)];
 
 /// Keys that a record may have under one rule: a record with many phones and readings stays bounded.
 const MOST_KEYS: usize = 64;
 
-/// The function for the rules of `model`.
+fn features_type() -> DataType {
+    Type::List(&Type::List(&Type::Text)).arrow()
+}
+
+fn list_of(fields: &[(&str, Type)], columns: Vec<ArrayRef>, offsets: Vec<i32>) -> Result<ArrayRef> {
+    let entries = StructArray::try_new(struct_fields(fields), columns, None)?;
+    let item = Arc::new(item_field(DataType::Struct(struct_fields(fields))));
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(entries), None)?))
+}
+
+fn list_type(fields: &[(&str, Type)]) -> DataType {
+    DataType::List(Arc::new(item_field(DataType::Struct(struct_fields(fields)))))
+}
+
+/// The keys of a record for the rules of `model`, each once. A key stands for its rule too.
 pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
-    let argument = Type::List(&Type::List(&Type::Text)).arrow();
-    let item = DataType::Struct(struct_fields(&KEY));
-    let result = DataType::List(Arc::new(item_field(item.clone())));
-    array_function("blocking_keys", vec![argument], result, move |columns| {
+    array_function("blocking_keys", vec![features_type()], list_type(&KEY), move |columns| {
         let features = text::lists(&columns[0])?;
-        let mut rules = Int32Builder::new();
-        let mut keys = Int64Builder::new();
-        let mut refined = Int64Builder::new();
+        let (mut rules, mut keys) = (Int32Builder::new(), Int64Builder::new());
         let mut offsets: Vec<i32> = vec![0];
         let values = Values::new(features)?;
         for row in 0..features.len() {
             for (i, rule) in model.rules.iter().enumerate() {
-                let mut whole = combine(&values, row, &rule.keys, i as u64);
-                whole.sort_unstable();
-                whole.dedup();
-                for key in whole {
-                    let finer =
-                        if rule.refine.is_empty() { Vec::new() } else { combine(&values, row, &rule.refine, key) };
-                    if finer.is_empty() {
-                        rules.append_value(i as i32);
-                        keys.append_value(key as i64);
-                        refined.append_null();
-                    }
-                    for finer in finer {
-                        rules.append_value(i as i32);
-                        keys.append_value(key as i64);
-                        refined.append_value(finer as i64);
-                    }
+                for key in combine(&values, row, &rule.keys, i as u64) {
+                    rules.append_value(i as i32);
+                    keys.append_value(key as i64);
                 }
             }
             offsets.push(keys.len() as i32);
         }
-        let entries = StructArray::try_new(
-            struct_fields(&KEY),
-            vec![Arc::new(rules.finish()) as ArrayRef, Arc::new(keys.finish()), Arc::new(refined.finish())],
-            None::<NullBuffer>,
-        )?;
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        Ok(Arc::new(ListArray::try_new(Arc::new(item_field(item.clone())), offsets, Arc::new(entries), None)?)
-            as ArrayRef)
+        list_of(&KEY, vec![Arc::new(rules.finish()), Arc::new(keys.finish())], offsets)
+    })
+}
+
+/// The keys that split a block over the limit: the block's key with the values of the rule's refining features.
+pub fn refined_keys(model: Arc<Model>) -> ScalarUDF {
+    let arguments = vec![features_type(), DataType::Int32, DataType::Int64];
+    array_function("refined_keys", arguments, Type::List(&Type::Long).arrow(), move |columns| {
+        let features = text::lists(&columns[0])?;
+        let (rules, keys) = (columns[1].as_primitive::<Int32Type>(), columns[2].as_primitive::<Int64Type>());
+        let mut refined = Int64Builder::new();
+        let mut offsets: Vec<i32> = vec![0];
+        let values = Values::new(features)?;
+        for row in 0..features.len() {
+            let refine = &model.rules[rules.value(row) as usize].refine;
+            if !refine.is_empty() {
+                combine(&values, row, refine, keys.value(row) as u64)
+                    .into_iter()
+                    .for_each(|key| refined.append_value(key as i64));
+            }
+            offsets.push(refined.len() as i32);
+        }
+        list_of_longs(refined.finish(), offsets)
+    })
+}
+
+fn list_of_longs(values: Int64Array, offsets: Vec<i32>) -> Result<ArrayRef> {
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    Ok(Arc::new(ListArray::try_new(Arc::new(item_field(DataType::Int64)), offsets, Arc::new(values), None)?))
+}
+
+/// Every two rows of a block, the smaller first.
+pub fn pairs_of() -> ScalarUDF {
+    array_function("pairs_of", vec![Type::List(&Type::Long).arrow()], list_type(&PAIR), |columns| {
+        let blocks = text::lists(&columns[0])?;
+        let rows = blocks.values().as_primitive::<Int64Type>();
+        let (mut left, mut right) = (Int64Builder::new(), Int64Builder::new());
+        let mut offsets: Vec<i32> = vec![0];
+        let mut block: Vec<i64> = Vec::new();
+        for ends in blocks.value_offsets().windows(2) {
+            block.clear();
+            block.extend_from_slice(&rows.values()[ends[0] as usize..ends[1] as usize]);
+            block.sort_unstable();
+            for (i, l) in block.iter().enumerate() {
+                for r in &block[i + 1..] {
+                    left.append_value(*l);
+                    right.append_value(*r);
+                }
+            }
+            offsets.push(left.len() as i32);
+        }
+        list_of(&PAIR, vec![Arc::new(left.finish()), Arc::new(right.finish())], offsets)
     })
 }
 
@@ -86,7 +131,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Hashes of every combination of the keys' values, starting from `seed`. None where a key has no value.
+/// Hashes of every combination of the keys' values, starting from `seed`, each once. None where a key has no value.
 fn combine(values: &Values, row: usize, keys: &[Key], seed: u64) -> Vec<u64> {
     let mut hashes = vec![seed];
     for key in keys {
@@ -96,18 +141,11 @@ fn combine(values: &Values, row: usize, keys: &[Key], seed: u64) -> Vec<u64> {
         });
         hashes = hashes
             .iter()
-            .flat_map(|before| of_key.clone().map(move |value| hash(*before, value)))
+            .flat_map(|before| of_key.clone().map(move |value| hash_text(*before, value)))
             .take(MOST_KEYS)
             .collect();
     }
+    hashes.sort_unstable();
+    hashes.dedup();
     hashes
-}
-
-/// A hash that is the same on every machine and in every version: blocking keys are compared across runs.
-fn hash(before: u64, value: &str) -> u64 {
-    value.as_bytes().chunks(8).fold(mix(before ^ value.len() as u64), |hash, chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        mix(hash ^ u64::from_le_bytes(word))
-    })
 }

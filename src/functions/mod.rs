@@ -2,8 +2,9 @@
 
 pub mod blocking_keys;
 pub mod golden;
+pub mod key_hash;
 pub mod normalize;
-pub mod number;
+mod number;
 pub mod pair;
 pub mod person;
 pub mod standardize;
@@ -23,12 +24,15 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
+pub use key_hash::key_hash;
 pub use number::number;
 pub use timestamp::timestamp;
 
 /// Makes every function that needs no configuration known to the session.
 pub fn register_all(context: &SessionContext) {
-    for function in normalize::normalizers().into_iter().chain([number(), timestamp()]) {
+    for function in
+        normalize::normalizers().into_iter().chain([key_hash(), number(), blocking_keys::pairs_of(), timestamp()])
+    {
         context.register_udf(function);
     }
 }

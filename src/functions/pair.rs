@@ -48,8 +48,8 @@ pub fn pair_levels(model: Arc<Model>, packed: Arc<Packed>) -> ScalarUDF {
         for (l, r) in l.values().iter().zip(r.values()) {
             pattern.clear();
             pattern.push(packed.group(*l as usize, *r as usize) as u8);
-            pattern
-                .extend(model.comparisons.iter().map(|c| compare::level(c, &packed, &(*l as usize), &(*r as usize))));
+            let (left, right) = (packed.row(*l as usize), packed.row(*r as usize));
+            pattern.extend(model.comparisons.iter().map(|c| compare::level(c, &packed, &left, &right)));
             levels.append_value(&pattern);
         }
         Ok(Arc::new(levels.finish()) as ArrayRef)

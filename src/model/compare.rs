@@ -1,8 +1,7 @@
 //! Which level of a comparison a pair stands at.
 
-use super::packed::{Packed, PackedFeature, intersects};
+use super::packed::{Packed, Row, intersects};
 use super::{Comparison, Condition, Measure};
-use crate::japanese::date::PartialDate;
 use crate::similarity;
 
 /// The level of a comparison that says nothing: one side has no value that the other could agree with.
@@ -11,14 +10,13 @@ pub const MISSING: u8 = u8::MAX;
 /// One side of a comparison: a record, or the records of a group together.
 pub trait Side {
     /// The ids of its values of a feature, sorted.
-    fn ids<'a>(&'a self, packed: &'a Packed, feature: usize) -> &'a [u32];
+    fn ids(&self, feature: usize) -> &[u32];
 }
 
-/// A record by its row.
-impl Side for usize {
+impl Side for Row<'_> {
     #[inline]
-    fn ids<'a>(&'a self, packed: &'a Packed, feature: usize) -> &'a [u32] {
-        packed.features[feature].ids(*self)
+    fn ids(&self, feature: usize) -> &[u32] {
+        Row::ids(self, feature)
     }
 }
 
@@ -28,18 +26,19 @@ pub struct Group(Vec<Vec<u32>>);
 impl Group {
     /// The group of these rows.
     pub fn new(packed: &Packed, rows: &[u32]) -> Self {
-        let of = |feature: &PackedFeature| {
-            let mut ids: Vec<u32> = rows.iter().flat_map(|row| feature.ids(*row as usize)).copied().collect();
+        let of = |feature: usize| {
+            let mut ids: Vec<u32> =
+                rows.iter().flat_map(|row| packed.row(*row as usize).ids(feature)).copied().collect();
             ids.sort_unstable();
             ids.dedup();
             ids
         };
-        Group(packed.features.iter().map(of).collect())
+        Group((0..packed.features.len()).map(of).collect())
     }
 }
 
 impl Side for Group {
-    fn ids<'a>(&'a self, _: &'a Packed, feature: usize) -> &'a [u32] {
+    fn ids(&self, feature: usize) -> &[u32] {
         &self.0[feature]
     }
 }
@@ -49,7 +48,7 @@ impl Side for Group {
 /// Values are sets over time: a level holds when any pair of values fulfils it, so that the best agreement counts.
 /// A comparison is missing when no feature of its levels has values on both sides.
 pub fn level(comparison: &Comparison, packed: &Packed, l: &impl Side, r: &impl Side) -> u8 {
-    let comparable = comparison.features.iter().any(|&f| !l.ids(packed, f).is_empty() && !r.ids(packed, f).is_empty());
+    let comparable = comparison.features.iter().any(|&f| !l.ids(f).is_empty() && !r.ids(f).is_empty());
     if !comparable {
         return MISSING;
     }
@@ -60,14 +59,19 @@ pub fn level(comparison: &Comparison, packed: &Packed, l: &impl Side, r: &impl S
 pub fn holds(condition: &Condition, packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
     match condition {
         Condition::Else => true,
-        Condition::Same(f) => intersects(l.ids(packed, *f), r.ids(packed, *f)),
-        Condition::Absent(f) => l.ids(packed, *f).is_empty() || r.ids(packed, *f).is_empty(),
+        Condition::Same(f) => intersects(l.ids(*f), r.ids(*f)),
+        Condition::Absent(f) => l.ids(*f).is_empty() || r.ids(*f).is_empty(),
         Condition::Swapped(a, b) => crosswise(packed, *a, *b, l, r) && crosswise(packed, *b, *a, l, r),
         Condition::Similar { feature, measure } => similar(*feature, *measure, packed, l, r),
-        Condition::Date { feature, relations } => pairs(packed, *feature, l, r).any(|(a, b)| match (iso(a), iso(b)) {
-            (Some(a), Some(b)) => relations.contains(&similarity::date_relation(a, b)),
-            _ => false,
-        }),
+        Condition::Date { feature: place, relations } => {
+            let feature = &packed.features[*place];
+            id_pairs(l.ids(*place), r.ids(*place)).any(|(a, b)| {
+                feature
+                    .date(a)
+                    .zip(feature.date(b))
+                    .is_some_and(|(a, b)| relations.contains(&similarity::date_relation(a, b)))
+            })
+        }
         Condition::All(all) => all.iter().all(|c| holds(c, packed, l, r)),
         Condition::Any(any) => any.iter().any(|c| holds(c, packed, l, r)),
     }
@@ -79,44 +83,35 @@ fn crosswise(packed: &Packed, a: usize, b: usize, l: &impl Side, r: &impl Side) 
 }
 
 fn values<'a>(packed: &'a Packed, feature: usize, side: &'a impl Side) -> impl Iterator<Item = &'a str> {
-    side.ids(packed, feature).iter().map(move |id| packed.features[feature].value(*id))
+    side.ids(feature).iter().map(move |id| packed.features[feature].value(*id))
 }
 
-fn pairs<'a>(
-    packed: &'a Packed,
-    feature: usize,
-    l: &'a impl Side,
-    r: &'a impl Side,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    values(packed, feature, l).flat_map(move |a| values(packed, feature, r).map(move |b| (a, b)))
-}
-
-/// A date as the features hold it: `1980-03-04`, `1980-03` or `1980`.
-fn iso(text: &str) -> Option<PartialDate> {
-    let mut parts = text.split('-');
-    let year = parts.next()?.parse().ok()?;
-    let month = parts.next().and_then(|m| m.parse().ok());
-    let day = parts.next().and_then(|d| d.parse().ok());
-    Some(PartialDate { year, month, day })
+fn id_pairs<'a>(l: &'a [u32], r: &'a [u32]) -> impl Iterator<Item = (u32, u32)> + 'a {
+    l.iter().flat_map(move |a| r.iter().map(move |b| (*a, *b)))
 }
 
 fn similar(feature: usize, measure: Measure, packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
+    let values = &packed.features[feature];
+    let pairs = || id_pairs(l.ids(feature), r.ids(feature));
+    let texts = || pairs().map(|(a, b)| (values.value(a), values.value(b)));
+    let near = |edits: u32| {
+        pairs().filter(move |(a, b)| values.may_be_near(*a, *b, edits)).map(|(a, b)| (values.value(a), values.value(b)))
+    };
     match measure {
-        Measure::JaroWinkler(bound) => {
-            pairs(packed, feature, l, r).any(|(a, b)| similarity::jaro_winkler_at_least(a, b, bound).is_some())
-        }
+        Measure::JaroWinkler(bound) => texts().any(|(a, b)| similarity::jaro_winkler_at_least(a, b, bound).is_some()),
         Measure::Levenshtein(bound) => {
-            pairs(packed, feature, l, r).any(|(a, b)| similarity::levenshtein_at_most(a, b, bound as usize).is_some())
+            near(bound).any(|(a, b)| similarity::levenshtein_at_most(a, b, bound as usize).is_some())
         }
-        Measure::DamerauLevenshtein(bound) => pairs(packed, feature, l, r)
-            .any(|(a, b)| similarity::damerau_levenshtein_at_most(a, b, bound as usize).is_some()),
+        Measure::DamerauLevenshtein(bound) => {
+            near(bound).any(|(a, b)| similarity::damerau_levenshtein_at_most(a, b, bound as usize).is_some())
+        }
         Measure::Jaccard(bound) => {
-            let (a, b) = (l.ids(packed, feature), r.ids(packed, feature));
+            let (a, b) = (l.ids(feature), r.ids(feature));
             let common = a.iter().filter(|id| b.binary_search(id).is_ok()).count();
             let all = a.len() + b.len() - common;
             all > 0 && common as f64 >= bound * all as f64
         }
-        Measure::Contains(least) => pairs(packed, feature, l, r).any(|(a, b)| {
+        Measure::Contains(least) => texts().any(|(a, b)| {
             let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
             short.chars().count() >= least as usize && long.contains(short)
         }),

@@ -66,6 +66,14 @@ impl Model {
         known(true) >= shared.min(2) && known(false) > 0
     }
 
+    /// For every feature whether some level asks for edit distances of its values, and whether for dates.
+    pub fn needs(&self) -> Vec<(bool, bool)> {
+        let mut needs = vec![(false, false); self.features.len()];
+        let levels = self.comparisons.iter().flat_map(|c| &c.levels);
+        levels.for_each(|level| level.condition.needs(&mut needs));
+        needs
+    }
+
     /// For every comparison and level: the rule that brings every pair of that level, if one does. A rule does where the
     /// level asks for the same value of each of the rule's keys.
     pub fn brought_by(&self) -> Vec<Vec<Option<usize>>> {
@@ -159,6 +167,17 @@ pub enum Condition {
 }
 
 impl Condition {
+    fn needs(&self, into: &mut [(bool, bool)]) {
+        match self {
+            Condition::Similar { feature, measure: Measure::Levenshtein(_) | Measure::DamerauLevenshtein(_) } => {
+                into[*feature].0 = true;
+            }
+            Condition::Date { feature, .. } => into[*feature].1 = true,
+            Condition::All(list) | Condition::Any(list) => list.iter().for_each(|c| c.needs(into)),
+            _ => {}
+        }
+    }
+
     /// The features whose values a pair has in common wherever the condition holds.
     fn same(&self, into: &mut Vec<usize>) {
         match self {

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
-/// The features of all records.
+use crate::japanese::date::PartialDate;
+
+/// The features of all records. What a record has lies together, so that a pair touches a few lines of memory.
 #[derive(Debug, Default)]
 pub struct Packed {
     /// Number of records.
@@ -16,9 +18,67 @@ pub struct Packed {
     pub channels: Vec<String>,
     /// The channel of each record, by its place.
     pub channel_of: Vec<u8>,
+    /// For each record the end of each feature's ids among its own.
+    ends: Vec<u16>,
+    /// Where the ids of each record start.
+    starts: Vec<u64>,
+    ids: Vec<u32>,
+}
+
+/// The values of a record: sorted ids by feature.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    ends: &'a [u16],
+    ids: &'a [u32],
+}
+
+impl<'a> Row<'a> {
+    /// The ids of its values of a feature, sorted.
+    #[inline]
+    pub fn ids(&self, feature: usize) -> &'a [u32] {
+        let start = if feature == 0 { 0 } else { self.ends[feature - 1] as usize };
+        &self.ids[start..self.ends[feature] as usize]
+    }
 }
 
 impl Packed {
+    /// Records whose features were packed one by one. Of a record with more than 65,535 values, those beyond are left out.
+    pub fn new(columns: Vec<PackedColumn>, channels: Vec<String>, channel_of: Vec<u8>) -> Self {
+        let rows = channel_of.len();
+        let mut packed = Packed { rows, channels, channel_of, ..Packed::default() };
+        packed.ends.reserve(rows * columns.len());
+        packed.starts.reserve(rows + 1);
+        packed.ids.reserve(columns.iter().map(|c| c.ids.len()).sum());
+        for row in 0..rows {
+            let start = packed.ids.len();
+            packed.starts.push(start as u64);
+            for column in &columns {
+                let room = usize::from(u16::MAX) - (packed.ids.len() - start);
+                let ids = column.ids(row);
+                packed.ids.extend_from_slice(&ids[..ids.len().min(room)]);
+                packed.ends.push((packed.ids.len() - start) as u16);
+            }
+        }
+        packed.starts.push(packed.ids.len() as u64);
+        packed.features = columns.into_iter().map(|c| c.feature).collect();
+        packed
+    }
+
+    /// The values of a record.
+    #[inline]
+    pub fn row(&self, row: usize) -> Row<'_> {
+        let n = self.features.len();
+        Row {
+            ends: &self.ends[row * n..(row + 1) * n],
+            ids: &self.ids[self.starts[row] as usize..self.starts[row + 1] as usize],
+        }
+    }
+
+    /// The values of a feature of a record.
+    pub fn values(&self, row: usize, feature: usize) -> impl Iterator<Item = &str> {
+        self.row(row).ids(feature).iter().map(move |id| self.features[feature].value(*id))
+    }
+
     /// The pair of channels of two records, as a number below [`Packed::groups`].
     #[inline]
     pub fn group(&self, l: usize, r: usize) -> usize {
@@ -51,12 +111,9 @@ impl Packed {
     }
 }
 
-/// One feature of all records.
-#[derive(Debug)]
+/// The values of one feature, by id.
+#[derive(Debug, Default)]
 pub struct PackedFeature {
-    /// `ids[offsets[row]..offsets[row + 1]]` are the row's values, sorted.
-    offsets: Vec<u32>,
-    ids: Vec<u32>,
     text: String,
     /// `text[starts[id]..starts[id + 1]]` is the value of an id.
     starts: Vec<u32>,
@@ -66,6 +123,33 @@ pub struct PackedFeature {
     filled: u32,
     /// Rows and their values that were dropped as junk, by row.
     junk: Vec<(u32, u32)>,
+    /// What rules out that two values are a few edits apart; empty where nothing asks.
+    signs: Vec<Sign>,
+    /// The values as dates; empty where nothing asks.
+    dates: Vec<Option<PartialDate>>,
+}
+
+/// The length of a text, and which of 64 kinds of characters it has.
+#[derive(Clone, Copy, Debug)]
+struct Sign {
+    length: u32,
+    kinds: u64,
+}
+
+impl Sign {
+    fn of(text: &str) -> Self {
+        let kinds = text.chars().fold(0, |kinds, c| kinds | 1 << (c as u32 % 64));
+        Sign { length: text.chars().count() as u32, kinds }
+    }
+}
+
+/// A feature of all records, row by row.
+#[derive(Debug)]
+pub struct PackedColumn {
+    feature: PackedFeature,
+    /// `ids[offsets[row]..offsets[row + 1]]` are the row's values, sorted.
+    offsets: Vec<u32>,
+    ids: Vec<u32>,
 }
 
 /// A value that more records have than any household has in all its channels, and many times more than values of its kind
@@ -73,23 +157,24 @@ pub struct PackedFeature {
 const JUNK_RECORDS: u32 = 50;
 const JUNK_TIMES_MEAN: f64 = 30.0;
 
-impl PackedFeature {
+impl PackedColumn {
     /// Drops the values of so many records that they mean nothing: their rows have no such value from here on.
     pub fn drop_junk(&mut self) {
-        let mean = self.counts.iter().map(|c| f64::from(*c)).sum::<f64>() / self.counts.len().max(1) as f64;
+        let feature = &mut self.feature;
+        let mean = feature.counts.iter().map(|c| f64::from(*c)).sum::<f64>() / feature.counts.len().max(1) as f64;
         let is_junk: Vec<bool> =
-            self.counts.iter().map(|c| *c > JUNK_RECORDS && f64::from(*c) > JUNK_TIMES_MEAN * mean).collect();
+            feature.counts.iter().map(|c| *c > JUNK_RECORDS && f64::from(*c) > JUNK_TIMES_MEAN * mean).collect();
         if !is_junk.contains(&true) {
             return;
         }
         let (mut kept, mut start) = (0, 0);
-        self.filled = 0;
+        feature.filled = 0;
         for row in 0..self.offsets.len() - 1 {
             let from = kept;
             for i in start..self.offsets[row + 1] as usize {
                 let id = self.ids[i];
                 if is_junk[id as usize] {
-                    self.junk.push((row as u32, id));
+                    feature.junk.push((row as u32, id));
                 } else {
                     self.ids[kept] = id;
                     kept += 1;
@@ -97,12 +182,37 @@ impl PackedFeature {
             }
             start = self.offsets[row + 1] as usize;
             self.offsets[row + 1] = kept as u32;
-            self.filled += u32::from(kept > from);
+            feature.filled += u32::from(kept > from);
         }
         self.ids.truncate(kept);
-        self.counts.iter_mut().zip(&is_junk).filter(|(_, junk)| **junk).for_each(|(count, _)| *count = 0);
+        feature.counts.iter_mut().zip(&is_junk).filter(|(_, junk)| **junk).for_each(|(count, _)| *count = 0);
     }
 
+    /// Prepares the values to be compared by edit distance, or as dates.
+    pub fn prepare(&mut self, edits: bool, dates: bool) {
+        let feature = &mut self.feature;
+        let ids = || 0..feature.counts.len() as u32;
+        let signs = if edits { ids().map(|id| Sign::of(feature.value(id))).collect() } else { Vec::new() };
+        let dates = if dates { ids().map(|id| iso(feature.value(id))).collect() } else { Vec::new() };
+        (feature.signs, feature.dates) = (signs, dates);
+    }
+
+    /// The ids of a row's values, sorted.
+    fn ids(&self, row: usize) -> &[u32] {
+        &self.ids[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+}
+
+/// A date as the features hold it: `1980-03-04`, `1980-03` or `1980`.
+fn iso(text: &str) -> Option<PartialDate> {
+    let mut parts = text.split('-');
+    let year = parts.next()?.parse().ok()?;
+    let month = parts.next().and_then(|m| m.parse().ok());
+    let day = parts.next().and_then(|d| d.parse().ok());
+    Some(PartialDate { year, month, day })
+}
+
+impl PackedFeature {
     /// The values of a row that were dropped.
     pub fn junk(&self, row: usize) -> impl Iterator<Item = &str> {
         let from = self.junk.partition_point(|(r, _)| (*r as usize) < row);
@@ -115,10 +225,24 @@ impl PackedFeature {
         (values.len(), self.junk.len())
     }
 
-    /// The ids of a row's values, sorted.
+    /// Whether two values may be `edits` edits apart: each edit changes the length by one at most, and two kinds of characters.
     #[inline]
-    pub fn ids(&self, row: usize) -> &[u32] {
-        &self.ids[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    pub fn may_be_near(&self, l: u32, r: u32, edits: u32) -> bool {
+        match (self.signs.get(l as usize), self.signs.get(r as usize)) {
+            (Some(l), Some(r)) => {
+                l.length.abs_diff(r.length) <= edits && (l.kinds ^ r.kinds).count_ones() <= edits.saturating_mul(2)
+            }
+            _ => true,
+        }
+    }
+
+    /// The value of an id as a date.
+    #[inline]
+    pub fn date(&self, id: u32) -> Option<PartialDate> {
+        match self.dates.get(id as usize) {
+            Some(date) => *date,
+            None => iso(self.value(id)),
+        }
     }
 
     /// The value of an id.
@@ -143,11 +267,6 @@ impl PackedFeature {
         self.filled
     }
 
-    /// The values of a row.
-    pub fn values(&self, row: usize) -> impl Iterator<Item = &str> {
-        self.ids(row).iter().map(|id| self.value(*id))
-    }
-
     /// Number of pairs of records that share a value which more than `limit` records have.
     pub fn pairs_over(&self, limit: u32) -> f64 {
         self.counts.iter().filter(|c| **c > limit).map(|&c| f64::from(c) * (f64::from(c) - 1.0) / 2.0).sum()
@@ -163,7 +282,7 @@ impl PackedFeature {
     }
 }
 
-/// Builds a [`PackedFeature`] row by row.
+/// Builds a [`PackedColumn`] row by row.
 #[derive(Default)]
 pub struct FeatureBuilder {
     interned: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
@@ -215,16 +334,15 @@ impl FeatureBuilder {
     }
 
     /// The finished feature.
-    pub fn finish(self) -> PackedFeature {
-        PackedFeature {
-            offsets: self.offsets,
-            ids: self.ids,
+    pub fn finish(self) -> PackedColumn {
+        let feature = PackedFeature {
             text: self.text,
             starts: self.starts,
             counts: self.counts,
             filled: self.filled,
-            junk: Vec::new(),
-        }
+            ..PackedFeature::default()
+        };
+        PackedColumn { feature, offsets: self.offsets, ids: self.ids }
     }
 }
 
@@ -273,14 +391,31 @@ mod tests {
             let own = format!("{row}");
             builder.push(if row < 60 { vec!["shop", own.as_str()] } else { vec![own.as_str()] }.into_iter());
         }
-        let mut feature = builder.finish();
-        feature.drop_junk();
-        assert_eq!(feature.values(0).collect::<Vec<_>>(), ["0"]);
-        assert_eq!(feature.values(2999).collect::<Vec<_>>(), ["2999"]);
+        let mut column = builder.finish();
+        column.drop_junk();
+        let packed = Packed::new(vec![column], vec!["shop".into()], vec![0; 3000]);
+        let feature = &packed.features[0];
+        assert_eq!(packed.values(0, 0).collect::<Vec<_>>(), ["0"]);
+        assert_eq!(packed.values(2999, 0).collect::<Vec<_>>(), ["2999"]);
         assert_eq!(feature.junk(59).collect::<Vec<_>>(), ["shop"]);
         assert_eq!(feature.junk(60).count(), 0);
         assert_eq!(feature.junk_counts(), (1, 60));
         assert_eq!(feature.filled(), 3000);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_the_sign_rules_out_is_far(a in "[あ-お]{0,6}", b in "[あ-お]{0,6}") {
+            let mut builder = FeatureBuilder::new();
+            builder.push([a.as_str(), b.as_str()].into_iter());
+            let mut column = builder.finish();
+            column.prepare(true, false);
+            let (l, r) = (0, column.feature.distinct() as u32 - 1);
+            for edits in 0..4 {
+                let near = crate::similarity::damerau_levenshtein(&a, &b) <= edits as usize;
+                proptest::prop_assert!(!near || column.feature.may_be_near(l, r, edits));
+            }
+        }
     }
 
     #[test]
@@ -289,14 +424,16 @@ mod tests {
         builder.push(["b", "a", "b"].into_iter());
         builder.push([].into_iter());
         builder.push(["a"].into_iter());
-        let feature = builder.finish();
-        assert_eq!(feature.values(0).collect::<Vec<_>>(), ["b", "a"]);
-        assert_eq!(feature.ids(1), &[] as &[u32]);
+        let packed = Packed::new(vec![builder.finish()], vec!["shop".into()], vec![0; 3]);
+        let feature = &packed.features[0];
+        let ids = |row: usize| packed.row(row).ids(0);
+        assert_eq!(packed.values(0, 0).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(ids(1), &[] as &[u32]);
         assert_eq!(feature.filled(), 2);
-        let a = feature.ids(2)[0];
+        let a = ids(2)[0];
         assert_eq!((feature.value(a), feature.count(a)), ("a", 2));
-        assert!(intersects(feature.ids(0), feature.ids(2)));
-        assert_eq!(rarest_common(&feature, feature.ids(0), feature.ids(2)), Some(a));
+        assert!(intersects(ids(0), ids(2)));
+        assert_eq!(rarest_common(feature, ids(0), ids(2)), Some(a));
         assert!((feature.collision_probability() - 1.0).abs() < 1e-12);
     }
 }

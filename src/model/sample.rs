@@ -1,4 +1,4 @@
-//! Deterministic sampling: which pairs the model learns from, whatever the order of rows or the number of threads.
+//! Stable hashes and deterministic sampling: which pairs the model learns from, whatever the order of rows or the number of threads.
 
 use std::ops::Range;
 
@@ -9,6 +9,15 @@ pub fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
+}
+
+/// A hash of a text that is the same on every machine and in every version: keys are compared across runs.
+pub fn hash_text(before: u64, value: &str) -> u64 {
+    value.as_bytes().chunks(8).fold(mix(before ^ value.len() as u64), |hash, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        mix(hash ^ u64::from_le_bytes(word))
+    })
 }
 
 /// Whether a pair belongs to the sample of share `share` (0 to 1) under `seed`.

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::compare::{Group, Side};
-use super::packed::{Packed, rarest_common};
+use super::packed::{Packed, PackedFeature, rarest_common};
 use super::{MISSING, Model, Parameters, compare};
 
 /// The probabilities of a pair.
@@ -33,6 +33,9 @@ pub struct Evidence {
     pub weight_against_household: f64,
 }
 
+/// Counts whose logarithm is kept.
+const SMALL_COUNTS: u32 = 4096;
+
 /// Scores pairs of records.
 #[derive(Clone)]
 pub struct Scorer {
@@ -42,8 +45,10 @@ pub struct Scorer {
     log: Vec<Vec<[f64; 3]>>,
     /// Pair of channels → ln P(class).
     log_prior: Vec<[f64; 3]>,
-    /// Feature → ln of the average probability that two random records agree on it.
-    log_collision: Vec<f64>,
+    /// Feature → ln of the count of an average agreeing value: records that have any, times the probability that two agree.
+    log_average: Vec<f64>,
+    /// Count → its ln, for the small ones.
+    log_counts: Vec<f64>,
 }
 
 impl Scorer {
@@ -53,8 +58,15 @@ impl Scorer {
         let log_prior = (0..packed.groups())
             .map(|g| log_priors(*parameters.priors.get(&packed.group_name(g)).unwrap_or(&parameters.prior)))
             .collect();
-        let log_collision = packed.features.iter().map(|f| f.collision_probability().max(1e-12).ln()).collect();
-        Scorer { model, packed, log, log_prior, log_collision }
+        let average = |f: &PackedFeature| f.collision_probability().max(1e-12).ln() + f64::from(f.filled().max(1)).ln();
+        let log_average = packed.features.iter().map(average).collect();
+        let log_counts = (0..SMALL_COUNTS).map(|n| f64::from(n).ln()).collect();
+        Scorer { model, packed, log, log_prior, log_average, log_counts }
+    }
+
+    #[inline]
+    fn log_count(&self, count: u32) -> f64 {
+        self.log_counts.get(count as usize).copied().unwrap_or_else(|| f64::from(count).ln())
     }
 
     /// The features that the scorer compares.
@@ -69,12 +81,16 @@ impl Scorer {
 
     /// The levels of a pair, one a comparison.
     pub fn levels(&self, l: usize, r: usize) -> Vec<u8> {
-        self.model.comparisons.iter().map(|c| compare::level(c, &self.packed, &l, &r)).collect()
+        self.model
+            .comparisons
+            .iter()
+            .map(|c| compare::level(c, &self.packed, &self.packed.row(l), &self.packed.row(r)))
+            .collect()
     }
 
     /// The probabilities of a pair.
     pub fn score(&self, l: usize, r: usize) -> Score {
-        posterior(self.sum(&l, &r), self.log_prior[self.packed.group(l, r)])
+        posterior(self.sum(&self.packed.row(l), &self.packed.row(r)), self.log_prior[self.packed.group(l, r)])
     }
 
     /// The probabilities of two groups of records as wholes: all values of the one against all values of the other, with the
@@ -98,7 +114,7 @@ impl Scorer {
     /// The evidence of a pair, one a comparison, in the order of the model.
     pub fn evidence(&self, l: usize, r: usize) -> Vec<Evidence> {
         (0..self.model.comparisons.len())
-            .map(|i| match self.log_likelihood(i, &l, &r) {
+            .map(|i| match self.log_likelihood(i, &self.packed.row(l), &self.packed.row(r)) {
                 Some((level, [person, household, unrelated])) => Evidence {
                     level,
                     weight: (person - unrelated) / std::f64::consts::LN_2,
@@ -112,7 +128,7 @@ impl Scorer {
     /// P(one person) of a record and its own copy in the channel where that is likeliest: a record that would not even be
     /// linked with itself says too little about its person.
     pub fn of_itself(&self, row: usize) -> f64 {
-        let sum = self.sum(&row, &row);
+        let sum = self.sum(&self.packed.row(row), &self.packed.row(row));
         let channels = self.packed.channels.len();
         let own = self.packed.channel_of[row] as usize;
         let priors = (0..channels).map(|other| self.log_prior[own.min(other) * channels + own.max(other)]);
@@ -134,9 +150,8 @@ impl Scorer {
         let mut log = self.log[comparison][level as usize];
         if let Some(tf) = self.model.comparisons[comparison].levels[level as usize].tf {
             let feature = &self.packed.features[tf];
-            if let Some(common) = rarest_common(feature, l.ids(&self.packed, tf), r.ids(&self.packed, tf)) {
-                let frequency = f64::from(feature.count(common)) / f64::from(feature.filled().max(1));
-                log[2] = (log[2] + frequency.ln() - self.log_collision[tf]).min(0.0);
+            if let Some(common) = rarest_common(feature, l.ids(tf), r.ids(tf)) {
+                log[2] = (log[2] + self.log_count(feature.count(common)) - self.log_average[tf]).min(0.0);
             }
         }
         Some((level, log))

@@ -3,12 +3,14 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
+pub mod forecast;
 pub mod inputs;
 pub mod kept;
 mod publish;
 pub mod snapshot;
 pub mod stages;
 
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -21,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::lake;
 use crate::manifest::{Manifest, Output, StageRecord};
 use crate::materialize;
+use crate::model::Packed;
 use crate::progress::Progress;
 use crate::session::{Resources, register_store, session};
 use crate::stages::{Notes, Planned, Stage};
@@ -37,6 +40,8 @@ pub struct Options {
     pub as_of: Option<i64>,
     /// Run even where nothing changed.
     pub full: bool,
+    /// Keep what every operator did.
+    pub profile: bool,
     /// Memory, threads, spill.
     pub resources: Resources,
 }
@@ -94,7 +99,7 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     });
     let context = session(&options.resources)?;
     register_store(&context, pipeline.lake.url())?;
-    let mut run = Run { pipeline, options, progress, context, work, manifest, found, before };
+    let mut run = Run { pipeline, options, progress, context, work, manifest, found, before, packed: OnceLock::new() };
     run.forget_from(options.from);
     for stage in Stage::ALL {
         run.stage(stage).await?;
@@ -145,6 +150,8 @@ struct Run<'a> {
     manifest: Manifest,
     found: Vec<crate::stages::ingest::SourceFiles>,
     before: Option<snapshot::PublishedRun>,
+    /// The features of all records, from scoring to clustering.
+    packed: OnceLock<Arc<Packed>>,
 }
 
 impl Run<'_> {
@@ -172,7 +179,10 @@ impl Run<'_> {
             Stage::Block => self.block(&mut record).await?,
             Stage::Score => self.score(&mut record).await?,
             Stage::Cluster => self.cluster(&mut record).await?,
-            Stage::Golden => self.golden(&mut record).await?,
+            Stage::Golden => {
+                self.packed = OnceLock::new();
+                self.golden(&mut record).await?;
+            }
             Stage::Marts => self.marts(&mut record).await?,
         }
         record.seconds = started.elapsed().as_secs_f64();
@@ -199,10 +209,13 @@ impl Run<'_> {
         };
         let place = self.pipeline.lake.join(&folder);
         self.progress.begin(stage.name(), name, expected);
-        let parts =
+        let (parts, operators) =
             materialize::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows))
                 .await?;
         record.outputs.insert(name.to_string(), Output { folder, parts });
+        if self.options.profile {
+            record.operators.extend(operators);
+        }
         Ok(())
     }
 

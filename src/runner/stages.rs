@@ -7,16 +7,16 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use serde_json::json;
 
-use super::{Run, add, in_order, read, snapshot};
+use super::{Run, add, forecast, in_order, read, snapshot};
 use crate::config::Attribute;
 use crate::config::check_model::with_parameters;
 use crate::config::file::{LimitsFile, ThresholdsFile};
 use crate::contract::{
-    BLOCKING_KEY, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
+    BLOCK, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
     RAW_RECORD, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table,
 };
 use crate::error::{Error, Result};
-use crate::manifest::StageRecord;
+use crate::manifest::{Output, StageRecord};
 use crate::model::score::Scorer;
 use crate::model::{Packed, Parameters};
 use crate::record::Standardizer;
@@ -133,12 +133,18 @@ impl Run<'_> {
     pub(super) async fn block(&self, record: &mut StageRecord) -> Result<()> {
         let model = &self.pipeline.model;
         let standard = self.table(&STANDARD_RECORD, record).await?;
-        for planned in block::keys(standard, model)? {
+        for planned in block::blocks(standard, model)? {
             self.put(Stage::Block, planned, false, None, record).await?;
         }
-        self.know(&[&BLOCKING_KEY], record).await?;
+        self.know(&[&STANDARD_RECORD, &BLOCK], record).await?;
         let size = self.pipeline.limits.block_size;
-        for planned in block::pairs(&self.context, size).await? {
+        block::refine(&self.context, model, size).await?;
+        let records = self.manifest.output(STANDARD_RECORD.name).map_or(0, Output::rows);
+        let rules = block::forecast(&self.context, model).await?;
+        let forecast = forecast::of(records, &rules);
+        record.notes.insert("forecast".into(), json!(forecast));
+        forecast.refuse_over(self.options.resources.memory as u64, model, &rules)?;
+        for planned in block::pairs(&self.context).await? {
             self.put(Stage::Block, planned, false, None, record).await?;
         }
         self.know(&[&CANDIDATE_PAIR], record).await?;
@@ -157,10 +163,14 @@ impl Run<'_> {
 
     /// The features of all records.
     async fn packed(&self, record: &StageRecord) -> Result<Arc<Packed>> {
+        if let Some(packed) = self.packed.get() {
+            return Ok(packed.clone());
+        }
         let output = self.manifest.output(STANDARD_RECORD.name).or_else(|| record.outputs.get(STANDARD_RECORD.name));
         let output = output.ok_or_else(|| Error::bug("the records were not standardized yet"))?;
         let standard = read(&in_order(&self.context), &self.pipeline.lake, output, STANDARD_RECORD.schema()).await?;
-        Ok(Arc::new(score::pack(standard, &self.pipeline.model).await?))
+        let packed = Arc::new(score::pack(standard, &self.pipeline.model).await?);
+        Ok(self.packed.get_or_init(|| packed).clone())
     }
 
     pub(super) async fn score(&self, record: &mut StageRecord) -> Result<()> {

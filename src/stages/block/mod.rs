@@ -10,111 +10,128 @@ use datafusion::arrow::array::AsArray;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::functions::expr_fn::get_field;
-use datafusion::logical_expr::ident;
+use datafusion::functions_aggregate::expr_fn::{array_agg, count, min};
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use serde_json::json;
 
 use super::{Notes, Planned};
-use crate::contract::{BLOCKING_KEY, CANDIDATE_PAIR, col};
+use crate::contract::{BLOCK, CANDIDATE_PAIR, col};
 use crate::error::Result;
-use crate::functions::blocking_keys::blocking_keys;
+use crate::functions::blocking_keys::{blocking_keys, refined_keys};
 use crate::model::Model;
 
-/// The plan of `blocking_key` from `standard_record`.
+/// The plan of `block` from `standard_record`.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn keys(standard: DataFrame, model: &Arc<Model>) -> Result<Vec<Planned>> {
+pub fn blocks(standard: DataFrame, model: &Arc<Model>) -> Result<Vec<Planned>> {
     let keys = standard
         .select(vec![ident(col::ROW), blocking_keys(model.clone()).call(vec![ident(col::FEATURES)]).alias("keys")])?
         .unnest_columns(&["keys"])?
         .filter(ident("keys").is_not_null())?
-        .select(
-            BLOCKING_KEY
-                .columns
-                .iter()
-                .map(|c| match c.name {
-                    col::ROW => ident(c.name),
-                    name => get_field(ident("keys"), name).alias(name),
-                })
-                .collect::<Vec<_>>(),
-        )?;
-    Ok(vec![Planned::unsorted(&BLOCKING_KEY, keys)])
+        .select(vec![
+            ident(col::ROW),
+            get_field(ident("keys"), col::RULE).alias(col::RULE),
+            get_field(ident("keys"), col::KEY).alias(col::KEY),
+        ])?;
+    let blocks = keys
+        .aggregate(
+            vec![ident(col::KEY)],
+            vec![
+                min(ident(col::RULE)).alias(col::RULE),
+                count(lit(1)).alias(col::RECORDS),
+                array_agg(ident(col::ROW)).alias(col::ROWS),
+            ],
+        )?
+        .filter(ident(col::RECORDS).gt(lit(1)))?
+        .select(BLOCK.columns.iter().map(|c| ident(c.name)).collect::<Vec<_>>())?;
+    Ok(vec![Planned::unsorted(&BLOCK, blocks)])
 }
 
-/// The blocks that are compared, with their members; `$limit` splits those that are compared from those that are refined.
-const MEMBERS: &str = "
-size as (
-    select rule, key, count(distinct row) as records from blocking_key group by rule, key having count(distinct row) > 1
-),
-small as (
-    select distinct b.rule, b.key as block, b.row
-    from blocking_key b join size s on b.rule = s.rule and b.key = s.key
-    where s.records <= $limit
-),
-large as (
-    select distinct b.rule, b.refined as block, b.row
-    from blocking_key b join size s on b.rule = s.rule and b.key = s.key
-    where s.records > $limit and b.refined is not null
-),
-refined as (
-    select rule, block from large group by rule, block having count(*) between 2 and $limit
-),
-members as (
-    select rule, block, row from small
-    union all
-    select l.rule, l.block, l.row from large l join refined r on l.rule = r.rule and l.block = r.block
-)";
+/// The records of blocks over the limit with their refined keys; null where a record has none.
+const LARGE: &str = "
+select b.rule, b.key, b.row, unnest(case when cardinality(r.keys) = 0 then [null] else r.keys end) as refined
+from (select rule, key, unnest(rows) as row from block where records > $limit) b
+join refined_key r on b.key = r.key and b.row = r.row";
 
-/// Every pair once, with the first rule that brings it.
-const PAIRS: &str = "
-select l.row as row_l, r.row as row_r, min(l.rule) as rule
-from members l join members r on l.rule = r.rule and l.block = r.block
-where l.row < r.row
-group by l.row, r.row";
+/// The rows of blocks over the limit with their features.
+const LARGE_ROWS: &str = "
+select b.rule, b.key, b.row, s.features
+from (select rule, key, unnest(rows) as row from block where records > $limit) b
+join standard_record s on b.row = s.row";
+
+/// Makes the tables `large_row` and `compared` known: the records of blocks over the limit with their refined keys (null where
+/// a record has none), and the blocks that are compared.
+///
+/// # Errors
+/// As the engine says.
+pub async fn refine(context: &SessionContext, model: &Arc<Model>, block_size: u32) -> Result<()> {
+    let know = |name: &str, rows: DataFrame| -> Result<()> {
+        context.deregister_table(name)?;
+        context.register_table(name, rows.into_view())?;
+        Ok(())
+    };
+    let arguments = vec![ident(col::FEATURES), ident(col::RULE), ident(col::KEY)];
+    let refined = limited(context, LARGE_ROWS, block_size).await?.select(vec![
+        ident(col::KEY),
+        ident(col::ROW),
+        refined_keys(model.clone()).call(arguments).alias("keys"),
+    ])?;
+    know("refined_key", refined)?;
+    know("large_row", limited(context, LARGE, block_size).await?.cache().await?)?;
+    know("compared", limited(context, COMPARED, block_size).await?)
+}
+
+/// The blocks that are compared: those within the limit, and those that refining splits to be.
+const COMPARED: &str = "
+select rule, key, records, rows from block where records <= $limit
+union all
+select rule, refined as key, count(*) as records, array_agg(row) as rows
+from large_row where refined is not null
+group by rule, refined
+having count(*) between 2 and $limit";
+
+/// Records of a block up to which its pairs are written out in one go; larger ones are joined with themselves, so that no
+/// step has more than a few million pairs in hand.
+const WRITTEN_OUT: u32 = 64;
+
+/// The pairs of all blocks with their rules.
+const PAIRS_BY_RULE: &str = "
+select rule, p['row_l'] as row_l, p['row_r'] as row_r
+from (select rule, unnest(pairs_of(rows)) as p from compared where records <= $small)
+union all
+select l.rule, l.row as row_l, r.row as row_r
+from (select rule, key, unnest(rows) as row from compared where records > $small) l
+join (select key, unnest(rows) as row from compared where records > $small) r on l.key = r.key
+where l.row < r.row";
 
 /// Pairs by rule from the sizes of blocks alone.
 const FORECAST: &str = "
 select rule, count(*) as blocks, max(records) as largest, sum(records * (records - 1) / 2) as pairs
-from (select rule, block, count(*) as records from members group by rule, block)
-group by rule";
-
-/// Pairs that no other rule brings, by rule.
-const ALONE: &str = "
-select rule, count(*) as pairs from (
-    select min(l.rule) as rule
-    from members l join members r on l.rule = r.rule and l.block = r.block
-    where l.row < r.row
-    group by l.row, r.row
-    having min(l.rule) = max(l.rule)
-)
-group by rule";
+from compared group by rule";
 
 /// The largest blocks, before refining.
-const LARGEST: &str = "
-select rule, count(distinct row) as records from blocking_key group by rule, key order by records desc, rule limit 5";
+const LARGEST: &str = "select rule, records from block order by records desc, rule limit 5";
 
 /// Blocks that are left out, largest first.
 const LEFT_OUT: &str = "
-with size as (
-    select rule, key, count(distinct row) as records from blocking_key group by rule, key having count(distinct row) > $limit
-),
-large as (
-    select b.rule, b.key, coalesce(b.refined, 0) as refined, count(distinct b.row) as records
-    from blocking_key b join size s on b.rule = s.rule and b.key = s.key
-    group by b.rule, b.key, coalesce(b.refined, 0)
-)
 select rule, count(*) as blocks, max(records) as largest, sum(records) as records
-from large where refined = 0 and records > 1 or records > $limit
+from (select rule, key, refined, count(*) as records from large_row group by rule, key, refined)
+where refined is null and records > 1 or records > $limit
 group by rule order by rule";
 
-/// The plan of `candidate_pair` from the table `blocking_key` of the session.
+/// The plan of `candidate_pair` from the table `compared` of the session: every pair once, with the first rule that brings it.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub async fn pairs(context: &SessionContext, block_size: u32) -> Result<Vec<Planned>> {
-    let plan = limited(context, &format!("with {MEMBERS} {PAIRS}"), block_size).await?;
-    Ok(vec![Planned::unsorted(&CANDIDATE_PAIR, plan)])
+pub async fn pairs(context: &SessionContext) -> Result<Vec<Planned>> {
+    let query = format!("select row_l, row_r, min(rule) as rule from ({PAIRS_BY_RULE}) group by row_l, row_r");
+    Ok(vec![Planned::unsorted(&CANDIDATE_PAIR, small(context, &query).await?)])
+}
+
+async fn small(context: &SessionContext, query: &str) -> Result<DataFrame> {
+    Ok(context.sql(query).await?.with_param_values(vec![("small", i64::from(WRITTEN_OUT).into())])?)
 }
 
 async fn limited(context: &SessionContext, query: &str, block_size: u32) -> Result<DataFrame> {
@@ -132,15 +149,13 @@ pub struct RuleForecast {
     pub pairs: u64,
 }
 
-/// What every rule will bring, from the sizes of blocks in the table `blocking_key` of the session.
+/// What every rule will bring, from the sizes of blocks in the table `compared` of the session.
 ///
 /// # Errors
 /// As the engine says.
-pub async fn forecast(context: &SessionContext, model: &Model, block_size: u32) -> Result<Vec<RuleForecast>> {
+pub async fn forecast(context: &SessionContext, model: &Model) -> Result<Vec<RuleForecast>> {
     let mut found = vec![RuleForecast::default(); model.rules.len()];
-    for [rule, blocks, largest, pairs] in
-        numbers(limited(context, &format!("with {MEMBERS} {FORECAST}"), block_size).await?).await?
-    {
+    for [rule, blocks, largest, pairs] in numbers(context.sql(FORECAST).await?).await? {
         found[rule as usize] = RuleForecast { blocks, largest, pairs };
     }
     Ok(found)
@@ -150,9 +165,14 @@ pub async fn forecast(context: &SessionContext, model: &Model, block_size: u32) 
 ///
 /// # Errors
 /// As the engine says.
-pub async fn pairs_of_one_rule(context: &SessionContext, model: &Model, block_size: u32) -> Result<Vec<u64>> {
+pub async fn pairs_of_one_rule(context: &SessionContext, model: &Model) -> Result<Vec<u64>> {
     let mut found = vec![0; model.rules.len()];
-    for [rule, pairs] in numbers(limited(context, &format!("with {MEMBERS} {ALONE}"), block_size).await?).await? {
+    let query = format!(
+        "select rule, count(*) as pairs from (
+             select min(rule) as rule from ({PAIRS_BY_RULE}) group by row_l, row_r having min(rule) = max(rule)
+         ) group by rule"
+    );
+    for [rule, pairs] in numbers(small(context, &query).await?).await? {
         found[rule as usize] = pairs;
     }
     Ok(found)

@@ -50,8 +50,13 @@ pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Ve
 /// Bug, if a plan cannot be built.
 pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
-    context.deregister_table("event_in_order")?;
-    context.register_table("event_in_order", context.sql(EVENTS_IN_ORDER).await?.into_view())?;
+    for (name, query) in [("repeated_key", REPEATED_KEYS), ("repeated_event", REPEATED), ("event_once", EVENTS_ONCE)] {
+        let rows = context.sql(query).await?;
+        // Keys are few, and asked for three times.
+        let rows = if name == "repeated_key" { rows.cache().await? } else { rows };
+        context.deregister_table(name)?;
+        context.register_table(name, rows.into_view())?;
+    }
     for (table, query) in [
         (&GOLDEN_CUSTOMER, "select * from golden_record"),
         (&FIELD_PROVENANCE, PROVENANCE),
@@ -100,18 +105,31 @@ select channel, record_id, customer_id, household_id, $as_of as valid_from,
        cast(null as timestamp with time zone) as valid_to, confidence
 from identity";
 
-/// Events beside the one before in order of their id, newest row first: a file that is sent twice repeats its rows, and the
-/// row of the last file counts. (A window over the whole order streams; one per id would be slow.)
-const EVENTS_IN_ORDER: &str = "
-select *, coalesce(
+/// Keys of events that come more than once, as hashes: a file that is sent twice repeats its rows. Most data has none, and
+/// hashes are far smaller than keys.
+const REPEATED_KEYS: &str = "
+select h from (select key_hash(channel, event_id) as h from raw_event where reject_reason is null)
+group by h having count(*) > 1";
+
+/// Events whose key comes more than once beside the one before, newest row first: the row of the last file counts.
+const REPEATED: &str = "
+select * exclude (h), coalesce(
     lag(channel) over (order by channel, event_id, file desc, line desc) = channel
     and lag(event_id) over (order by channel, event_id, file desc, line desc) = event_id, false) as repeated
-from raw_event where reject_reason is null";
+from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) e
+left semi join repeated_key k on e.h = k.h";
+
+/// Events once each.
+const EVENTS_ONCE: &str = "
+select * exclude (h), false as repeated
+from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) e
+left anti join repeated_key k on e.h = k.h
+union all
+select * from repeated_event where not repeated";
 
 const INTERACTIONS: &str = "
 select e.*, i.customer_id
-from event_in_order e left join identity i on e.channel = i.channel and e.record_id = i.record_id
-where not e.repeated";
+from event_once e left join identity i on e.channel = i.channel and e.record_id = i.record_id";
 
 const REJECTS: &str = "
 select file, line, source, reject_reason as reason, reject_raw as raw from raw_record where reject_reason is not null
@@ -122,7 +140,7 @@ select r.file, r.line, r.source, 'conflicting_values' as reason, cast(null as va
 from (select unnest(conflicts) as c from standard_record where cardinality(conflicts) > 0) s
 join raw_record r on r.file = s.c['file'] and r.line = s.c['line']
 union all
-select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw from event_in_order where repeated";
+select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw from repeated_event where repeated";
 
 /// What happened to ids since the run before.
 const EVENTS: &str = "

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::text;
 use crate::model::em::{self, Observations};
-use crate::model::packed::{FeatureBuilder, PackedFeature};
+use crate::model::packed::FeatureBuilder;
 use crate::model::score::Scorer;
 use crate::model::{Model, Packed, Parameters, compare, sample};
 
@@ -29,7 +29,6 @@ const MOST_CHANNELS: usize = 15;
 /// As the engine says.
 pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
     let mut builders: Vec<FeatureBuilder> = model.features.iter().map(|_| FeatureBuilder::new()).collect();
-    let mut count = 0;
     // Records come in order of their channel, so that channels are in order of name.
     let mut channels: Vec<String> = Vec::new();
     let mut channel_of: Vec<u8> = Vec::new();
@@ -54,12 +53,19 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
                     .hint("give sources of one system the same `channel`"));
             }
             channel_of.push((channels.len() - 1) as u8);
-            count += 1;
         }
     }
-    let mut features: Vec<PackedFeature> = builders.into_iter().map(FeatureBuilder::finish).collect();
-    features.iter_mut().zip(&model.identifying).filter(|(_, of_one)| **of_one).for_each(|(f, _)| f.drop_junk());
-    Ok(Packed { rows: count, features, channels, channel_of })
+    let needs = model.needs();
+    let columns =
+        builders.into_iter().zip(model.identifying.iter().zip(needs)).map(|(builder, (of_one, (edits, dates)))| {
+            let mut column = builder.finish();
+            if *of_one {
+                column.drop_junk();
+            }
+            column.prepare(edits, dates);
+            column
+        });
+    Ok(Packed::new(columns.collect(), channels, channel_of))
 }
 
 /// Learns the model's parameters from the candidate pairs, or takes those that the model file has.
@@ -190,7 +196,7 @@ fn random_pairs(model: &Model, packed: &Packed) -> Random {
         let mut counts = Random::none(model);
         let mut pattern = Vec::with_capacity(model.comparisons.len());
         for (l, r) in sample::random_pairs(rows, from..(from + share).min(draws), training.seed) {
-            let (l, r) = (l as usize, r as usize);
+            let (l, r) = (packed.row(l as usize), packed.row(r as usize));
             pattern.clear();
             pattern.extend(model.comparisons.iter().map(|c| compare::level(c, packed, &l, &r)));
             counts.count(model, &pattern);

@@ -51,8 +51,8 @@ schema: ## write the JSON Schemas of the configuration files
 sample: ## make sample_data again
 	$(NAYOSE) generate --people 2000 --seed 20260331 --out sample_data
 
-bench: ## throughput of the normalizers on one core
-	$(CARGO) bench --locked --profile dev --bench normalize
+bench: ## throughput of the normalizers and of scoring
+	$(CARGO) bench --locked --profile dev --bench normalize --bench score
 
 PEOPLE ?= 100000
 bench-run: ## a whole run at a size: make bench-run PEOPLE=1000000

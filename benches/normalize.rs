@@ -5,10 +5,13 @@
 
 use std::hint::black_box;
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nayose::config::{self, Overrides};
 use nayose::generate::{Options, generate};
 use nayose::japanese::{address, date, email, name, phone};
+use nayose::record::{RawVersion, Standardizer};
 
 fn rate(inputs: &[String], work: impl Fn(&str)) -> f64 {
     let pass = || {
@@ -19,6 +22,13 @@ fn rate(inputs: &[String], work: impl Fn(&str)) -> f64 {
     pass();
     let best = (0..3).map(|_| pass()).min().unwrap_or(Duration::from_secs(1));
     inputs.len() as f64 / best.as_secs_f64()
+}
+
+/// The retail pipeline's.
+fn standardizer() -> Standardizer {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/retail/pipeline.yaml");
+    let pipeline = config::load(&file, &Overrides { input: None, lake: Some("lake".into()) }).expect("the pipeline");
+    Standardizer::new(&pipeline.attributes, &pipeline.model)
 }
 
 fn column(rows: &[csv::StringRecord], columns: &[usize]) -> Vec<String> {
@@ -39,6 +49,7 @@ fn main() {
             rows.extend(csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes()).records().flatten());
         }
     }
+    rows.retain(|r| r.len() >= 10);
     let names = column(&rows, &[1]);
     let undivided: Vec<String> = names.iter().map(|n| n.replace([' ', '\u{3000}'], "")).collect();
     let addresses = column(&rows, &[4, 5]);
@@ -61,4 +72,37 @@ fn main() {
     row("phones, all fields", phones.len(), rate(&phones, |t| drop(black_box(phone::phone(t)))));
     row("mail addresses", emails.len(), rate(&emails, |t| drop(black_box(email::email(t)))));
     row("dates", dates.len(), rate(&dates, |t| drop(black_box(date::date(t)))));
+    let kana: Vec<String> = rows.iter().map(|r| format!("{}\t{}", &r[1], &r[2])).collect();
+    let with_kana = |t: &str| {
+        let (name, kana) = t.split_once('\t').unwrap_or((t, ""));
+        drop(black_box(name::normalize(name, Some(kana).filter(|k| !k.is_empty()))));
+    };
+    row("names with their kana", kana.len(), rate(&kana, with_kana));
+    let with_code: Vec<String> = rows.iter().map(|r| format!("{}\t{}{}", &r[3], &r[4], &r[5])).collect();
+    let address_of = |t: &str| {
+        let (code, text) = t.split_once('\t').unwrap_or(("", t));
+        drop(black_box(address::normalize(text, Some(code).filter(|c| !c.is_empty()))));
+    };
+    row("addresses with their postal code", with_code.len(), rate(&with_code, address_of));
+    let standardizer = standardizer();
+    let numbered: Vec<String> = (0..rows.len()).map(|i| i.to_string()).collect();
+    let record = |t: &str| {
+        let r = &rows[t.parse::<usize>().unwrap_or(0)];
+        let some = |i: usize| Some(&r[i]).filter(|t| !t.is_empty());
+        let address = format!("{}{}", &r[4], &r[5]);
+        let version = RawVersion {
+            file: "customers.csv",
+            name: some(1),
+            kana: some(2),
+            postal_code: some(3),
+            address: Some(address.as_str()).filter(|t| !t.is_empty()),
+            phones: some(6).into_iter().collect(),
+            emails: some(7).into_iter().collect(),
+            sex: some(8),
+            birth_date: some(9),
+            ..RawVersion::default()
+        };
+        drop(black_box(standardizer.record(&mut vec![version])));
+    };
+    row("shop records, standardized", rows.len(), rate(&numbered, record));
 }

@@ -61,7 +61,10 @@ pub fn holds(condition: &Condition, packed: &Packed, l: &impl Side, r: &impl Sid
         Condition::Else => true,
         Condition::Same(f) => intersects(l.ids(*f), r.ids(*f)),
         Condition::Absent(f) => l.ids(*f).is_empty() || r.ids(*f).is_empty(),
-        Condition::Swapped(a, b) => crosswise(packed, *a, *b, l, r) && crosswise(packed, *b, *a, l, r),
+        Condition::Swapped(a, b) => {
+            let shares = |a: usize, b: usize| packed.shares_crosswise((a, l.ids(a)), (b, r.ids(b)));
+            shares(*a, *b) && shares(*b, *a)
+        }
         Condition::Similar { feature, measure } => similar(*feature, *measure, packed, l, r),
         Condition::Date { feature: place, relations } => {
             let feature = &packed.features[*place];
@@ -75,15 +78,6 @@ pub fn holds(condition: &Condition, packed: &Packed, l: &impl Side, r: &impl Sid
         Condition::All(all) => all.iter().all(|c| holds(c, packed, l, r)),
         Condition::Any(any) => any.iter().any(|c| holds(c, packed, l, r)),
     }
-}
-
-/// Features are interned one by one, so that values of different features are compared as text.
-fn crosswise(packed: &Packed, a: usize, b: usize, l: &impl Side, r: &impl Side) -> bool {
-    values(packed, a, l).any(|left| values(packed, b, r).any(|right| left == right))
-}
-
-fn values<'a>(packed: &'a Packed, feature: usize, side: &'a impl Side) -> impl Iterator<Item = &'a str> {
-    side.ids(feature).iter().map(move |id| packed.features[feature].value(*id))
 }
 
 fn id_pairs<'a>(l: &'a [u32], r: &'a [u32]) -> impl Iterator<Item = (u32, u32)> + 'a {

@@ -66,6 +66,15 @@ impl Model {
         known(true) >= shared.min(2) && known(false) > 0
     }
 
+    /// The pairs of features that some level compares crosswise, both ways.
+    pub fn crosswise(&self) -> Vec<(usize, usize)> {
+        let mut pairs = Vec::new();
+        self.comparisons.iter().flat_map(|c| &c.levels).for_each(|level| level.condition.crosswise(&mut pairs));
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
     /// For every feature whether some level asks for edit distances of its values, and whether for dates.
     pub fn needs(&self) -> Vec<(bool, bool)> {
         let mut needs = vec![(false, false); self.features.len()];
@@ -167,6 +176,14 @@ pub enum Condition {
 }
 
 impl Condition {
+    fn crosswise(&self, into: &mut Vec<(usize, usize)>) {
+        match self {
+            Condition::Swapped(a, b) => into.extend([(*a, *b), (*b, *a)]),
+            Condition::All(list) | Condition::Any(list) => list.iter().for_each(|c| c.crosswise(into)),
+            _ => {}
+        }
+    }
+
     fn needs(&self, into: &mut [(bool, bool)]) {
         match self {
             Condition::Similar { feature, measure: Measure::Levenshtein(_) | Measure::DamerauLevenshtein(_) } => {

@@ -23,7 +23,12 @@ pub struct Packed {
     /// Where the ids of each record start.
     starts: Vec<u64>,
     ids: Vec<u32>,
+    /// For two features that are compared crosswise: the id of each of the first's values among the second's.
+    crosswise: Vec<((usize, usize), Vec<u32>)>,
 }
+
+/// No id: the other feature has no such value.
+const NO_ID: u32 = u32::MAX;
 
 /// The values of a record: sorted ids by feature.
 #[derive(Clone, Copy)]
@@ -43,7 +48,13 @@ impl<'a> Row<'a> {
 
 impl Packed {
     /// Records whose features were packed one by one. Of a record with more than 65,535 values, those beyond are left out.
-    pub fn new(columns: Vec<PackedColumn>, channels: Vec<String>, channel_of: Vec<u8>) -> Self {
+    /// `crosswise` are the pairs of features that are compared with each other.
+    pub fn new(
+        columns: Vec<PackedColumn>,
+        channels: Vec<String>,
+        channel_of: Vec<u8>,
+        crosswise: &[(usize, usize)],
+    ) -> Self {
         let rows = channel_of.len();
         let mut packed = Packed { rows, channels, channel_of, ..Packed::default() };
         packed.ends.reserve(rows * columns.len());
@@ -61,7 +72,24 @@ impl Packed {
         }
         packed.starts.push(packed.ids.len() as u64);
         packed.features = columns.into_iter().map(|c| c.feature).collect();
+        packed.crosswise = crosswise.iter().map(|&(a, b)| ((a, b), packed.translated(a, b))).collect();
         packed
+    }
+
+    fn translated(&self, a: usize, b: usize) -> Vec<u32> {
+        let (from, to) = (&self.features[a], &self.features[b]);
+        let ids: HashMap<&str, u32, foldhash::fast::FixedState> =
+            (0..to.distinct() as u32).map(|id| (to.value(id), id)).collect();
+        (0..from.distinct() as u32).map(|id| ids.get(from.value(id)).copied().unwrap_or(NO_ID)).collect()
+    }
+
+    /// Whether a value of feature `a` on the left, by its ids, is a value of feature `b` on the right.
+    #[inline]
+    pub fn shares_crosswise(&self, (a, l): (usize, &[u32]), (b, r): (usize, &[u32])) -> bool {
+        match self.crosswise.iter().find(|(pair, _)| *pair == (a, b)) {
+            Some((_, ids)) => l.iter().any(|id| r.contains(&ids[*id as usize])),
+            None => l.iter().any(|x| r.iter().any(|y| self.features[a].value(*x) == self.features[b].value(*y))),
+        }
     }
 
     /// The values of a record.
@@ -349,6 +377,9 @@ impl FeatureBuilder {
 /// The smallest-count value that both sorted slices hold.
 #[inline]
 pub fn rarest_common(feature: &PackedFeature, l: &[u32], r: &[u32]) -> Option<u32> {
+    if let ([a], [b]) = (l, r) {
+        return (a == b).then_some(*a);
+    }
     let (mut i, mut j, mut best) = (0, 0, None::<u32>);
     while i < l.len() && j < r.len() {
         match l[i].cmp(&r[j]) {
@@ -369,6 +400,15 @@ pub fn rarest_common(feature: &PackedFeature, l: &[u32], r: &[u32]) -> Option<u3
 /// Whether two sorted slices share a value.
 #[inline]
 pub fn intersects(l: &[u32], r: &[u32]) -> bool {
+    // Most sets have one value, and most pairs of sets do not even overlap in range.
+    match (l, r) {
+        ([], _) | (_, []) => return false,
+        ([a], [b]) => return a == b,
+        ([a], r) => return r.contains(a),
+        (l, [b]) => return l.contains(b),
+        (l, r) if l[l.len() - 1] < r[0] || r[r.len() - 1] < l[0] => return false,
+        _ => {}
+    }
     let (mut i, mut j) = (0, 0);
     while i < l.len() && j < r.len() {
         match l[i].cmp(&r[j]) {
@@ -393,7 +433,7 @@ mod tests {
         }
         let mut column = builder.finish();
         column.drop_junk();
-        let packed = Packed::new(vec![column], vec!["shop".into()], vec![0; 3000]);
+        let packed = Packed::new(vec![column], vec!["shop".into()], vec![0; 3000], &[]);
         let feature = &packed.features[0];
         assert_eq!(packed.values(0, 0).collect::<Vec<_>>(), ["0"]);
         assert_eq!(packed.values(2999, 0).collect::<Vec<_>>(), ["2999"]);
@@ -419,12 +459,37 @@ mod tests {
     }
 
     #[test]
+    fn features_are_compared_crosswise_by_their_text() {
+        let column = |values: [&str; 2]| {
+            let mut builder = FeatureBuilder::new();
+            values.iter().for_each(|v| builder.push([*v].into_iter()));
+            builder.finish()
+        };
+        let columns = || vec![column(["森", "南"]), column(["南", "林"])];
+        let known = Packed::new(columns(), vec!["shop".into()], vec![0; 2], &[(0, 1)]);
+        let unknown = Packed::new(columns(), vec!["shop".into()], vec![0; 2], &[]);
+        for packed in [known, unknown] {
+            let shares =
+                |l: usize, r: usize| packed.shares_crosswise((0, packed.row(l).ids(0)), (1, packed.row(r).ids(1)));
+            assert_eq!([shares(0, 0), shares(1, 0), shares(1, 1)], [false, true, false]);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sets_intersect_as_sets_do(l in proptest::collection::btree_set(0u32..12, 0..6), r in proptest::collection::btree_set(0u32..12, 0..6)) {
+            let sorted = |s: &std::collections::BTreeSet<u32>| s.iter().copied().collect::<Vec<_>>();
+            proptest::prop_assert_eq!(intersects(&sorted(&l), &sorted(&r)), l.intersection(&r).next().is_some());
+        }
+    }
+
+    #[test]
     fn interning_keeps_sets_and_counts() {
         let mut builder = FeatureBuilder::new();
         builder.push(["b", "a", "b"].into_iter());
         builder.push([].into_iter());
         builder.push(["a"].into_iter());
-        let packed = Packed::new(vec![builder.finish()], vec!["shop".into()], vec![0; 3]);
+        let packed = Packed::new(vec![builder.finish()], vec!["shop".into()], vec![0; 3], &[]);
         let feature = &packed.features[0];
         let ids = |row: usize| packed.row(row).ids(0);
         assert_eq!(packed.values(0, 0).collect::<Vec<_>>(), ["b", "a"]);

@@ -1,5 +1,6 @@
 //! The integration tests: one executable, so that it is linked once.
 
+mod bounded;
 mod cli;
 mod config;
 mod evaluation;

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
-use futures::TryStreamExt;
+use futures::StreamExt;
 use serde_json::json;
 
 use super::{Notes, Planned, field, fields_of};
@@ -33,7 +33,17 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
     let mut channels: Vec<String> = Vec::new();
     let mut channel_of: Vec<u8> = Vec::new();
     let mut batches = rows.select(vec![ident(col::FEATURES), ident(col::CHANNEL)])?.execute_stream().await?;
-    while let Some(batch) = batches.try_next().await? {
+    // The next batch is decoded while this one is interned.
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(2);
+    let reader = tokio::spawn(async move {
+        while let Some(batch) = batches.next().await {
+            if sender.send(batch).await.is_err() {
+                break;
+            }
+        }
+    });
+    while let Some(batch) = receiver.recv().await {
+        let batch = batch?;
         let records = text::lists(batch.column(0))?;
         let names = text::strings(batch.column(1))?;
         let features = text::lists(records.values())?;
@@ -55,6 +65,7 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
             channel_of.push((channels.len() - 1) as u8);
         }
     }
+    reader.await.map_err(|e| Error::bug(format!("the reader of features stopped: {e}")))?;
     let needs = model.needs();
     let columns =
         builders.into_iter().zip(model.identifying.iter().zip(needs)).map(|(builder, (of_one, (edits, dates)))| {
@@ -65,7 +76,7 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
             column.prepare(edits, dates);
             column
         });
-    Ok(Packed::new(columns.collect(), channels, channel_of))
+    Ok(Packed::new(columns.collect(), channels, channel_of, &model.crosswise()))
 }
 
 /// Learns the model's parameters from the candidate pairs, or takes those that the model file has.

@@ -274,7 +274,9 @@ mod tests {
         Edge { l, r, person, household: 0.0 }
     }
 
-    fn rules<C: Fn(u32, u32) -> bool>(auto: f64, contradict: C) -> Rules<'static, C, fn(&[u32], &[u32]) -> f64> {
+    type Whole = fn(&[u32], &[u32]) -> f64;
+
+    fn rules<C: Fn(u32, u32) -> bool>(auto: f64, contradict: C) -> Rules<'static, C, Whole> {
         Rules { auto, contradict, whole: |_, _| 1.0, channel_of: &[], most: &[] }
     }
 

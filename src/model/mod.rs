@@ -4,6 +4,7 @@
 //! Fellegi and Sunter's (1969) with three latent classes instead of two: one person, two people of one household,
 //! unrelated. Nothing here knows Arrow, files or the engine.
 
+pub mod column;
 pub mod compare;
 pub mod em;
 pub mod feature;

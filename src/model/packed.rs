@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::column::{PackedColumn, Sign, iso};
 use crate::japanese::date::PartialDate;
 
 /// The features of all records. What a record has lies together, so that a pair touches a few lines of memory.
@@ -142,102 +143,19 @@ impl Packed {
 /// The values of one feature, by id.
 #[derive(Debug, Default)]
 pub struct PackedFeature {
-    text: String,
+    pub(super) text: String,
     /// `text[starts[id]..starts[id + 1]]` is the value of an id.
-    starts: Vec<u32>,
+    pub(super) starts: Vec<u32>,
     /// How many records have the value.
-    counts: Vec<u32>,
+    pub(super) counts: Vec<u32>,
     /// How many records have any value.
-    filled: u32,
+    pub(super) filled: u32,
     /// Rows and their values that were dropped as junk, by row.
-    junk: Vec<(u32, u32)>,
+    pub(super) junk: Vec<(u32, u32)>,
     /// What rules out that two values are a few edits apart; empty where nothing asks.
-    signs: Vec<Sign>,
+    pub(super) signs: Vec<Sign>,
     /// The values as dates; empty where nothing asks.
-    dates: Vec<Option<PartialDate>>,
-}
-
-/// The length of a text, and which of 64 kinds of characters it has.
-#[derive(Clone, Copy, Debug)]
-struct Sign {
-    length: u32,
-    kinds: u64,
-}
-
-impl Sign {
-    fn of(text: &str) -> Self {
-        let kinds = text.chars().fold(0, |kinds, c| kinds | 1 << (c as u32 % 64));
-        Sign { length: text.chars().count() as u32, kinds }
-    }
-}
-
-/// A feature of all records, row by row.
-#[derive(Debug)]
-pub struct PackedColumn {
-    feature: PackedFeature,
-    /// `ids[offsets[row]..offsets[row + 1]]` are the row's values, sorted.
-    offsets: Vec<u32>,
-    ids: Vec<u32>,
-}
-
-/// A value that more records have than any household has in all its channels, and many times more than values of its kind
-/// have on average, is a shop's own phone or a default birth date.
-const JUNK_RECORDS: u32 = 50;
-const JUNK_TIMES_MEAN: f64 = 30.0;
-
-impl PackedColumn {
-    /// Drops the values of so many records that they mean nothing: their rows have no such value from here on.
-    pub fn drop_junk(&mut self) {
-        let feature = &mut self.feature;
-        let mean = feature.counts.iter().map(|c| f64::from(*c)).sum::<f64>() / feature.counts.len().max(1) as f64;
-        let is_junk: Vec<bool> =
-            feature.counts.iter().map(|c| *c > JUNK_RECORDS && f64::from(*c) > JUNK_TIMES_MEAN * mean).collect();
-        if !is_junk.contains(&true) {
-            return;
-        }
-        let (mut kept, mut start) = (0, 0);
-        feature.filled = 0;
-        for row in 0..self.offsets.len() - 1 {
-            let from = kept;
-            for i in start..self.offsets[row + 1] as usize {
-                let id = self.ids[i];
-                if is_junk[id as usize] {
-                    feature.junk.push((row as u32, id));
-                } else {
-                    self.ids[kept] = id;
-                    kept += 1;
-                }
-            }
-            start = self.offsets[row + 1] as usize;
-            self.offsets[row + 1] = kept as u32;
-            feature.filled += u32::from(kept > from);
-        }
-        self.ids.truncate(kept);
-        feature.counts.iter_mut().zip(&is_junk).filter(|(_, junk)| **junk).for_each(|(count, _)| *count = 0);
-    }
-
-    /// Prepares the values to be compared by edit distance, or as dates.
-    pub fn prepare(&mut self, edits: bool, dates: bool) {
-        let feature = &mut self.feature;
-        let ids = || 0..feature.counts.len() as u32;
-        let signs = if edits { ids().map(|id| Sign::of(feature.value(id))).collect() } else { Vec::new() };
-        let dates = if dates { ids().map(|id| iso(feature.value(id))).collect() } else { Vec::new() };
-        (feature.signs, feature.dates) = (signs, dates);
-    }
-
-    /// The ids of a row's values, sorted.
-    fn ids(&self, row: usize) -> &[u32] {
-        &self.ids[self.offsets[row] as usize..self.offsets[row + 1] as usize]
-    }
-}
-
-/// A date as the features hold it: `1980-03-04`, `1980-03` or `1980`.
-fn iso(text: &str) -> Option<PartialDate> {
-    let mut parts = text.split('-');
-    let year = parts.next()?.parse().ok()?;
-    let month = parts.next().and_then(|m| m.parse().ok());
-    let day = parts.next().and_then(|d| d.parse().ok());
-    Some(PartialDate { year, month, day })
+    pub(super) dates: Vec<Option<PartialDate>>,
 }
 
 impl PackedFeature {
@@ -310,70 +228,6 @@ impl PackedFeature {
     }
 }
 
-/// Builds a [`PackedColumn`] row by row.
-#[derive(Default)]
-pub struct FeatureBuilder {
-    interned: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
-    offsets: Vec<u32>,
-    ids: Vec<u32>,
-    text: String,
-    starts: Vec<u32>,
-    counts: Vec<u32>,
-    filled: u32,
-}
-
-impl FeatureBuilder {
-    /// An empty builder.
-    pub fn new() -> Self {
-        FeatureBuilder { offsets: vec![0], starts: vec![0], ..Default::default() }
-    }
-
-    /// Adds the values of the next row; duplicates count once.
-    pub fn push<'a>(&mut self, values: impl Iterator<Item = &'a str>) {
-        let start = self.ids.len();
-        for value in values {
-            let id = match self.interned.get(value) {
-                Some(id) => *id,
-                None => {
-                    let id = self.counts.len() as u32;
-                    self.interned.insert(value.into(), id);
-                    self.text.push_str(value);
-                    self.starts.push(self.text.len() as u32);
-                    self.counts.push(0);
-                    id
-                }
-            };
-            self.ids.push(id);
-        }
-        self.ids[start..].sort_unstable();
-        let mut kept = start;
-        for i in start..self.ids.len() {
-            if i == start || self.ids[i] != self.ids[i - 1] {
-                self.ids[kept] = self.ids[i];
-                kept += 1;
-            }
-        }
-        self.ids.truncate(kept);
-        for id in &self.ids[start..] {
-            self.counts[*id as usize] += 1;
-        }
-        self.filled += u32::from(self.ids.len() > start);
-        self.offsets.push(self.ids.len() as u32);
-    }
-
-    /// The finished feature.
-    pub fn finish(self) -> PackedColumn {
-        let feature = PackedFeature {
-            text: self.text,
-            starts: self.starts,
-            counts: self.counts,
-            filled: self.filled,
-            ..PackedFeature::default()
-        };
-        PackedColumn { feature, offsets: self.offsets, ids: self.ids }
-    }
-}
-
 /// The smallest-count value that both sorted slices hold.
 #[inline]
 pub fn rarest_common(feature: &PackedFeature, l: &[u32], r: &[u32]) -> Option<u32> {
@@ -422,6 +276,7 @@ pub fn intersects(l: &[u32], r: &[u32]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::column::FeatureBuilder;
     use super::*;
 
     #[test]

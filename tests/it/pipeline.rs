@@ -87,7 +87,7 @@ fn a_killed_run_is_resumed_to_the_same_bytes() {
 
 #[test]
 fn threads_do_not_change_the_bytes() {
-    let retailer = Retailer::new(250, 14);
+    let retailer = Retailer::new(20_000, 14);
     retailer.runs("one", &["--threads", "1"]);
     let one = published(&retailer.path("one"));
     for threads in ["2", "8"] {

@@ -168,9 +168,9 @@ pub async fn forecast(context: &SessionContext, model: &Model) -> Result<Vec<Rul
 pub async fn pairs_of_one_rule(context: &SessionContext, model: &Model) -> Result<Vec<u64>> {
     let mut found = vec![0; model.rules.len()];
     let query = format!(
-        "select rule, count(*) as pairs from (
-             select min(rule) as rule from ({PAIRS_BY_RULE}) group by row_l, row_r having min(rule) = max(rule)
-         ) group by rule"
+        "select first_rule, count(*) as pairs from (
+             select min(rule) as first_rule, max(rule) as last_rule from ({PAIRS_BY_RULE}) group by row_l, row_r
+         ) where first_rule = last_rule group by first_rule"
     );
     for [rule, pairs] in numbers(small(context, &query).await?).await? {
         found[rule as usize] = pairs;

@@ -15,8 +15,8 @@ use crate::contract::{SCORED_PAIR, col};
 use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::text;
+use crate::model::column::FeatureBuilder;
 use crate::model::em::{self, Observations};
-use crate::model::packed::FeatureBuilder;
 use crate::model::score::Scorer;
 use crate::model::{Model, Packed, Parameters, compare, sample};
 

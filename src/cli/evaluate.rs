@@ -82,6 +82,8 @@ struct Desk {
     edges: Vec<Edge>,
     /// Row → the smallest row of its customer.
     labels: Vec<u32>,
+    /// Row → number of its household.
+    households: Vec<u32>,
     auto: f64,
     most: BTreeMap<String, u32>,
 }
@@ -96,15 +98,17 @@ impl Desk {
     async fn open(context: &SessionContext, kept: &KeptRun) -> Result<Self> {
         let (keys, scorer, edges) = (kept.keys().await?, kept.scorer().await?, kept.links().await?.edges);
         let rows = context
-            .sql("select channel, record_id, customer_id from id_map where valid_to is null order by customer_id")
+            .sql("select channel, record_id, customer_id, household_id from id_map where valid_to is null order by customer_id")
             .await?;
         let mut labels: Vec<u32> = (0..keys.len() as u32).collect();
+        let (mut households, mut household_numbers) = (vec![0; keys.len()], HashMap::new());
         let mut first: Option<(String, u32)> = None;
         let mut members: Vec<u32> = Vec::new();
         for batch in rows.collect().await? {
-            let [channel, id, customer] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
+            let [channel, id, customer, household] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
             for i in 0..batch.num_rows() {
                 let Some(row) = keys.row(channel.value(i), id.value(i)) else { continue };
+                households[row as usize] = number(&mut household_numbers, household.value(i));
                 if first.as_ref().is_none_or(|(of, _)| of != customer.value(i)) {
                     first = Some((customer.value(i).to_string(), row));
                     members.clear();
@@ -115,7 +119,7 @@ impl Desk {
             }
         }
         let (auto, most) = (kept.settings.thresholds.auto, kept.settings.limits.records_per_person.clone());
-        Ok(Desk { keys, scorer, edges, labels, auto, most })
+        Ok(Desk { keys, scorer, edges, labels, households, auto, most })
     }
 
     fn unlabelled(&self) -> Unlabelled {
@@ -259,18 +263,17 @@ impl Truth {
         for ((a, b), counts) in &found.by_channels {
             scores.push((format!("{} + {}", self.channels[*a as usize], self.channels[*b as usize]), *counts));
         }
-        let households = desk.households();
-        scores.extend(self.households(desk, &households).map(|counts| ("households".to_string(), counts)));
+        scores.extend(self.households(desk).map(|counts| ("households".to_string(), counts)));
         let (false_merges, misses) = self.examples(desk);
         let (missing, households_merged) = (self.missing(&desk.keys), self.merged(desk));
         Labels { scores, b_cubed: found.b_cubed, missing, households_merged, false_merges, misses }
     }
 
     /// Households as people are evaluated: a pair of records is right where both households are one.
-    fn households(&self, desk: &Desk, labels: &[u32]) -> Option<PairCounts> {
+    fn households(&self, desk: &Desk) -> Option<PairCounts> {
         let rows = self.rows.iter().filter_map(|row| {
             let at = self.row_in(&desk.keys, row)?;
-            Some(Labelled { person: row.household?, customer: labels[at as usize], channel: row.channel })
+            Some(Labelled { person: row.household?, customer: desk.households[at as usize], channel: row.channel })
         });
         let rows: Vec<Labelled> = rows.collect();
         (!rows.is_empty()).then(|| evaluate(&rows).pairs)
@@ -325,13 +328,6 @@ impl Truth {
             }
         }
         (false_merges, misses)
-    }
-}
-
-impl Desk {
-    /// The households that the links of the run make of its customers.
-    fn households(&self) -> Vec<u32> {
-        crate::identity::cluster::households(&self.labels, &self.edges, cluster::HOUSEHOLD)
     }
 }
 

@@ -190,7 +190,7 @@ pub struct SourceFile {
     pub event_id: Option<OneOrMany>,
     /// Events: column of the time when it happened.
     pub occurred_at: Option<String>,
-    /// Events: their kind; `purchase` is what the marts count as buying.
+    /// Events: their kind, such as `purchase` or `ticket`; the queries of the marts say which kinds they count.
     pub event_type: Option<String>,
     /// Attribute → column. Several columns: names and addresses are joined, phones and mail addresses are several values.
     #[serde(default)]

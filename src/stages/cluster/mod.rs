@@ -265,7 +265,7 @@ fn sorted(plan: DataFrame, key: &[&str]) -> Result<DataFrame> {
 }
 
 /// Two customers are one household where some pair of their records is likelier of one household than not.
-pub const HOUSEHOLD: f64 = 0.5;
+const HOUSEHOLD: f64 = 0.5;
 
 /// Two records whose evidence alone, without any prior, says that they are two people of one household this much likelier
 /// than one person (log2) are not put under one id by links to others.

@@ -31,6 +31,8 @@ pub(super) struct ReadName {
     pub(super) problem: Option<&'static str>,
     /// A test entry or no name: no evidence of a person.
     pub(super) junk: bool,
+    /// A test entry.
+    pub(super) test: bool,
 }
 
 /// Whole names that are kept of a name with several readings of both parts.
@@ -103,6 +105,7 @@ fn shape(read: Name) -> ReadName {
         whole_readings,
         other_family: None,
         maiden: read.maiden.as_deref().map(name::part_key),
+        test: read.problem == Some(Problem::TestRecord),
         problem: read.problem.map(Problem::name),
         junk,
     }

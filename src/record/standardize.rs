@@ -43,6 +43,7 @@ impl Standardizer {
             features: Features::new(self.used.len()),
             past: Past::default(),
             problems: Vec::new(),
+            test: false,
         };
         for version in versions.iter() {
             work.version(version);
@@ -94,10 +95,13 @@ struct Work<'a> {
     features: Features,
     past: Past,
     problems: Vec<String>,
+    /// Whether the row at hand is somebody's test: then nothing in it is evidence of a person.
+    test: bool,
 }
 
 impl Work<'_> {
     fn version(&mut self, v: &RawVersion) {
+        self.test = false;
         self.name(v);
         self.birth_date(v);
         self.sex(v);
@@ -108,6 +112,9 @@ impl Work<'_> {
     }
 
     fn feature(&mut self, feature: &str, value: &str) {
+        if self.test {
+            return;
+        }
         self.features.add(&self.standardizer.used, feature, value);
     }
 
@@ -120,6 +127,7 @@ impl Work<'_> {
     fn name(&mut self, v: &RawVersion) {
         let Some(name) = names::read(v) else { return };
         self.problem("name", name.problem);
+        self.test = name.test;
         if name.junk {
             return;
         }

@@ -296,3 +296,23 @@ fn a_channel_may_limit_its_records_of_a_person() {
     let cut = "select count(*) > 0 as cut from ledger where decision = 'cut' and reason like '%channel shop%'";
     assert_eq!(retailer.sql("lake", cut), "cut\ntrue\n", "and the ledger says so");
 }
+
+#[test]
+fn test_entries_are_nobody() {
+    let retailer = Retailer::new(300, 36);
+    let entry = |id, name| Planted {
+        id,
+        name,
+        kana: "",
+        postal_code: "154-0023",
+        address: "東京都世田谷区若林1-1-1",
+        phone: "03-3413-0000",
+        email: "",
+        sex: "男",
+        birth: "2000/01/01",
+    };
+    plant(&retailer, &[entry("Y1", "動作確認用"), entry("Y2", "テスト 太郎"), entry("Y3", "テスト")]);
+    retailer.runs("lake", &[]);
+    let n = "select count(distinct customer_id) as n from id_map where record_id in ('Y1', 'Y2', 'Y3')";
+    assert_eq!(retailer.sql("lake", n), "n\n3\n", "what a tester typed is evidence of no person");
+}

@@ -402,8 +402,10 @@ pub fn is_test(text: &str) -> bool {
         TESTS.contains(&w)
     };
     let letters: Vec<char> = lower.chars().filter(|c| c.is_alphanumeric()).collect();
+    let joined: String = letters.iter().collect();
     lower.split([' ', '-', '_', '・']).any(words)
         || ["テスト", "てすと", "ダミー", "サンプル"].iter().any(|t| lower.starts_with(t))
         || lower.ends_with("テスト")
+        || ["動作確認", "確認用", "検証用", "試験用"].iter().any(|t| joined.contains(t))
         || (letters.len() >= 3 && letters.iter().all(|c| *c == letters[0]))
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use nayose::cli::{self, Cli};
 
-/// Arrow's many small buffers cost the system's allocator a sixth of a run (`make bench-run`).
+/// Arrow's many small buffers took the system's allocator a sixth of a run's samples (`perf record nayose run …`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::evaluate::report::{Example, Labels, Point, Report, Unlabelled, html};
 use crate::evaluate::shape::shape;
 use crate::evaluate::{Evaluation, Labelled, PairCounts, Scores, evaluate};
-use crate::identity::cluster::Edge;
+use crate::identity::cluster::{Edge, MEMBERS_LOOKED_AT};
 use crate::model::MISSING;
 use crate::model::score::Scorer;
 use crate::runner::kept::KeptRun;
@@ -87,9 +87,6 @@ struct Desk {
     auto: f64,
     most: BTreeMap<String, u32>,
 }
-
-/// Members of a customer that are held against each other: large customers by their first ones.
-const MEMBERS_LOOKED_AT: usize = 48;
 
 /// Examples of each kind.
 const EXAMPLES: usize = 20;

@@ -47,7 +47,7 @@ pub struct Clusters {
 
 /// Pairs of members looked at for one edge at most: large clusters are compared by their first members, so that time stays
 /// near-linear.
-const MEMBERS_LOOKED_AT: usize = 48;
+pub const MEMBERS_LOOKED_AT: usize = 48;
 
 impl Clusters {
     /// Every row on its own.
@@ -285,7 +285,12 @@ mod tests {
         let edges = [edge(0, 1, 0.9999), edge(1, 2, 0.95)];
         let (labels, fates) = cluster(3, &edges, &[], &rules(0.9, |l, r| l.min(r) == 0 && l.max(r) == 2));
         assert_eq!(labels, [0, 0, 2]);
-        assert_eq!(fates[0], Fate::Linked);
+        assert_eq!(fates, [Fate::Linked, Fate::Contested(1, 0)]);
+        // Where the two have no neighbour in common, the chain between them is cut.
+        let edges = [edge(0, 1, 0.99), edge(1, 2, 0.98), edge(2, 3, 0.95)];
+        let (labels, fates) = cluster(4, &edges, &[], &rules(0.9, |l, r| l.min(r) == 0 && l.max(r) == 3));
+        assert_eq!(labels, [0, 0, 0, 3]);
+        assert_eq!(fates, [Fate::Linked, Fate::Linked, Fate::Cut(0, 3)]);
     }
 
     #[test]

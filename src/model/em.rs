@@ -6,8 +6,9 @@
 //!
 //! - Three classes: one person, two people of one household, unrelated. The household class starts by agreeing like one
 //!   person on what a household shares and by chance on the rest; EM finds the rest by itself.
-//! - Class priors are over *all* pairs of records, that of one person for each pair of channels by itself. Pairs that blocking never brings count as unrelated, so that a
-//!   posterior is a probability about two records, not about two candidates.
+//! - Class priors are over *all* pairs of records, that of one person for each pair of channels by itself. Pairs that
+//!   blocking never brings count as unrelated, so that a posterior is a probability about two records, not about two
+//!   candidates.
 //! - u comes from random pairs, not from candidates: blocking brings pairs *because* they agree. Random pairs hold a
 //!   few pairs of one person too, more so in small data; their expected share is taken off in every step.
 //! - Unrelated pairs that share a mail address are too rare for any sample. Where a blocking rule brings *every* pair of a

@@ -30,6 +30,9 @@ pub(super) struct Arguments {
     ids: Vec<String>,
     #[command(flatten)]
     lake: LakeArguments,
+    /// The customer as a run published it: a run id, its number, or a time
+    #[arg(long, value_name = "RUN|TIME")]
+    as_of: Option<String>,
     /// Language of the explanation
     #[arg(long, default_value = "ja")]
     lang: Language,
@@ -42,10 +45,15 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let lake = Location::parse(&a.lake.lake, &std::env::current_dir()?)?;
-    let published = snapshot::find(&lake, None).await?;
+    let published = snapshot::find(&lake, a.as_of.as_deref()).await?;
     let context = session(&a.resources.resources())?;
     snapshot::know_all(&context, &lake, &published).await?;
-    let desk = Desk { kept: KeptRun::open(&context, &lake, &published).await?, context, run: published };
+    // Only the newest run keeps what pairs are weighed with; an older one still has its tables.
+    let kept = match KeptRun::open(&context, &lake, &published).await {
+        Err(_) if a.as_of.is_some() && a.ids.len() == 1 => None,
+        kept => Some(kept?),
+    };
+    let desk = Desk { kept, context, run: published };
     let ja = a.lang == Language::Ja;
     let text = match a.ids.as_slice() {
         [one] => {
@@ -76,7 +84,7 @@ fn json(view: &impl serde::Serialize) -> Result<String> {
 struct Desk {
     context: SessionContext,
     run: PublishedRun,
-    kept: KeptRun,
+    kept: Option<KeptRun>,
 }
 
 fn words(label: &Label) -> Words {
@@ -88,26 +96,30 @@ fn typed_words(ja: &str, en: &str) -> Words {
 }
 
 impl Desk {
+    fn kept(&self) -> Result<&KeptRun> {
+        self.kept.as_ref().ok_or_else(|| Error::bug("a pair is weighed without the work of its run"))
+    }
+
     /// A record as typed, `channel:record_id`, with its place and its customer.
     async fn record(&self, typed: &str, standard: &DataFrame) -> Result<(usize, String)> {
-        let Some((channel, id)) = typed.split_once(':') else {
-            return Err(
-                Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001")
-            );
-        };
+        let (channel, id) = parts(typed)?;
         let found = standard.clone().filter(is(channel, id))?.select_columns(&[col::ROW])?.collect().await?;
         let row = found.iter().find(|b| b.num_rows() > 0).map(|b| text::longs(b.column(0)).map(|c| c.value(0)));
-        let Some(row) = row.transpose()? else {
-            return Err(self.lost(channel, id).await?);
-        };
-        let map = self.context.table("id_map").await?.filter(is(channel, id))?.select_columns(&[col::CUSTOMER_ID])?;
-        let customer = map
-            .collect()
-            .await?
-            .iter()
-            .find(|b| b.num_rows() > 0)
-            .map(|b| text::strings(b.column(0)).map(|c| c.value(0).to_string()));
-        Ok((row as usize, customer.transpose()?.unwrap_or_default()))
+        match row.transpose()? {
+            Some(row) => Ok((row as usize, self.customer_of(typed).await?)),
+            None => Err(self.lost(channel, id).await?),
+        }
+    }
+
+    /// The customer of a record as typed.
+    async fn customer_of(&self, typed: &str) -> Result<String> {
+        let (channel, id) = parts(typed)?;
+        let map = self.context.table("id_map").await?.filter(is(channel, id).and(holds()))?;
+        let found = map.select_columns(&[col::CUSTOMER_ID])?.collect().await?;
+        match found.iter().find(|b| b.num_rows() > 0) {
+            Some(batch) => Ok(text::strings(batch.column(0))?.value(0).to_string()),
+            None => Err(self.lost(channel, id).await?),
+        }
     }
 
     /// Why a record is not there: its channel is unknown, or no row of that id could be read.
@@ -141,7 +153,8 @@ impl Desk {
     }
 
     async fn pair(&self, left: &str, right: &str) -> Result<PairView> {
-        let standard = self.kept.standard().await?;
+        let kept = self.kept()?;
+        let standard = kept.standard().await?;
         let (l, left_customer) = self.record(left, &standard).await?;
         let (r, right_customer) = self.record(right, &standard).await?;
         if l == r {
@@ -152,7 +165,7 @@ impl Desk {
         } else {
             (r, l, right, left, right_customer, left_customer)
         };
-        let scorer = self.kept.scorer().await?;
+        let scorer = kept.scorer().await?;
         let found = scorer.score(l, r);
         let rules = self.rules(&scorer, l, r);
         let one = left_customer == right_customer;
@@ -181,7 +194,7 @@ impl Desk {
             let right: Vec<String> = packed.values(r, key.feature).map(cut).collect();
             packed.values(l, key.feature).map(cut).any(|v| right.contains(&v))
         };
-        self.kept.model.rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|r| r.name.clone()).collect()
+        scorer.model().rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|r| r.name.clone()).collect()
     }
 
     fn comparisons(&self, scorer: &Scorer, l: usize, r: usize) -> Vec<ComparisonView> {
@@ -194,8 +207,8 @@ impl Desk {
                 .find_map(|level| first_feature(&level.condition, &|f| !packed.row(row).ids(f).is_empty()));
             shown.map(|f| packed.values(row, f).map(str::to_string).collect()).unwrap_or_default()
         };
-        self.kept
-            .model
+        scorer
+            .model()
             .comparisons
             .iter()
             .zip(scorer.evidence(l, r))
@@ -217,7 +230,7 @@ impl Desk {
 
     /// The values of the two records that very many records have.
     fn ignored(&self, scorer: &Scorer, l: usize, r: usize) -> Vec<(String, String)> {
-        let features = self.kept.model.features.iter().zip(&scorer.packed().features);
+        let features = scorer.model().features.iter().zip(&scorer.packed().features);
         let mut found: Vec<(String, String)> = features
             .flat_map(|(name, f)| f.junk(l).chain(f.junk(r)).map(|value| (name.clone(), value.to_string())))
             .collect();
@@ -236,7 +249,7 @@ impl Desk {
         left: &str,
         right: &str,
     ) -> Result<Outcome> {
-        let threshold = self.kept.settings.thresholds.auto;
+        let threshold = self.kept()?.settings.thresholds.auto;
         let (decision, reason) = self.in_ledger(left, right).await?.unwrap_or_default();
         if decision == "overridden" {
             return Ok(Outcome::Decided { reason });
@@ -281,12 +294,14 @@ impl Desk {
     async fn customer(&self, typed: &str) -> Result<CustomerView> {
         let id = match customer_id::parse(typed) {
             Some(id) => id,
-            None if typed.contains(':') => self.record(typed, &self.kept.standard().await?).await?.1,
+            None if typed.contains(':') => self.customer_of(typed).await?,
             None => {
                 return Err(Error::usage(format!("{typed:?} is no customer id: its check character does not fit"))
                     .hint("read it again, or write a record as channel:record_id"));
             }
         };
+        // An id that was merged into another is explained by that one.
+        let id = snapshot::aliases(&self.context).await?.resolve(&id).to_string();
         let records = self.records(&id).await?;
         let Some(household_id) = records.1 else {
             return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id))
@@ -296,7 +311,8 @@ impl Desk {
     }
 
     async fn records(&self, id: &str) -> Result<(Vec<RecordView>, Option<String>)> {
-        let map = self.context.table("id_map").await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
+        let of_id = ident(col::CUSTOMER_ID).eq(lit(id));
+        let map = self.context.table("id_map").await?.filter(of_id.and(holds()))?;
         self.context.register_table("one_customer", map.into_view())?;
         let rows = self
             .context
@@ -349,6 +365,14 @@ impl Desk {
         Ok((records, household))
     }
 
+    /// What people call a comparison and its level; their names where the model is not kept any more.
+    fn labels(&self, comparison: &str, level: &str) -> (Words, Words) {
+        let found = self.kept.as_ref().and_then(|k| k.model.comparisons.iter().find(|c| c.name == comparison));
+        let found_level = found.and_then(|c| c.levels.iter().find(|l| l.name == level));
+        let or_name = |label: Option<&Label>, name| label.map_or(typed_words(name, name), words);
+        (or_name(found.map(|c| &c.label), comparison), or_name(found_level.map(|l| &l.label), level))
+    }
+
     /// The matched pairs of a customer's records from the ledger, strongest first.
     async fn links(&self, records: &[RecordView]) -> Result<Vec<LinkView>> {
         let rows = self
@@ -377,10 +401,9 @@ impl Desk {
                     (text::strings(text::field(items, col::NAME)?)?, text::strings(text::field(items, "level")?)?);
                 let weights = text::field(items, "weight")?.as_primitive::<Float64Type>();
                 let mut evidence: Vec<(Words, Words, f64)> = (0..items.len())
-                    .filter_map(|i| {
-                        let c = self.kept.model.comparisons.iter().find(|c| c.name == names.value(i))?;
-                        let level = c.levels.iter().find(|l| l.name == levels.value(i))?;
-                        Some((words(&c.label), words(&level.label), weights.value(i)))
+                    .map(|i| {
+                        let (comparison, level) = self.labels(names.value(i), levels.value(i));
+                        (comparison, level, weights.value(i))
                     })
                     .collect();
                 evidence.sort_by(|a, b| b.2.total_cmp(&a.2));
@@ -398,8 +421,20 @@ impl Desk {
     }
 }
 
+/// Channel and id of a record as typed.
+fn parts(typed: &str) -> Result<(&str, &str)> {
+    typed.split_once(':').ok_or_else(|| {
+        Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001")
+    })
+}
+
 fn is(channel: &str, id: &str) -> Expr {
     ident(col::CHANNEL).eq(lit(channel)).and(ident(col::RECORD_ID).eq(lit(id)))
+}
+
+/// Rows of `id_map` that still hold.
+fn holds() -> Expr {
+    ident(col::VALID_TO).is_null()
 }
 
 /// The first feature of a condition that `has` a value.

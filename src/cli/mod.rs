@@ -1,9 +1,11 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
+mod decide;
 mod evaluate;
 mod explain;
 mod export;
 mod generate;
+mod history;
 mod normalize;
 mod output;
 mod run;
@@ -36,6 +38,10 @@ enum Command {
     Sql(sql::Arguments),
     /// Why a customer is one person; why, or why not, two records are
     Explain(explain::Arguments),
+    /// What happened to a customer id since it was created
+    History(history::Arguments),
+    /// Decide on two records, or take a decision back
+    Decide(decide::Arguments),
     /// Compare the published customers with a truth file
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
@@ -122,6 +128,8 @@ pub fn run(cli: Cli) -> Result<u8> {
             Command::Run(a) => run::run(a).await,
             Command::Sql(a) => sql::run(a).await,
             Command::Explain(a) => explain::run(a).await,
+            Command::History(a) => history::run(a).await,
+            Command::Decide(a) => decide::run(a).await,
             Command::Evaluate(a) => evaluate::run(a).await,
             Command::Export(a) => export::run(a).await,
             Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),

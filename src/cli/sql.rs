@@ -5,6 +5,7 @@ use clap::Args;
 use super::output::{RowFormat, print_rows};
 use super::{LakeArguments, ResourceArguments};
 use crate::error::{Error, Kind, Result};
+use crate::functions::resolve;
 use crate::runner::snapshot;
 use crate::session::session;
 use crate::store::Location;
@@ -30,6 +31,9 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let published = snapshot::find(&lake, a.as_of.as_deref()).await?;
     let context = session(&a.resources.resources())?;
     snapshot::know_all(&context, &lake, &published).await?;
+    if a.query.contains(resolve::NAME) {
+        context.register_udf(resolve::resolve_customer(snapshot::aliases(&context).await?));
+    }
     let options = datafusion::prelude::SQLOptions::new().with_allow_ddl(false).with_allow_dml(false);
     let rows = context.sql_with_options(&a.query, options).await.map_err(|e| typed(e.into()))?;
     let schema = rows.schema().as_arrow().clone().into();

@@ -13,7 +13,7 @@ use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
 use crate::error::Result;
 use crate::model::{
-    BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Parameters, Training, feature,
+    BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Needs, Parameters, Training, feature,
 };
 use crate::similarity::DateRelation;
 
@@ -223,6 +223,7 @@ impl Check<'_> {
             levels.push(Level {
                 name: level.name.clone(),
                 label: Label { ja: level.label.ja.clone(), en: level.label.en.clone() },
+                needs: Needs::of(&condition),
                 condition,
                 tf,
             });
@@ -232,7 +233,7 @@ impl Check<'_> {
             label: Label { ja: file.label.ja.clone(), en: file.label.en.clone() },
             shared_by_household: file.shared_by_household,
             levels,
-            features: features.into_iter().collect(),
+            features: features.into_iter().fold(0, |bits, f| bits | 1 << f),
         }
     }
 

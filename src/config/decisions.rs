@@ -1,7 +1,8 @@
 //! Decisions of people on pairs of records: `decisions.csv` in the pipeline folder.
 //!
-//! In: lines `left,right,decision,by,at,why,expires` with records as `channel:record_id` and `same` or `different` as the
-//! decision. Out: checked decisions; contradictions between them are problems that name both lines.
+//! In: lines `left,right,decision,by,at,why,expires` with records as `channel:record_id` and `same`, `different` or
+//! `undecided` as the decision. Out: checked decisions. The last line on a pair counts, so that a decision is taken back by
+//! one more line; contradictions between those that count are problems that name both lines.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,7 +13,7 @@ use crate::identity::cluster::Clusters;
 use crate::japanese::date::timestamp;
 
 /// A decision.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Decision {
     /// Line of the file.
     pub line: u64,
@@ -40,6 +41,10 @@ const COLUMNS: [&str; 7] = ["left", "right", "decision", "by", "at", "why", "exp
 /// Configuration, if it cannot be read. What is wrong in it goes to `problems`.
 pub(super) fn read(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>> {
     problems.in_file(path.display().to_string());
+    checked(path, problems)
+}
+
+fn checked(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>> {
     let unreadable = |e: csv::Error| {
         Error::config(format!("cannot read {}: {e}", path.display())).hint("check `decisions` in the pipeline file")
     };
@@ -50,30 +55,92 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>
         problems.add(1, "the columns are not as they should be", format!("write the header {}", COLUMNS.join(",")));
         return Ok(Vec::new());
     }
-    let mut decisions = Vec::new();
+    let mut lines = Vec::new();
     for row in reader.records() {
         let row = row.map_err(unreadable)?;
         let line = row.position().map_or(0, |p| p.line());
-        if let Some(decision) = decision(&row, line, problems) {
-            decisions.push(decision);
-        }
+        lines.extend(decision(&row, line, problems));
     }
+    let decisions = that_count(lines);
     contradictions(&decisions, problems);
     Ok(decisions)
 }
 
-fn decision(row: &csv::StringRecord, line: u64, problems: &mut Problems) -> Option<Decision> {
+/// Makes the file with its header, where it is not there.
+pub(super) fn start(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::write(path, format!("{}\n", COLUMNS.join(","))).map_err(|e| {
+        Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")
+    })
+}
+
+/// Appends a decision to the file, or makes the file, after holding it against those that are there.
+///
+/// # Errors
+/// Configuration, where it contradicts them or the file is not as it should be; environment, where it cannot be written.
+pub fn append(path: &Path, fields: &[String; 7]) -> Result<()> {
+    let mut problems = Problems::default();
+    start(path)?;
+    read(path, &mut problems)?;
+    std::mem::take(&mut problems).into_result()?;
+    let failed = |e: std::io::Error| {
+        Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")
+    };
+    let before = std::fs::read_to_string(path).map_err(failed)?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields).map_err(|e| failed(e.into()))?;
+    let line = writer.into_inner().map_err(|e| failed(e.into_error()))?;
+    let end = if before.ends_with('\n') { "" } else { "\n" };
+    let after = [before.as_bytes(), end.as_bytes(), &line].concat();
+    // Written aside and checked as a whole before it takes the file's place.
+    let aside = path.with_extension("csv.new");
+    std::fs::write(&aside, after).map_err(failed)?;
+    problems.in_file(path.display().to_string());
+    let checked = checked(&aside, &mut problems).and_then(|_| problems.into_result());
+    match checked {
+        Ok(()) => std::fs::rename(&aside, path).map_err(failed),
+        Err(problem) => {
+            let _ = std::fs::remove_file(&aside);
+            Err(problem)
+        }
+    }
+}
+
+/// The last line on every pair, those left out that take a decision back.
+fn that_count(lines: Vec<Line>) -> Vec<Decision> {
+    let mut last: HashMap<[(String, String); 2], usize> = HashMap::new();
+    for (place, line) in lines.iter().enumerate() {
+        let mut pair = [line.decision.left.clone(), line.decision.right.clone()];
+        pair.sort();
+        last.insert(pair, place);
+    }
+    let counts: std::collections::HashSet<usize> = last.into_values().collect();
+    let kept = lines.into_iter().enumerate().filter(|(place, line)| counts.contains(place) && !line.undecided);
+    kept.map(|(_, line)| line.decision).collect()
+}
+
+/// A line of the file.
+struct Line {
+    decision: Decision,
+    /// It takes back what was decided on its pair.
+    undecided: bool,
+}
+
+fn decision(row: &csv::StringRecord, line: u64, problems: &mut Problems) -> Option<Line> {
     let field = |i: usize| row.get(i).unwrap_or_default().to_string();
     let record = |text: &str| text.split_once(':').map(|(c, id)| (c.to_string(), id.to_string()));
     let (Some(left), Some(right)) = (record(&field(0)), record(&field(1))) else {
         problems.add(line, "a record is not written as channel:record_id", "write shop:C0001");
         return None;
     };
-    let same = match field(2).as_str() {
-        "same" => true,
-        "different" => false,
+    let (same, undecided) = match field(2).as_str() {
+        "same" => (true, false),
+        "different" => (false, false),
+        "undecided" => (false, true),
         _ => {
-            problems.add(line, "the decision is neither same nor different", "");
+            problems.add(line, "the decision is neither same, nor different, nor undecided", "");
             return None;
         }
     };
@@ -94,7 +161,8 @@ fn decision(row: &csv::StringRecord, line: u64, problems: &mut Problems) -> Opti
             time
         }
     };
-    Some(Decision { line, left, right, same, by: field(3), at: field(4), why: field(5), expires })
+    let decision = Decision { line, left, right, same, by: field(3), at: field(4), why: field(5), expires };
+    Some(Line { decision, undecided })
 }
 
 /// Two records that decisions join, over any chain, must not be decided to be different.
@@ -146,12 +214,35 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_is_appended_unless_it_contradicts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("decisions.csv");
+        let line =
+            |l: &str, r: &str, decision: &str| [l, r, decision, "k", "2026-01-01", "a, \"b\"", ""].map(str::to_string);
+        append(&path, &line("a:1", "b:1", "same")).expect("the first makes the file");
+        append(&path, &line("b:1", "c:1", "same")).expect("the second");
+        let before = std::fs::read_to_string(&path).expect("the file");
+        let refused = append(&path, &line("c:1", "a:1", "different")).expect_err("a contradiction");
+        assert!(refused.to_string().contains("line 2, 3"), "{refused}");
+        assert_eq!(std::fs::read_to_string(&path).expect("the file"), before);
+        append(&path, &line("a:1", "b:1", "undecided")).expect("taken back");
+        append(&path, &line("c:1", "a:1", "different")).expect("no contradiction any more");
+        let mut problems = Problems::default();
+        let counting = read(&path, &mut problems).expect("readable");
+        assert_eq!(counting.iter().map(|d| (d.line, d.same)).collect::<Vec<_>>(), [(3, true), (5, false)]);
+        assert_eq!(counting[0].why, "a, \"b\"");
+    }
+
+    #[test]
     fn contradictions_name_both_lines() {
         check("a:1,b:1,same,k,2026-01-01,mail,\nb:1,c:1,same,k,2026-01-01,call,\n", &[]);
         check(
             "a:1,b:1,same,k,2026-01-01,mail,\nb:1,c:1,same,k,2026-01-01,call,\nc:1,a:1,different,s,2026-02-01,other birth date,\n",
             &[(4, "line 2, 3")],
         );
+        // The last line on a pair counts.
+        check("a:1,b:1,same,k,,mail,\nb:1,a:1,different,s,,call,\n", &[]);
+        check("a:1,b:1,same,k,,mail,\na:1,b:1,undecided,s,,call,\na:1,b:1,different,s,,call,\n", &[]);
         check(
             "a:1,b1,same,k,,x,\na:1,b:1,maybe,k,,x,\na:1,a:1,same,k,,x,\n",
             &[(2, "channel:record_id"), (3, "neither"), (4, "itself")],

@@ -168,6 +168,31 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Pipeline> {
     loaded?.ok_or_else(|| Error::bug("the pipeline was not checked though it has no problems"))
 }
 
+/// The file of decisions that a pipeline file names; made with its header where it is not there yet.
+///
+/// # Errors
+/// Configuration, where the pipeline names none or cannot be read; environment, where the file cannot be made.
+pub fn decisions_file(path: &Path) -> Result<std::path::PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        decisions: Option<String>,
+    }
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Error::usage(format!("cannot read {}: {e}", path.display())).hint("name the pipeline file with --pipeline")
+    })?;
+    let named: Named = serde_saphyr::from_str(&text).map_err(|e| {
+        Error::config(format!("{} is not a pipeline file: {e}", path.display()))
+            .hint("`nayose validate` lists every problem")
+    })?;
+    let name = named.decisions.ok_or_else(|| {
+        Error::config(format!("{} names no file of decisions", path.display()))
+            .hint("add the line `decisions: decisions.csv` to it")
+    })?;
+    let file = path.parent().unwrap_or(Path::new(".")).join(name);
+    decisions::start(&file)?;
+    Ok(file)
+}
+
 /// Reads and checks the text of a model file, for a pipeline with these attributes.
 ///
 /// # Errors

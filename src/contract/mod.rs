@@ -14,6 +14,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, T
 
 use crate::error::{Error, Result};
 
+pub use marts::{DECILE, LTV, REPEAT_RATE, RFM};
 pub use published::*;
 pub use work::*;
 

@@ -3,8 +3,18 @@
 use super::{Column, NAMED_VALUE, Table, Type, col, optional, required};
 
 /// Every published table except the marts.
-pub(super) static ALL: &[&Table] =
-    &[&GOLDEN_CUSTOMER, &FIELD_PROVENANCE, &ID_MAP, &SOURCE_RECORD, &INTERACTION, &LEDGER, &ID_EVENT, &REJECT, &RUN];
+pub(super) static ALL: &[&Table] = &[
+    &GOLDEN_CUSTOMER,
+    &FIELD_PROVENANCE,
+    &ID_MAP,
+    &SOURCE_RECORD,
+    &INTERACTION,
+    &LEDGER,
+    &ID_EVENT,
+    &RESTATEMENT,
+    &REJECT,
+    &RUN,
+];
 
 /// An identifier with its kind and whether its check digit holds (null where the kind has none).
 pub const IDENTIFIER: Type =
@@ -216,6 +226,28 @@ pub static ID_EVENT: Table = Table {
         optional(col::COUNTERPART, Type::Text, "相手（IDまたはレコード）", "the other id or record"),
         required(col::REASON, Type::Text, "原因", "cause"),
         required(col::VALID_FROM, Type::Timestamp, "日時", "when, in data time"),
+    ],
+};
+
+/// A figure that is another one now.
+pub static RESTATEMENT: Table = Table {
+    name: "restatement",
+    ja: "過去の数値の修正（前回の基準日時点の数値が、いま計算すると変わるもの）",
+    en: "a figure of the run before that is another one today, as of that run's time",
+    key: &[col::RUN_ID, "mart", "key", col::FIELD],
+    columns: &[
+        required(col::RUN_ID, Type::Text, "実行ID", "the run that found it"),
+        required("mart", Type::Text, "分析表", "table of the figure"),
+        required("key", Type::Text, "統合顧客ID・商品コードなど", "customer id, item or decile"),
+        required(col::FIELD, Type::Text, "項目", "column"),
+        optional("before", Type::Double, "公表した値（なければNULL）", "as published; null where there was none"),
+        optional(
+            "after",
+            Type::Double,
+            "いまの値（なければNULL）",
+            "as of the same time, today; null where there is none",
+        ),
+        required("cause", Type::Text, "原因", "event of the customer, late facts, or others that moved"),
     ],
 };
 

@@ -1,7 +1,9 @@
 //! Why records are one person, or are not: the evidence of a pair as plain data, and as text in two languages.
 
+mod history;
 mod text;
 
+pub use history::{HistoryEvent, HistoryView, Membership, history_text};
 pub use text::{customer_text, pair_text};
 
 use serde::Serialize;

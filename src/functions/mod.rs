@@ -7,6 +7,7 @@ pub mod normalize;
 mod number;
 pub mod pair;
 pub mod person;
+pub mod resolve;
 pub mod standardize;
 pub mod text;
 pub mod timestamp;

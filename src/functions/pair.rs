@@ -49,7 +49,7 @@ pub fn pair_levels(model: Arc<Model>, packed: Arc<Packed>) -> ScalarUDF {
             pattern.clear();
             pattern.push(packed.group(*l as usize, *r as usize) as u8);
             let (left, right) = (packed.row(*l as usize), packed.row(*r as usize));
-            pattern.extend(model.comparisons.iter().map(|c| compare::level(c, &packed, &left, &right)));
+            pattern.extend(compare::levels(&model.comparisons, &packed, &left, &right));
             levels.append_value(&pattern);
         }
         Ok(Arc::new(levels.finish()) as ArrayRef)

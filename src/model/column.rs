@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::packed::PackedFeature;
 use crate::japanese::date::PartialDate;
+use crate::similarity;
 
 /// The length of a text, and which of 64 kinds of characters it has.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ impl PackedColumn {
         let feature = &mut self.feature;
         let ids = || 0..feature.counts.len() as u32;
         let signs = if edits { ids().map(|id| Sign::of(feature.value(id))).collect() } else { Vec::new() };
-        let dates = if dates { ids().map(|id| iso(feature.value(id))).collect() } else { Vec::new() };
+        let dates = if dates { ids().map(|id| Day::of(feature.value(id))).collect() } else { Vec::new() };
         (feature.signs, feature.dates) = (signs, dates);
     }
 
@@ -80,13 +81,23 @@ impl PackedColumn {
     }
 }
 
-/// A date as the features hold it: `1980-03-04`, `1980-03` or `1980`.
-pub(super) fn iso(text: &str) -> Option<PartialDate> {
-    let mut parts = text.split('-');
-    let year = parts.next()?.parse().ok()?;
-    let month = parts.next().and_then(|m| m.parse().ok());
-    let day = parts.next().and_then(|d| d.parse().ok());
-    Some(PartialDate { year, month, day })
+/// A date as the features hold it, and its digits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Day {
+    pub(super) date: PartialDate,
+    pub(super) digits: Option<u64>,
+}
+
+impl Day {
+    /// Of `1980-03-04`, `1980-03` or `1980`.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let year = parts.next()?.parse().ok()?;
+        let month = parts.next().and_then(|m| m.parse().ok());
+        let day = parts.next().and_then(|d| d.parse().ok());
+        let date = PartialDate { year, month, day };
+        Some(Day { date, digits: similarity::whole_digits(date) })
+    }
 }
 
 /// Builds a [`PackedColumn`] row by row.

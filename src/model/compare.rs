@@ -1,7 +1,7 @@
 //! Which level of a comparison a pair stands at.
 
-use super::packed::{Packed, Row, intersects};
-use super::{Comparison, Condition, Measure};
+use super::packed::{Packed, intersects};
+use super::{Comparison, Condition, Level, Measure};
 use crate::similarity;
 
 /// The level of a comparison that says nothing: one side has no value that the other could agree with.
@@ -11,12 +11,49 @@ pub const MISSING: u8 = u8::MAX;
 pub trait Side {
     /// The ids of its values of a feature, sorted.
     fn ids(&self, feature: usize) -> &[u32];
+
+    /// How its values stand to those of the other side.
+    fn relations(&self, other: &Self) -> Relations;
 }
 
-impl Side for Row<'_> {
+/// Which features two sides can be compared by, and which they agree on: a bit a feature. Found once a pair, so that most
+/// levels of most comparisons are a look at two words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relations {
+    /// Both sides have a value.
+    pub both: u64,
+    /// They have a value in common.
+    pub same: u64,
+}
+
+/// What of a condition the relations decide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    same: u64,
+    absent: u64,
+    /// Values have to be looked at as well.
+    more: bool,
+}
+
+impl Needs {
+    /// Those of a condition.
+    pub fn of(condition: &Condition) -> Self {
+        match condition {
+            Condition::Else => Needs::default(),
+            Condition::Same(f) => Needs { same: 1 << f, ..Needs::default() },
+            Condition::Absent(f) => Needs { absent: 1 << f, ..Needs::default() },
+            Condition::All(all) => all.iter().map(Needs::of).fold(Needs::default(), |a, b| Needs {
+                same: a.same | b.same,
+                absent: a.absent | b.absent,
+                more: a.more | b.more,
+            }),
+            _ => Needs { more: true, ..Needs::default() },
+        }
+    }
+
     #[inline]
-    fn ids(&self, feature: usize) -> &[u32] {
-        Row::ids(self, feature)
+    fn are_met(self, relations: Relations) -> bool {
+        relations.same & self.same == self.same && relations.both & self.absent == 0
     }
 }
 
@@ -41,42 +78,61 @@ impl Side for Group {
     fn ids(&self, feature: usize) -> &[u32] {
         &self.0[feature]
     }
+
+    fn relations(&self, other: &Self) -> Relations {
+        let mut relations = Relations::default();
+        for (feature, (l, r)) in self.0.iter().zip(&other.0).enumerate() {
+            relations.both |= u64::from(!l.is_empty() && !r.is_empty()) << feature;
+            relations.same |= u64::from(intersects(l, r)) << feature;
+        }
+        relations
+    }
 }
 
-/// The level of `comparison` for records `l` and `r`, or [`MISSING`].
+/// The levels of a pair, one a comparison.
+pub fn levels<'a, S: Side>(
+    comparisons: &'a [Comparison],
+    packed: &'a Packed,
+    l: &'a S,
+    r: &'a S,
+) -> impl Iterator<Item = u8> + 'a {
+    let relations = l.relations(r);
+    comparisons.iter().map(move |c| level(c, packed, relations, l, r))
+}
+
+/// The level of `comparison` for sides `l` and `r` that stand in `relations`, or [`MISSING`].
 ///
 /// Values are sets over time: a level holds when any pair of values fulfils it, so that the best agreement counts.
 /// A comparison is missing when no feature of its levels has values on both sides.
-pub fn level(comparison: &Comparison, packed: &Packed, l: &impl Side, r: &impl Side) -> u8 {
-    let comparable = comparison.features.iter().any(|&f| !l.ids(f).is_empty() && !r.ids(f).is_empty());
-    if !comparable {
+#[inline]
+pub fn level<S: Side>(comparison: &Comparison, packed: &Packed, relations: Relations, l: &S, r: &S) -> u8 {
+    if relations.both & comparison.features == 0 {
         return MISSING;
     }
-    comparison.levels.iter().position(|level| holds(&level.condition, packed, l, r)).map_or(MISSING, |i| i as u8)
+    let stands = |level: &Level| {
+        level.needs.are_met(relations) && (!level.needs.more || holds(&level.condition, packed, relations, l, r))
+    };
+    comparison.levels.iter().position(stands).map_or(MISSING, |i| i as u8)
 }
 
 /// Whether `condition` holds for records `l` and `r`.
-pub fn holds(condition: &Condition, packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
+fn holds<S: Side>(condition: &Condition, packed: &Packed, relations: Relations, l: &S, r: &S) -> bool {
     match condition {
         Condition::Else => true,
-        Condition::Same(f) => intersects(l.ids(*f), r.ids(*f)),
-        Condition::Absent(f) => l.ids(*f).is_empty() || r.ids(*f).is_empty(),
+        Condition::Same(f) => relations.same >> f & 1 == 1,
+        Condition::Absent(f) => relations.both >> f & 1 == 0,
         Condition::Swapped(a, b) => {
             let shares = |a: usize, b: usize| packed.shares_crosswise((a, l.ids(a)), (b, r.ids(b)));
             shares(*a, *b) && shares(*b, *a)
         }
         Condition::Similar { feature, measure } => similar(*feature, *measure, packed, l, r),
-        Condition::Date { feature: place, relations } => {
+        Condition::Date { feature: place, relations: wanted } => {
             let feature = &packed.features[*place];
-            id_pairs(l.ids(*place), r.ids(*place)).any(|(a, b)| {
-                feature
-                    .date(a)
-                    .zip(feature.date(b))
-                    .is_some_and(|(a, b)| relations.contains(&similarity::date_relation(a, b)))
-            })
+            id_pairs(l.ids(*place), r.ids(*place))
+                .any(|(a, b)| feature.date_relation(a, b).is_some_and(|r| wanted.contains(&r)))
         }
-        Condition::All(all) => all.iter().all(|c| holds(c, packed, l, r)),
-        Condition::Any(any) => any.iter().any(|c| holds(c, packed, l, r)),
+        Condition::All(all) => all.iter().all(|c| holds(c, packed, relations, l, r)),
+        Condition::Any(any) => any.iter().any(|c| holds(c, packed, relations, l, r)),
     }
 }
 

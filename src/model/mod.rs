@@ -14,7 +14,7 @@ pub mod score;
 
 use std::collections::BTreeMap;
 
-pub use compare::MISSING;
+pub use compare::{MISSING, Needs};
 pub use packed::Packed;
 
 /// A name for people in two languages.
@@ -128,8 +128,8 @@ pub struct Comparison {
     pub shared_by_household: bool,
     /// The levels; the last always holds.
     pub levels: Vec<Level>,
-    /// The features that any level looks at.
-    pub features: Vec<usize>,
+    /// The features that any level looks at, a bit each.
+    pub features: u64,
 }
 
 /// A comparison level.
@@ -141,6 +141,8 @@ pub struct Level {
     pub label: Label,
     /// When it holds.
     pub condition: Condition,
+    /// What of it the relations of the two sides decide.
+    pub needs: Needs,
     /// The feature whose agreeing value's frequency adjusts u.
     pub tf: Option<usize>,
 }

@@ -5,8 +5,12 @@
 
 use std::collections::HashMap;
 
-use super::column::{PackedColumn, Sign, iso};
-use crate::japanese::date::PartialDate;
+use super::column::{Day, PackedColumn, Sign};
+use super::compare::{Relations, Side};
+use crate::similarity::{self, DateRelation};
+
+/// Features that a model may use: a bit of a word says which of them a record has.
+pub const MOST_FEATURES: usize = 64;
 
 /// The features of all records. What a record has lies together, so that a pair touches a few lines of memory.
 #[derive(Debug, Default)]
@@ -19,11 +23,12 @@ pub struct Packed {
     pub channels: Vec<String>,
     /// The channel of each record, by its place.
     pub channel_of: Vec<u8>,
-    /// For each record the end of each feature's ids among its own.
-    ends: Vec<u16>,
-    /// Where the ids of each record start.
-    starts: Vec<u64>,
-    ids: Vec<u32>,
+    /// For each record which features have a value, and which have several: a bit a feature.
+    filled: Vec<[u64; 2]>,
+    /// For each record and feature the id of its value; where it has several, their place in `lists`.
+    slots: Vec<u32>,
+    /// The length of a list, then its ids in order, and so on.
+    lists: Vec<u32>,
     /// For two features that are compared crosswise: the id of each of the first's values among the second's.
     crosswise: Vec<((usize, usize), Vec<u32>)>,
 }
@@ -34,22 +39,61 @@ const NO_ID: u32 = u32::MAX;
 /// The values of a record: sorted ids by feature.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
-    ends: &'a [u16],
-    ids: &'a [u32],
+    filled: u64,
+    several: u64,
+    slots: &'a [u32],
+    lists: &'a [u32],
 }
 
 impl<'a> Row<'a> {
     /// The ids of its values of a feature, sorted.
     #[inline]
     pub fn ids(&self, feature: usize) -> &'a [u32] {
-        let start = if feature == 0 { 0 } else { self.ends[feature - 1] as usize };
-        &self.ids[start..self.ends[feature] as usize]
+        if self.filled >> feature & 1 == 0 {
+            &[]
+        } else if self.several >> feature & 1 == 0 {
+            &self.slots[feature..=feature]
+        } else {
+            let start = self.slots[feature] as usize;
+            &self.lists[start + 1..=start + self.lists[start] as usize]
+        }
     }
 }
 
+impl Side for Row<'_> {
+    #[inline]
+    fn ids(&self, feature: usize) -> &[u32] {
+        Row::ids(self, feature)
+    }
+
+    #[inline]
+    fn relations(&self, other: &Self) -> Relations {
+        let both = self.filled & other.filled;
+        let mut same = 0;
+        let lists = both & (self.several | other.several);
+        for feature in bits(both & !lists) {
+            same |= u64::from(self.slots[feature] == other.slots[feature]) << feature;
+        }
+        for feature in bits(lists) {
+            same |= u64::from(intersects(self.ids(feature), other.ids(feature))) << feature;
+        }
+        Relations { both, same }
+    }
+}
+
+/// The places of the bits that are set.
+#[inline]
+fn bits(mut of: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = of.trailing_zeros() as usize;
+        of &= of.wrapping_sub(1);
+        (place < 64).then_some(place)
+    })
+}
+
 impl Packed {
-    /// Records whose features were packed one by one. Of a record with more than 65,535 values, those beyond are left out.
-    /// `crosswise` are the pairs of features that are compared with each other.
+    /// Records whose features, [`MOST_FEATURES`] at most, were packed one by one. `crosswise` are the pairs of features that
+    /// are compared with each other.
     pub fn new(
         columns: Vec<PackedColumn>,
         channels: Vec<String>,
@@ -58,20 +102,27 @@ impl Packed {
     ) -> Self {
         let rows = channel_of.len();
         let mut packed = Packed { rows, channels, channel_of, ..Packed::default() };
-        packed.ends.reserve(rows * columns.len());
-        packed.starts.reserve(rows + 1);
-        packed.ids.reserve(columns.iter().map(|c| c.ids.len()).sum());
+        packed.slots.reserve(rows * columns.len());
+        packed.filled.reserve(rows);
         for row in 0..rows {
-            let start = packed.ids.len();
-            packed.starts.push(start as u64);
-            for column in &columns {
-                let room = usize::from(u16::MAX) - (packed.ids.len() - start);
+            let (mut filled, mut several) = (0, 0);
+            for (feature, column) in columns.iter().enumerate() {
                 let ids = column.ids(row);
-                packed.ids.extend_from_slice(&ids[..ids.len().min(room)]);
-                packed.ends.push((packed.ids.len() - start) as u16);
+                filled |= u64::from(!ids.is_empty()) << feature;
+                several |= u64::from(ids.len() > 1) << feature;
+                packed.slots.push(match ids {
+                    [] => 0,
+                    [id] => *id,
+                    ids => {
+                        let start = packed.lists.len() as u32;
+                        packed.lists.push(ids.len() as u32);
+                        packed.lists.extend_from_slice(ids);
+                        start
+                    }
+                });
             }
+            packed.filled.push([filled, several]);
         }
-        packed.starts.push(packed.ids.len() as u64);
         packed.features = columns.into_iter().map(|c| c.feature).collect();
         packed.crosswise = crosswise.iter().map(|&(a, b)| ((a, b), packed.translated(a, b))).collect();
         packed
@@ -97,10 +148,8 @@ impl Packed {
     #[inline]
     pub fn row(&self, row: usize) -> Row<'_> {
         let n = self.features.len();
-        Row {
-            ends: &self.ends[row * n..(row + 1) * n],
-            ids: &self.ids[self.starts[row] as usize..self.starts[row + 1] as usize],
-        }
+        let [filled, several] = self.filled[row];
+        Row { filled, several, slots: &self.slots[row * n..(row + 1) * n], lists: &self.lists }
     }
 
     /// The values of a feature of a record.
@@ -155,7 +204,7 @@ pub struct PackedFeature {
     /// What rules out that two values are a few edits apart; empty where nothing asks.
     pub(super) signs: Vec<Sign>,
     /// The values as dates; empty where nothing asks.
-    pub(super) dates: Vec<Option<PartialDate>>,
+    pub(super) dates: Vec<Option<Day>>,
 }
 
 impl PackedFeature {
@@ -182,13 +231,18 @@ impl PackedFeature {
         }
     }
 
-    /// The value of an id as a date.
+    /// How the values of two ids lie to each other as dates; `None` where one is no date.
     #[inline]
-    pub fn date(&self, id: u32) -> Option<PartialDate> {
-        match self.dates.get(id as usize) {
-            Some(date) => *date,
-            None => iso(self.value(id)),
+    pub fn date_relation(&self, l: u32, r: u32) -> Option<DateRelation> {
+        let day = |id: u32| match self.dates.get(id as usize) {
+            Some(day) => *day,
+            None => Day::of(self.value(id)),
+        };
+        let (l, r) = (day(l)?, day(r)?);
+        if similarity::digits_contradict(l.digits, r.digits) {
+            return Some(DateRelation::Contradiction);
         }
+        Some(similarity::date_relation(l.date, r.date))
     }
 
     /// The value of an id.

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::compare::{Group, Side};
+use super::compare::{Group, Relations, Side};
 use super::packed::{Packed, PackedFeature, rarest_common};
 use super::{MISSING, Model, Parameters, compare};
 
@@ -81,11 +81,7 @@ impl Scorer {
 
     /// The levels of a pair, one a comparison.
     pub fn levels(&self, l: usize, r: usize) -> Vec<u8> {
-        self.model
-            .comparisons
-            .iter()
-            .map(|c| compare::level(c, &self.packed, &self.packed.row(l), &self.packed.row(r)))
-            .collect()
+        compare::levels(&self.model.comparisons, &self.packed, &self.packed.row(l), &self.packed.row(r)).collect()
     }
 
     /// The probabilities of a pair.
@@ -101,10 +97,11 @@ impl Scorer {
         posterior(sum, self.log_prior[self.packed.group(first(l), first(r))])
     }
 
-    fn sum(&self, l: &impl Side, r: &impl Side) -> [f64; 3] {
+    fn sum<S: Side>(&self, l: &S, r: &S) -> [f64; 3] {
         let mut sum = [0.0f64; 3];
+        let relations = l.relations(r);
         for i in 0..self.model.comparisons.len() {
-            if let Some((_, log)) = self.log_likelihood(i, l, r) {
+            if let Some((_, log)) = self.log_likelihood(i, relations, l, r) {
                 sum.iter_mut().zip(log).for_each(|(sum, log)| *sum += log);
             }
         }
@@ -113,8 +110,10 @@ impl Scorer {
 
     /// The evidence of a pair, one a comparison, in the order of the model.
     pub fn evidence(&self, l: usize, r: usize) -> Vec<Evidence> {
+        let (l, r) = (self.packed.row(l), self.packed.row(r));
+        let relations = l.relations(&r);
         (0..self.model.comparisons.len())
-            .map(|i| match self.log_likelihood(i, &self.packed.row(l), &self.packed.row(r)) {
+            .map(|i| match self.log_likelihood(i, relations, &l, &r) {
                 Some((level, [person, household, unrelated])) => Evidence {
                     level,
                     weight: (person - unrelated) / std::f64::consts::LN_2,
@@ -142,8 +141,8 @@ impl Scorer {
     }
 
     #[inline]
-    fn log_likelihood(&self, comparison: usize, l: &impl Side, r: &impl Side) -> Option<(u8, [f64; 3])> {
-        let level = compare::level(&self.model.comparisons[comparison], &self.packed, l, r);
+    fn log_likelihood<S: Side>(&self, comparison: usize, relations: Relations, l: &S, r: &S) -> Option<(u8, [f64; 3])> {
+        let level = compare::level(&self.model.comparisons[comparison], &self.packed, relations, l, r);
         if level == MISSING {
             return None;
         }

@@ -6,6 +6,7 @@
 pub mod forecast;
 pub mod inputs;
 pub mod kept;
+pub mod lock;
 mod publish;
 pub mod snapshot;
 pub mod stages;
@@ -65,6 +66,7 @@ pub enum Outcome {
 /// # Errors
 /// Every kind; nothing is published then, and what was published before is as it was.
 pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
+    let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
     let found = inputs::find(pipeline).await?;
     let before = snapshot::newest(&pipeline.lake).await?;
     let known = match &before {

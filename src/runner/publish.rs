@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 
 use super::stages::FileCounts;
 use super::{Run, work_of};
-use crate::contract::{self, ID_EVENT, RUN, TIME_ZONE, Table, Type, col};
+use crate::contract::{self, ID_EVENT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
 use crate::lake::{self, Mode};
@@ -23,7 +23,8 @@ impl Run<'_> {
         let outputs: Vec<(&String, &Output)> = self.manifest.stages.values().flat_map(|s| &s.outputs).collect();
         for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == lake::folder_of(name)) {
             let (table, schema) = self.published(name, output).await?;
-            let mode = if name == ID_EVENT.name { Mode::Append } else { Mode::Replace };
+            let grows = name == ID_EVENT.name || name == RESTATEMENT.name;
+            let mode = if grows { Mode::Append } else { Mode::Replace };
             // An append of no rows would still be a file.
             let parts: &[Part] = if mode == Mode::Append && output.rows() == 0 { &[] } else { &output.parts };
             let version = lake::commit(lake, &table, schema, parts, mode, &self.manifest.run_id).await?;

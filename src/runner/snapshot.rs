@@ -9,6 +9,7 @@ use super::read;
 use crate::contract::{self, RUN, col};
 use crate::error::{Error, Result};
 use crate::functions::text;
+use crate::identity::alias::{Aliases, Step};
 use crate::lake;
 use crate::manifest::Output;
 use crate::materialize::Part;
@@ -162,6 +163,29 @@ pub async fn know_all(context: &SessionContext, lake: &Location, run: &Published
         context.register_table(RUN.name, rows.into_view())?;
     }
     Ok(())
+}
+
+/// The aliases of customer ids up to the run whose tables the session knows.
+///
+/// # Errors
+/// Environment, if a table cannot be read.
+pub async fn aliases(context: &SessionContext) -> Result<Aliases> {
+    const STEPS: &str = "
+        select e.customer_id, case when e.event = 'merged' then e.counterpart end as merged_into
+        from id_event e join run r on e.run_id = r.run_id
+        where e.event in ('merged', 'split') order by r.run_number, e.event desc, e.customer_id";
+    let mut steps = Vec::new();
+    for batch in context.sql(STEPS).await?.collect().await? {
+        let [id, into] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
+        steps.extend((0..batch.num_rows()).map(|row| {
+            let id = id.value(row).to_string();
+            match text::text_at(into, row) {
+                Some(into) => Step::Merged(id, into.to_string()),
+                None => Step::Own(id),
+            }
+        }));
+    }
+    Ok(Aliases::new(steps))
 }
 
 fn urls(lake: &Location, output: &Output) -> Vec<String> {

@@ -1,33 +1,44 @@
 //! How each stage gets its tables and where its own go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::prelude::DataFrame;
 use serde_json::json;
 
-use super::{Run, add, forecast, in_order, read, snapshot};
+use super::{Run, add, forecast, in_order, read, snapshot, work_of};
 use crate::config::Attribute;
 use crate::config::check_model::with_parameters;
+use crate::config::decisions::Decision;
 use crate::config::file::{LimitsFile, ThresholdsFile};
 use crate::contract::{
-    BLOCK, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
-    RAW_RECORD, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table,
+    BLOCK, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
+    RAW_RECORD, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
 use crate::error::{Error, Result};
+use crate::functions::text;
 use crate::manifest::{Output, StageRecord};
 use crate::model::score::Scorer;
 use crate::model::{Packed, Parameters};
 use crate::record::Standardizer;
-use crate::stages::cluster::{Keys, Links};
-use crate::stages::{Stage, block, cluster, golden, ingest, marts, normalize, score};
+use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
+use crate::stages::cluster::{Given, Keys, Links};
+use crate::stages::marts::restate;
+use crate::stages::{Planned, Stage, block, cluster, golden, ingest, marts, normalize, score};
 
 /// Rows per file by source, as `raw_record` or `raw_event` has them.
 const COUNTS: &str = "
 select source, file, count(*) as rows, count(reject_reason) as rejects from raw_record group by source, file
 union all
 select source, file, count(*) as rows, count(reject_reason) as rejects from raw_event group by source, file";
+
+/// Rows with other values than before.
+const CHANGED: &str = "
+select n.row from asked a join standard_now n on a.row = n.row
+join standard_before b on b.channel = n.channel and b.record_id = n.record_id
+where n.versions <> b.versions or n.history is distinct from b.history";
 
 /// The newest time in the data that is not in the future.
 const NEWEST: &str = "
@@ -205,6 +216,7 @@ impl Run<'_> {
             attributes: self.pipeline.attributes.clone(),
             thresholds: self.pipeline.thresholds.clone(),
             limits: self.pipeline.limits.clone(),
+            decisions: self.pipeline.decisions.clone(),
         };
         let json =
             serde_json::to_vec_pretty(&kept).map_err(|e| Error::bug(format!("the settings cannot be written: {e}")))?;
@@ -224,13 +236,22 @@ impl Run<'_> {
         let output = self.manifest.output(SCORED_PAIR.name).ok_or_else(|| Error::bug("no scored pairs"))?;
         let links = Links::read(read(&ordered, &self.pipeline.lake, output, SCORED_PAIR.schema()).await?).await?;
         let run_id = &self.manifest.run_id;
-        let (tables, notes) =
-            cluster::plan(&self.context, &keys, &links, &scorer, self.pipeline, self.as_of(), run_id)?;
+        let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys).await?;
+        let given = Given { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
+        let (mut tables, events, notes) = cluster::plan(&self.context, &given, self.pipeline, self.as_of(), run_id)?;
+        let before = self.previous_settings().await?.map(|kept| kept.decisions).unwrap_or_default();
+        let causes = Causes {
+            earlier: &earlier,
+            decided: decided_anew(&keys, &before, &self.pipeline.decisions),
+            changed: self.changed(&rows_to_look_at(&events), record).await?,
+        };
+        let events = event_table(&keys, &events, &causes, self.as_of(), run_id)?;
+        tables.push(Planned::sorted(&ID_EVENT, self.context.read_batch(events)?));
         if let Some(unknown) = notes.get("decisions_without_record").and_then(|v| v.as_u64()).filter(|n| *n > 0) {
             self.progress.warn(&format!("{unknown} decisions name a record that is not in the input"));
         }
         for planned in tables {
-            let published = planned.table.name == LEDGER.name;
+            let published = planned.table.name != IDENTITY.name;
             self.put(Stage::Cluster, planned, published, None, record).await?;
         }
         add(record, notes);
@@ -239,7 +260,8 @@ impl Run<'_> {
 
     pub(super) async fn golden(&self, record: &mut StageRecord) -> Result<()> {
         self.know(&[&STANDARD_RECORD, &IDENTITY, &RAW_RECORD, &RAW_EVENT], record).await?;
-        self.know_previous_id_map().await?;
+        self.context.deregister_table("previous_id_map")?;
+        self.context.register_table("previous_id_map", self.previous(&ID_MAP).await?.into_view())?;
         for planned in golden::records(&self.context, self.pipeline).await? {
             self.put(Stage::Golden, planned, false, None, record).await?;
         }
@@ -266,20 +288,45 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The id_map that is published now, as the table `previous_id_map`; empty before the first run.
-    async fn know_previous_id_map(&self) -> Result<()> {
-        const NAME: &str = "previous_id_map";
-        self.context.deregister_table(NAME)?;
+    /// A table as the run before published it; no rows before the first run.
+    async fn previous(&self, table: &Table) -> Result<DataFrame> {
         let rows = match &self.before {
-            Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, ID_MAP.name).await?,
+            Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
             None => None,
         };
-        let rows = match rows {
-            Some(rows) => rows,
-            None => self.context.read_batch(RecordBatch::new_empty(ID_MAP.schema()))?,
-        };
-        self.context.register_table(NAME, rows.into_view())?;
-        Ok(())
+        match rows {
+            Some(rows) => Ok(rows),
+            None => Ok(self.context.read_batch(RecordBatch::new_empty(table.schema()))?),
+        }
+    }
+
+    /// What the run before kept of its pipeline file.
+    async fn previous_settings(&self) -> Result<Option<Kept>> {
+        let Some(run) = &self.before else { return Ok(None) };
+        let settings = work_of(self.pipeline, &run.run_id).join(SETTINGS_FILE).read_if_exists().await?;
+        Ok(settings.and_then(|json| serde_json::from_slice(&json).ok()))
+    }
+
+    /// Which of these rows have other values than in the run before.
+    async fn changed(&self, rows: &[u32], record: &StageRecord) -> Result<HashSet<u32>> {
+        if rows.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let asked = Int64Array::from_iter_values(rows.iter().map(|row| i64::from(*row)));
+        let asked = RecordBatch::try_from_iter([(col::ROW, Arc::new(asked) as ArrayRef)])?;
+        let standard = self.table(&STANDARD_RECORD, record).await?;
+        let previous = self.previous(&SOURCE_RECORD).await?;
+        for (name, rows) in
+            [("asked", self.context.read_batch(asked)?), ("standard_now", standard), ("standard_before", previous)]
+        {
+            self.context.deregister_table(name)?;
+            self.context.register_table(name, rows.into_view())?;
+        }
+        let mut changed = HashSet::new();
+        for batch in self.context.sql(CHANGED).await?.collect().await? {
+            changed.extend(text::longs(batch.column(0))?.values().iter().map(|row| *row as u32));
+        }
+        Ok(changed)
     }
 
     pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
@@ -297,9 +344,32 @@ impl Run<'_> {
                 self.context.register_table(name, rows.into_view())?;
             }
         }
+        self.restate(record).await?;
         marts::check(&self.context, self.pipeline, as_of).await?;
         record.notes.insert("checks_passed".into(), json!(self.pipeline.checks.len()));
         Ok(())
+    }
+
+    /// What the figures of the run before are today, as of its own time.
+    async fn restate(&self, record: &mut StageRecord) -> Result<()> {
+        self.know(&[&ID_EVENT], record).await?;
+        let mut marts = Vec::new();
+        if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
+            for planned in marts::plan(&self.context, self.pipeline, before.as_of).await? {
+                let name = planned.table.name;
+                let published = snapshot::table(&self.context, &self.pipeline.lake, before, name).await?;
+                let restated = restate::RESTATED.iter().any(|(table, _)| table.name == name);
+                if let Some(published) = published.filter(|_| restated) {
+                    for (name, rows) in restate::names(name).into_iter().zip([planned.plan, published]) {
+                        self.context.deregister_table(name.as_str())?;
+                        self.context.register_table(name.as_str(), rows.into_view())?;
+                    }
+                    marts.push(name);
+                }
+            }
+        }
+        let planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;
+        self.put(Stage::Marts, planned, true, None, record).await
     }
 }
 
@@ -318,6 +388,9 @@ pub struct Kept {
     pub thresholds: ThresholdsFile,
     /// The limits.
     pub limits: LimitsFile,
+    /// The decisions of people.
+    #[serde(default)]
+    pub decisions: Vec<Decision>,
 }
 
 /// Pairs from here on are kept for households.

@@ -80,6 +80,22 @@ pub fn date_relation(l: PartialDate, r: PartialDate) -> DateRelation {
     }
 }
 
+/// The eight digits of a whole date, a byte each, the year first; `None` where month or day is not known.
+pub fn whole_digits(date: PartialDate) -> Option<u64> {
+    let (month, day) = date.month.zip(date.day)?;
+    Some(u64::from_be_bytes(digits(date.year, month, day)))
+}
+
+/// Whether two whole dates, by their digits, are a contradiction for sure: other year and month, other month and day, not
+/// exchanged, more than two digits different. Most pairs of dates end here, without a look at eras.
+#[inline]
+pub fn digits_contradict(l: Option<u64>, r: Option<u64>) -> bool {
+    let (Some(l), Some(r)) = (l, r) else { return false };
+    let differing = l ^ r;
+    let year_and_month_day = [differing >> 32, differing & 0xffff_ffff];
+    year_and_month_day.iter().all(|part| *part != 0) && differing.to_le_bytes().iter().filter(|b| **b != 0).count() > 2
+}
+
 /// One of them has no day.
 fn partial(l: PartialDate, r: PartialDate) -> DateRelation {
     let agree = |x: Option<u8>, y: Option<u8>| x.is_none() || y.is_none() || x == y;
@@ -173,6 +189,20 @@ mod tests {
 
     fn days_apart_of(l: &str, r: &str) -> Option<i32> {
         days_apart(date(l).value?, date(r).value?)
+    }
+
+    proptest! {
+        #[test]
+        fn digits_tell_contradictions_only(a in 0..24_000i32, b in 0..24_000i32) {
+            let day = |days: i32| {
+                let day = jiff::civil::date(1950, 1, 1).saturating_add(jiff::Span::new().days(days));
+                PartialDate { year: day.year(), month: Some(day.month() as u8), day: Some(day.day() as u8) }
+            };
+            let (l, r) = (day(a), day(b));
+            if digits_contradict(whole_digits(l), whole_digits(r)) {
+                prop_assert_eq!(date_relation(l, r), DateRelation::Contradiction);
+            }
+        }
     }
 
     proptest! {

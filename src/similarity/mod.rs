@@ -8,7 +8,7 @@ pub mod date;
 pub mod set;
 pub mod string;
 
-pub use date::{DateRelation, date_relation, days_apart};
+pub use date::{DateRelation, date_relation, days_apart, digits_contradict, whole_digits};
 pub use set::{Overlap, overlap, token_overlap};
 pub use string::{
     damerau_levenshtein, damerau_levenshtein_at_most, jaro, jaro_winkler, jaro_winkler_at_least, levenshtein,

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod evaluation;
 mod generate;
+mod identity;
 mod ingest;
 mod japanese;
 mod matching;

@@ -3,6 +3,7 @@
 //! Only links above the floor come here, a few per record. They are clustered in memory (see [`crate::identity`]), each
 //! person gets an id from its founding record, and every decision goes to the ledger with its evidence.
 
+pub mod ids;
 mod ledger;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,15 +16,17 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 use serde_json::json;
 
+use self::ids::Earlier;
 use super::{Notes, Planned};
 use crate::config::Pipeline;
 use crate::config::decisions::Decision;
 use crate::config::file::ThresholdsFile;
 use crate::contract::{IDENTITY, LEDGER, col};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::functions::text;
+use crate::identity::carry::Event;
 use crate::identity::cluster::{self, Edge, Fate, Rules};
-use crate::identity::customer_id::{Kind, id_of};
+use crate::identity::customer_id::Kind;
 use crate::model::score::Scorer;
 use crate::model::{MISSING, Model};
 
@@ -82,12 +85,6 @@ impl Keys {
     pub fn len(&self) -> usize {
         self.channel.len()
     }
-
-    /// Founding order: the record that was there first; then by channel and id.
-    fn founds_before(&self, a: usize, b: usize) -> bool {
-        (self.first_seen[a], &self.channel[a], &self.record_id[a])
-            < (self.first_seen[b], &self.channel[b], &self.record_id[b])
-    }
 }
 
 /// The links of `scored_pair` with the rule that brought each.
@@ -127,27 +124,38 @@ impl Links {
     }
 }
 
-/// Clusters the records. The tables are `identity` and `ledger`.
+/// What is clustered.
+pub struct Given<'a> {
+    /// The records.
+    pub keys: &'a Keys,
+    /// Their links.
+    pub links: &'a Links,
+    /// What weighs them.
+    pub scorer: &'a Scorer,
+    /// The ids of the run before.
+    pub earlier: &'a Earlier,
+}
+
+/// Clusters the records. The tables are `identity` and `ledger`; the events are those of customer ids.
 ///
 /// # Errors
 /// Bug, if a table cannot be built.
 pub fn plan(
     context: &SessionContext,
-    keys: &Keys,
-    links: &Links,
-    scorer: &Scorer,
+    given: &Given,
     pipeline: &Pipeline,
     as_of: i64,
     run_id: &str,
-) -> Result<(Vec<Planned>, Notes)> {
+) -> Result<(Vec<Planned>, Vec<Event>, Notes)> {
+    let Given { keys, links, scorer, earlier } = given;
     let thresholds = &pipeline.thresholds;
     let decided = Decided::new(keys, &pipeline.decisions, as_of);
     let apart = |l, r| decided.different(l, r);
     let most = &pipeline.limits.records_per_person;
     let (people, fates) = people(scorer, &links.edges, &decided.same, apart, thresholds.auto, most);
     let households = cluster::households(&people, &links.edges, HOUSEHOLD);
-    let customer_ids = ids(Kind::Customer, keys, &people)?;
-    let household_ids = ids(Kind::Household, keys, &households)?;
+    let (customer_ids, events) = ids::ids(Kind::Customer, keys, &people, &earlier.customers)?;
+    let (household_ids, _) = ids::ids(Kind::Household, keys, &households, &earlier.households)?;
     let confidence = confidence(&people, &links.edges, &fates);
     let identity = RecordBatch::try_new(
         IDENTITY.schema(),
@@ -170,7 +178,7 @@ pub fn plan(
         Planned::sorted(&IDENTITY, context.read_batch(identity)?),
         Planned::sorted(&LEDGER, sorted(context.read_batch(ledger)?, LEDGER.key)?),
     ];
-    Ok((tables, notes))
+    Ok((tables, events, notes))
 }
 
 /// The people among the scorer's records: for every row the smallest row of its person, and the fate of every edge.
@@ -278,33 +286,6 @@ pub fn contradict(model: &Model, scorer: &Scorer, l: u32, r: u32) -> bool {
     let two_people = || evidence.iter().map(|e| e.weight_against_household).sum::<f64>() <= -TWO_PEOPLE;
     let against = |c: &usize| evidence[*c].level != MISSING && evidence[*c].level > 0 && evidence[*c].weight < 0.0;
     model.has_households() && two_people() || model.contradictions.iter().any(|set| set.iter().all(against))
-}
-
-/// The id of every set, by its label.
-fn ids(kind: Kind, keys: &Keys, labels: &[u32]) -> Result<HashMap<u32, String>> {
-    let mut founders: BTreeMap<u32, usize> = BTreeMap::new();
-    for (row, label) in labels.iter().enumerate() {
-        let founder = founders.entry(*label).or_insert(row);
-        if keys.founds_before(row, *founder) {
-            *founder = row;
-        }
-    }
-    let mut taken: HashMap<String, usize> = HashMap::new();
-    let mut ids = HashMap::new();
-    // In order of the founding record, so that who gets which id on a collision does not depend on anything else.
-    let mut in_order: Vec<(u32, usize)> = founders.into_iter().collect();
-    in_order.sort_by(|(_, a), (_, b)| {
-        (&keys.channel[*a], &keys.record_id[*a]).cmp(&(&keys.channel[*b], &keys.record_id[*b]))
-    });
-    for (label, founder) in in_order {
-        let id = (0..100)
-            .map(|attempt| id_of(kind, &keys.channel[founder], &keys.record_id[founder], attempt))
-            .find(|id| !taken.contains_key(id))
-            .ok_or_else(|| Error::bug("no free customer id was found"))?;
-        taken.insert(id.clone(), founder);
-        ids.insert(label, id);
-    }
-    Ok(ids)
 }
 
 /// For every record the probability of its strongest link within its person; 1 for a record on its own.

@@ -12,8 +12,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use super::{Planned, field, fields_of};
 use crate::config::Pipeline;
 use crate::contract::{
-    FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE,
-    Table, col,
+    FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE, Table, col,
 };
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
@@ -63,7 +62,6 @@ pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Resul
         (&ID_MAP, MAP),
         (&SOURCE_RECORD, "select * from standard_record"),
         (&REJECT, REJECTS),
-        (&ID_EVENT, EVENTS),
     ] {
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, run_id))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
@@ -100,10 +98,24 @@ select customer_id, p['field'] as field, p['channel'] as channel, p['record_id']
        p['observed_at'] as observed_at
 from (select customer_id, unnest(provenance) as p from golden_record)";
 
+/// The rows of before that are closed stay; those that hold no more are closed now; those that still hold keep their time.
+/// What changes twice at one data time was never seen in between, and leaves no row.
 const MAP: &str = "
-select channel, record_id, customer_id, household_id, $as_of as valid_from,
+with was as (select * from previous_id_map where valid_to is null),
+compared as (
+    select i.channel, i.record_id, i.customer_id, i.household_id, i.confidence, w.valid_from,
+           w.customer_id = i.customer_id and w.household_id = i.household_id as holds
+    from identity i left join was w on w.channel = i.channel and w.record_id = i.record_id)
+select * from previous_id_map where valid_to is not null
+union all
+select w.channel, w.record_id, w.customer_id, w.household_id, w.valid_from, $as_of as valid_to, w.confidence
+from was w left join compared c on w.channel = c.channel and w.record_id = c.record_id
+where not coalesce(c.holds, false) and w.valid_from < $as_of
+union all
+select channel, record_id, customer_id, household_id,
+       case when holds then valid_from else greatest($as_of, coalesce(valid_from, $as_of)) end as valid_from,
        cast(null as timestamp with time zone) as valid_to, confidence
-from identity";
+from compared";
 
 /// Keys of events that come more than once, as hashes: a file that is sent twice repeats its rows. Most data has none, and
 /// hashes are far smaller than keys.
@@ -141,19 +153,3 @@ from (select unnest(conflicts) as c from standard_record where cardinality(confl
 join raw_record r on r.file = s.c['file'] and r.line = s.c['line']
 union all
 select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw from repeated_event where repeated";
-
-/// What happened to ids since the run before.
-const EVENTS: &str = "
-with now as (select distinct customer_id from identity),
-before as (select distinct customer_id from previous_id_map where valid_to is null)
-select customer_id, $run_id as run_id, 'created' as event, cast(null as varchar) as counterpart, 'new record' as reason, $as_of as valid_from
-from now where customer_id not in (select customer_id from before)
-union all
-select customer_id, $run_id, 'retired', cast(null as varchar), 'no record is left', $as_of
-from before where customer_id not in (select customer_id from now)
-union all
-select i.customer_id, $run_id, 'joined', i.channel || ':' || i.record_id, 'new record', $as_of
-from identity i
-join before b on i.customer_id = b.customer_id
-left join previous_id_map p on p.channel = i.channel and p.record_id = i.record_id and p.valid_to is null
-where p.customer_id is null";

@@ -1,5 +1,7 @@
 //! The analyses and the checks: one query each from the pipeline folder, over the golden tables of this run.
 
+pub mod restate;
+
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, cast, ident};
 use datafusion::prelude::{DataFrame, SessionContext};

@@ -209,7 +209,7 @@ fn random_pairs(model: &Model, packed: &Packed) -> Random {
         for (l, r) in sample::random_pairs(rows, from..(from + share).min(draws), training.seed) {
             let (l, r) = (packed.row(l as usize), packed.row(r as usize));
             pattern.clear();
-            pattern.extend(model.comparisons.iter().map(|c| compare::level(c, packed, &l, &r)));
+            pattern.extend(compare::levels(&model.comparisons, packed, &l, &r));
             counts.count(model, &pattern);
         }
         counts

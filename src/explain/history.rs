@@ -1,0 +1,111 @@
+//! The life of a customer id as a story.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+/// Something that happened to an id.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HistoryEvent {
+    /// When, in data time.
+    pub at: String,
+    /// Number of the run that saw it.
+    pub run: i64,
+    /// The id that it happened to.
+    pub customer_id: String,
+    /// created, joined, merged, split, retired, erased.
+    pub event: String,
+    /// The other id, or the record.
+    pub counterpart: Option<String>,
+    /// The cause.
+    pub reason: String,
+}
+
+/// A record and the time in which it was the customer's.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Membership {
+    /// `channel:record_id`.
+    pub record: String,
+    /// Since when.
+    pub from: String,
+    /// Until when; `None` while it holds.
+    pub to: Option<String>,
+}
+
+/// The life of a customer id.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HistoryView {
+    /// The id that was asked for.
+    pub customer_id: String,
+    /// The id that it is today.
+    pub today: String,
+    /// What happened, oldest first.
+    pub events: Vec<HistoryEvent>,
+    /// Its records, those that it had once among them.
+    pub records: Vec<Membership>,
+}
+
+/// The story in Japanese or English.
+pub fn history_text(view: &HistoryView, ja: bool) -> String {
+    let mut text = String::new();
+    let id = &view.customer_id;
+    let head = match (view.today == *id, ja) {
+        (true, true) => format!("統合顧客 {id} の履歴"),
+        (true, false) => format!("The history of customer {id}"),
+        (false, true) => format!("統合顧客 {id} の履歴（現在は {} です）", view.today),
+        (false, false) => format!("The history of customer {id}, who is {} today", view.today),
+    };
+    let _ = writeln!(text, "{head}\n");
+    for event in &view.events {
+        let run = if ja { format!("第{}回の実行", event.run) } else { format!("run {}", event.run) };
+        let _ = writeln!(text, "  {}  {}  [{run}]", event.at, sentence(event, ja));
+    }
+    let _ = writeln!(text, "\n{}", if ja { "レコード" } else { "Records" });
+    for record in &view.records {
+        let time = match (&record.to, ja) {
+            (None, true) => format!("{} から", record.from),
+            (None, false) => format!("since {}", record.from),
+            (Some(to), true) => format!("{} から {to} まで", record.from),
+            (Some(to), false) => format!("from {} to {to}", record.from),
+        };
+        let _ = writeln!(text, "  {}  {time}", record.record);
+    }
+    text.trim_end().to_string()
+}
+
+fn sentence(event: &HistoryEvent, ja: bool) -> String {
+    let (id, other) = (&event.customer_id, event.counterpart.as_deref().unwrap_or_default());
+    let why = cause(&event.reason, ja);
+    match (event.event.as_str(), ja) {
+        ("created", true) => format!("{id} を作成（{why}）"),
+        ("created", false) => format!("{id} was created ({why})"),
+        ("joined", true) => format!("{other} が {id} に加わった（{why}）"),
+        ("joined", false) => format!("{other} joined {id} ({why})"),
+        ("merged", true) => format!("{id} を {other} に統合。{id} は別名として残る（{why}）"),
+        ("merged", false) => format!("{id} was merged into {other} and is its alias ({why})"),
+        ("split", true) => format!("{id} を {other} から分離（{why}）"),
+        ("split", false) => format!("{id} was split from {other} ({why})"),
+        ("retired", true) => format!("{id} を終了（{why}）"),
+        ("retired", false) => format!("{id} was retired ({why})"),
+        ("erased", true) => format!("{id} を消去（{why}）"),
+        ("erased", false) => format!("{id} was erased ({why})"),
+        (other, _) => format!("{id}: {other} ({why})"),
+    }
+}
+
+/// A cause as people read it.
+fn cause(reason: &str, ja: bool) -> &str {
+    if !ja {
+        return reason;
+    }
+    match reason {
+        "new record" => "新しいレコード",
+        "changed value" => "値の変更",
+        "decision" => "人による判断",
+        "model" => "モデルまたは設定の変更",
+        "a record is gone" => "レコードがなくなった",
+        "no record is left" => "レコードが残っていない",
+        "erasure" => "消去の請求",
+        other => other,
+    }
+}

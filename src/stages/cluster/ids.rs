@@ -1,0 +1,191 @@
+//! Ids over runs, from the `id_map` of the run before to rows of `id_event`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::logical_expr::ident;
+use datafusion::prelude::DataFrame;
+use futures::TryStreamExt;
+
+use super::Keys;
+use crate::config::decisions::Decision;
+use crate::contract::{ID_EVENT, TIME_ZONE, col};
+use crate::error::{Error, Result};
+use crate::functions::text;
+use crate::identity::carry::{Before, Event, Issued, NO_ID, What, carry};
+use crate::identity::customer_id::{Kind, id_of};
+
+/// The ids that the records had in the run before.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// Customer ids.
+    pub customers: Before,
+    /// Household ids.
+    pub households: Before,
+    /// The records that are gone since, by their customer's place in `customers.issued`.
+    gone: Vec<u32>,
+}
+
+impl Earlier {
+    /// Reads the `id_map` of the run before, with its history: an id is as old as its oldest row.
+    ///
+    /// # Errors
+    /// As the engine says.
+    pub async fn read(map: DataFrame, keys: &Keys) -> Result<Self> {
+        let (mut customers, mut households) = (Reader::new(keys.len()), Reader::new(keys.len()));
+        let mut gone = Vec::new();
+        let columns =
+            [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::VALID_FROM, col::VALID_TO];
+        let mut batches = map.select(columns.map(ident).to_vec())?.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            let [channel, record, customer, household] =
+                [0, 1, 2, 3].map(|c| text::strings(batch.column(c)).map(Clone::clone));
+            let (channel, record, customer, household) = (channel?, record?, customer?, household?);
+            let (from, to) = (text::times(batch.column(4))?, text::times(batch.column(5))?);
+            for i in 0..batch.num_rows() {
+                let open = to.is_null(i);
+                let row = if open { keys.row(channel.value(i), record.value(i)) } else { None };
+                let place = customers.add(customer.value(i), from.value(i), open, row);
+                households.add(household.value(i), from.value(i), open, row);
+                if open && row.is_none() {
+                    gone.push(place);
+                }
+            }
+        }
+        // Closed ids are not issued any more: they keep their place, without a record.
+        Ok(Earlier { customers: customers.before, households: households.before, gone })
+    }
+
+    /// The ids that lost a record which is gone.
+    fn lost(&self) -> HashSet<&str> {
+        self.gone.iter().map(|place| self.customers.issued[*place as usize].id.as_str()).collect()
+    }
+}
+
+/// Reads the ids of one kind.
+struct Reader {
+    places: HashMap<String, u32>,
+    before: Before,
+}
+
+impl Reader {
+    fn new(rows: usize) -> Self {
+        Reader { places: HashMap::new(), before: Before { issued: Vec::new(), of_row: vec![NO_ID; rows] } }
+    }
+
+    fn add(&mut self, id: &str, since: i64, open: bool, row: Option<u32>) -> u32 {
+        let place = match self.places.get(id) {
+            Some(place) => *place,
+            None => {
+                let place = self.before.issued.len() as u32;
+                self.places.insert(id.to_string(), place);
+                self.before.issued.push(Issued { id: id.to_string(), since, records: 0 });
+                place
+            }
+        };
+        let issued = &mut self.before.issued[place as usize];
+        issued.since = issued.since.min(since);
+        issued.records += u32::from(open);
+        if let Some(row) = row {
+            self.before.of_row[row as usize] = place;
+        }
+        place
+    }
+}
+
+/// The id of every set, by its label, and what happened to the ids of before.
+pub(super) fn ids(
+    kind: Kind,
+    keys: &Keys,
+    labels: &[u32],
+    before: &Before,
+) -> Result<(HashMap<u32, String>, Vec<Event>)> {
+    let founding = |row: u32| {
+        let row = row as usize;
+        (keys.first_seen[row], &keys.channel[row], &keys.record_id[row])
+    };
+    let own = |row: u32, attempt| id_of(kind, &keys.channel[row as usize], &keys.record_id[row as usize], attempt);
+    carry(labels, before, founding, own).ok_or_else(|| Error::bug("no free id was found"))
+}
+
+/// What can cause an event, besides a new record.
+pub struct Causes<'a> {
+    /// The ids of before.
+    pub earlier: &'a Earlier,
+    /// The records on which a person decided since, or took a decision back.
+    pub decided: HashSet<u32>,
+    /// The records whose values changed since.
+    pub changed: HashSet<u32>,
+}
+
+impl Causes<'_> {
+    /// Why an event happened: the first cause that one of its rows has, the strongest first.
+    fn of(&self, event: &Event, lost: &HashSet<&str>) -> &'static str {
+        let new = |row: &u32| self.earlier.customers.of_row[*row as usize] == NO_ID;
+        let any = |is: &dyn Fn(&u32) -> bool| event.rows.iter().any(is);
+        let other = match &event.what {
+            What::Merged(other) | What::Split(other) => other,
+            _ => &event.id,
+        };
+        match event.what {
+            What::Created => "new record",
+            What::Retired => "no record is left",
+            _ if any(&|row| self.decided.contains(row)) => "decision",
+            _ if any(&new) => "new record",
+            _ if any(&|row| self.changed.contains(row)) => "changed value",
+            _ if lost.contains(other.as_str()) || lost.contains(event.id.as_str()) => "a record is gone",
+            _ => "model",
+        }
+    }
+}
+
+/// The rows whose values have to be looked at for the causes of the events.
+pub fn rows_to_look_at(events: &[Event]) -> Vec<u32> {
+    let mut rows: Vec<u32> = events.iter().flat_map(|e| e.rows.iter().copied()).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
+/// The records on which decisions differ.
+pub fn decided_anew(keys: &Keys, before: &[Decision], now: &[Decision]) -> HashSet<u32> {
+    let same =
+        |a: &Decision, b: &Decision| (&a.left, &a.right, a.same, a.expires) == (&b.left, &b.right, b.same, b.expires);
+    let differing = |these: &[Decision], those: &[Decision]| -> Vec<(String, String)> {
+        let only = these.iter().filter(|d| !those.iter().any(|o| same(d, o)));
+        only.flat_map(|d| [d.left.clone(), d.right.clone()]).collect()
+    };
+    let records = differing(before, now).into_iter().chain(differing(now, before));
+    records.filter_map(|(channel, id)| keys.row(&channel, &id)).collect()
+}
+
+/// The rows of `id_event`.
+///
+/// # Errors
+/// Bug, if the table cannot be built.
+pub fn event_table(keys: &Keys, events: &[Event], causes: &Causes, as_of: i64, run_id: &str) -> Result<RecordBatch> {
+    let lost = causes.earlier.lost();
+    let row = |event: &Event| {
+        let (word, counterpart) = match &event.what {
+            What::Created => ("created", None),
+            What::Joined(row) => ("joined", Some(keys.name(*row))),
+            What::Merged(into) => ("merged", Some(into.clone())),
+            What::Split(from) => ("split", Some(from.clone())),
+            What::Retired => ("retired", None),
+        };
+        (event.id.clone(), word, counterpart, causes.of(event, &lost))
+    };
+    let mut rows: Vec<_> = events.iter().map(row).collect();
+    rows.sort();
+    let times = TimestampMicrosecondArray::from(vec![as_of; rows.len()]).with_timezone(TIME_ZONE);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| &r.0))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|_| run_id))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.1))),
+        Arc::new(rows.iter().map(|r| r.2.as_deref()).collect::<StringArray>()),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.3))),
+        Arc::new(times),
+    ];
+    Ok(RecordBatch::try_new(ID_EVENT.schema(), columns)?)
+}

@@ -1,0 +1,91 @@
+//! Which figures of the run before are other ones today, for the time that it looked at.
+//!
+//! In: the marts anew, as of the time of the run before, over the people of this run; the marts that it published; this run's
+//! `id_event`. Out: one row for every figure that differs. A figure as of a day in the past changes because people were
+//! merged or split, or because facts came late; time going on changes none.
+
+use datafusion::logical_expr::ident;
+use datafusion::prelude::{DataFrame, SessionContext};
+
+use crate::contract::{DECILE, LTV, REPEAT_RATE, RESTATEMENT, RFM, Table};
+use crate::error::Result;
+use crate::stages::Planned;
+
+/// The figures that people plan with, by mart.
+pub const RESTATED: [(&Table, &[&str]); 4] = [
+    (&RFM, &["frequency", "monetary", "r", "f", "m", "decile"]),
+    (&LTV, &["ltv"]),
+    (&DECILE, &["customers", "amount"]),
+    (&REPEAT_RATE, &["buyers", "repeaters", "repeat_rate"]),
+];
+
+/// The name under which the session knows a mart anew, and as it was published.
+pub fn names(mart: &str) -> [String; 2] {
+    [format!("{mart}_again"), format!("{mart}_before")]
+}
+
+/// The plan of `restatement` over those of [`RESTATED`] that both runs have; the session knows them by their [`names`] and
+/// the events of this run as `id_event`.
+///
+/// # Errors
+/// Bug, if the plan cannot be built.
+pub async fn plan(context: &SessionContext, marts: &[&str], run_id: &str) -> Result<Planned> {
+    let mut queries: Vec<String> = RESTATED
+        .iter()
+        .filter(|(table, _)| marts.contains(&table.name))
+        .map(|(table, fields)| differing(table.name, table.key[0], fields))
+        .collect();
+    if queries.is_empty() {
+        queries.push(NONE.to_string());
+    }
+    let query = format!(
+        "{CAUSES}\nselect d.mart, d.key, d.field, d.before, d.after, {CAUSE} as cause from (\n{}\n) d\nleft join own_cause e on e.customer_id = d.key",
+        queries.join("\nunion all\n")
+    );
+    let rows = context.sql(&query).await?.with_column("run_id", datafusion::logical_expr::lit(run_id))?;
+    let rows = columns(rows)?.sort(RESTATEMENT.key.iter().map(|k| ident(*k).sort(true, false)).collect())?;
+    Ok(Planned::sorted(&RESTATEMENT, rows))
+}
+
+/// What happened to a customer in this run, in one line.
+const CAUSES: &str = "
+with happened as (
+    select customer_id, event || coalesce(' ' || counterpart, '') || ': ' || reason as what from id_event
+    union all
+    select counterpart as customer_id, event || ' ' || customer_id || ': ' || reason as what from id_event
+    where event in ('merged', 'split')
+),
+own_cause as (select customer_id, string_agg(what, '; ' order by what) as what from happened group by customer_id)";
+
+/// Ranks and deciles also move where others did.
+const CAUSE: &str = "coalesce(e.what, case when d.moves then 'others moved' else 'late or changed facts' end)";
+
+const NONE: &str = "select '' as mart, '' as key, '' as field, cast(null as double) as before, cast(null as double) as after, false as moves where false";
+
+/// The figures of a mart that differ. Names come from the contract, never from a user.
+fn differing(mart: &str, key: &str, fields: &[&str]) -> String {
+    let [again, before] = names(mart);
+    let of = |field: &&str| {
+        format!(
+            "named_struct('field', '{field}', 'before', cast(o.{field} as double), 'after', cast(n.{field} as double))"
+        )
+    };
+    let all: Vec<String> = fields.iter().map(of).collect();
+    let moves = if mart == RFM.name { "v['field'] in ('r', 'f', 'm', 'decile')" } else { "false" };
+    format!(
+        "select '{mart}' as mart, key, v['field'] as field, v['before'] as before, v['after'] as after, {moves} as moves from (
+    select coalesce(cast(n.{key} as varchar), cast(o.{key} as varchar)) as key, unnest(make_array({})) as v
+    from {again} n full join {before} o on n.{key} = o.{key})
+where v['before'] is distinct from v['after']",
+        all.join(", ")
+    )
+}
+
+fn columns(plan: DataFrame) -> Result<DataFrame> {
+    let columns = RESTATEMENT.columns.iter();
+    Ok(plan.select(
+        columns
+            .map(|c| datafusion::logical_expr::cast(ident(c.name), c.data_type.arrow()).alias(c.name))
+            .collect::<Vec<_>>(),
+    )?)
+}

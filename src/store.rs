@@ -128,6 +128,18 @@ impl Location {
         Ok(())
     }
 
+    /// Removes the file; one that is not there is no error.
+    ///
+    /// # Errors
+    /// Environment, if it cannot be removed.
+    pub async fn remove(&self) -> Result<()> {
+        let (store, path) = self.open()?;
+        match store.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(self.failed("remove", &e)),
+        }
+    }
+
     /// Removes everything below this folder.
     ///
     /// # Errors

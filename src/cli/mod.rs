@@ -1,6 +1,7 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
 mod decide;
+mod erase;
 mod evaluate;
 mod explain;
 mod export;
@@ -42,6 +43,8 @@ enum Command {
     History(history::Arguments),
     /// Decide on two records, or take a decision back
     Decide(decide::Arguments),
+    /// Erase a person from every table, version and work file, for good
+    Erase(erase::Arguments),
     /// Compare the published customers with a truth file
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
@@ -130,6 +133,7 @@ pub fn run(cli: Cli) -> Result<u8> {
             Command::Explain(a) => explain::run(a).await,
             Command::History(a) => history::run(a).await,
             Command::Decide(a) => decide::run(a).await,
+            Command::Erase(a) => erase::run(a).await,
             Command::Evaluate(a) => evaluate::run(a).await,
             Command::Export(a) => export::run(a).await,
             Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),

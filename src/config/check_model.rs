@@ -12,6 +12,7 @@ use super::model_file::{
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
 use crate::error::Result;
+use crate::model::packed::MOST_FEATURES;
 use crate::model::{
     BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Needs, Parameters, Training, feature,
 };
@@ -59,6 +60,10 @@ fn meaning(
         check.feature(name, &[Step::Key("junk".into()), Step::Key(name.clone())]);
     }
     let features: Vec<String> = check.used.iter().cloned().collect();
+    if features.len() > MOST_FEATURES {
+        let message = format!("the model looks at {} features, more than {MOST_FEATURES}", features.len());
+        problems.add(1, message, "leave out comparisons or blocking keys");
+    }
     if problems.all().len() > before {
         return None;
     }
@@ -233,7 +238,7 @@ impl Check<'_> {
             label: Label { ja: file.label.ja.clone(), en: file.label.en.clone() },
             shared_by_household: file.shared_by_household,
             levels,
-            features: features.into_iter().fold(0, |bits, f| bits | 1 << f),
+            features: features.into_iter().filter(|f| *f < MOST_FEATURES).fold(0, |bits, f| bits | 1 << f),
         }
     }
 

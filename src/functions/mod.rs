@@ -1,6 +1,7 @@
 //! The bridge from pure functions to Arrow and SQL: one file per function or family, one `register_all`.
 
 pub mod blocking_keys;
+pub mod erased;
 pub mod golden;
 pub mod key_hash;
 pub mod normalize;

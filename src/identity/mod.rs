@@ -4,3 +4,4 @@ pub mod alias;
 pub mod carry;
 pub mod cluster;
 pub mod customer_id;
+pub mod tombstone;

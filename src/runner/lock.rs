@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{PutMode, PutOptions, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, from_store};
@@ -101,7 +101,7 @@ impl Lock {
                 )));
             }
             warn("the lock of a run that died is taken over");
-            remove(&place).await?;
+            place.remove().await?;
         }
         Err(Error::environment(format!("the lock of {} changes hands", lake.shown())).hint("run again"))
     }
@@ -118,7 +118,7 @@ impl Lock {
                     let _ = runtime.block_on(place.write(bytes));
                 }
             }
-            let _ = runtime.block_on(remove(&place));
+            let _ = runtime.block_on(place.remove());
         });
         Lock { stop: Some(stop), renewing: Some(renewing) }
     }
@@ -140,14 +140,6 @@ async fn create(place: &Location, bytes: Vec<u8>) -> Result<bool> {
     match store.put_opts(&path, PutPayload::from(bytes), options).await {
         Ok(_) => Ok(true),
         Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
-        Err(e) => Err(from_store(&e)),
-    }
-}
-
-async fn remove(place: &Location) -> Result<()> {
-    let (store, path) = place.open()?;
-    match store.delete(&path).await {
-        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
         Err(e) => Err(from_store(&e)),
     }
 }

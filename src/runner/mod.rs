@@ -3,6 +3,7 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
+pub mod erase;
 pub mod forecast;
 pub mod inputs;
 pub mod kept;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use crate::config::Pipeline;
 use crate::contract::Table;
 use crate::error::{Error, Result};
+use crate::identity::tombstone::Tombstones;
 use crate::lake;
 use crate::manifest::{Manifest, Output, StageRecord};
 use crate::materialize;
@@ -74,12 +76,17 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
         None => Vec::new(),
     };
     let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
-    let digest = input_digest(pipeline, &inputs, options.as_of);
+    let tombstones = erase::tombstones(&pipeline.lake, false).await?;
+    let erasure = erase::under_way(&pipeline.lake).await?;
+    let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref());
     if let Some(run) = &before
         && run.config_digest == digest
         && !options.full
         && options.from.is_none()
     {
+        if let Some(erasure) = erasure {
+            erase::finish(&pipeline.lake, run, erasure).await?;
+        }
         return Ok(Outcome::NothingNew { run_id: run.run_id.clone() });
     }
     let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
@@ -101,7 +108,9 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     });
     let context = session(&options.resources)?;
     register_store(&context, pipeline.lake.url())?;
-    let mut run = Run { pipeline, options, progress, context, work, manifest, found, before, packed: OnceLock::new() };
+    let packed = OnceLock::new();
+    let mut run =
+        Run { pipeline, options, progress, context, work, manifest, found, before, packed, tombstones, erasure };
     run.forget_from(options.from);
     for stage in Stage::ALL {
         run.stage(stage).await?;
@@ -119,7 +128,12 @@ pub fn work_of(pipeline: &Pipeline, run_id: &str) -> Location {
 }
 
 /// Digest of what decides the result: configuration, version, time, the content of every file.
-fn input_digest(pipeline: &Pipeline, inputs: &[crate::manifest::Input], as_of: Option<i64>) -> String {
+fn input_digest(
+    pipeline: &Pipeline,
+    inputs: &[crate::manifest::Input],
+    as_of: Option<i64>,
+    tombstones: Option<&Tombstones>,
+) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut part = |text: &str| {
         hasher.update(&(text.len() as u64).to_le_bytes());
@@ -128,6 +142,9 @@ fn input_digest(pipeline: &Pipeline, inputs: &[crate::manifest::Input], as_of: O
     part(&pipeline.digest);
     part(env!("CARGO_PKG_VERSION"));
     part(&as_of.map(|t| t.to_string()).unwrap_or_default());
+    if let Some(tombstones) = tombstones {
+        part(&tombstones.lines());
+    }
     for input in inputs {
         part(&input.source);
         part(&input.file);
@@ -154,6 +171,10 @@ struct Run<'a> {
     before: Option<snapshot::PublishedRun>,
     /// The features of all records, from scoring to clustering.
     packed: OnceLock<Arc<Packed>>,
+    /// The records that may not come back.
+    tombstones: Option<Arc<Tombstones>>,
+    /// The erasure that this run finishes.
+    erasure: Option<erase::Erasure>,
 }
 
 impl Run<'_> {

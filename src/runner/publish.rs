@@ -1,15 +1,19 @@
 //! Publishing: a commit for every table that changed, then the row of `run`, which makes them visible together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{ident, lit};
 
 use super::stages::FileCounts;
-use super::{Run, work_of};
-use crate::contract::{self, ID_EVENT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
+use super::{Run, erase, snapshot, work_of};
+use crate::contract::{self, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
+use crate::functions::text;
 use crate::lake::{self, Mode};
 use crate::manifest::Output;
 use crate::materialize::{Part, encode};
@@ -24,7 +28,8 @@ impl Run<'_> {
         for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == lake::folder_of(name)) {
             let (table, schema) = self.published(name, output).await?;
             let grows = name == ID_EVENT.name || name == RESTATEMENT.name;
-            let mode = if grows { Mode::Append } else { Mode::Replace };
+            // An erasure rewrites what else only grows.
+            let mode = if grows && self.erasure.is_none() { Mode::Append } else { Mode::Replace };
             // An append of no rows would still be a file.
             let parts: &[Part] = if mode == Mode::Append && output.rows() == 0 { &[] } else { &output.parts };
             let version = lake::commit(lake, &table, schema, parts, mode, &self.manifest.run_id).await?;
@@ -37,6 +42,11 @@ impl Run<'_> {
         let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
         lake.join(&lake::folder_of(RUN.name)).join(&name).write(encoded).await?;
         lake::commit(lake, &RUN, RUN.schema(), &[part], Mode::Append, &self.manifest.run_id).await?;
+        if let Some(mut erasure) = self.erasure.clone() {
+            erasure.still_in_input = self.erased_rows().await?;
+            let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
+            return erase::finish(lake, &run, erasure).await;
+        }
         // The work of this run stays for `explain` and for the next run; that of the run before is not needed any more,
         // unless this run kept some of its stages.
         let kept = |run_id: &str| {
@@ -47,6 +57,20 @@ impl Run<'_> {
             work_of(self.pipeline, &before.run_id).remove_all().await?;
         }
         Ok(())
+    }
+
+    /// Input file → rows that were left out because their record is erased.
+    async fn erased_rows(&self) -> Result<BTreeMap<String, u64>> {
+        let output = self.manifest.output(REJECT.name).ok_or_else(|| Error::bug("no rejects"))?;
+        let rejects = super::read(&self.context, &self.pipeline.lake, output, REJECT.schema()).await?;
+        let rows = rejects.filter(ident(col::REASON).eq(lit(erase::REASON)))?;
+        let rows = rows.aggregate(vec![ident(col::FILE)], vec![count(lit(1)).alias("rows")])?;
+        let mut found = BTreeMap::new();
+        for batch in rows.collect().await? {
+            let (file, n) = (text::strings(batch.column(0))?, text::longs(batch.column(1))?);
+            found.extend((0..batch.num_rows()).map(|row| (file.value(row).to_string(), n.value(row) as u64)));
+        }
+        Ok(found)
     }
 
     /// The contract of a published table; a mart of the pipeline's own has the columns that its file has.
@@ -65,7 +89,7 @@ impl Run<'_> {
             .note(Stage::Ingest, "files")
             .and_then(|v| serde_json::from_value(v.clone()).ok())
             .ok_or_else(|| Error::bug("the row counts were not kept"))?;
-        let text = |value: &str| Arc::new(StringArray::from(vec![value.to_string()])) as ArrayRef;
+        let one = |value: &str| Arc::new(StringArray::from(vec![value.to_string()])) as ArrayRef;
         let count = |input: &crate::manifest::Input, of: fn(&FileCounts) -> u64| {
             counts.iter().filter(|c| c.file == input.file && c.source == input.source).map(of).sum::<u64>() as i64
         };
@@ -92,12 +116,12 @@ impl Run<'_> {
         Ok(RecordBatch::try_new(
             RUN.schema(),
             vec![
-                text(&self.manifest.run_id),
+                one(&self.manifest.run_id),
                 Arc::new(Int64Array::from(vec![number])),
                 Arc::new(as_of),
-                text(&self.manifest.config_digest),
-                text(&self.pipeline.model.digest),
-                text(&self.manifest.version),
+                one(&self.manifest.config_digest),
+                one(&self.pipeline.model.digest),
+                one(&self.manifest.version),
                 struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
                 struct_list(&[versions.len() as i32], item(col::TABLES)?, table_columns)?,
             ],

@@ -5,7 +5,7 @@ use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::read;
+use super::{erase, read};
 use crate::contract::{self, RUN, col};
 use crate::error::{Error, Result};
 use crate::functions::text;
@@ -95,8 +95,14 @@ pub async fn find(lake: &Location, as_of: Option<&str>) -> Result<PublishedRun> 
     if runs.is_empty() {
         return Err(nothing());
     }
+    let gone = erase::unreadable_up_to(lake).await?;
+    let readable = |run: PublishedRun| match run.number > gone {
+        true => Ok(run),
+        false => Err(Error::usage(format!("run {} cannot be read any more: somebody was erased since", run.number))
+            .hint(format!("runs from {} on can; the history columns of id_map reach further back", gone + 1))),
+    };
     if let Some(run) = runs.iter().find(|r| r.run_id == wanted || r.number.to_string() == wanted) {
-        return Ok(run.clone());
+        return readable(run.clone());
     }
     let Some(time) = crate::japanese::date::timestamp(wanted) else {
         return Err(Error::usage(format!("--as-of {wanted:?} is neither a run nor a time"))
@@ -104,13 +110,14 @@ pub async fn find(lake: &Location, as_of: Option<&str>) -> Result<PublishedRun> 
     };
     let first = runs[0].clone();
     runs.retain(|r| r.as_of <= time);
-    runs.pop().ok_or_else(|| {
+    let found = runs.pop().ok_or_else(|| {
         Error::usage(format!("no run was published as of {wanted}")).hint(format!(
             "the first run is {} as of {}",
             first.run_id,
             time_text(first.as_of)
         ))
-    })
+    })?;
+    readable(found)
 }
 
 /// A time as people read it.

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 use serde_json::json;
 
-use super::{Run, add, forecast, in_order, read, snapshot, work_of};
+use super::{Run, add, erase, forecast, in_order, read, snapshot, work_of};
 use crate::config::Attribute;
 use crate::config::check_model::with_parameters;
 use crate::config::decisions::Decision;
 use crate::config::file::{LimitsFile, ThresholdsFile};
 use crate::contract::{
     BLOCK, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
-    RAW_RECORD, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
+    RAW_RECORD, REJECT, RESTATEMENT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
 use crate::error::{Error, Result};
 use crate::functions::text;
@@ -30,9 +31,9 @@ use crate::stages::{Planned, Stage, block, cluster, golden, ingest, marts, norma
 
 /// Rows per file by source, as `raw_record` or `raw_event` has them.
 const COUNTS: &str = "
-select source, file, count(*) as rows, count(reject_reason) as rejects from raw_record group by source, file
+select source, file, count(*) as rows, count(nullif(reject_reason, 'erased')) as rejects from raw_record group by source, file
 union all
-select source, file, count(*) as rows, count(reject_reason) as rejects from raw_event group by source, file";
+select source, file, count(*) as rows, count(nullif(reject_reason, 'erased')) as rejects from raw_event group by source, file";
 
 /// Rows with other values than before.
 const CHANGED: &str = "
@@ -50,7 +51,10 @@ select max(t) as newest from (
 
 impl Run<'_> {
     pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
-        for planned in ingest::plan(&self.context, self.pipeline, &self.found)? {
+        for mut planned in ingest::plan(&self.context, self.pipeline, &self.found)? {
+            if let Some(tombstones) = &self.tombstones {
+                planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
+            }
             self.put(Stage::Ingest, planned, false, None, record).await?;
         }
         self.know(&[&RAW_RECORD, &RAW_EVENT], record).await?;
@@ -236,7 +240,7 @@ impl Run<'_> {
         let output = self.manifest.output(SCORED_PAIR.name).ok_or_else(|| Error::bug("no scored pairs"))?;
         let links = Links::read(read(&ordered, &self.pipeline.lake, output, SCORED_PAIR.schema()).await?).await?;
         let run_id = &self.manifest.run_id;
-        let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys).await?;
+        let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys, self.tombstones.as_deref()).await?;
         let given = Given { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
         let (mut tables, events, notes) = cluster::plan(&self.context, &given, self.pipeline, self.as_of(), run_id)?;
         let before = self.previous_settings().await?.map(|kept| kept.decisions).unwrap_or_default();
@@ -246,7 +250,8 @@ impl Run<'_> {
             changed: self.changed(&rows_to_look_at(&events), record).await?,
         };
         let events = event_table(&keys, &events, &causes, self.as_of(), run_id)?;
-        tables.push(Planned::sorted(&ID_EVENT, self.context.read_batch(events)?));
+        let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?, col::CUSTOMER_ID).await?;
+        tables.push(Planned::sorted(&ID_EVENT, events));
         if let Some(unknown) = notes.get("decisions_without_record").and_then(|v| v.as_u64()).filter(|n| *n > 0) {
             self.progress.warn(&format!("{unknown} decisions name a record that is not in the input"));
         }
@@ -261,7 +266,11 @@ impl Run<'_> {
     pub(super) async fn golden(&self, record: &mut StageRecord) -> Result<()> {
         self.know(&[&STANDARD_RECORD, &IDENTITY, &RAW_RECORD, &RAW_EVENT], record).await?;
         self.context.deregister_table("previous_id_map")?;
-        self.context.register_table("previous_id_map", self.previous(&ID_MAP).await?.into_view())?;
+        let mut previous = self.previous(&ID_MAP).await?;
+        if let Some(tombstones) = &self.tombstones {
+            previous = erase::left_out(previous, &ID_MAP, tombstones)?;
+        }
+        self.context.register_table("previous_id_map", previous.into_view())?;
         for planned in golden::records(&self.context, self.pipeline).await? {
             self.put(Stage::Golden, planned, false, None, record).await?;
         }
@@ -298,6 +307,16 @@ impl Run<'_> {
             Some(rows) => Ok(rows),
             None => Ok(self.context.read_batch(RecordBatch::new_empty(table.schema()))?),
         }
+    }
+
+    /// The rows of a table that grows: those of this run alone, which are added; where somebody is erased, all rows but those
+    /// of the customer, whose id is in `column`, so that they replace the table.
+    async fn with_earlier(&self, table: &Table, rows: DataFrame, column: &str) -> Result<DataFrame> {
+        let Some(erasure) = &self.erasure else { return Ok(rows) };
+        let earlier = self.previous(table).await?;
+        let earlier = earlier.filter(ident(column).not_eq(lit(erasure.customer_id.as_str())))?;
+        let key = table.key.iter().map(|k| ident(*k).sort(true, false)).collect();
+        Ok(earlier.union(rows)?.sort(key)?)
     }
 
     /// What the run before kept of its pipeline file.
@@ -368,7 +387,8 @@ impl Run<'_> {
                 }
             }
         }
-        let planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;
+        let mut planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;
+        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan, "key").await?;
         self.put(Stage::Marts, planned, true, None, record).await
     }
 }

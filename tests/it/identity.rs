@@ -74,14 +74,28 @@ fn who_stays_together_keeps_the_id_whatever_the_model() {
 fn a_decision_merges_two_ids_and_taking_it_back_restores_both() {
     let retailer = Retailer::new(300, 62);
     let pipeline = with_decisions(&retailer);
-    std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n").expect("written");
+    std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
+        .expect("written");
     run(&pipeline, &retailer, "lake", &[]);
     let before = people(&retailer, "lake", "1");
     let buyers = retailer.sql("lake", "select customer_id from rfm order by monetary desc, customer_id limit 2");
     let [a, b]: [&str; 2] = buyers.lines().skip(1).collect::<Vec<_>>().try_into().expect("two buyers");
     let refused = fails(
         2,
-        &["decide", "same", a, "shop:nobody", "--by", "k", "--why", "x", "--pipeline", &pipeline, "--lake", &retailer.text("lake")],
+        &[
+            "decide",
+            "same",
+            a,
+            "shop:nobody",
+            "--by",
+            "k",
+            "--why",
+            "x",
+            "--pipeline",
+            &pipeline,
+            "--lake",
+            &retailer.text("lake"),
+        ],
     );
     assert!(refused.contains("there is no record shop:nobody"), "{refused}");
 
@@ -96,10 +110,18 @@ fn a_decision_merges_two_ids_and_taking_it_back_restores_both() {
     let lake = retailer.text("lake");
     assert!(succeeds(&["explain", alias, "--lake", &lake]).contains(kept));
     assert!(succeeds(&["history", alias, "--lake", &lake]).contains("人による判断"));
-    assert!(succeeds(&["history", kept, "--lake", &lake, "--lang", "en"]).contains(&format!("{alias} was merged into {kept}")));
+    assert!(
+        succeeds(&["history", kept, "--lake", &lake, "--lang", "en"])
+            .contains(&format!("{alias} was merged into {kept}"))
+    );
     let closed = "select count(*) as n from id_map where valid_to is not null";
-    assert_eq!(retailer.sql("lake", closed), "n\n0\n", "the run was of the same data time: nobody saw the time between");
-    let restated = "select field, before, after, cause from restatement where key = '{}' and mart = 'rfm' and field = 'frequency'";
+    assert_eq!(
+        retailer.sql("lake", closed),
+        "n\n0\n",
+        "the run was of the same data time: nobody saw the time between"
+    );
+    let restated =
+        "select field, before, after, cause from restatement where key = '{}' and mart = 'rfm' and field = 'frequency'";
     let of = |id: &str| retailer.sql("lake", &restated.replace("{}", id));
     assert!(of(kept).contains(&format!("merged {alias}: decision")), "{}", of(kept));
     assert!(of(alias).lines().nth(1).is_some_and(|l| l.contains(",,")), "its figures are gone: {}", of(alias));
@@ -117,7 +139,8 @@ fn a_decision_merges_two_ids_and_taking_it_back_restores_both() {
 fn history_says_who_a_record_was_at_a_time() {
     let retailer = Retailer::new(300, 63);
     let pipeline = with_decisions(&retailer);
-    std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n").expect("written");
+    std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
+        .expect("written");
     run(&pipeline, &retailer, "lake", &["--as-of", "2026-03-31"]);
     let before = people(&retailer, "lake", "1");
     let ids: BTreeSet<&String> = before.values().collect();
@@ -149,7 +172,8 @@ fn the_order_of_arrival_changes_no_person() {
     // A model that is trained once is the same for every run.
     retailer.runs("first", &["--until", "score"]);
     let trained = find(&retailer.path("first/work"), "model.yaml");
-    let pipeline = own_pipeline(&retailer, |_| (), |model| *model = std::fs::read_to_string(&trained).expect("the model"));
+    let pipeline =
+        own_pipeline(&retailer, |_| (), |model| *model = std::fs::read_to_string(&trained).expect("the model"));
     run(&pipeline, &retailer, "whole", &[]);
     let whole = people(&retailer, "whole", "1");
     let mut daily: Vec<String> = Vec::new();
@@ -224,7 +248,10 @@ fn the_second_writer_is_told_who_holds_the_lake() {
     std::fs::write(retailer.path("lake/lock.json"), lock).expect("written");
     let args = retailer.run("lake", &["--full"]);
     let refused = fails(3, &args.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(refused.contains(&format!("process {}", std::process::id())) && refused.contains("taken over"), "{refused}");
+    assert!(
+        refused.contains(&format!("process {}", std::process::id())) && refused.contains("taken over"),
+        "{refused}"
+    );
     std::fs::remove_file(retailer.path("lake/lock.json")).expect("removed");
     retailer.runs("lake", &["--full"]);
 }
@@ -289,4 +316,113 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).expect("copied");
         }
     }
+}
+
+#[test]
+fn the_walk_through_of_ids_works() {
+    let retailer = Retailer::new(200, 67);
+    let pipeline = with_decisions(&retailer);
+    std::fs::rename(Path::new(&pipeline).parent().expect("a folder"), retailer.path("p")).expect("moved");
+    std::fs::create_dir_all(retailer.path("walk")).expect("a folder");
+    std::fs::rename(retailer.path("p"), retailer.path("walk/pipeline")).expect("moved");
+    let file = retailer.path("walk/pipeline/pipeline.yaml");
+    let text = std::fs::read_to_string(&file).expect("the pipeline");
+    std::fs::write(&file, text.replace("input: ../../sample_data", "input: ../../input")).expect("written");
+    std::fs::write(retailer.path("walk/pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
+        .expect("written");
+    let guide = std::fs::read_to_string(root().join("docs/identity.md")).expect("the walk-through");
+    let commands: Vec<&str> = guide.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert!(commands.len() > 15, "{commands:?}");
+    let binary = Path::new(env!("CARGO_BIN_EXE_nayose")).parent().expect("a folder").display().to_string();
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &commands.join("\n")])
+        .env("PATH", format!("{binary}:{}", std::env::var("PATH").unwrap_or_default()))
+        .current_dir(retailer.path("walk"))
+        .output()
+        .expect("bash");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{errors}");
+    for expected in ["created", "was merged into", "decision", "was split from", "is erased", "\"still_in_input\""] {
+        assert!(said.contains(expected), "{expected} is missing:\n{said}");
+    }
+    assert_eq!(said.matches("| 0         |").count(), 2, "nobody came back:\n{said}");
+}
+
+#[test]
+fn an_erased_person_is_in_no_file_of_the_lake() {
+    let retailer = Retailer::new(120, 68);
+    let pipeline = own_pipeline(&retailer, |_| (), |_| ());
+    run(&pipeline, &retailer, "lake", &["--as-of", "2026-03-30"]);
+    run(&pipeline, &retailer, "lake", &["--as-of", "2026-03-31"]);
+    let rare = "select g.customer_id, g.emails[1] as mail, g.phones[1] as phone from golden_customer g
+        where cardinality(g.emails) > 0 and cardinality(g.phones) > 0 and g.records > 1
+        and (select count(*) from source_record s where array_has(s.phones, g.phones[1])) <= g.records order by 1 limit 1";
+    let row = retailer.sql("lake", rare);
+    let [id, mail, phone]: [&str; 3] =
+        row.lines().nth(1).expect("a person").split(',').collect::<Vec<_>>().try_into().expect("three");
+    let records = retailer.sql("lake", &format!("select record_id from id_map where customer_id = '{id}'"));
+    let erase = |key: &str| {
+        Command::new(env!("CARGO_BIN_EXE_nayose"))
+            .args([
+                "erase",
+                id,
+                "--by",
+                "privacy",
+                "--why",
+                "asked",
+                "--pipeline",
+                &pipeline,
+                "--lake",
+                &retailer.text("lake"),
+            ])
+            .args(["--input", &retailer.text("input")])
+            .env("NAYOSE_ERASURE_KEY", key)
+            .current_dir(root())
+            .output()
+            .expect("the binary starts")
+    };
+    let refused = erase("short");
+    assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
+    let erased = erase("a secret of the company");
+    assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
+    // Every Parquet file that is left anywhere, read by the engine; every other file by its bytes.
+    let mut folders = vec![retailer.path("lake")];
+    let (mut parquet, mut plain) = (0, 0);
+    let wanted: Vec<&str> = records.lines().skip(1).chain([mail, phone]).filter(|w| w.len() > 5).collect();
+    assert!(wanted.len() > 2, "{wanted:?}");
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = if path.extension().is_some_and(|e| e == "parquet") {
+                parquet += 1;
+                rows_of(&path)
+            } else {
+                plain += 1;
+                String::from_utf8_lossy(&std::fs::read(&path).expect("readable")).to_string()
+            };
+            for value in &wanted {
+                assert!(!text.contains(value), "a value of the erased person is in {}", path.display());
+            }
+        }
+    }
+    assert!(parquet > 10 && plain > 10, "{parquet} {plain}");
+    let event =
+        retailer.sql("lake", &format!("select event, reason from id_event where customer_id = '{id}' order by 1"));
+    assert!(event.contains("erased,erasure"), "{event}");
+    // Without the key, and with another one, nobody may load the files again.
+    let args = ["run", &pipeline, "--input", &retailer.text("input"), "--lake", &retailer.text("lake"), "--full"];
+    assert!(fails(2, &args).contains("NAYOSE_ERASURE_KEY"));
+    assert!(fails(2, &["sql", "--lake", &retailer.text("lake"), "--as-of", "1", "select 1"]).contains("erased"));
+}
+
+/// The rows of a Parquet file as text.
+fn rows_of(path: &Path) -> String {
+    let file = std::fs::File::open(path).expect("readable");
+    let builder = datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
+    let batches: Vec<_> = builder.expect("Parquet").build().expect("a reader").flatten().collect();
+    datafusion::arrow::util::pretty::pretty_format_batches(&batches).expect("text").to_string()
 }

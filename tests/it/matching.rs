@@ -5,7 +5,7 @@ use std::fs;
 
 use nayose::model::em::{self, Observations};
 use nayose::model::sample::mix;
-use nayose::model::{Comparison, Condition, Label, Level, Model, Training};
+use nayose::model::{Comparison, Condition, Label, Level, Model, Needs, Training};
 
 use crate::support::{Retailer, own_pipeline, succeeds};
 
@@ -126,13 +126,16 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
     // Truth: five comparisons of two levels; class shares and probabilities of agreeing by class.
     let shares = [0.3, 0.2, 0.5];
     let agree = [[0.95, 0.1, 0.01], [0.9, 0.85, 0.02], [0.97, 0.3, 0.05], [0.8, 0.9, 0.1], [0.85, 0.05, 0.02]];
-    let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
+    let level = |name: &str, condition| {
+        let needs = Needs::of(&condition);
+        Level { name: name.into(), label: Label::default(), condition, needs, tf: None }
+    };
     let comparison = |i: usize, shared| Comparison {
         name: format!("c{i}"),
         label: Label::default(),
         shared_by_household: shared,
         levels: vec![level("same", Condition::Same(i)), level("different", Condition::Else)],
-        features: vec![i],
+        features: 1 << i,
     };
     let model = Model {
         features: ["a", "b", "c", "d", "e"].map(String::from).to_vec(),

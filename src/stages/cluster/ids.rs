@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::functions::text;
 use crate::identity::carry::{Before, Event, Issued, NO_ID, What, carry};
 use crate::identity::customer_id::{Kind, id_of};
+use crate::identity::tombstone::Tombstones;
 
 /// The ids that the records had in the run before.
 #[derive(Debug, Default)]
@@ -23,8 +24,10 @@ pub struct Earlier {
     pub customers: Before,
     /// Household ids.
     pub households: Before,
-    /// The records that are gone since, by their customer's place in `customers.issued`.
+    /// The customers of records that are gone since, by their place in `customers.issued`.
     gone: Vec<u32>,
+    /// Those of them whose records were erased.
+    erased: HashSet<u32>,
 }
 
 impl Earlier {
@@ -32,9 +35,9 @@ impl Earlier {
     ///
     /// # Errors
     /// As the engine says.
-    pub async fn read(map: DataFrame, keys: &Keys) -> Result<Self> {
+    pub async fn read(map: DataFrame, keys: &Keys, tombstones: Option<&Tombstones>) -> Result<Self> {
         let (mut customers, mut households) = (Reader::new(keys.len()), Reader::new(keys.len()));
-        let mut gone = Vec::new();
+        let (mut gone, mut erased) = (Vec::new(), HashSet::new());
         let columns =
             [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::VALID_FROM, col::VALID_TO];
         let mut batches = map.select(columns.map(ident).to_vec())?.execute_stream().await?;
@@ -50,18 +53,25 @@ impl Earlier {
                 households.add(household.value(i), from.value(i), open, row);
                 if open && row.is_none() {
                     gone.push(place);
+                    if tombstones.is_some_and(|t| t.has(channel.value(i), record.value(i))) {
+                        erased.insert(place);
+                    }
                 }
             }
         }
         // Closed ids are not issued any more: they keep their place, without a record.
-        Ok(Earlier { customers: customers.before, households: households.before, gone })
+        Ok(Earlier { customers: customers.before, households: households.before, gone, erased })
     }
 
-    /// The ids that lost a record which is gone.
-    fn lost(&self) -> HashSet<&str> {
-        self.gone.iter().map(|place| self.customers.issued[*place as usize].id.as_str()).collect()
+    /// The ids that lost a record which is gone, and why.
+    fn lost(&self) -> HashMap<&str, &'static str> {
+        let why = |place: &u32| if self.erased.contains(place) { ERASURE } else { "a record is gone" };
+        self.gone.iter().map(|place| (self.customers.issued[*place as usize].id.as_str(), why(place))).collect()
     }
 }
+
+/// The cause of what an erasure did.
+const ERASURE: &str = "erasure";
 
 /// Reads the ids of one kind.
 struct Reader {
@@ -121,7 +131,7 @@ pub struct Causes<'a> {
 
 impl Causes<'_> {
     /// Why an event happened: the first cause that one of its rows has, the strongest first.
-    fn of(&self, event: &Event, lost: &HashSet<&str>) -> &'static str {
+    fn of(&self, event: &Event, lost: &HashMap<&str, &'static str>) -> &'static str {
         let new = |row: &u32| self.earlier.customers.of_row[*row as usize] == NO_ID;
         let any = |is: &dyn Fn(&u32) -> bool| event.rows.iter().any(is);
         let other = match &event.what {
@@ -130,12 +140,12 @@ impl Causes<'_> {
         };
         match event.what {
             What::Created => "new record",
+            What::Retired if lost.get(event.id.as_str()) == Some(&ERASURE) => ERASURE,
             What::Retired => "no record is left",
             _ if any(&|row| self.decided.contains(row)) => "decision",
             _ if any(&new) => "new record",
             _ if any(&|row| self.changed.contains(row)) => "changed value",
-            _ if lost.contains(other.as_str()) || lost.contains(event.id.as_str()) => "a record is gone",
-            _ => "model",
+            _ => lost.get(other.as_str()).or(lost.get(event.id.as_str())).copied().unwrap_or("model"),
         }
     }
 }
@@ -174,7 +184,9 @@ pub fn event_table(keys: &Keys, events: &[Event], causes: &Causes, as_of: i64, r
             What::Split(from) => ("split", Some(from.clone())),
             What::Retired => ("retired", None),
         };
-        (event.id.clone(), word, counterpart, causes.of(event, &lost))
+        let cause = causes.of(event, &lost);
+        let word = if event.what == What::Retired && cause == ERASURE { "erased" } else { word };
+        (event.id.clone(), word, counterpart, cause)
     };
     let mut rows: Vec<_> = events.iter().map(row).collect();
     rows.sort();

@@ -1,5 +1,6 @@
 //! The integration tests: one executable, so that it is linked once.
 
+mod about;
 mod bounded;
 mod cli;
 mod config;
@@ -7,6 +8,8 @@ mod evaluation;
 mod generate;
 mod ingest;
 mod japanese;
+mod lineage;
+mod logs;
 mod matching;
 mod normalize;
 mod pipeline;

@@ -254,7 +254,7 @@ fn no_log_holds_personal_data() {
     let tickets = retailer.path("input/support");
     let file = fs::read_dir(&tickets).expect("tickets").flatten().map(|e| e.path()).min().expect("a file");
     let text = fs::read_to_string(&file).expect("text");
-    for (rows, code) in [(2, 0), (2000, 1)] {
+    for (rows, code) in [(1, 0), (2000, 1)] {
         let broken: String = personal.iter().cycle().take(rows).map(|value| format!("{value},{value}\r\n")).collect();
         fs::write(&file, format!("{text}{broken}")).expect("written");
         let output = run(&retailer, "json", &observed);

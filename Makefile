@@ -38,9 +38,10 @@ $(VENV)/ready: tests/python/requirements.txt
 	$(VENV)/bin/pip install --quiet -r tests/python/requirements.txt
 	touch $@
 
-python-test: $(VENV)/ready ## the published tables as Python's deltalake, DuckDB, pandas and Polars read them
+python-test: $(VENV)/ready ## tables, lineage events and metrics as Python's own readers see them
 	$(CARGO) build --locked --bin nayose
 	$(VENV)/bin/python tests/python/read_lake.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+	$(VENV)/bin/python tests/python/observe.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 
 sql: ## ask the sample lake: make sql Q="select ..."
 	@$(NAYOSE) sql --lake $(LAKE) "$(Q)"

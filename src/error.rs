@@ -30,6 +30,17 @@ pub enum Kind {
 pub const NOTHING_NEW: u8 = 99;
 
 impl Kind {
+    /// Its name, for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Data => "data",
+            Kind::Usage => "usage",
+            Kind::Config => "config",
+            Kind::Environment => "environment",
+            Kind::Bug => "bug",
+        }
+    }
+
     /// The process exit code of this kind.
     pub fn exit_code(self) -> u8 {
         match self {

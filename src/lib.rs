@@ -27,12 +27,15 @@ pub mod session;
 pub mod stages;
 
 pub mod lake;
+pub mod lineage;
 pub mod manifest;
 pub mod materialize;
+pub mod metrics;
 pub mod profile;
 pub mod progress;
 pub mod runner;
 pub mod store;
+pub mod version;
 
 pub mod evaluate;
 pub mod explain;

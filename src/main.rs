@@ -1,6 +1,5 @@
 //! The nayose command: parse, run, print one error with its hint, choose the exit code.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -12,10 +11,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let progress = cli.progress();
     match cli::run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            progress.error(&error);
             ExitCode::from(error.kind().exit_code())
         }
     }

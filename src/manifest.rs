@@ -42,6 +42,11 @@ impl Output {
     pub fn rows(&self) -> u64 {
         self.parts.iter().map(|p| p.rows).sum()
     }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|p| p.bytes).sum()
+    }
 }
 
 /// A finished stage.
@@ -56,6 +61,19 @@ pub struct StageRecord {
     /// What every operator of its plans did, where that was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operators: Vec<Operator>,
+}
+
+/// What came in for a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceTotals {
+    /// Files.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Rows, with those that could not be read.
+    pub rows: u64,
+    /// Rows that could not be read.
+    pub rejects: u64,
 }
 
 /// The manifest of a run.
@@ -101,6 +119,24 @@ impl Manifest {
         let bytes =
             serde_json::to_vec_pretty(self).map_err(|e| Error::bug(format!("the manifest cannot be written: {e}")))?;
         work.join("manifest.json").write(bytes).await
+    }
+
+    /// What came in, by source. Rows are known once the first stage is done.
+    pub fn sources(&self) -> BTreeMap<String, SourceTotals> {
+        let mut all: BTreeMap<String, SourceTotals> = BTreeMap::new();
+        for input in &self.inputs {
+            let of = all.entry(input.source.clone()).or_default();
+            of.files += 1;
+            of.bytes += input.bytes;
+        }
+        let counts = self.stages.get("ingest").and_then(|s| s.notes.get("files")?.as_array());
+        for file in counts.into_iter().flatten() {
+            if let Some(of) = file["source"].as_str().and_then(|source| all.get_mut(source)) {
+                of.rows += file["rows"].as_u64().unwrap_or(0);
+                of.rejects += file["rejects"].as_u64().unwrap_or(0);
+            }
+        }
+        all
     }
 
     /// The table that a finished stage wrote.

@@ -1,11 +1,17 @@
 //! What a run shows while it works: a bar on a terminal, one JSON line per stage otherwise. Everything goes to stderr.
+//!
+//! Every JSON line has `ts` and `level` (`info`, `warn`, `error`). A stage's line has `stage`, `rows` by table, `seconds`, and
+//! whether it was kept from before (`resumed`); a warning `message`; an error `kind`, `message`, `hint`, `exit_code`.
 
 use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
+
+use crate::error::Error;
 
 /// Where progress goes.
 pub enum Progress {
@@ -56,7 +62,8 @@ impl Progress {
             Progress::Quiet => {}
             Progress::Json => {
                 let rows: serde_json::Map<String, Value> = tables.iter().map(|(t, n)| (t.clone(), json!(n))).collect();
-                self.line(&json!({ "stage": stage, "rows": rows, "seconds": (seconds * 1000.0).round() / 1000.0, "resumed": resumed }));
+                let seconds = (seconds * 1000.0).round() / 1000.0;
+                log("info", json!({ "stage": stage, "rows": rows, "seconds": seconds, "resumed": resumed }));
             }
             Progress::Bar(slot) => {
                 if let Ok(mut slot) = slot.lock()
@@ -75,16 +82,48 @@ impl Progress {
     pub fn warn(&self, text: &str) {
         match self {
             Progress::Quiet => {}
-            Progress::Json => self.line(&json!({ "warning": text })),
+            Progress::Json => log("warn", json!({ "message": text })),
             Progress::Bar(_) => {
                 let _ = writeln!(std::io::stderr(), "warning: {text}");
             }
         }
     }
 
-    fn line(&self, value: &Value) {
-        let _ = writeln!(std::io::stderr(), "{value}");
+    /// An OpenLineage event for whoever reads the log; a JSON line whatever the rest is.
+    pub fn event(event: &Value) {
+        log("info", json!({ "openlineage": event }));
     }
+
+    /// What ended the program, with its remedy.
+    pub fn error(&self, error: &Error) {
+        match self {
+            Progress::Quiet => {}
+            Progress::Json => log(
+                "error",
+                json!({
+                    "kind": error.kind().name(),
+                    "message": error.message(),
+                    "hint": error.remedy(),
+                    "exit_code": error.kind().exit_code(),
+                }),
+            ),
+            Progress::Bar(_) => {
+                let _ = writeln!(std::io::stderr(), "error: {error}");
+            }
+        }
+    }
+}
+
+/// A JSON line with its time and level first.
+fn log(level: &str, what: Value) {
+    let now = Timestamp::now();
+    let mut line = serde_json::Map::new();
+    line.insert("ts".into(), now.round(Unit::Millisecond).unwrap_or(now).to_string().into());
+    line.insert("level".into(), json!(level));
+    if let Value::Object(what) = what {
+        line.extend(what);
+    }
+    let _ = writeln!(std::io::stderr(), "{}", Value::Object(line));
 }
 
 fn style(template: &str) -> ProgressStyle {

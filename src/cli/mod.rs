@@ -1,5 +1,6 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
+mod completions;
 mod decide;
 mod erase;
 mod evaluate;
@@ -19,11 +20,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
+use crate::progress::Progress;
 use crate::session::Resources;
+use crate::version;
 
 /// 名寄せ: find the customer records that are one person, give them one ID, keep it.
 #[derive(Debug, Parser)]
-#[command(name = "nayose", version, about, max_term_width = 100)]
+#[command(name = "nayose", version = version::line(), about, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -55,6 +58,20 @@ enum Command {
     Generate(generate::Arguments),
     /// Print the JSON Schemas of the configuration files, for editors
     Schema(schema::Arguments),
+    /// Print what a shell needs to complete commands and flags
+    Completions(completions::Completions),
+    /// Print the manual page, or write one for every subcommand
+    Man(completions::Man),
+}
+
+impl Cli {
+    /// How errors are told: as the log of the command is.
+    pub fn progress(&self) -> Progress {
+        match &self.command {
+            Command::Run(a) => a.progress(),
+            _ => Progress::bar(),
+        }
+    }
 }
 
 /// Which lake, and as of when.
@@ -118,6 +135,8 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Generate(a) => return generate::run(a),
         Command::Normalize(a) => return normalize::run(a),
         Command::Schema(a) => return schema::run(a),
+        Command::Completions(a) => return completions::shell(a),
+        Command::Man(a) => return completions::man(a),
         other => other,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -137,6 +156,7 @@ pub fn run(cli: Cli) -> Result<u8> {
             Command::Evaluate(a) => evaluate::run(a).await,
             Command::Export(a) => export::run(a).await,
             Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
+            Command::Completions(_) | Command::Man(_) => Ok(0),
         }
     })
 }

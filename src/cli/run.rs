@@ -1,7 +1,9 @@
 //! `nayose run`.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -10,7 +12,9 @@ use super::{ResourceArguments, output};
 use crate::config::{self, Overrides, Pipeline};
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::japanese::date;
+use crate::lineage;
 use crate::manifest::Manifest;
+use crate::metrics;
 use crate::profile;
 use crate::progress::Progress;
 use crate::runner::snapshot::time_text;
@@ -18,6 +22,13 @@ use crate::runner::{self, Options, Outcome};
 use crate::stages::Stage;
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Environment:
+  AWS_*, GOOGLE_*, AZURE_*     credentials of object storage
+  OPENLINEAGE_URL, _API_KEY, _ENDPOINT, _NAMESPACE, _CONFIG, _DISABLED, OPENLINEAGE__TRANSPORT__*
+                               where lineage events are sent; none without them
+  OPENLINEAGE_PARENT_ID, or AIRFLOW_CTX_* as Airflow sets them
+                               the run that started this one")]
 pub(super) struct Arguments {
     /// The pipeline file
     pipeline: PathBuf,
@@ -41,18 +52,33 @@ pub(super) struct Arguments {
     full: bool,
     #[command(flatten)]
     resources: ResourceArguments,
-    /// Progress on stderr: text, or one JSON line per stage [default: text on a terminal]
+    /// Progress, warnings and errors on stderr: text, or JSON lines, one per stage [default: text on a terminal]
     #[arg(long, value_name = "FORMAT")]
     log: Option<Log>,
     /// Write a summary of the run as JSON to this file; - is stdout
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
+    /// Write the figures of the run as a Prometheus text file, also where it fails; - is stdout
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
     /// Write what every operator did (rows, seconds, bytes, spill) to this file; - is stdout
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// Exit with 99 where there is nothing new to do, so that a scheduler can skip what follows
     #[arg(long)]
     skip_code: bool,
+}
+
+impl Arguments {
+    /// Where progress and errors go.
+    pub(super) fn progress(&self) -> Progress {
+        match self.log {
+            Some(Log::Text) => Progress::bar(),
+            Some(Log::Json) => Progress::Json,
+            None if std::io::stderr().is_terminal() => Progress::bar(),
+            None => Progress::Json,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,27 +93,20 @@ pub(super) fn time(typed: &str) -> std::result::Result<i64, String> {
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
-    if let (Some(from), Some(until)) = (a.from, a.until)
-        && from > until
-    {
-        return Err(Error::usage(format!("--from {} comes after --until {}", from.name(), until.name()))
-            .hint("stages in order: ingest, normalize, block, score, cluster, golden, marts"));
+    let progress = a.progress();
+    let started = Instant::now();
+    let mut pipeline = None;
+    let ran = attempt(&a, &mut pipeline, &progress).await;
+    if let Some(file) = &a.metrics {
+        let name = pipeline.as_ref().map_or("", |p: &Pipeline| p.name.as_str());
+        let written = put_metrics(file, name, ran.as_ref(), started.elapsed().as_secs_f64());
+        match (&ran, written) {
+            // The run's own error counts more than that of its metrics.
+            (Err(_), Err(e)) => progress.warn(e.message()),
+            (_, written) => written?,
+        }
     }
-    let pipeline = config::load(&a.pipeline, &Overrides { input: a.input.clone(), lake: a.lake.clone() })?;
-    let text = match a.log {
-        Some(log) => log == Log::Text,
-        None => std::io::stderr().is_terminal(),
-    };
-    let progress = if text { Progress::bar() } else { Progress::Json };
-    let options = Options {
-        from: a.from,
-        until: a.until,
-        as_of: a.as_of,
-        full: a.full,
-        profile: a.profile.is_some(),
-        resources: a.resources.resources(),
-    };
-    let outcome = runner::run(&pipeline, &options, &progress).await?;
+    let (outcome, Some(pipeline)) = (ran?, pipeline) else { return Err(Error::bug("a run without a pipeline")) };
     if let Some(file) = &a.profile {
         put(file, &profiled(&outcome))?;
     }
@@ -100,6 +119,47 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         Outcome::NothingNew { .. } if a.skip_code => NOTHING_NEW,
         _ => 0,
     })
+}
+
+/// The run itself. `pipeline` is filled as soon as it is known.
+async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Progress) -> Result<Outcome> {
+    if let (Some(from), Some(until)) = (a.from, a.until)
+        && from > until
+    {
+        return Err(Error::usage(format!("--from {} comes after --until {}", from.name(), until.name()))
+            .hint("stages in order: ingest, normalize, block, score, cluster, golden, marts"));
+    }
+    let overrides = Overrides { input: a.input.clone(), lake: a.lake.clone() };
+    let pipeline: &Pipeline = pipeline.insert(config::load(&a.pipeline, &overrides)?);
+    let options = Options {
+        from: a.from,
+        until: a.until,
+        as_of: a.as_of,
+        full: a.full,
+        profile: a.profile.is_some(),
+        resources: a.resources.resources(),
+    };
+    let run = runner::run(pipeline, &options, progress);
+    // A variable that is not UTF-8 is none of ours.
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let variables = std::env::vars_os().filter_map(text).collect();
+    lineage::observed(pipeline, &options, &variables, progress, run).await
+}
+
+/// Writes the metrics aside and renames: a collector sees the old file or the new one.
+fn put_metrics(file: &Path, pipeline: &str, ended: Result<&Outcome, &Error>, seconds: f64) -> Result<()> {
+    let before = std::fs::read_to_string(file).unwrap_or_default();
+    let last_success = metrics::last_success(&before);
+    let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
+    let text = metrics::text(&metrics::Run { pipeline, ended, seconds, now, last_success });
+    if file.as_os_str() == "-" {
+        return output::print(text.trim_end());
+    }
+    let mut aside = file.as_os_str().to_os_string();
+    aside.push(".tmp");
+    std::fs::write(&aside, text)
+        .and_then(|()| std::fs::rename(&aside, file))
+        .map_err(|e| Error::environment(format!("cannot write {}: {e}", file.display())).hint("check the path"))
 }
 
 /// A text to a file, or to stdout.

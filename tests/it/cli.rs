@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Retailer, fails, nayose, published, succeeds};
+use crate::support::{Retailer, as_text, fails, nayose, published, succeeds};
 
 /// Breaks the input of a small retailer that was published before; the run has to fail with `code` and say `says`.
 fn check(break_it: impl FnOnce(&Retailer), code: i32, says: &[&str]) {
@@ -179,7 +179,7 @@ fn a_full_disk() {
     let output =
         nayose(&["run", "pipelines/retail/pipeline.yaml", "--input", &input, "--lake", &lake, "--log", "json"]);
     let _ = std::process::Command::new("umount").arg("-l").arg(folder.path()).status();
-    let stderr = String::from_utf8_lossy(&output.stderr).to_string();
+    let stderr = as_text(&String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert!(stderr.contains("hint: ") && stderr.contains("lake"), "{stderr}");
 }

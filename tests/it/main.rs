@@ -1,5 +1,6 @@
 //! The integration tests: one executable, so that it is linked once.
 
+mod about;
 mod bounded;
 mod cli;
 mod config;
@@ -8,6 +9,8 @@ mod generate;
 mod identity;
 mod ingest;
 mod japanese;
+mod lineage;
+mod logs;
 mod matching;
 mod normalize;
 mod pipeline;

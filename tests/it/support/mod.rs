@@ -25,9 +25,20 @@ pub fn succeeds(args: &[&str]) -> String {
 /// Runs the binary, which has to fail with this exit code; answers stderr.
 pub fn fails(code: i32, args: &[&str]) -> String {
     let output = nayose(args);
-    let stderr = String::from_utf8_lossy(&output.stderr).to_string();
+    let stderr = as_text(&String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "nayose {args:?}:\n{stderr}");
     stderr
+}
+
+/// What is on stderr, with an error of the JSON log as the text log tells it.
+pub fn as_text(stderr: &str) -> String {
+    let text = |line: &str| {
+        let json: serde_json::Value =
+            serde_json::from_str(line).ok().filter(|v: &serde_json::Value| v["level"] == "error")?;
+        let hint = json["hint"].as_str().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        Some(format!("error: {}{hint}", json["message"].as_str()?))
+    };
+    stderr.lines().map(|line| text(line).unwrap_or_else(|| line.to_string()) + "\n").collect()
 }
 
 /// A small retailer: its folder of files, and a lake beside it.

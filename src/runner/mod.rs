@@ -3,6 +3,7 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
+mod dated;
 pub mod forecast;
 pub mod inputs;
 pub mod kept;
@@ -56,6 +57,13 @@ pub enum Outcome {
         /// That run.
         run_id: String,
     },
+    /// The newest published run is as of a later time than this one would be: an older state is not published over it.
+    Older {
+        /// That run.
+        run_id: String,
+        /// Its time, microseconds.
+        as_of: i64,
+    },
     /// The run stopped after the stage that was asked for.
     Stopped(Box<Manifest>),
 }
@@ -65,8 +73,14 @@ pub enum Outcome {
 /// # Errors
 /// Every kind; nothing is published then, and what was published before is as it was.
 pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
-    let found = inputs::find(pipeline).await?;
+    let found = inputs::find(pipeline, options.as_of).await?;
     let before = snapshot::newest(&pipeline.lake).await?;
+    if let Some(run) = &before
+        && options.as_of.is_some_and(|as_of| as_of < run.as_of)
+        && !options.full
+    {
+        return Ok(Outcome::Older { run_id: run.run_id.clone(), as_of: run.as_of });
+    }
     let known = match &before {
         Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.inputs).unwrap_or_default(),
         None => Vec::new(),

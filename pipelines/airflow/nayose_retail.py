@@ -24,7 +24,8 @@ FINAL = (1, 2, 4)
 ZONE = "Asia/Tokyo"
 
 # Values reach nayose as variables of its environment or as whole arguments; none becomes part of a shell command.
-PIPELINE = "{{ var.value.get('nayose_pipeline', params.pipeline) }}"
+BESIDE = Path(__file__).resolve().parents[1] / "retail/pipeline.yaml"
+PIPELINE = "{{ params.pipeline or var.value.get('nayose_pipeline', '%s') }}"
 LAKE = "{{ params.lake or var.value.nayose_lake }}"
 POD_MEMORY = "{{ var.value.get('nayose_pod_memory', '8Gi') }}"
 AS_OF = f"{{{{ (data_interval_end or dag_run.run_after).in_timezone('{ZONE}').to_date_string() }}}}"
@@ -83,7 +84,7 @@ def on_worker(stage: str) -> NayoseBash:
         ),
         env={
             "NAYOSE": "{{ var.value.get('nayose_command', 'nayose') }}",
-            "NAYOSE_PIPELINE": PIPELINE,
+            "NAYOSE_PIPELINE": PIPELINE % BESIDE,
             "NAYOSE_LAKE": LAKE,
             "NAYOSE_INPUT": "{{ params.input or var.value.get('nayose_input', '') }}",
             "NAYOSE_MEMORY": "{{ var.value.get('nayose_memory', '') }}",
@@ -132,7 +133,7 @@ def in_pods():
             cmds=["nayose"],
             arguments=[
                 "run",
-                PIPELINE,
+                PIPELINE % "/pipelines/retail/pipeline.yaml",
                 f"--lake={LAKE}",
                 "--input={{ params.input or var.value.nayose_input }}",
                 "--memory={{ var.value.get('nayose_memory', '4GiB') }}",
@@ -165,9 +166,7 @@ with DAG(
     # A lake has one writer, and a day builds on the ids of the day before.
     max_active_runs=1,
     params={
-        "pipeline": Param(
-            str(Path(__file__).resolve().parents[1] / "retail" / "pipeline.yaml"), type="string"
-        ),
+        "pipeline": Param(None, type=["null", "string"], description="instead of the variable nayose_pipeline"),
         "lake": Param(None, type=["null", "string"], description="instead of the variable nayose_lake"),
         "input": Param(None, type=["null", "string"], description="instead of the variable nayose_input"),
     },

@@ -25,8 +25,9 @@ pub async fn find(pipeline: &Pipeline, as_of: Option<i64>) -> Result<Vec<SourceF
         let (store, _) = root.open()?;
         let found = dated::until(root.glob(&pattern).await?, as_of);
         if found.is_empty() && !source.may_be_empty {
+            let when = if as_of.is_some() { " in a folder of a day before --as-of" } else { "" };
             return Err(Error::config(format!(
-                "source {:?}: no file matches {}",
+                "source {:?}: no file{when} matches {}",
                 source.name,
                 root.join(&pattern).shown()
             ))

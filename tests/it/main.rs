@@ -1,5 +1,6 @@
 //! The integration tests: one executable, so that it is linked once.
 
+mod as_of;
 mod bounded;
 mod cli;
 mod config;

@@ -7,6 +7,7 @@ mod dated;
 pub mod forecast;
 pub mod inputs;
 pub mod kept;
+mod known;
 mod publish;
 pub mod snapshot;
 pub mod stages;
@@ -81,10 +82,7 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     {
         return Ok(Outcome::Older { run_id: run.run_id.clone(), as_of: run.as_of });
     }
-    let known = match &before {
-        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.inputs).unwrap_or_default(),
-        None => Vec::new(),
-    };
+    let known = known::inputs(&pipeline.lake).await?;
     let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
     let digest = input_digest(pipeline, &inputs, options.as_of);
     if let Some(run) = &before

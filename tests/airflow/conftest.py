@@ -22,8 +22,9 @@ DAG = "nayose_retail"
 class Airflow:
     """An AIRFLOW_HOME with the project's DAG."""
 
-    def __init__(self, home: Path, nayose: str, **more: str):
-        self.home, self.nayose = home, nayose
+    def __init__(self, home: Path, nayose: str):
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
         own = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")}
         self.env = own | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -36,13 +37,12 @@ class Airflow:
             "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
             "AIRFLOW_VAR_NAYOSE_COMMAND": nayose,
             "AIRFLOW_VAR_NAYOSE_RETRY_SECONDS": "2",
-            **more,
         }
         self.call("db", "migrate")
 
     def start(self, *args: str, **options) -> subprocess.Popen:
         """Starts an airflow command."""
-        return subprocess.Popen(["airflow", *args], env=self.env, cwd=self.home.parent, text=True, **options)
+        return subprocess.Popen(["airflow", *args], env=self.env, cwd=self.home, text=True, **options)
 
     def call(self, *args: str) -> str:
         """Runs an airflow command, which has to succeed; answers its output."""
@@ -129,4 +129,4 @@ def nayose() -> str:
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory, nayose) -> Airflow:
     """An Airflow for `airflow dags test`."""
-    return Airflow(tmp_path_factory.mktemp("airflow") / "home", nayose)
+    return Airflow(tmp_path_factory.mktemp("airflow"), nayose)

@@ -160,14 +160,15 @@ def test_a_backfill_makes_the_lake_of_daily_runs(airflow, nayose, tmp_path):
     assert airflow.tasks() == all_in("success", 1)
 
     # Later all three days at once, by the scheduler, with all files there.
-    filled = Airflow(tmp_path / "filled_home" / "home", nayose)
+    filled = Airflow(tmp_path / "home", nayose)
     conf = json.dumps({"lake": str(tmp_path / "filled"), "input": str(raw)})
-    with Services(filled) as services:
+    with Services(filled):
         known = lambda: filled.call("dags", "list", "-o", "json").find(DAG) >= 0
         until("the DAG", known, pause=2)
         filled.call(
             "backfill", "create", "--dag-id", DAG, "--from-date", "2026-03-28T20:00:00+00:00",
-            "--to-date", "2026-03-30T20:00:00+00:00", "--max-active-runs", "3", "--dag-run-conf", conf,
+            "--to-date", "2026-03-30T20:00:00+00:00", "--max-active-runs", "3",
+            "--reprocess-behavior", "failed", "--dag-run-conf", conf,
         )
         done = lambda: len(filled.runs()) == 3 and all(s in ("success", "failed") for s in filled.runs().values())
         try:
@@ -176,6 +177,5 @@ def test_a_backfill_makes_the_lake_of_daily_runs(airflow, nayose, tmp_path):
             print((filled.home / "scheduler.log").read_text()[-6000:])
             print({run: filled.tasks(run) for run in filled.runs()})
             raise
-        del services
     assert set(filled.runs().values()) == {"success"}, filled.runs()
     assert published(tmp_path / "filled") == published(tmp_path / "daily")

@@ -69,3 +69,21 @@ fn a_task_for_each_stage_publishes_what_one_command_does() {
     let customer = retailer.sql("staged", "select min(customer_id) from golden_customer");
     succeeds(&["explain", customer.lines().nth(1).expect("a customer"), "--lake", &lake]);
 }
+
+#[test]
+fn the_next_task_of_a_run_does_not_read_its_inputs_again() {
+    let retailer = Retailer::new(50, 24);
+    retailer.runs("lake", &["--until", "ingest"]);
+    // Other bytes of the same size and time: whoever reads the file finds another run.
+    let file = retailer.path("input/pointcard/transactions.parquet");
+    let time = fs::metadata(&file).expect("the file").modified().expect("a time");
+    let mut bytes = fs::read(&file).expect("readable");
+    bytes[0] ^= 1;
+    fs::write(&file, bytes).expect("written");
+    fs::File::options().write(true).open(&file).expect("open").set_modified(time).expect("a time");
+    let next = retailer.run("lake", &["--until", "normalize"]);
+    let done = nayose(&next.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&done.stderr);
+    let ingest = said.lines().find(|l| l.contains("\"stage\":\"ingest\"")).expect("a line");
+    assert!(ingest.contains("\"resumed\":true"), "{said}");
+}

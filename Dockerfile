@@ -16,7 +16,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /out/bin/nayose /usr/local/bin/nayose
 COPY --from=build /src/pipelines /pipelines
-COPY --from=build /src/LICENSE /src/src/japanese/data/names.LICENSES.md /usr/share/doc/nayose/
+COPY --from=build /src/LICENSE /src/src/japanese/data/*.md /src/src/generate/data/README.md /usr/share/doc/nayose/
 # Credentials come with the container's environment; none is in the image.
 USER 65532:65532
 ENTRYPOINT ["nayose"]

@@ -1,4 +1,4 @@
-"""How a stage that ran as a pod ends in Airflow, by the exit code of its container. No cluster is asked: the pods are made here.
+"""How a stage that ran as a pod ends in Airflow, by its container's exit code. No cluster is asked: the pods are made here.
 
 Out: one JSON line, exit code → the exception's name and text.
 """
@@ -42,7 +42,9 @@ def main() -> None:
     task = DagBag(str(folder)).dags["nayose_retail"].get_task("score")
     endings = {}
     # What would ask the cluster.
-    asks = {name: unittest.mock.DEFAULT for name in ("process_pod_deletion", "patch_already_checked", "is_istio_enabled")}
+    asks = {
+        name: unittest.mock.DEFAULT for name in ("process_pod_deletion", "patch_already_checked", "is_istio_enabled")
+    }
     with patch.multiple(type(task), **asks) as asked:
         asked["is_istio_enabled"].return_value = False
         for code in (0, 1, 2, 3, 4, 99, 137):

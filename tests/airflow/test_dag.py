@@ -1,4 +1,4 @@
-"""The DAG in a real Airflow: it imports, runs the sample, skips what is known, retries what may heal, and says what is wrong."""
+"""The DAG in a real Airflow: it imports, runs the sample, skips what is known, retries what may heal, says what is wrong."""
 
 import hashlib
 import json
@@ -73,7 +73,15 @@ def test_the_sample_runs_to_success_and_a_second_run_is_skipped(airflow, nayose,
     assert airflow.tasks() == all_in("success", 1), said[-6000:]
 
     # A task for each stage publishes what one command does.
-    command = [nayose, "run", "pipelines/retail/pipeline.yaml", "--as-of", "2026-03-31", "--lake", str(tmp_path / "whole")]
+    command = [
+        nayose,
+        "run",
+        "pipelines/retail/pipeline.yaml",
+        "--as-of",
+        "2026-03-31",
+        "--lake",
+        str(tmp_path / "whole"),
+    ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     lake = published(tmp_path / "lake")
     assert lake == published(tmp_path / "whole")
@@ -125,7 +133,10 @@ def test_a_pod_that_failed_shows_the_sentence_and_a_pod_with_nothing_new_skips(a
     assert done.returncode == 0, done.stderr
     endings = json.loads(done.stdout.splitlines()[-1])
     assert endings["99"][0] == "AirflowSkipException"
-    assert endings["2"] == ["AirflowFailException", "nayose ended with exit code 2: no file matches\nhint: check `files`"]
+    assert endings["2"] == [
+        "AirflowFailException",
+        "nayose ended with exit code 2: no file matches\nhint: check `files`",
+    ]
     assert endings["3"] == ["AirflowException", "nayose ended with exit code 3: no file matches\nhint: check `files`"]
     assert endings["0"] == ["None", ""]
 
@@ -142,7 +153,9 @@ def arrive(people: Path, raw: Path, day: str, last: bool) -> None:
 
 def test_a_backfill_makes_the_lake_of_daily_runs(airflow, nayose, tmp_path):
     people, raw = tmp_path / "people", tmp_path / "raw"
-    subprocess.run([nayose, "generate", "--people", "200", "--seed", "7", "--out", str(people)], check=True, capture_output=True)
+    subprocess.run(
+        [nayose, "generate", "--people", "200", "--seed", "7", "--out", str(people)], check=True, capture_output=True
+    )
     (people / "truth.csv").unlink()
     for file in (people / "pointcard").iterdir():
         place = raw / "pointcard/dt=2026-03-29" / file.name
@@ -166,9 +179,20 @@ def test_a_backfill_makes_the_lake_of_daily_runs(airflow, nayose, tmp_path):
         known = lambda: filled.call("dags", "list", "-o", "json").find(DAG) >= 0
         until("the DAG", known, pause=2)
         filled.call(
-            "backfill", "create", "--dag-id", DAG, "--from-date", "2026-03-28T20:00:00+00:00",
-            "--to-date", "2026-03-30T20:00:00+00:00", "--max-active-runs", "3",
-            "--reprocess-behavior", "failed", "--dag-run-conf", conf,
+            "backfill",
+            "create",
+            "--dag-id",
+            DAG,
+            "--from-date",
+            "2026-03-28T20:00:00+00:00",
+            "--to-date",
+            "2026-03-30T20:00:00+00:00",
+            "--max-active-runs",
+            "3",
+            "--reprocess-behavior",
+            "failed",
+            "--dag-run-conf",
+            conf,
         )
         done = lambda: len(filled.runs()) == 3 and all(s in ("success", "failed") for s in filled.runs().values())
         try:

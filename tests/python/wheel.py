@@ -24,11 +24,11 @@ def run(*command: str, **options) -> str:
 
 
 def main() -> None:
-    version = next(l.split('"')[1] for l in (ROOT / "Cargo.toml").read_text().splitlines() if l.startswith("version"))
     with tempfile.TemporaryDirectory() as folder:
         dist, fresh = Path(folder) / "dist", Path(folder) / "fresh"
         run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(dist), str(ROOT))
-        (wheel,) = dist.glob(f"nayose-{version}-py3-none-*.whl")
+        (wheel,) = dist.glob("nayose-*-py3-none-*.whl")
+        version = wheel.name.split("-")[1]
         names = zipfile.ZipFile(wheel).namelist()
         assert f"nayose-{version}.data/scripts/nayose" in names, names
         assert any(n.endswith("LICENSE") for n in names) and any("names.LICENSES" in n for n in names), names
@@ -42,12 +42,15 @@ def main() -> None:
         run("nayose", "generate", "--people", "50", "--seed", "1", "--out", "input", env=env, cwd=folder)
         pipeline = str(ROOT / "pipelines/retail/pipeline.yaml")
         run("nayose", "run", pipeline, "--input", f"{folder}/input", "--lake", f"{folder}/lake", env=env, cwd=folder)
-        counted = run("nayose", "sql", "--format", "csv", "select count(*) > 0 from golden_customer", env=env, cwd=folder)
+        counted = run(
+            "nayose", "sql", "--format", "csv", "select count(*) > 0 from golden_customer", env=env, cwd=folder
+        )
         assert counted.splitlines()[-1] == "true", counted
 
         run(str(Path(sys.executable).parent / "maturin"), "sdist", "--out", str(dist), cwd=ROOT)
         (sdist,) = dist.glob(f"nayose-{version}.tar.gz")
-        packed = {name.split("/", 1)[1] for name in tarfile.open(sdist).getnames()}
+        with tarfile.open(sdist) as archive:
+            packed = {name.split("/", 1)[1] for name in archive.getnames()}
         tracked = set(run("git", "ls-files", "src", "Cargo.toml", "Cargo.lock", "pipelines", cwd=ROOT).splitlines())
         assert tracked <= packed, sorted(tracked - packed)
         assert not [name for name in packed if name.startswith("sample_data/")], "the sample is not for the index"

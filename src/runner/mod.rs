@@ -100,15 +100,23 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
         Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.stages).unwrap_or_default(),
         None => Default::default(),
     };
-    let manifest = Manifest::load(&work).await?.unwrap_or_else(|| Manifest {
-        run_id: run_id.clone(),
-        previous: before.as_ref().map(|b| b.run_id.clone()),
-        config_digest: digest.clone(),
-        version: env!("CARGO_PKG_VERSION").to_string(),
-        started_at: jiff::Timestamp::now().to_string(),
-        inputs,
-        stages,
-    });
+    let manifest = match Manifest::load(&work).await? {
+        Some(manifest) => manifest,
+        None => {
+            if let Some(run) = published {
+                kept::carry_over(&work_of(pipeline, &run.run_id), &work).await?;
+            }
+            Manifest {
+                run_id: run_id.clone(),
+                previous: before.as_ref().map(|b| b.run_id.clone()),
+                config_digest: digest.clone(),
+                version: env!("CARGO_PKG_VERSION").to_string(),
+                started_at: jiff::Timestamp::now().to_string(),
+                inputs,
+                stages,
+            }
+        }
+    };
     let context = session(&options.resources)?;
     register_store(&context, pipeline.lake.url())?;
     let mut run = Run { pipeline, options, progress, context, work, manifest, found, before, packed: OnceLock::new() };

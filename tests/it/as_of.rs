@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Retailer, nayose, published, succeeds};
+use crate::support::{Retailer, fails, nayose, published, succeeds};
 
 /// Moves the newest file of tickets into a folder of the day on which it came.
 fn tickets_come_on(retailer: &Retailer, day: &str) {
@@ -55,7 +55,8 @@ fn a_task_for_each_stage_publishes_what_one_command_does() {
     let until = |stage: &str| retailer.runs("staged", &["--as-of", "2026-03-31", "--from", stage, "--until", stage]);
     for stage in ["ingest", "normalize", "block", "score", "score", "cluster", "golden"] {
         until(stage);
-        assert!(!retailer.path("staged/tables/run").exists(), "{stage} publishes nothing");
+        let said = fails(2, &["sql", "--lake", &retailer.text("staged"), "select 1"]);
+        assert!(said.contains("nothing is published"), "after {stage}: {said}");
     }
     retailer.runs("staged", &["--as-of", "2026-03-31", "--from", "marts"]);
     assert_eq!(published(&retailer.path("staged")), published(&retailer.path("whole")));

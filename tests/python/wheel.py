@@ -39,7 +39,7 @@ def main() -> None:
         run(str(fresh / "bin/pip"), "install", "--quiet", "--no-index", str(wheel))
         env = {"PATH": str(fresh / "bin"), "HOME": folder}
         assert run("nayose", "--version", env=env).split()[:2] == ["nayose", version]
-        run("nayose", "generate", "--people", "50", "--seed", "1", "--out", "input", env=env, cwd=folder)
+        run("nayose", "generate", "--people", "200", "--seed", "7", "--out", "input", env=env, cwd=folder)
         pipeline = str(ROOT / "pipelines/retail/pipeline.yaml")
         run("nayose", "run", pipeline, "--input", f"{folder}/input", "--lake", f"{folder}/lake", env=env, cwd=folder)
         counted = run(

@@ -9,7 +9,7 @@ NAYOSE = $(CARGO) run --quiet --locked --bin nayose --
 LAKE ?= lake
 VENV = .venv
 
-.PHONY: help run test check python-test bench bench-run fuzz sql schema sample dictionary clean
+.PHONY: help run test check python-test airflow-test wheel-test bench bench-run fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,21 @@ python-test: $(VENV)/ready ## tables, lineage events and metrics as Python's own
 	$(CARGO) build --locked --bin nayose
 	$(VENV)/bin/python tests/python/read_lake.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 	$(VENV)/bin/python tests/python/observe.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+	$(VENV)/bin/python tests/python/readme.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+
+$(VENV)-airflow/ready: tests/airflow/requirements.txt
+	$(PYTHON) -m venv $(VENV)-airflow
+	$(VENV)-airflow/bin/pip install --quiet --no-deps -r tests/airflow/requirements.txt
+	$(VENV)-airflow/bin/pip check
+	touch $@
+
+airflow-test: $(VENV)-airflow/ready ## the DAG in a real Airflow: import, the sample, retry, skip, backfill
+	$(CARGO) build --locked --bin nayose
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" $(VENV)-airflow/bin/pytest -q -p no:cacheprovider tests/airflow
+
+wheel-test: $(VENV)/ready ## pip's wheel of this checkout, installed and run in an empty environment; the sdist; the Dockerfile's lint
+	$(VENV)/bin/python tests/python/wheel.py
+	$(VENV)/bin/hadolint Dockerfile
 
 sql: ## ask the sample lake: make sql Q="select ..."
 	@$(NAYOSE) sql --lake $(LAKE) "$(Q)"
@@ -74,4 +89,4 @@ fuzz: ## a minute of random text through every normalizer
 	PROPTEST_CASES=240000 $(CARGO) test --locked --lib japanese
 
 clean: ## remove the sample lake and the virtual environment
-	rm -rf lake $(VENV)
+	rm -rf lake $(VENV) $(VENV)-airflow

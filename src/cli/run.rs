@@ -44,10 +44,11 @@ pub(super) struct Arguments {
     /// Stop after this stage; nothing is published
     #[arg(long, value_name = "STAGE")]
     until: Option<Stage>,
-    /// Time as of which the analyses hold [default: the newest time in the data]
+    /// Time as of which the analyses hold [default: the newest time in the data]. Files in folders dt=YYYY-MM-DD of days that
+    /// begin then or later are not read
     #[arg(long, value_name = "TIME", value_parser = time)]
     as_of: Option<i64>,
-    /// Run even where nothing changed
+    /// Run even where nothing changed, or where a later state is published
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -116,7 +117,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         None => output::print(&report(&outcome, &pipeline))?,
     }
     Ok(match outcome {
-        Outcome::NothingNew { .. } if a.skip_code => NOTHING_NEW,
+        Outcome::NothingNew { .. } | Outcome::Older { .. } if a.skip_code => NOTHING_NEW,
         _ => 0,
     })
 }
@@ -181,6 +182,9 @@ fn profiled(outcome: &Outcome) -> String {
 fn summary(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::NothingNew { run_id } => json!({ "outcome": "nothing_new", "run_id": run_id }),
+        Outcome::Older { run_id, as_of } => {
+            json!({ "outcome": "older", "run_id": run_id, "published_as_of": time_text(*as_of) })
+        }
         Outcome::Published(m) => of_manifest("published", m),
         Outcome::Stopped(m) => of_manifest("stopped", m),
     }
@@ -204,6 +208,12 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> String {
     match outcome {
         Outcome::NothingNew { run_id } => {
             format!("nothing new: inputs and configuration are those of run {run_id}, which is published in {lake}")
+        }
+        Outcome::Older { run_id, as_of } => {
+            format!(
+                "nothing done: run {run_id} as of {} is published in {lake}, and an older state is not published over it; --full does it all the same",
+                time_text(*as_of)
+            )
         }
         Outcome::Stopped(m) => format!("stopped as asked; run {} goes on from here when it is started again", m.run_id),
         Outcome::Published(m) => {

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let pipeline = config::load(&a.pipeline, &Overrides { input: a.input, lake: None })?;
-    let found = inputs::find(&pipeline).await?;
+    let found = inputs::find(&pipeline, None).await?;
     let mut problems = Problems::default();
     let mut files = 0;
     for of in &found {

@@ -3,6 +3,7 @@
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStoreExt};
 
+use super::dated;
 use crate::config::{Pipeline, Rows};
 use crate::error::{Error, Result, from_store};
 use crate::manifest::Input;
@@ -13,19 +14,20 @@ use crate::store::Location;
 /// Files whose content is read at the same time for their fingerprints.
 const READ_AT_ONCE: usize = 4;
 
-/// The files of every source, in order.
+/// The files of every source, in order; as of a time, those that were there by then.
 ///
 /// # Errors
 /// Configuration, where a source that may not be empty has no file.
-pub async fn find(pipeline: &Pipeline) -> Result<Vec<SourceFiles>> {
+pub async fn find(pipeline: &Pipeline, as_of: Option<i64>) -> Result<Vec<SourceFiles>> {
     let mut all = Vec::new();
     for (i, source) in pipeline.sources.iter().enumerate() {
         let (root, pattern) = root_of(pipeline, &source.files)?;
         let (store, _) = root.open()?;
-        let found = root.glob(&pattern).await?;
+        let found = dated::until(root.glob(&pattern).await?, as_of);
         if found.is_empty() && !source.may_be_empty {
+            let when = if as_of.is_some() { " in a folder of a day before --as-of" } else { "" };
             return Err(Error::config(format!(
-                "source {:?}: no file matches {}",
+                "source {:?}: no file{when} matches {}",
                 source.name,
                 root.join(&pattern).shown()
             ))

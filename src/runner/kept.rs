@@ -18,6 +18,19 @@ use crate::stages::cluster::{Keys, Links};
 use crate::stages::score;
 use crate::store::Location;
 
+/// Gives a run that keeps stages of a published one what these left beside their tables.
+///
+/// # Errors
+/// Environment, if it cannot be copied.
+pub async fn carry_over(published: &Location, work: &Location) -> Result<()> {
+    for name in [MODEL_FILE, SETTINGS_FILE] {
+        if let Some(bytes) = published.join(name).read_if_exists().await? {
+            work.join(name).write(bytes).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The work of a published run.
 pub struct KeptRun {
     /// The model with what the run learned.

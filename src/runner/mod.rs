@@ -3,10 +3,12 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
+mod dated;
 pub mod erase;
 pub mod forecast;
 pub mod inputs;
 pub mod kept;
+mod known;
 pub mod lock;
 mod publish;
 pub mod snapshot;
@@ -59,6 +61,13 @@ pub enum Outcome {
         /// That run.
         run_id: String,
     },
+    /// The newest published run is as of a later time than this one would be: an older state is not published over it.
+    Older {
+        /// That run.
+        run_id: String,
+        /// Its time, microseconds.
+        as_of: i64,
+    },
     /// The run stopped after the stage that was asked for.
     Stopped(Box<Manifest>),
 }
@@ -69,12 +78,15 @@ pub enum Outcome {
 /// Every kind; nothing is published then, and what was published before is as it was.
 pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
     let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
-    let found = inputs::find(pipeline).await?;
+    let found = inputs::find(pipeline, options.as_of).await?;
     let before = snapshot::newest(&pipeline.lake).await?;
-    let known = match &before {
-        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.inputs).unwrap_or_default(),
-        None => Vec::new(),
-    };
+    if let Some(run) = &before
+        && options.as_of.is_some_and(|as_of| as_of < run.as_of)
+        && !options.full
+    {
+        return Ok(Outcome::Older { run_id: run.run_id.clone(), as_of: run.as_of });
+    }
+    let known = known::inputs(&pipeline.lake).await?;
     let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
     let tombstones = erase::tombstones(&pipeline.lake, false).await?;
     let erasure = erase::under_way(&pipeline.lake).await?;
@@ -97,15 +109,23 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
         Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.stages).unwrap_or_default(),
         None => Default::default(),
     };
-    let manifest = Manifest::load(&work).await?.unwrap_or_else(|| Manifest {
-        run_id: run_id.clone(),
-        previous: before.as_ref().map(|b| b.run_id.clone()),
-        config_digest: digest.clone(),
-        version: env!("CARGO_PKG_VERSION").to_string(),
-        started_at: jiff::Timestamp::now().to_string(),
-        inputs,
-        stages,
-    });
+    let manifest = match Manifest::load(&work).await? {
+        Some(manifest) => manifest,
+        None => {
+            if let Some(run) = published {
+                kept::carry_over(&work_of(pipeline, &run.run_id), &work).await?;
+            }
+            Manifest {
+                run_id: run_id.clone(),
+                previous: before.as_ref().map(|b| b.run_id.clone()),
+                config_digest: digest.clone(),
+                version: env!("CARGO_PKG_VERSION").to_string(),
+                started_at: jiff::Timestamp::now().to_string(),
+                inputs,
+                stages,
+            }
+        }
+    };
     let context = session(&options.resources)?;
     register_store(&context, pipeline.lake.url())?;
     let packed = OnceLock::new();

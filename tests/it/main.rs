@@ -1,6 +1,7 @@
 //! The integration tests: one executable, so that it is linked once.
 
 mod about;
+mod as_of;
 mod bounded;
 mod cli;
 mod config;

@@ -1,0 +1,190 @@
+"""The retail pipeline, every day, one task for each stage of `nayose run`.
+
+Each run reads the files of all days before the end of its data interval and publishes the state as of then. A task does one
+stage: a retry repeats that stage and no other, because nayose keeps what is finished. See README.md beside this file for
+the variables, backfill and what happens on failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import pendulum
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, Variable, chain
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+STAGES = ("ingest", "normalize", "block", "score", "cluster", "golden", "marts")
+NOTHING_NEW = 99
+# Data, configuration, a bug: the same command fails in the same way. Anything else (storage, memory, a lost worker) may heal.
+FINAL = (1, 2, 4)
+ZONE = "Asia/Tokyo"
+
+# Values reach nayose as variables of its environment or as whole arguments; none becomes part of a shell command.
+BESIDE = Path(__file__).resolve().parents[1] / "retail/pipeline.yaml"
+PIPELINE = "{{ params.pipeline or var.value.get('nayose_pipeline', '%s') }}"
+LAKE = "{{ params.lake or var.value.nayose_lake }}"
+POD_MEMORY = "{{ var.value.get('nayose_pod_memory', '8Gi') }}"
+AS_OF = f"{{{{ (data_interval_end or dag_run.run_after).in_timezone('{ZONE}').to_date_string() }}}}"
+
+log = logging.getLogger(__name__)
+
+
+def stage_flags(stage: str) -> list[str]:
+    """The first task looks whether anything is new, the last one publishes, and each does its own stage anew."""
+    start = [] if stage == STAGES[0] else [f"--from={stage}"]
+    end = [] if stage == STAGES[-1] else [f"--until={stage}"]
+    return [*start, *end, "--skip-code", "--log=json"]
+
+
+def failure(code: int | None, output: str) -> AirflowException:
+    """What nayose said (one sentence and a hint, at the end of its output), in the exception that is retried or not."""
+    lines = output.strip().splitlines()
+    starts = [at for at, line in enumerate(lines) if line.startswith("error: ")]
+    said = "\n".join(lines[starts[-1] :] if starts else lines[-5:]) or "it said nothing"
+    kind = AirflowFailException if code in FINAL else AirflowException
+    return kind(f"nayose ended with exit code {code}: {said.removeprefix('error: ')}")
+
+
+def show_error(context) -> None:
+    """Callback of a failure and of a retry: the sentence, where people look first. Add a notifier of yours beside it."""
+    ti = context["ti"]
+    log.error("%s.%s, run %s, try %s: %s", ti.dag_id, ti.task_id, ti.run_id, ti.try_number, context.get("exception"))
+
+
+class NayoseBash(BashOperator):
+    """`nayose run` on the worker. Its output goes to the task's log, and to a file in which a failure finds its sentence."""
+
+    def execute(self, context):
+        with tempfile.TemporaryDirectory(prefix="nayose_") as folder:
+            output = Path(folder, "output")
+            self.env = {**self.env, "NAYOSE_OUTPUT": str(output)}
+            try:
+                return super().execute(context)
+            except AirflowSkipException:
+                raise
+            except AirflowException:
+                process = self.subprocess_hook.sub_process
+                said = output.read_text(errors="replace") if output.exists() else ""
+                raise failure(process.returncode if process else None, said) from None
+
+
+def on_worker(stage: str) -> NayoseBash:
+    """A stage as a process of the Airflow worker."""
+    flags = " ".join(stage_flags(stage))
+    return NayoseBash(
+        task_id=stage,
+        bash_command=(
+            '"$NAYOSE" run "$NAYOSE_PIPELINE" --lake="$NAYOSE_LAKE" ${NAYOSE_INPUT:+--input="$NAYOSE_INPUT"} '
+            f'${{NAYOSE_MEMORY:+--memory="$NAYOSE_MEMORY"}} --as-of="$NAYOSE_AS_OF" {flags} 2>&1 | tee "$NAYOSE_OUTPUT"\n'
+            'exit "${PIPESTATUS[0]}"'
+        ),
+        env={
+            "NAYOSE": "{{ var.value.get('nayose_command', 'nayose') }}",
+            "NAYOSE_PIPELINE": PIPELINE % BESIDE,
+            "NAYOSE_LAKE": LAKE,
+            "NAYOSE_INPUT": "{{ params.input or var.value.get('nayose_input', '') }}",
+            "NAYOSE_MEMORY": "{{ var.value.get('nayose_memory', '') }}",
+            "NAYOSE_AS_OF": AS_OF,
+        },
+        append_env=True,
+        skip_on_exit_code=NOTHING_NEW,
+        do_xcom_push=False,
+    )
+
+
+def in_pods():
+    """A function that makes a stage as a pod. Only here is the Kubernetes provider needed."""
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+    from kubernetes.client import V1EnvFromSource, V1ResourceRequirements, V1SecretEnvSource
+
+    class NayosePod(KubernetesPodOperator):
+        """`nayose run` as a pod. Kubernetes keeps the end of the log of a container that failed: the sentence is in it."""
+
+        def cleanup(self, pod, remote_pod, *args, **kwargs):
+            try:
+                super().cleanup(pod, remote_pod, *args, **kwargs)
+            except AirflowSkipException:
+                raise
+            except AirflowException:
+                ended = terminated(remote_pod, self.base_container_name)
+                if ended is None:
+                    raise
+                raise failure(ended.exit_code, ended.message or "") from None
+
+    def terminated(pod, container: str):
+        """How a container ended, where it did."""
+        statuses = (pod.status.container_statuses if pod and pod.status else None) or []
+        states = [s.state.terminated for s in statuses if s.name == container and s.state]
+        return states[0] if states else None
+
+    # A secret of the cluster with the storage's credentials, as environment variables.
+    secret = Variable.get("nayose_secret", default=None)
+
+    def in_pod(stage: str) -> NayosePod:
+        return NayosePod(
+            task_id=stage,
+            name=f"nayose-{stage}",
+            namespace="{{ var.value.get('nayose_namespace', 'default') }}",
+            image="{{ var.value.get('nayose_image', 'nayose:latest') }}",
+            cmds=["nayose"],
+            arguments=[
+                "run",
+                PIPELINE % "/pipelines/retail/pipeline.yaml",
+                f"--lake={LAKE}",
+                "--input={{ params.input or var.value.nayose_input }}",
+                "--memory={{ var.value.get('nayose_memory', '4GiB') }}",
+                f"--as-of={AS_OF}",
+                *stage_flags(stage),
+            ],
+            env_from=[V1EnvFromSource(secret_ref=V1SecretEnvSource(name=secret))] if secret else None,
+            # The ceiling of the engine (--memory) is a part of what the process needs.
+            container_resources=V1ResourceRequirements(
+                requests={"cpu": "2", "memory": POD_MEMORY}, limits={"memory": POD_MEMORY}
+            ),
+            termination_message_policy="FallbackToLogsOnError",
+            log_pod_spec_on_failure=False,
+            skip_on_exit_code=NOTHING_NEW,
+            get_logs=True,
+            do_xcom_push=False,
+        )
+
+    return in_pod
+
+
+with DAG(
+    dag_id="nayose_retail",
+    description="名寄せ: one customer, one ID",
+    doc_md=__doc__,
+    # At five in the morning the files of yesterday are there; the run is as of the midnight that ended it.
+    schedule=CronDataIntervalTimetable("0 5 * * *", timezone=ZONE),
+    start_date=pendulum.datetime(2024, 1, 1, tz=ZONE),
+    catchup=False,
+    # A lake has one writer, and a day builds on the ids of the day before.
+    max_active_runs=1,
+    params={
+        "pipeline": Param(None, type=["null", "string"], description="instead of the variable nayose_pipeline"),
+        "lake": Param(None, type=["null", "string"], description="instead of the variable nayose_lake"),
+        "input": Param(None, type=["null", "string"], description="instead of the variable nayose_input"),
+    },
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(seconds=int(Variable.get("nayose_retry_seconds", default=60))),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+        "on_failure_callback": show_error,
+        "on_retry_callback": show_error,
+    },
+    tags=["nayose"],
+) as dag:
+    stage_task = in_pods() if Variable.get("nayose_run_on", default="worker") == "kubernetes" else on_worker
+    tasks = [stage_task(stage) for stage in STAGES]
+    chain(*tasks)
+    # The next day starts when the last task of this one is done: `wait_for_downstream` waits for the tasks right after
+    # the first one, and with this edge the last is one of them. A backfill may have many runs active at once.
+    tasks[0] >> tasks[-1]
+    tasks[0].depends_on_past = True
+    tasks[0].wait_for_downstream = True

@@ -11,5 +11,6 @@ mod matching;
 mod normalize;
 mod pipeline;
 mod public_sets;
+mod s3;
 mod support;
 mod tidy;

@@ -234,8 +234,10 @@ async fn create(lake: &Location, table: &Table, schema: &SchemaRef) -> Result<Op
         .await;
     match created {
         Ok(delta) => Ok(Some(delta)),
-        Err(e) if came_second(&e) => Ok(None),
-        Err(e) => Err(failed(lake, table.name, e)),
+        Err(e) => match open(lake, table.name, None).await {
+            Ok(Some(_)) => Ok(None),
+            _ => Err(failed(lake, table.name, e)),
+        },
     }
 }
 
@@ -284,13 +286,15 @@ fn failed(lake: &Location, table: &str, error: DeltaTableError) -> Error {
         Some(cause) => Error::new(cause.kind(), format!("table {table} at {place}: {}", cause.message()))
             .hint(cause.remedy().unwrap_or_default()),
         None => {
-            // Delta's kernel keeps only the text of a store's error; ours is at its end.
+            // Delta's kernel keeps only the text of a store's error; ours, with its hint, is at the end of it.
             let said = error.to_string();
-            let said = said.lines().next().unwrap_or_default();
-            let said = said.rsplit("object storage error: ").next().unwrap_or_default();
-            Error::environment(format!("table {table} at {place}: {said}")).hint(
+            let ours = said.rsplit("object storage error: ").next().unwrap_or_default();
+            let (message, hint) = ours.split_once("\nhint: ").unwrap_or((
+                ours,
                 "check that the lake is reachable and was written by nayose; earlier published runs are not touched",
-            )
+            ));
+            let first = |text: &str| text.lines().next().unwrap_or_default().to_string();
+            Error::environment(format!("table {table} at {place}: {}", first(message))).hint(first(hint))
         }
     }
 }

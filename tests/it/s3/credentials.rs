@@ -93,8 +93,8 @@ fn virtual_hosted_style_is_asked_for_by_the_environment() {
     hosted.env("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "true");
     fails(3, hosted);
     let line = requests.recv().expect("a request");
-    assert!(line.starts_with("GET /?") && line.contains("prefix=lake"), "{line}");
+    assert!(line.starts_with("GET /lake/tables/"), "{line}");
     fails(3, command(host, &args(&NOTHING)));
     let line = requests.recv().expect("a request");
-    assert!(line.starts_with("GET /crm?"), "{line}");
+    assert!(line.starts_with("GET /crm/lake/tables/"), "{line}");
 }

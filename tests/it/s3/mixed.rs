@@ -75,8 +75,8 @@ fn every_command_works_on_a_lake_on_s3() {
     let older = does(&["sql", "--lake", lake, "--as-of", "1", "--format", "csv", "select count(*) from run"]);
     assert_eq!(older, "count(*)\n1\n");
     let work = std::fs::read_dir(server.bucket("crm").join("lake/work")).expect("work").flatten();
-    let with_files =
-        work.filter(|run| std::fs::read_dir(run.path().join("score")).is_ok_and(|mut f| f.next().is_some()));
+    // The server leaves empty folders behind.
+    let with_files = work.filter(|run| run.path().join("manifest.json").exists());
     assert_eq!(with_files.count(), 1, "the work of the older run is removed");
 }
 

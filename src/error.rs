@@ -53,7 +53,7 @@ impl Kind {
 }
 
 /// An error with its remedy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     kind: Kind,
     message: String,
@@ -156,7 +156,7 @@ impl From<DataFusionError> for Error {
 fn from_shared(error: &DataFusionError) -> Error {
     match error.find_root() {
         DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
-            Some(own) => Error { kind: own.kind, message: own.message.clone(), hint: own.hint.clone() },
+            Some(own) => own.clone(),
             None => Error::bug(format!("the engine failed: {inner}")),
         },
         root => classify(root),
@@ -169,17 +169,47 @@ fn classify(error: &DataFusionError) -> Error {
             Error::environment(format!("memory ran out: {}", first_line(what)))
                 .hint("give more with --memory (for example --memory 8GiB), or use fewer --threads")
         }
-        DataFusionError::ObjectStore(inner) => from_store(inner),
-        DataFusionError::IoError(inner) => from_io(inner),
-        DataFusionError::Plan(_) | DataFusionError::SchemaError(_, _) | DataFusionError::SQL(_, _) => {
-            Error::bug(first_line(&error.strip_backtrace()))
-        }
-        other => Error::bug(first_line(&other.strip_backtrace())),
+        // What fails while Parquet is read comes inside of other errors.
+        other => storage_cause(other).unwrap_or_else(|| Error::bug(first_line(&other.strip_backtrace()))),
     }
+}
+
+/// Our own error, or that of a store or a file, that is behind an error of a library.
+pub fn storage_cause(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut next = Some(error);
+    let mut found = None;
+    while let Some(error) = next {
+        if let Some(own) = error.downcast_ref::<Error>() {
+            return Some(own.clone());
+        }
+        let io = error.downcast_ref::<std::io::Error>();
+        if found.is_none() {
+            let store = error.downcast_ref::<object_store::Error>();
+            found = store.map(of_store).or_else(|| io.map(from_io));
+        }
+        // An I/O error does not count what it wraps as its source.
+        let wrapped = io.and_then(std::io::Error::get_ref).map(|inner| inner as &(dyn std::error::Error + 'static));
+        next = wrapped.or_else(|| error.source());
+    }
+    found
 }
 
 /// Storage errors, by what the user can do about them.
 pub fn from_store(error: &object_store::Error) -> Error {
+    storage_cause(error).unwrap_or_else(|| of_store(error))
+}
+
+/// The same with what was done where; remote stores say that themselves.
+pub fn at_place(error: &object_store::Error, doing: &str, place: &str) -> Error {
+    let cause = from_store(error);
+    if cause.message().contains("://") {
+        return cause;
+    }
+    let sentence = format!("cannot {doing} {place}: {}", cause.message());
+    Error { message: sentence, ..cause }
+}
+
+fn of_store(error: &object_store::Error) -> Error {
     use object_store::Error as E;
     let text = first_line(&error.to_string());
     match error {

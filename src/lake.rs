@@ -5,27 +5,35 @@
 //! a run or none of it. Delta's own readers see each table commit by itself.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::transaction::CommitBuilder;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, MetadataValue, Remove, StructField, StructType};
+use deltalake::logstore::{StorageConfig, default_logstore};
 use deltalake::protocol::{DeltaOperation, SaveMode};
-use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use deltalake::{DeltaTable, DeltaTableError};
+use object_store::prefix::PrefixStore;
 
 use crate::contract::Table;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, storage_cause};
 use crate::materialize::Part;
-use crate::store::{Location, store_of};
+use crate::store::Location;
 
-/// Whether a commit replaces the table's rows or adds to them.
+/// What a table holds after a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The new files are the whole table.
+    /// The new files.
     Replace,
-    /// The new files are added.
-    Append,
+    /// The files of this version, and the new ones. Files that a run added later and never published fall out.
+    Extend(Option<u64>),
+    /// The files of this version, and the new ones; an error where the table has a later version.
+    Follow(Option<u64>),
 }
+
+/// How often a commit is tried anew after another one came first.
+const ATTEMPTS: usize = 5;
 
 /// The folder of a table below the lake.
 pub fn folder_of(table: &str) -> String {
@@ -37,7 +45,7 @@ pub fn folder_of(table: &str) -> String {
 /// # Errors
 /// Environment, if the log cannot be read; data, if it is damaged.
 pub async fn open(lake: &Location, table: &str, version: Option<u64>) -> Result<Option<DeltaTable>> {
-    let mut delta = builder(lake, table)?.build().map_err(|e| failed(lake, table, e))?;
+    let mut delta = handle(lake, table)?;
     let loaded = match version {
         Some(version) => delta.load_version(version).await,
         None => delta.load().await,
@@ -54,16 +62,26 @@ fn delta_is_absent(error: &DeltaTableError) -> bool {
     matches!(error, DeltaTableError::ObjectStore { source: object_store::Error::NotFound { .. } })
 }
 
-fn builder(lake: &Location, table: &str) -> Result<DeltaTableBuilder> {
-    let url = lake.join(&folder_of(table)).folder_url();
-    if let Ok(folder) = url.to_file_path() {
+/// A table whose state is not loaded. Commits are files that are only written where they do not exist, which every store does
+/// itself; so Delta's own log over our own stores serves everywhere.
+fn handle(lake: &Location, table: &str) -> Result<DeltaTable> {
+    let place = lake.join(&folder_of(table));
+    let url = place.folder_url();
+    if lake.is_web() {
+        return Err(Error::usage(format!("a lake cannot be on a web server, as {} is", lake.shown()))
+            .hint("name a folder, or object storage such as s3://bucket/folder"));
+    }
+    if url.scheme() == "file"
+        && let Ok(folder) = url.to_file_path()
+    {
         std::fs::create_dir_all(&folder).map_err(|e| {
             Error::environment(format!("cannot write {}: {e}", folder.display()))
                 .hint("check the folder's permissions, or write the lake elsewhere with --lake")
         })?;
     }
-    let store = store_of(&url)?;
-    Ok(DeltaTableBuilder::from_url(url.clone()).map_err(|e| failed(lake, table, e))?.with_storage_backend(store, url))
+    let (store, path) = place.open()?;
+    let below = Arc::new(PrefixStore::new(store.clone(), path));
+    Ok(DeltaTable::new(default_logstore(below, store, &url, &StorageConfig::default())))
 }
 
 /// The files of a table at its loaded version, by their names below the table's folder.
@@ -81,7 +99,7 @@ pub fn files(delta: &DeltaTable) -> Result<Vec<String>> {
 /// nothing is written and the version stays.
 ///
 /// # Errors
-/// Environment, if the commit cannot be written.
+/// Environment, if the commit cannot be written, or if another run committed where this one has to follow.
 pub async fn commit(
     lake: &Location,
     table: &Table,
@@ -90,25 +108,63 @@ pub async fn commit(
     mode: Mode,
     run_id: &str,
 ) -> Result<u64> {
-    let existing = open(lake, table.name, None).await?;
-    let delta = match existing {
-        Some(delta) => delta,
-        None => create(lake, table, &schema).await?,
+    let kept = match mode {
+        Mode::Replace | Mode::Extend(None) | Mode::Follow(None) => Vec::new(),
+        Mode::Extend(base) | Mode::Follow(base) => match open(lake, table.name, base).await? {
+            Some(delta) => files(&delta)?,
+            None => Vec::new(),
+        },
     };
-    let before = files(&delta)?;
-    let fresh: Vec<&Part> = parts.iter().filter(|p| !before.contains(&p.name)).collect();
-    let gone: Vec<&String> = match mode {
-        Mode::Replace => before.iter().filter(|name| !parts.iter().any(|p| &p.name == *name)).collect(),
-        Mode::Append => Vec::new(),
-    };
-    let changed_schema = schema_changed(&delta, &schema)?;
-    if fresh.is_empty() && gone.is_empty() && !changed_schema {
-        return version_of(&delta);
-    }
-    if changed_schema {
-        return Err(Error::data(format!("table {} has other columns than this version of nayose writes", table.name))
+    for _ in 0..ATTEMPTS {
+        let delta = match open(lake, table.name, None).await? {
+            Some(delta) => delta,
+            None => match create(lake, table, &schema).await? {
+                Some(delta) => delta,
+                None => continue,
+            },
+        };
+        if schema_changed(&delta, &schema)? {
+            return Err(Error::data(format!(
+                "table {} has other columns than this version of nayose writes",
+                table.name
+            ))
             .hint("write to a new lake with --lake, or remove the table's folder"));
+        }
+        let before = files(&delta)?;
+        let wanted = |name: &String| kept.contains(name) || parts.iter().any(|p| &p.name == name);
+        let fresh: Vec<&Part> = parts.iter().filter(|p| !before.contains(&p.name)).collect();
+        let gone: Vec<&String> = before.iter().filter(|name| !wanted(name)).collect();
+        if fresh.is_empty() && gone.is_empty() {
+            // Also where a commit of ours arrived, and only the answer was lost.
+            return version_of(&delta);
+        }
+        if let Mode::Follow(base) = mode
+            && !(delta.version() == base || (base.is_none() && before.is_empty()))
+        {
+            return Err(overtaken(lake));
+        }
+        if let Some(version) = write(lake, table, &delta, &fresh, &gone, run_id).await? {
+            return Ok(version);
+        }
     }
+    Err(overtaken(lake))
+}
+
+/// Another run was faster.
+pub fn overtaken(lake: &Location) -> Error {
+    Error::environment(format!("another run published to {} while this one went on", lake.shown()))
+        .hint("nothing of this run was published; run again: it starts from what is published now")
+}
+
+/// One attempt at a commit; no version where another one came first.
+async fn write(
+    lake: &Location,
+    table: &Table,
+    delta: &DeltaTable,
+    fresh: &[&Part],
+    gone: &[&String],
+    run_id: &str,
+) -> Result<Option<u64>> {
     let state = delta.snapshot().map_err(|e| failed(lake, table.name, e))?;
     let now = now_millis();
     let mut actions: Vec<Action> = Vec::new();
@@ -138,31 +194,51 @@ pub async fn commit(
             clustering_provider: None,
         })
     }));
-    let save = match mode {
-        Mode::Replace => SaveMode::Overwrite,
-        Mode::Append => SaveMode::Append,
-    };
+    let save = if gone.is_empty() { SaveMode::Append } else { SaveMode::Overwrite };
     let operation = DeltaOperation::Write { mode: save, partition_by: None, predicate: None };
     let metadata = HashMap::from([("nayose_run_id".to_string(), serde_json::Value::from(run_id))]);
+    // Delta's own second attempts would add our files to those of another run.
     let committed = CommitBuilder::default()
         .with_actions(actions)
         .with_app_metadata(metadata)
+        .with_max_retries(0)
         .build(Some(state), delta.log_store(), operation)
-        .await
-        .map_err(|e| failed(lake, table.name, e))?;
-    Ok(committed.version())
+        .await;
+    match committed {
+        Ok(committed) => Ok(Some(committed.version())),
+        Err(e) if came_second(&e) => Ok(None),
+        Err(e) => Err(failed(lake, table.name, e)),
+    }
 }
 
-async fn create(lake: &Location, table: &Table, schema: &SchemaRef) -> Result<DeltaTable> {
+fn came_second(error: &DeltaTableError) -> bool {
+    use TransactionError::{CommitConflict, MaxCommitAttempts, VersionAlreadyExists};
+    match error {
+        DeltaTableError::VersionAlreadyExists(_) => true,
+        DeltaTableError::Transaction { source } => {
+            matches!(source, VersionAlreadyExists(_) | CommitConflict(_) | MaxCommitAttempts(_))
+        }
+        _ => false,
+    }
+}
+
+/// A new table without rows; none where another run just made it.
+async fn create(lake: &Location, table: &Table, schema: &SchemaRef) -> Result<Option<DeltaTable>> {
     let columns = kernel_schema(schema)?;
-    let delta = builder(lake, table.name)?.build().map_err(|e| failed(lake, table.name, e))?;
-    delta
+    let created = handle(lake, table.name)?
         .create()
+        .with_commit_properties(CommitProperties::default().with_max_retries(0))
         .with_table_name(table.name)
         .with_comment(format!("{} / {}", table.ja, table.en))
         .with_columns(columns.fields().cloned().collect::<Vec<StructField>>())
-        .await
-        .map_err(|e| failed(lake, table.name, e))
+        .await;
+    match created {
+        Ok(delta) => Ok(Some(delta)),
+        Err(e) => match open(lake, table.name, None).await {
+            Ok(Some(_)) => Ok(None),
+            _ => Err(failed(lake, table.name, e)),
+        },
+    }
 }
 
 /// The Delta schema, with the comment of every column.
@@ -206,16 +282,19 @@ fn now_millis() -> i64 {
 
 fn failed(lake: &Location, table: &str, error: DeltaTableError) -> Error {
     let place = lake.join(&folder_of(table)).shown();
-    match error {
-        DeltaTableError::ObjectStore { source } => {
-            let cause = crate::error::from_store(&source);
-            Error::new(cause.kind(), format!("table {table} at {place}: {}", cause.message()))
-                .hint(cause.remedy().unwrap_or_default())
+    match storage_cause(&error) {
+        Some(cause) => Error::new(cause.kind(), format!("table {table} at {place}: {}", cause.message()))
+            .hint(cause.remedy().unwrap_or_default()),
+        None => {
+            // Delta's kernel keeps only the text of a store's error; ours, with its hint, is at the end of it.
+            let said = error.to_string();
+            let ours = said.rsplit("object storage error: ").next().unwrap_or_default();
+            let (message, hint) = ours.split_once("\nhint: ").unwrap_or((
+                ours,
+                "check that the lake is reachable and was written by nayose; earlier published runs are not touched",
+            ));
+            let first = |text: &str| text.lines().next().unwrap_or_default().to_string();
+            Error::environment(format!("table {table} at {place}: {}", first(message))).hint(first(hint))
         }
-        other => Error::environment(format!(
-            "table {table} at {place}: {}",
-            other.to_string().lines().next().unwrap_or_default()
-        ))
-        .hint("check that the lake is reachable and was written by nayose; earlier published runs are not touched"),
     }
 }

@@ -17,7 +17,6 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{self, Table};
@@ -147,12 +146,7 @@ async fn write_part(batches: Vec<RecordBatch>, schema: SchemaRef, folder: Locati
     let digest = blake3::hash(&encoded).to_hex();
     let name = format!("part-{number:05}-{}.parquet", &digest[..16]);
     let bytes = encoded.len() as u64;
-    let (store, path) = folder.join(&name).open()?;
-    store.put(&path, PutPayload::from(encoded)).await.map_err(|e| {
-        let cause = crate::error::from_store(&e);
-        Error::new(cause.kind(), format!("cannot write {}: {}", folder.join(&name).shown(), cause.message()))
-            .hint(cause.remedy().unwrap_or_default())
-    })?;
+    folder.join(&name).write(encoded).await?;
     Ok(Part { name, bytes, rows: rows as u64 })
 }
 

@@ -13,6 +13,7 @@ mod output;
 mod run;
 mod schema;
 mod sql;
+mod stop;
 mod validate;
 
 use std::path::PathBuf;
@@ -144,21 +145,34 @@ pub fn run(cli: Cli) -> Result<u8> {
         .thread_stack_size(8 << 20)
         .build()
         .map_err(|e| Error::environment(format!("cannot start threads: {e}")))?;
-    runtime.block_on(async {
-        match command {
-            Command::Validate(a) => validate::run(a).await,
-            Command::Run(a) => run::run(a).await,
-            Command::Sql(a) => sql::run(a).await,
-            Command::Explain(a) => explain::run(a).await,
-            Command::History(a) => history::run(a).await,
-            Command::Decide(a) => decide::run(a).await,
-            Command::Erase(a) => erase::run(a).await,
-            Command::Evaluate(a) => evaluate::run(a).await,
-            Command::Export(a) => export::run(a).await,
-            Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
-            Command::Completions(_) | Command::Man(_) => Ok(0),
-        }
-    })
+    let ended = runtime.block_on(async {
+        // A task of its own, so that a signal is heard while the command computes.
+        let done = tokio::select! {
+            done = tokio::spawn(work(command)) => done,
+            stopped = stop::signal() => Ok(Err(stopped)),
+        };
+        crate::store::settle().await;
+        done
+    });
+    // After a signal there is nobody to wait for.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+}
+
+async fn work(command: Command) -> Result<u8> {
+    match command {
+        Command::Validate(a) => validate::run(a).await,
+        Command::Run(a) => run::run(a).await,
+        Command::Sql(a) => sql::run(a).await,
+        Command::Explain(a) => explain::run(a).await,
+        Command::History(a) => history::run(a).await,
+        Command::Decide(a) => decide::run(a).await,
+        Command::Erase(a) => erase::run(a).await,
+        Command::Evaluate(a) => evaluate::run(a).await,
+        Command::Export(a) => export::run(a).await,
+        Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
+        Command::Completions(_) | Command::Man(_) => Ok(0),
+    }
 }
 
 /// A size in bytes with a unit: `8GiB`, `512MiB`, `2GB`.

@@ -5,7 +5,7 @@ use object_store::{ObjectMeta, ObjectStoreExt};
 
 use super::dated;
 use crate::config::{Pipeline, Rows};
-use crate::error::{Error, Result, from_store};
+use crate::error::{Error, Result, at_place};
 use crate::manifest::Input;
 use crate::stages::ingest::SourceFiles;
 use crate::stages::ingest::reader::SourceFile;
@@ -86,11 +86,7 @@ fn stamp(meta: &ObjectMeta) -> String {
 }
 
 async fn digest(file: &SourceFile) -> Result<String> {
-    let unreadable = |e: object_store::Error| {
-        let cause = from_store(&e);
-        Error::new(cause.kind(), format!("cannot read {}: {}", file.name, cause.message()))
-            .hint(cause.remedy().unwrap_or_default())
-    };
+    let unreadable = |e: object_store::Error| at_place(&e, "read", &file.name);
     let mut chunks = file.store.get(&file.meta.location).await.map_err(unreadable)?.into_stream();
     let mut hasher = blake3::Hasher::new();
     while let Some(chunk) = chunks.try_next().await.map_err(unreadable)? {

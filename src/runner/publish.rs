@@ -23,25 +23,28 @@ impl Run<'_> {
     /// Publishes what the stages wrote.
     pub(super) async fn publish(&self) -> Result<()> {
         let lake = &self.pipeline.lake;
+        let follow = self.follow().await?;
         let mut versions: Vec<(String, u64, u64)> = Vec::new();
         let outputs: Vec<(&String, &Output)> = self.manifest.stages.values().flat_map(|s| &s.outputs).collect();
         for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == lake::folder_of(name)) {
             let (table, schema) = self.published(name, output).await?;
+            let published = self.before.as_ref().and_then(|b| b.tables.iter().find(|t| &t.0 == name)).map(|t| t.1);
             let grows = name == ID_EVENT.name || name == RESTATEMENT.name;
             // An erasure rewrites what else only grows.
-            let mode = if grows && self.erasure.is_none() { Mode::Append } else { Mode::Replace };
-            // An append of no rows would still be a file.
-            let parts: &[Part] = if mode == Mode::Append && output.rows() == 0 { &[] } else { &output.parts };
+            let mode = if grows && self.erasure.is_none() { Mode::Extend(published) } else { Mode::Replace };
+            // Rows that are none would still be a file.
+            let parts: &[Part] = if mode != Mode::Replace && output.rows() == 0 { &[] } else { &output.parts };
             let version = lake::commit(lake, &table, schema, parts, mode, &self.manifest.run_id).await?;
             versions.push((name.clone(), version, output.rows()));
         }
         versions.sort();
         let row = self.run_row(&versions)?;
         let encoded = encode(&[row], RUN.schema())?;
-        let name = format!("part-{}.parquet", self.manifest.run_id);
+        let digest = blake3::hash(&encoded).to_hex();
+        let name = format!("part-{}-{}.parquet", self.manifest.run_id, &digest[..16]);
         let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
         lake.join(&lake::folder_of(RUN.name)).join(&name).write(encoded).await?;
-        lake::commit(lake, &RUN, RUN.schema(), &[part], Mode::Append, &self.manifest.run_id).await?;
+        lake::commit(lake, &RUN, RUN.schema(), &[part], follow, &self.manifest.run_id).await?;
         if let Some(mut erasure) = self.erasure.clone() {
             erasure.still_in_input = self.erased_rows().await?;
             let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
@@ -54,7 +57,11 @@ impl Run<'_> {
             self.manifest.stages.values().flat_map(|s| s.outputs.values()).any(|o| o.folder.starts_with(&folder))
         };
         if let Some(before) = self.before.as_ref().filter(|b| b.run_id != self.manifest.run_id && !kept(&b.run_id)) {
-            work_of(self.pipeline, &before.run_id).remove_all().await?;
+            let work = work_of(self.pipeline, &before.run_id);
+            if let Err(e) = work.remove_all().await {
+                // This run is published; what is left behind is no reason to say that it failed.
+                self.progress.warn(&format!("{} was not removed: {}", work.shown(), e.message()));
+            }
         }
         Ok(())
     }
@@ -71,6 +78,18 @@ impl Run<'_> {
             found.extend((0..batch.num_rows()).map(|row| (file.value(row).to_string(), n.value(row) as u64)));
         }
         Ok(found)
+    }
+
+    /// The row of this run has to follow that of the run that it started from. The version is asked for first, so that a run
+    /// that is published later is noticed by the commit.
+    async fn follow(&self) -> Result<Mode> {
+        let lake = &self.pipeline.lake;
+        let version = lake::open(lake, RUN.name, None).await?.map(|delta| lake::version_of(&delta)).transpose()?;
+        let newest = snapshot::newest(lake).await?.map(|run| run.run_id);
+        match newest == self.before.as_ref().map(|b| b.run_id.clone()) {
+            true => Ok(Mode::Follow(version)),
+            false => Err(lake::overtaken(lake)),
+        }
     }
 
     /// The contract of a published table; a mart of the pipeline's own has the columns that its file has.

@@ -16,5 +16,6 @@ mod matching;
 mod normalize;
 mod pipeline;
 mod public_sets;
+mod s3;
 mod support;
 mod tidy;

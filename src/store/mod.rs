@@ -1,20 +1,26 @@
 //! Object storage by URL: where raw files are read and where the lake is written.
 //!
 //! In: `file://`, plain paths, `s3://`, `gs://`, `az://`, `http(s)://`. Out: a store with a path, lists of files by glob, and
-//! small files read and written. Credentials come from the environment variables of each ecosystem, as `object_store`
-//! reads them. A file is visible only when it is whole: stores write aside and rename, or commit a multipart upload.
+//! files read and written. A file is visible only when it is whole: stores write aside and rename, or commit a multipart
+//! upload. How a store is reached says [`open`]; its errors name the object ([`named`]).
 
-use std::collections::HashMap;
+mod aws_profile;
+mod named;
+mod open;
+mod upload;
+
 use std::path::Path as FilePath;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use globset::GlobBuilder;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use url::Url;
 
-use crate::error::{Error, Result, from_store};
+pub use self::open::store_of;
+pub use self::upload::settle;
+use crate::error::{Error, Result, at_place};
 
 /// A place in some store: a folder or a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +35,20 @@ impl Location {
     /// Usage, if it is neither.
     pub fn parse(typed: &str, base: &FilePath) -> Result<Self> {
         if typed.contains("://") {
+            let shown = named::without_secrets(typed);
             let url = Url::parse(typed).map_err(|e| {
-                Error::usage(format!("{typed:?} is not a URL: {e}"))
+                Error::usage(format!("{shown:?} is not a URL: {e}"))
                     .hint("write a path, or a URL such as s3://bucket/folder or file:///folder")
             })?;
+            if url.query().is_some() {
+                return Err(Error::usage(format!("{shown:?} has a query (?…), which is not used"))
+                    .hint("give credentials in the environment, not in the URL"));
+            }
             if !matches!(
                 url.scheme(),
                 "file" | "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss" | "http" | "https"
             ) {
-                return Err(Error::usage(format!("{typed:?} has the unknown scheme {}", url.scheme()))
+                return Err(Error::usage(format!("{shown:?} has the unknown scheme {}", url.scheme()))
                     .hint("known schemes: file, s3, gs, az, abfs, http, https"));
             }
             return Ok(Location { url });
@@ -75,8 +86,13 @@ impl Location {
     pub fn shown(&self) -> String {
         match self.url.to_file_path() {
             Ok(path) if self.url.scheme() == "file" => path.display().to_string(),
-            _ => self.url.to_string(),
+            _ => named::without_secrets(self.url.as_str()),
         }
+    }
+
+    /// Whether this is a web server: files are read there by their names; nothing is listed or written.
+    pub fn is_web(&self) -> bool {
+        matches!(self.url.scheme(), "http" | "https")
     }
 
     /// The store and the path within it.
@@ -84,14 +100,7 @@ impl Location {
     /// # Errors
     /// Environment or configuration, if the store cannot be set up.
     pub fn open(&self) -> Result<(Arc<dyn ObjectStore>, Path)> {
-        let path = match self.url.scheme() {
-            "file" => {
-                Path::from_url_path(self.url.path()).map_err(|e| Error::usage(format!("{}: {e}", self.shown())))?
-            }
-            _ => object_store::ObjectStoreScheme::parse(&self.url)
-                .map(|(_, path)| path)
-                .map_err(|e| Error::usage(format!("{} cannot be understood: {e}", self.shown())))?,
-        };
+        let path = Path::from_url_path(self.url.path()).map_err(|e| Error::usage(format!("{}: {e}", self.shown())))?;
         Ok((store_of(&self.url)?, path))
     }
 
@@ -123,9 +132,12 @@ impl Location {
     /// # Errors
     /// Environment, if it cannot be written.
     pub async fn write(&self, bytes: Vec<u8>) -> Result<()> {
+        if self.is_web() {
+            return Err(Error::usage(format!("{} is on a web server, where nothing is written", self.shown()))
+                .hint("name a folder, or object storage such as s3://bucket/folder"));
+        }
         let (store, path) = self.open()?;
-        store.put(&path, PutPayload::from(bytes)).await.map_err(|e| self.failed("write", &e))?;
-        Ok(())
+        upload::put(store, path, bytes, self.url.scheme() != "file").await.map_err(|e| self.failed("write", &e))
     }
 
     /// Removes the file; one that is not there is no error.
@@ -146,10 +158,13 @@ impl Location {
     /// Environment, if something cannot be removed.
     pub async fn remove_all(&self) -> Result<()> {
         let (store, path) = self.open()?;
-        let files: Vec<ObjectMeta> =
-            store.list(Some(&path)).try_collect().await.map_err(|e| self.failed("list", &e))?;
-        for file in files {
-            store.delete(&file.location).await.map_err(|e| self.failed("remove", &e))?;
+        let files = store.list(Some(&path)).map_ok(|file| file.location).boxed();
+        let mut removed = store.delete_stream(files);
+        while let Some(file) = removed.next().await {
+            match file {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(e) => return Err(self.failed("remove", &e)),
+            }
         }
         if let Ok(folder) = self.url.to_file_path() {
             let _ = std::fs::remove_dir_all(folder);
@@ -170,11 +185,24 @@ impl Location {
                     .hint("use *, ? and [ab]; ** for any folder")
             })?
             .compile_matcher();
-        // List only below the folders that have no wildcard.
-        let fixed: Vec<&str> = pattern.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
-        let folders = if fixed.len() == pattern.split('/').count() { &fixed[..fixed.len() - 1] } else { &fixed[..] };
+        // List only below the folders that have no wildcard; a file that is named whole is asked for by its name.
+        let fixed: Vec<&str> = pattern.split('/').take_while(|part| !part.contains(WILD)).collect();
         let (store, root) = self.open()?;
-        let prefix = folders.iter().fold(root.clone(), |path, part| path.join(*part));
+        let prefix = fixed.iter().fold(root.clone(), |path, part| path.join(*part));
+        if fixed.len() == pattern.split('/').count() {
+            return match store.head(&prefix).await {
+                Ok(meta) => Ok(vec![(pattern.to_string(), meta)]),
+                Err(object_store::Error::NotFound { .. }) => Ok(Vec::new()),
+                Err(e) => Err(self.failed("read", &e)),
+            };
+        }
+        if self.is_web() {
+            return Err(Error::config(format!(
+                "{} is on a web server, which lists no files",
+                self.join(pattern).shown()
+            ))
+            .hint("name each file whole, without wildcards, or copy the files to object storage"));
+        }
         let listed: Vec<ObjectMeta> =
             store.list(Some(&prefix)).try_collect().await.map_err(|e| self.failed("list", &e))?;
         let mut found: Vec<(String, ObjectMeta)> = listed
@@ -190,38 +218,12 @@ impl Location {
     }
 
     fn failed(&self, doing: &str, error: &object_store::Error) -> Error {
-        let cause = from_store(error);
-        let sentence = format!("cannot {doing} {}: {}", self.shown(), cause.message());
-        Error::new(cause.kind(), sentence).hint(cause.remedy().unwrap_or_default())
+        at_place(error, doing, &self.shown())
     }
 }
 
-/// The store of a URL. Stores are made once for each scheme and host.
-///
-/// # Errors
-/// Configuration, if the environment does not say how to reach it.
-pub fn store_of(url: &Url) -> Result<Arc<dyn ObjectStore>> {
-    static STORES: OnceLock<Mutex<HashMap<String, Arc<dyn ObjectStore>>>> = OnceLock::new();
-    let key = url[..url::Position::BeforePath].to_string();
-    let stores = STORES.get_or_init(Default::default);
-    let mut stores = stores.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(store) = stores.get(&key) {
-        return Ok(store.clone());
-    }
-    let store: Arc<dyn ObjectStore> = if url.scheme() == "file" {
-        Arc::new(object_store::local::LocalFileSystem::new())
-    } else {
-        let root = Url::parse(&key).map_err(|e| Error::usage(format!("{key} is not a URL: {e}")))?;
-        let environment = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
-        let (store, _) = object_store::parse_url_opts(&root, environment).map_err(|e| {
-            Error::config(format!("{key} cannot be reached: {e}"))
-                .hint("set the credentials and the region in the environment (AWS_*, GOOGLE_*, AZURE_*)")
-        })?;
-        Arc::from(store)
-    };
-    stores.insert(key, store.clone());
-    Ok(store)
-}
+/// What makes a part of a path a pattern.
+const WILD: [char; 5] = ['*', '?', '[', '{', '\\'];
 
 /// The path made absolute, `.` and `..` taken out without following links.
 fn absolute(path: &FilePath) -> std::path::PathBuf {
@@ -255,5 +257,17 @@ mod tests {
         check("顧客", "/data/pipelines/retail/顧客");
         let joined = Location::parse("/lake/", base).map(|l| l.join("tables/run").shown());
         assert_eq!(joined.unwrap_or_default(), "/lake/tables/run");
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let base = FilePath::new("/");
+        let shown = Location::parse("https://me:hush@host/a.csv", base).map(|l| l.shown());
+        assert_eq!(shown.unwrap_or_default(), "https://host/a.csv");
+        let refused = Location::parse("https://host/a.csv?X-Amz-Signature=hush", base);
+        assert!(refused.is_err_and(|e| !e.to_string().contains("hush")));
+        // In the URL of an Azure container, what comes before @ is no secret.
+        let shown = Location::parse("abfss://box@account.dfs.core.windows.net/a", base).map(|l| l.shown());
+        assert_eq!(shown.unwrap_or_default(), "abfss://box@account.dfs.core.windows.net/a");
     }
 }

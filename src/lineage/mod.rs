@@ -75,7 +75,7 @@ pub async fn observed(
             events.published(manifest, published.filter(|p| p.run_id == manifest.run_id).as_ref())
         }
         Ok(Outcome::Stopped(manifest)) => events.stopped(manifest),
-        Ok(Outcome::NothingNew { run_id }) => events.nothing_new(run_id),
+        Ok(Outcome::NothingNew { run_id } | Outcome::Older { run_id, .. }) => events.nothing_new(run_id),
         Err(error) => events.fail(error),
     };
     let started = start.await.unwrap_or_else(|_| Err("the delivery was stopped".into()));

@@ -42,8 +42,7 @@ impl Earlier {
             [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::VALID_FROM, col::VALID_TO];
         let mut batches = map.select(columns.map(ident).to_vec())?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
-            let [channel, record, customer, household] =
-                [0, 1, 2, 3].map(|c| text::strings(batch.column(c)).map(Clone::clone));
+            let [channel, record, customer, household] = [0, 1, 2, 3].map(|c| text::strings(batch.column(c)).cloned());
             let (channel, record, customer, household) = (channel?, record?, customer?, household?);
             let (from, to) = (text::times(batch.column(4))?, text::times(batch.column(5))?);
             for i in 0..batch.num_rows() {

@@ -13,7 +13,7 @@ use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{collect, execute_stream};
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
@@ -21,6 +21,8 @@ use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{self, Table};
+use crate::engine::parts::{self, PartsExec};
+use crate::engine::remote::RemoteExec;
 use crate::error::{Error, Result};
 use crate::profile::{self, Operator};
 use crate::store::Location;
@@ -37,7 +39,7 @@ pub struct Part {
 }
 
 /// Rows of a file. Fixed, so that files do not depend on threads or memory.
-const PART_ROWS: usize = 1 << 19;
+pub(crate) const PART_ROWS: usize = 1 << 19;
 
 /// Files being encoded or uploaded while the plan goes on.
 const IN_FLIGHT: usize = 2;
@@ -73,6 +75,16 @@ pub async fn write(
     };
     let task = Arc::new(plan.task_ctx());
     let physical = plan.create_physical_plan().await?;
+    // Work tables do not pass through this process: those who make the rows write them.
+    if let (Some(remote), Some(_)) = (physical.downcast_ref::<RemoteExec>(), contract::work_table(table.name)) {
+        let written = Arc::new(remote.then(|rows| Arc::new(PartsExec::new(rows, table, folder))));
+        let mut parts = parts::read(&collect(written.clone(), task).await?)?;
+        if parts.is_empty() {
+            parts.push(write_part(Vec::new(), schema, folder.clone(), 0).await?);
+        }
+        seen(parts.iter().map(|p| p.rows).sum());
+        return Ok((parts, profile::operators(table.name, written.as_ref())));
+    }
     let mut stream = execute_stream(physical.clone(), task)?;
     let mut pending: Vec<RecordBatch> = Vec::new();
     let (mut pending_rows, mut rows) = (0, 0u64);
@@ -119,7 +131,7 @@ fn finished<T>(task: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
 }
 
 /// The batch with exactly the contract's fields: the engine's nullability and inner names may differ.
-fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<RecordBatch> {
+pub(crate) fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<RecordBatch> {
     let columns: Vec<ArrayRef> =
         batch
             .columns()
@@ -141,7 +153,13 @@ fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<Reco
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
-async fn write_part(batches: Vec<RecordBatch>, schema: SchemaRef, folder: Location, number: usize) -> Result<Part> {
+/// Writes a file of a table, named by its number and its content.
+pub(crate) async fn write_part(
+    batches: Vec<RecordBatch>,
+    schema: SchemaRef,
+    folder: Location,
+    number: usize,
+) -> Result<Part> {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let encoded = finished(tokio::task::spawn_blocking(move || encode(&batches, schema)).await)?;
     let digest = blake3::hash(&encoded).to_hex();

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{ResourceArguments, output};
 use crate::config::{self, Overrides, Pipeline};
+use crate::engine::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::japanese::date;
 use crate::manifest::Manifest;
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Run even where nothing changed
     #[arg(long)]
     full: bool,
+    /// Where the stages run: here (local), or on the cluster of a scheduler (df://host:port)
+    #[arg(long, value_name = "ENGINE", default_value = "local", value_parser = engine)]
+    engine: Engine,
     #[command(flatten)]
     resources: ResourceArguments,
     /// Progress on stderr: text, or one JSON line per stage [default: text on a terminal]
@@ -61,6 +65,20 @@ enum Log {
     Json,
 }
 
+/// Where the stages run.
+#[derive(Clone, Debug)]
+enum Engine {
+    Local,
+    Cluster(Cluster),
+}
+
+fn engine(typed: &str) -> std::result::Result<Engine, String> {
+    if typed == "local" { Ok(Engine::Local) } else { Cluster::parse(typed).map(Engine::Cluster) }
+}
+
+/// Pieces into which a step is cut for a cluster where `--threads` does not say.
+const PIECES: usize = 16;
+
 /// A time on the command line, as microseconds.
 pub(super) fn time(typed: &str) -> std::result::Result<i64, String> {
     date::timestamp(typed).ok_or_else(|| format!("{typed:?} is no time; write 2026-03-31 or 2026-03-31T12:00:00+09:00"))
@@ -79,14 +97,13 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         None => std::io::stderr().is_terminal(),
     };
     let progress = if text { Progress::bar() } else { Progress::Json };
-    let options = Options {
-        from: a.from,
-        until: a.until,
-        as_of: a.as_of,
-        full: a.full,
-        profile: a.profile.is_some(),
-        resources: a.resources.resources(),
-    };
+    let mut resources = a.resources.resources();
+    if let Engine::Cluster(cluster) = a.engine {
+        resources.threads = a.resources.threads.unwrap_or(PIECES);
+        resources.cluster = Some(cluster);
+    }
+    let options =
+        Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, profile: a.profile.is_some(), resources };
     let outcome = runner::run(&pipeline, &options, &progress).await?;
     if let Some(file) = &a.profile {
         put(file, &profiled(&outcome))?;

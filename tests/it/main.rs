@@ -2,6 +2,7 @@
 
 mod bounded;
 mod cli;
+mod cluster;
 mod config;
 mod evaluation;
 mod generate;

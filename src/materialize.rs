@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{BatchCoalescer, cast};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::parquet::arrow::ArrowWriter;
@@ -40,6 +40,9 @@ pub struct Part {
 
 /// Rows of a file. Fixed, so that files do not depend on threads or memory.
 pub(crate) const PART_ROWS: usize = 1 << 19;
+
+/// Rows that the encoder is given at a time. Fixed, as files may not depend on how rows came: a cluster sends smaller batches.
+const WRITTEN_ROWS: usize = 1 << 15;
 
 /// Files being encoded or uploaded while the plan goes on.
 const IN_FLIGHT: usize = 2;
@@ -184,9 +187,18 @@ pub fn encode(batches: &[RecordBatch], schema: SchemaRef) -> Result<Vec<u8>> {
         .set_created_by("nayose".to_string())
         .build();
     let mut buffer = Vec::new();
+    // A page may end where a batch does: rows are written in batches of one size, however they came.
+    let mut even = BatchCoalescer::new(schema.clone(), WRITTEN_ROWS);
     let mut writer = ArrowWriter::try_new(&mut buffer, schema, Some(properties)).map_err(parquet_failed)?;
     for batch in batches {
-        writer.write(batch).map_err(parquet_failed)?;
+        even.push_batch(batch.clone())?;
+        while let Some(rows) = even.next_completed_batch() {
+            writer.write(&rows).map_err(parquet_failed)?;
+        }
+    }
+    even.finish_buffered_batch()?;
+    while let Some(rows) = even.next_completed_batch() {
+        writer.write(&rows).map_err(parquet_failed)?;
     }
     writer.close().map_err(parquet_failed)?;
     Ok(buffer)

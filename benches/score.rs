@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nayose::config::{self, Overrides};
+use nayose::functions::records::Records;
 use nayose::generate::{Options, generate};
 use nayose::manifest::Manifest;
 use nayose::model::score::Scorer;
@@ -64,9 +65,10 @@ async fn prepared(input: &Path, lake: &Path) -> Result<(Scorer, Vec<(usize, usiz
         read(&context, &pipeline.lake, kept.output(table.name).expect("written"), table.schema()).await
     };
     let packed = Arc::new(score::pack(table(&contract::STANDARD_RECORD).await?, &pipeline.model).await?);
+    let records = Arc::new(Records::known(Vec::new(), packed.clone()));
     let candidates = table(&contract::CANDIDATE_PAIR).await?;
     let size = pipeline.limits.block_size;
-    let (parameters, _) = score::learn(candidates.clone(), &pipeline.model, &packed, size, String::new()).await?;
+    let (parameters, _) = score::learn(candidates.clone(), &pipeline.model, &records, size, String::new()).await?;
     let mut pairs = Vec::new();
     for batch in candidates.select_columns(&["row_l", "row_r"])?.collect().await? {
         let rows = |c: usize| nayose::functions::text::longs(batch.column(c)).map(|c| c.values().to_vec());

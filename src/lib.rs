@@ -22,6 +22,7 @@ pub mod identity;
 pub mod model;
 pub mod record;
 
+pub mod engine;
 pub mod functions;
 pub mod session;
 pub mod stages;

@@ -7,19 +7,21 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{BatchCoalescer, cast};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{collect, execute_stream};
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{self, Table};
+use crate::engine::parts::{self, PartsExec};
+use crate::engine::remote::RemoteExec;
 use crate::error::{Error, Result};
 use crate::profile::{self, Operator};
 use crate::store::Location;
@@ -36,7 +38,10 @@ pub struct Part {
 }
 
 /// Rows of a file. Fixed, so that files do not depend on threads or memory.
-const PART_ROWS: usize = 1 << 19;
+pub(crate) const PART_ROWS: usize = 1 << 19;
+
+/// Rows that the encoder is given at a time. Fixed, as files may not depend on how rows came: a cluster sends smaller batches.
+const WRITTEN_ROWS: usize = 1 << 15;
 
 /// Files being encoded or uploaded while the plan goes on.
 const IN_FLIGHT: usize = 2;
@@ -72,6 +77,16 @@ pub async fn write(
     };
     let task = Arc::new(plan.task_ctx());
     let physical = plan.create_physical_plan().await?;
+    // Work tables do not pass through this process: those who make the rows write them.
+    if let (Some(remote), Some(_)) = (physical.downcast_ref::<RemoteExec>(), contract::work_table(table.name)) {
+        let written = Arc::new(remote.then(|rows| Arc::new(PartsExec::new(rows, table, folder))));
+        let mut parts = parts::read(&collect(written.clone(), task).await?)?;
+        if parts.is_empty() {
+            parts.push(write_part(Vec::new(), schema, folder.clone(), 0).await?);
+        }
+        seen(parts.iter().map(|p| p.rows).sum());
+        return Ok((parts, profile::operators(table.name, written.as_ref())));
+    }
     let mut stream = execute_stream(physical.clone(), task)?;
     let mut pending: Vec<RecordBatch> = Vec::new();
     let (mut pending_rows, mut rows) = (0, 0u64);
@@ -118,7 +133,7 @@ fn finished<T>(task: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
 }
 
 /// The batch with exactly the contract's fields: the engine's nullability and inner names may differ.
-fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<RecordBatch> {
+pub(crate) fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<RecordBatch> {
     let columns: Vec<ArrayRef> =
         batch
             .columns()
@@ -140,7 +155,13 @@ fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> Result<Reco
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
-async fn write_part(batches: Vec<RecordBatch>, schema: SchemaRef, folder: Location, number: usize) -> Result<Part> {
+/// Writes a file of a table, named by its number and its content.
+pub(crate) async fn write_part(
+    batches: Vec<RecordBatch>,
+    schema: SchemaRef,
+    folder: Location,
+    number: usize,
+) -> Result<Part> {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let encoded = finished(tokio::task::spawn_blocking(move || encode(&batches, schema)).await)?;
     let digest = blake3::hash(&encoded).to_hex();
@@ -160,9 +181,18 @@ pub fn encode(batches: &[RecordBatch], schema: SchemaRef) -> Result<Vec<u8>> {
         .set_created_by("nayose".to_string())
         .build();
     let mut buffer = Vec::new();
+    // A page may end where a batch does: rows are written in batches of one size, however they came.
+    let mut even = BatchCoalescer::new(schema.clone(), WRITTEN_ROWS);
     let mut writer = ArrowWriter::try_new(&mut buffer, schema, Some(properties)).map_err(parquet_failed)?;
     for batch in batches {
-        writer.write(batch).map_err(parquet_failed)?;
+        even.push_batch(batch.clone())?;
+        while let Some(rows) = even.next_completed_batch() {
+            writer.write(&rows).map_err(parquet_failed)?;
+        }
+    }
+    even.finish_buffered_batch()?;
+    while let Some(rows) = even.next_completed_batch() {
+        writer.write(&rows).map_err(parquet_failed)?;
     }
     writer.close().map_err(parquet_failed)?;
     Ok(buffer)

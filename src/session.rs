@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
+use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use object_store::ObjectStore;
 use url::Url;
 
+use crate::engine::{Cluster, remote};
 use crate::error::Result;
 use crate::functions;
 use crate::store;
@@ -17,10 +20,12 @@ use crate::store;
 pub struct Resources {
     /// Ceiling of the engine's memory in bytes.
     pub memory: usize,
-    /// Number of threads that compute.
+    /// Number of threads that compute; on a cluster the number of pieces into which each step is cut.
     pub threads: usize,
     /// Folder for spill files; the system's temporary folder where none is given.
     pub spill: Option<std::path::PathBuf>,
+    /// Where plans run; here where no cluster is given.
+    pub cluster: Option<Cluster>,
 }
 
 impl Default for Resources {
@@ -29,6 +34,7 @@ impl Default for Resources {
             memory: machine_memory() / 2,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             spill: None,
+            cluster: None,
         }
     }
 }
@@ -67,22 +73,29 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     };
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(pool)
+        .with_object_store_registry(Arc::new(Stores))
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
         .build_arc()?;
-    let context = SessionContext::new_with_config_rt(config, runtime);
+    let context = match &resources.cluster {
+        Some(cluster) => remote::context(config, runtime, cluster),
+        None => SessionContext::new_with_config_rt(config, runtime),
+    };
     functions::register_all(&context);
     Ok(context)
 }
 
-/// Makes the store of `url` known to the session.
-///
-/// # Errors
-/// Configuration, if the store cannot be set up.
-pub fn register_store(context: &SessionContext, url: &Url) -> Result<()> {
-    if url.scheme() != "file" {
-        context.register_object_store(url, store::store_of(url)?);
+/// Every store is known to every session by its URL.
+#[derive(Debug)]
+pub struct Stores;
+
+impl ObjectStoreRegistry for Stores {
+    fn register_store(&self, _: &Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
     }
-    Ok(())
+
+    fn get_store(&self, url: &Url) -> datafusion::error::Result<Arc<dyn ObjectStore>> {
+        Ok(store::store_of(url)?)
+    }
 }
 
 /// The machine's memory in bytes: the smaller of its RAM and the limit of its control group.

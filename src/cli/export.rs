@@ -44,7 +44,6 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let to = Location::parse(&a.to, &here)?;
     let published = snapshot::find(&lake, a.as_of.as_deref()).await?;
     let context = session(&a.resources.resources())?;
-    crate::session::register_store(&context, lake.url())?;
     let Some(rows) = snapshot::table(&context, &lake, &published, &a.table).await? else {
         let names: Vec<&str> = published.tables.iter().map(|(t, _, _)| t.as_str()).collect();
         let hint = crate::config::problem::did_you_mean(&a.table, names.iter().copied())

@@ -1,5 +1,6 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
+mod cluster;
 mod completions;
 mod decide;
 mod erase;
@@ -57,6 +58,8 @@ enum Command {
     Normalize(normalize::Arguments),
     /// Make sample data of a retailer, with truth
     Generate(generate::Arguments),
+    /// Serve as a process of a cluster for `nayose run --engine`
+    Cluster(cluster::Arguments),
     /// Print the JSON Schemas of the configuration files, for editors
     Schema(schema::Arguments),
     /// Print what a shell needs to complete commands and flags
@@ -104,6 +107,7 @@ impl ResourceArguments {
             memory: self.memory.unwrap_or(default.memory),
             threads: self.threads.unwrap_or(default.threads).max(1),
             spill: self.spill.clone(),
+            cluster: None,
         }
     }
 }
@@ -170,6 +174,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Erase(a) => erase::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,
+        Command::Cluster(a) => cluster::run(a).await,
         Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
         Command::Completions(_) | Command::Man(_) => Ok(0),
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{ResourceArguments, output};
 use crate::config::{self, Overrides, Pipeline};
+use crate::engine::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::japanese::date;
 use crate::lineage;
@@ -51,6 +52,9 @@ pub(super) struct Arguments {
     /// Run even where nothing changed, or where a later state is published
     #[arg(long)]
     full: bool,
+    /// Where the stages run: here (local), or on the cluster of a scheduler (df://host:port)
+    #[arg(long, value_name = "ENGINE", default_value = "local", value_parser = engine)]
+    engine: Engine,
     #[command(flatten)]
     resources: ResourceArguments,
     /// Progress, warnings and errors on stderr: text, or JSON lines, one per stage [default: text on a terminal]
@@ -87,6 +91,20 @@ enum Log {
     Text,
     Json,
 }
+
+/// Where the stages run.
+#[derive(Clone, Debug)]
+enum Engine {
+    Local,
+    Cluster(Cluster),
+}
+
+fn engine(typed: &str) -> std::result::Result<Engine, String> {
+    if typed == "local" { Ok(Engine::Local) } else { Cluster::parse(typed).map(Engine::Cluster) }
+}
+
+/// Pieces into which a step is cut for a cluster where `--threads` does not say.
+const PIECES: usize = 16;
 
 /// A time on the command line, as microseconds.
 pub(super) fn time(typed: &str) -> std::result::Result<i64, String> {
@@ -132,14 +150,13 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
     }
     let overrides = Overrides { input: a.input.clone(), lake: a.lake.clone() };
     let pipeline: &Pipeline = pipeline.insert(config::load(&a.pipeline, &overrides)?);
-    let options = Options {
-        from: a.from,
-        until: a.until,
-        as_of: a.as_of,
-        full: a.full,
-        profile: a.profile.is_some(),
-        resources: a.resources.resources(),
-    };
+    let mut resources = a.resources.resources();
+    if let Engine::Cluster(cluster) = &a.engine {
+        resources.threads = a.resources.threads.unwrap_or(PIECES);
+        resources.cluster = Some(cluster.clone());
+    }
+    let options =
+        Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, profile: a.profile.is_some(), resources };
     let run = runner::run(pipeline, &options, progress);
     // A variable that is not UTF-8 is none of ours.
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));

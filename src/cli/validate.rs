@@ -14,7 +14,7 @@ use crate::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
 use crate::error::{Error, Kind, Result};
 use crate::record::Standardizer;
 use crate::runner::inputs;
-use crate::session::{register_store, session};
+use crate::session::session;
 use crate::stages::ingest::{SourceFiles, read_options, reader};
 use crate::stages::{block, ingest, normalize};
 
@@ -69,7 +69,6 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         pipeline.checks.len()
     ))?;
     let context = session(&a.resources.resources())?;
-    register_store(&context, pipeline.input.url())?;
     output::print(&forecast(&context, &pipeline, &found).await?)?;
     Ok(0)
 }

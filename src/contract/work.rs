@@ -192,3 +192,8 @@ pub static IDENTITY: Table = Table {
         required(col::CONFIDENCE, Type::Double, "確信度", "how sure the assignment is, 0 to 1"),
     ],
 };
+
+/// The work table of that name which executors may write: its rows come in no order.
+pub fn work_table(name: &str) -> Option<&'static Table> {
+    [&RAW_RECORD, &RAW_EVENT, &BLOCK, &CANDIDATE_PAIR].into_iter().find(|t| t.name == name)
+}

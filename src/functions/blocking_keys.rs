@@ -11,7 +11,8 @@ use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::{array_function, text};
+use super::recipe::Recipe;
+use super::{array_function, made_from, text};
 use crate::contract::{Type, col, item_field, struct_fields};
 use crate::model::sample::hash_text;
 use crate::model::{Key, Model};
@@ -42,7 +43,8 @@ fn list_type(fields: &[(&str, Type)]) -> DataType {
 
 /// The keys of a record for the rules of `model`, each once. A key stands for its rule too.
 pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
-    array_function("blocking_keys", vec![features_type()], list_type(&KEY), move |columns| {
+    let recipe = Recipe::BlockingKeys((*model).clone());
+    let function = array_function("blocking_keys", vec![features_type()], list_type(&KEY), move |columns| {
         let features = text::lists(&columns[0])?;
         let (mut rules, mut keys) = (Int32Builder::new(), Int64Builder::new());
         let mut offsets: Vec<i32> = vec![0];
@@ -57,13 +59,15 @@ pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
             offsets.push(keys.len() as i32);
         }
         list_of(&KEY, vec![Arc::new(rules.finish()), Arc::new(keys.finish())], offsets)
-    })
+    });
+    made_from(&recipe, &function)
 }
 
 /// The keys that split a block over the limit: the block's key with the values of the rule's refining features.
 pub fn refined_keys(model: Arc<Model>) -> ScalarUDF {
     let arguments = vec![features_type(), DataType::Int32, DataType::Int64];
-    array_function("refined_keys", arguments, Type::List(&Type::Long).arrow(), move |columns| {
+    let recipe = Recipe::RefinedKeys((*model).clone());
+    let function = array_function("refined_keys", arguments, Type::List(&Type::Long).arrow(), move |columns| {
         let features = text::lists(&columns[0])?;
         let (rules, keys) = (columns[1].as_primitive::<Int32Type>(), columns[2].as_primitive::<Int64Type>());
         let mut refined = Int64Builder::new();
@@ -79,7 +83,8 @@ pub fn refined_keys(model: Arc<Model>) -> ScalarUDF {
             offsets.push(refined.len() as i32);
         }
         list_of_longs(refined.finish(), offsets)
-    })
+    });
+    made_from(&recipe, &function)
 }
 
 fn list_of_longs(values: Int64Array, offsets: Vec<i32>) -> Result<ArrayRef> {

@@ -12,7 +12,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::person::{PersonColumns, PersonReader, TextLists, struct_list};
-use super::{costly_function, text};
+use super::recipe::Recipe;
+use super::{costly_function, made_from, text};
 use crate::config::file::SurvivorshipFile;
 use crate::contract::{Column, GOLDEN_CUSTOMER, PERSON_COLUMNS, PROVENANCE_ITEM, TIME_ZONE, Type, col, item_field};
 use crate::record::survive::{Member, survive};
@@ -41,7 +42,8 @@ pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
     let mut fields: Vec<Field> = golden_columns().map(|c| Field::new(c.name, c.data_type.arrow(), true)).collect();
     fields.push(Field::new(col::PROVENANCE, DataType::List(Arc::new(item_field(PROVENANCE_ITEM.arrow()))), true));
     let fields: Fields = fields.into();
-    costly_function("golden", vec![argument], DataType::Struct(fields.clone()), move |columns| {
+    let recipe = Recipe::Golden(rules.clone());
+    let function = costly_function("golden", vec![argument], DataType::Struct(fields.clone()), move |columns| {
         let lists = text::lists(&columns[0])?;
         let records = text::structs(lists.values())?;
         let mut people = PersonColumns::default();
@@ -76,7 +78,8 @@ pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
         all.push(Arc::new(confidence.finish()));
         all.push(provenance.finish()?);
         Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
-    })
+    });
+    made_from(&recipe, &function)
 }
 
 /// The records of people, column by column.

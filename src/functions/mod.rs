@@ -8,6 +8,8 @@ pub mod normalize;
 mod number;
 pub mod pair;
 pub mod person;
+pub mod recipe;
+pub mod records;
 pub mod resolve;
 pub mod standardize;
 pub mod text;
@@ -25,6 +27,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::prelude::SessionContext;
+
+use recipe::Recipe;
 
 pub use key_hash::key_hash;
 pub use number::number;
@@ -78,15 +82,26 @@ fn with_signature(
     result: DataType,
     body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> ScalarUDF {
-    ScalarUDF::from(ArrayFunction { name: name.to_string(), signature, result, body: Arc::new(body) })
+    ScalarUDF::from(ArrayFunction { name: name.to_string(), signature, result, recipe: None, body: Arc::new(body) })
+}
+
+/// The function with what it was made from, so that it can travel. Without a recipe it is known by its name.
+pub(crate) fn made_from(recipe: &Recipe, function: &ScalarUDF) -> ScalarUDF {
+    match function.inner().downcast_ref::<ArrayFunction>() {
+        Some(own) => ScalarUDF::from(ArrayFunction { recipe: serde_json::to_string(recipe).ok(), ..own.clone() }),
+        None => function.clone(),
+    }
 }
 
 type Body = dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync;
 
+#[derive(Clone)]
 struct ArrayFunction {
     name: String,
     signature: Signature,
     result: DataType,
+    /// What it was made from, as JSON, where it has a configuration.
+    recipe: Option<String>,
     body: Arc<Body>,
 }
 
@@ -96,10 +111,11 @@ impl fmt::Debug for ArrayFunction {
     }
 }
 
-/// Two functions of one name are the same only where they share their body: a body may hold a run's model.
+/// Two functions of one name are the same where they were made from the same, or share their body.
 impl PartialEq for ArrayFunction {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && Arc::ptr_eq(&self.body, &other.body)
+        let same_recipe = self.recipe.is_some() && self.recipe == other.recipe;
+        self.name == other.name && (same_recipe || Arc::ptr_eq(&self.body, &other.body))
     }
 }
 

@@ -1,16 +1,18 @@
 //! `pair_levels(l, r)` and `score_pair(l, r)`: the evidence of a pair of rows of `standard_record`, from features that are
 //! held in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{ArrayRef, BinaryBuilder, Float64Builder, StructArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::{array_function, costly_function, text};
+use super::recipe::Recipe;
+use super::records::Records;
+use super::{array_function, costly_function, made_from, text};
 use crate::contract::{Type, col, struct_fields};
 use crate::model::score::Scorer;
-use crate::model::{Model, Packed, compare, sample};
+use crate::model::{Model, Parameters, compare, sample};
 
 /// What [`score_pair`] returns.
 const SCORE: [(&str, Type); 3] = [
@@ -20,9 +22,18 @@ const SCORE: [(&str, Type); 3] = [
 ];
 
 /// `score_pair(row_l, row_r)`: match weight and probabilities as a struct.
-pub fn score_pair(scorer: Arc<Scorer>) -> ScalarUDF {
+pub fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Records>) -> ScalarUDF {
     let result = DataType::Struct(struct_fields(&SCORE));
-    costly_function("score_pair", vec![DataType::Int64, DataType::Int64], result, move |columns| {
+    let recipe = Recipe::ScorePair {
+        model: (*model).clone(),
+        parameters: (&parameters).into(),
+        files: records.files().to_vec(),
+    };
+    // Made when the first pair comes: who only passes the function on needs no features.
+    let made = OnceLock::new();
+    let function = costly_function("score_pair", vec![DataType::Int64, DataType::Int64], result, move |columns| {
+        let packed = records.packed()?;
+        let scorer = made.get_or_init(|| Scorer::new(model.clone(), packed.clone(), &parameters));
         let (l, r) = (text::longs(&columns[0])?, text::longs(&columns[1])?);
         let mut weights = Float64Builder::with_capacity(l.len());
         let mut person = Float64Builder::with_capacity(l.len());
@@ -36,12 +47,16 @@ pub fn score_pair(scorer: Arc<Scorer>) -> ScalarUDF {
         let columns: Vec<ArrayRef> =
             vec![Arc::new(weights.finish()), Arc::new(person.finish()), Arc::new(household.finish())];
         Ok(Arc::new(StructArray::try_new(struct_fields(&SCORE), columns, None)?) as ArrayRef)
-    })
+    });
+    made_from(&recipe, &function)
 }
 
 /// `pair_levels(row_l, row_r)`: the pair of channels, then the levels of all comparisons, a byte each.
-pub fn pair_levels(model: Arc<Model>, packed: Arc<Packed>) -> ScalarUDF {
-    array_function("pair_levels", vec![DataType::Int64, DataType::Int64], DataType::Binary, move |columns| {
+pub fn pair_levels(model: Arc<Model>, records: Arc<Records>) -> ScalarUDF {
+    let recipe = Recipe::PairLevels { model: (*model).clone(), files: records.files().to_vec() };
+    let arguments = vec![DataType::Int64, DataType::Int64];
+    let function = array_function("pair_levels", arguments, DataType::Binary, move |columns| {
+        let packed = records.packed()?;
         let (l, r) = (text::longs(&columns[0])?, text::longs(&columns[1])?);
         let mut levels = BinaryBuilder::with_capacity(l.len(), l.len() * model.comparisons.len());
         let mut pattern = Vec::with_capacity(model.comparisons.len());
@@ -49,16 +64,18 @@ pub fn pair_levels(model: Arc<Model>, packed: Arc<Packed>) -> ScalarUDF {
             pattern.clear();
             pattern.push(packed.group(*l as usize, *r as usize) as u8);
             let (left, right) = (packed.row(*l as usize), packed.row(*r as usize));
-            pattern.extend(compare::levels(&model.comparisons, &packed, &left, &right));
+            pattern.extend(compare::levels(&model.comparisons, packed, &left, &right));
             levels.append_value(&pattern);
         }
         Ok(Arc::new(levels.finish()) as ArrayRef)
-    })
+    });
+    made_from(&recipe, &function)
 }
 
 /// `in_sample(row_l, row_r)`: whether the model learns from the pair.
 pub fn in_sample(seed: u64, share: f64) -> ScalarUDF {
-    array_function("in_sample", vec![DataType::Int64, DataType::Int64], DataType::Boolean, move |columns| {
+    let arguments = vec![DataType::Int64, DataType::Int64];
+    let function = array_function("in_sample", arguments, DataType::Boolean, move |columns| {
         let (l, r) = (text::longs(&columns[0])?, text::longs(&columns[1])?);
         let kept: datafusion::arrow::array::BooleanArray = l
             .values()
@@ -67,5 +84,6 @@ pub fn in_sample(seed: u64, share: f64) -> ScalarUDF {
             .map(|(l, r)| Some(sample::in_sample(*l as u64, *r as u64, seed, share)))
             .collect();
         Ok(Arc::new(kept) as ArrayRef)
-    })
+    });
+    made_from(&Recipe::InSample { seed, share: share.to_bits() }, &function)
 }

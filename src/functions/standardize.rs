@@ -11,7 +11,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::person::{NamedItems, PersonColumns, TextItems, TextLists, list, struct_list};
-use super::{costly_function, text};
+use super::recipe::Recipe;
+use super::{costly_function, made_from, text};
 use crate::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
 use crate::record::{RawVersion, Standardizer};
 
@@ -32,7 +33,8 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
         .map(|c| datafusion::arrow::datatypes::Field::new(c.name, c.data_type.arrow(), true))
         .collect();
     let result = DataType::Struct(fields.clone());
-    costly_function("standardize", vec![argument], result, move |columns| {
+    let recipe = Recipe::Standardize((*standardizer).clone());
+    let function = costly_function("standardize", vec![argument], result, move |columns| {
         let versions = Versions::new(text::lists(&columns[0])?)?;
         let mut people = PersonColumns::default();
         let mut times: [TimestampMicrosecondBuilder; 3] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
@@ -61,7 +63,8 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
         all.push(conflicts.finish()?);
         all.push(features.finish()?);
         Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
-    })
+    });
+    made_from(&recipe, &function)
 }
 
 /// The rows of all records, column by column.

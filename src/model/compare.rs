@@ -27,7 +27,7 @@ pub struct Relations {
 }
 
 /// What of a condition the relations decide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Needs {
     same: u64,
     absent: u64,

@@ -4,6 +4,7 @@
 //! Fellegi and Sunter's (1969) with three latent classes instead of two: one person, two people of one household,
 //! unrelated. Nothing here knows Arrow, files or the engine.
 
+pub mod bits;
 pub mod column;
 pub mod compare;
 pub mod em;
@@ -26,8 +27,9 @@ pub struct Label {
     pub en: String,
 }
 
-/// A checked model. Features are referred to by their place in `features`.
-#[derive(Clone, Debug)]
+/// A checked model. Features are referred to by their place in `features`. As JSON it goes to other processes; what was
+/// learned is not in it (see [`Model::trained`]).
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Model {
     /// The features that the model uses, in order of name.
     pub features: Vec<String>,
@@ -43,7 +45,8 @@ pub struct Model {
     pub contradictions: Vec<Vec<usize>>,
     /// How parameters are learned.
     pub training: Training,
-    /// What was learned, where the model file has it.
+    /// What was learned, where the model file has it. Left out of the JSON, which does not keep every bit of a number.
+    #[serde(skip)]
     pub trained: Option<Parameters>,
     /// Digest of blocking rules and comparisons as typed (without `trained`).
     pub digest: String,
@@ -98,7 +101,7 @@ impl Model {
 }
 
 /// A blocking rule: records that share the values of all keys are compared.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BlockingRule {
     /// Its name.
     pub name: String,
@@ -109,7 +112,7 @@ pub struct BlockingRule {
 }
 
 /// A feature as part of a blocking key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Key {
     /// The feature.
     pub feature: usize,
@@ -118,7 +121,7 @@ pub struct Key {
 }
 
 /// A comparison: the first level whose condition holds is the pair's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Comparison {
     /// Its name.
     pub name: String,
@@ -133,7 +136,7 @@ pub struct Comparison {
 }
 
 /// A comparison level.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Level {
     /// Its name.
     pub name: String,
@@ -148,7 +151,7 @@ pub struct Level {
 }
 
 /// When a level holds for a pair.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Condition {
     /// Always: the last level.
     Else,
@@ -209,7 +212,7 @@ impl Condition {
 }
 
 /// A measure of similarity with its bound.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Measure {
     /// Jaro-Winkler similarity of at least this.
     JaroWinkler(f64),
@@ -224,7 +227,7 @@ pub enum Measure {
 }
 
 /// How parameters are learned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Training {
     /// Largest number of candidate pairs that EM sees.
     pub candidate_pairs: u64,

@@ -12,7 +12,7 @@ use super::past::Past;
 use super::{Address, Person, RawVersion, StandardRecord, names};
 
 /// Standardizes records for one pipeline.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Standardizer {
     attributes: Vec<Attribute>,
     /// Features that the model uses, in order of name.

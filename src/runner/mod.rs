@@ -23,14 +23,15 @@ use serde_json::Value;
 
 use crate::config::Pipeline;
 use crate::contract::Table;
+use crate::engine::remote;
 use crate::error::{Error, Result};
+use crate::functions::records::Records;
 use crate::identity::tombstone::Tombstones;
 use crate::lake;
 use crate::manifest::{Manifest, Output, StageRecord};
 use crate::materialize;
-use crate::model::Packed;
 use crate::progress::Progress;
-use crate::session::{Resources, register_store, session};
+use crate::session::{Resources, session};
 use crate::stages::{Notes, Planned, Stage};
 use crate::store::Location;
 
@@ -126,11 +127,13 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
             }
         }
     };
+    if let Some(cluster) = &options.resources.cluster {
+        cluster.ready().await?;
+    }
     let context = session(&options.resources)?;
-    register_store(&context, pipeline.lake.url())?;
-    let packed = OnceLock::new();
+    let records = OnceLock::new();
     let mut run =
-        Run { pipeline, options, progress, context, work, manifest, found, before, packed, tombstones, erasure };
+        Run { pipeline, options, progress, context, work, manifest, found, before, records, tombstones, erasure };
     run.forget_from(options.from);
     for stage in Stage::ALL {
         run.stage(stage).await?;
@@ -190,7 +193,7 @@ struct Run<'a> {
     found: Vec<crate::stages::ingest::SourceFiles>,
     before: Option<snapshot::PublishedRun>,
     /// The features of all records, from scoring to clustering.
-    packed: OnceLock<Arc<Packed>>,
+    records: OnceLock<Arc<Records>>,
     /// The records that may not come back.
     tombstones: Option<Arc<Tombstones>>,
     /// The erasure that this run finishes.
@@ -223,7 +226,7 @@ impl Run<'_> {
             Stage::Score => self.score(&mut record).await?,
             Stage::Cluster => self.cluster(&mut record).await?,
             Stage::Golden => {
-                self.packed = OnceLock::new();
+                self.records = OnceLock::new();
                 self.golden(&mut record).await?;
             }
             Stage::Marts => self.marts(&mut record).await?,
@@ -293,10 +296,8 @@ impl Run<'_> {
 /// # Errors
 /// Environment, if a file cannot be read.
 pub async fn read(context: &SessionContext, lake: &Location, output: &Output, schema: SchemaRef) -> Result<DataFrame> {
-    let folder = lake.join(&output.folder);
-    let files: Vec<String> = output.parts.iter().map(|p| folder.join(&p.name).url().to_string()).collect();
     let options = ParquetReadOptions::default().schema(&schema);
-    Ok(context.read_parquet(files, options).await?)
+    Ok(context.read_parquet(files(lake, output), options).await?)
 }
 
 /// A table from its files, with the columns that they have.
@@ -304,9 +305,13 @@ pub async fn read(context: &SessionContext, lake: &Location, output: &Output, sc
 /// # Errors
 /// Environment, if a file cannot be read.
 pub async fn read_inferred(context: &SessionContext, lake: &Location, output: &Output) -> Result<DataFrame> {
+    Ok(context.read_parquet(files(lake, output), ParquetReadOptions::default()).await?)
+}
+
+/// The URLs of a table's files.
+fn files(lake: &Location, output: &Output) -> Vec<String> {
     let folder = lake.join(&output.folder);
-    let files: Vec<String> = output.parts.iter().map(|p| folder.join(&p.name).url().to_string()).collect();
-    Ok(context.read_parquet(files, ParquetReadOptions::default()).await?)
+    output.parts.iter().map(|p| folder.join(&p.name).url().to_string()).collect()
 }
 
 /// Adds notes to a stage's record.
@@ -314,9 +319,10 @@ fn add(record: &mut StageRecord, notes: Notes) {
     record.notes.extend(notes);
 }
 
-/// The model's scorer needs the features of all records in order of their rows: a session with one thread keeps it.
+/// The model's scorer needs the features of all records in order of their rows: a session with one thread keeps it. It reads
+/// in this process, which is where the rows are wanted.
 pub fn in_order(context: &SessionContext) -> SessionContext {
-    let mut state = context.state();
+    let mut state = remote::here(context.state());
     state.config_mut().options_mut().execution.target_partitions = 1;
     SessionContext::new_with_state(state)
 }

@@ -13,7 +13,7 @@ use crate::identity::alias::{Aliases, Step};
 use crate::lake;
 use crate::manifest::Output;
 use crate::materialize::Part;
-use crate::session::{Resources, register_store, session};
+use crate::session::{Resources, session};
 use crate::store::Location;
 
 /// A row of `run`.
@@ -38,7 +38,6 @@ pub struct PublishedRun {
 pub async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
     let Some(delta) = lake::open(lake, RUN.name, None).await? else { return Ok(Vec::new()) };
     let context = session(&Resources { memory: 256 << 20, ..Resources::default() })?;
-    register_store(&context, lake.url())?;
     let output = output_of(RUN.name, lake::files(&delta)?);
     if output.parts.is_empty() {
         return Ok(Vec::new());
@@ -157,7 +156,6 @@ pub async fn table(
 /// # Errors
 /// Environment, if a table cannot be read.
 pub async fn know_all(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<()> {
-    register_store(context, lake.url())?;
     for (name, _, _) in &run.tables {
         if let Some(rows) = table(context, lake, run, name).await? {
             context.register_table(name.as_str(), rows.into_view())?;

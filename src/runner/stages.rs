@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 use serde_json::json;
 
-use super::{Run, add, erase, forecast, in_order, read, snapshot, work_of};
+use super::{Run, add, erase, files, forecast, in_order, read, snapshot, work_of};
 use crate::config::Attribute;
 use crate::config::check_model::with_parameters;
 use crate::config::decisions::Decision;
@@ -19,10 +20,12 @@ use crate::contract::{
     RAW_RECORD, REJECT, RESTATEMENT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
 use crate::error::{Error, Result};
+use crate::functions::records::Records;
 use crate::functions::text;
 use crate::manifest::{Output, StageRecord};
+use crate::model::Parameters;
+use crate::model::bits::Bits;
 use crate::model::score::Scorer;
-use crate::model::{Packed, Parameters};
 use crate::record::Standardizer;
 use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
 use crate::stages::cluster::{Given, Keys, Links};
@@ -177,34 +180,34 @@ impl Run<'_> {
     }
 
     /// The features of all records.
-    async fn packed(&self, record: &StageRecord) -> Result<Arc<Packed>> {
-        if let Some(packed) = self.packed.get() {
-            return Ok(packed.clone());
+    async fn records(&self, record: &StageRecord) -> Result<Arc<Records>> {
+        if let Some(records) = self.records.get() {
+            return Ok(records.clone());
         }
         let output = self.manifest.output(STANDARD_RECORD.name).or_else(|| record.outputs.get(STANDARD_RECORD.name));
         let output = output.ok_or_else(|| Error::bug("the records were not standardized yet"))?;
         let standard = read(&in_order(&self.context), &self.pipeline.lake, output, STANDARD_RECORD.schema()).await?;
         let packed = Arc::new(score::pack(standard, &self.pipeline.model).await?);
-        Ok(self.packed.get_or_init(|| packed).clone())
+        let records = Arc::new(Records::known(files(&self.pipeline.lake, output), packed));
+        Ok(self.records.get_or_init(|| records).clone())
     }
 
     pub(super) async fn score(&self, record: &mut StageRecord) -> Result<()> {
         let model = &self.pipeline.model;
-        let packed = self.packed(record).await?;
+        let records = self.records(record).await?;
         let pairs = self.table(&CANDIDATE_PAIR, record).await?;
         let digest = self.manifest.config_digest.clone();
         let block_size = self.pipeline.limits.block_size;
-        let (parameters, notes) = score::learn(pairs.clone(), model, &packed, block_size, digest).await?;
+        let (parameters, notes) = score::learn(pairs.clone(), model, &records, block_size, digest).await?;
         if notes["trained"]["converged"] == json!(false) {
             self.progress.warn("the model did not converge; raise training.steps in the model file");
         }
         add(record, notes);
-        record.notes.insert("parameter_bits".into(), parameters_to_json(&parameters));
+        record.notes.insert("parameter_bits".into(), json!(Bits::from(&parameters)));
         self.keep_model(&parameters).await?;
-        let scorer = Arc::new(Scorer::new(model.clone(), packed, &parameters));
         let floor = self.pipeline.thresholds.review.min(HOUSEHOLD_FLOOR);
         let expected = self.manifest.output(CANDIDATE_PAIR.name).map(|o| o.rows());
-        for planned in score::plan(pairs, scorer, floor)? {
+        for planned in score::plan(pairs, model, parameters, &records, floor)? {
             self.put(Stage::Score, planned, false, expected, record).await?;
         }
         Ok(())
@@ -228,10 +231,11 @@ impl Run<'_> {
     }
 
     pub(super) async fn cluster(&self, record: &mut StageRecord) -> Result<()> {
-        let packed = self.packed(record).await?;
+        let packed = self.records(record).await?.packed()?.clone();
         let parameters = self
             .note(Stage::Score, "parameter_bits")
-            .and_then(parameters_from_json)
+            .and_then(|bits| serde_json::from_value::<Bits>(bits.clone()).ok())
+            .map(Parameters::from)
             .ok_or_else(|| Error::bug("the model's parameters were not kept"))?;
         let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
         let output = self.manifest.output(STANDARD_RECORD.name).ok_or_else(|| Error::bug("no standardized records"))?;
@@ -269,6 +273,12 @@ impl Run<'_> {
         let mut previous = self.previous(&ID_MAP).await?;
         if let Some(tombstones) = &self.tombstones {
             previous = erase::left_out(previous, &ID_MAP, tombstones)?;
+            if self.options.resources.cluster.is_some() {
+                // The key of the tombstones stays in this process, and so do these rows.
+                let here = DataFrame::new(in_order(&self.context).state(), previous.logical_plan().clone());
+                let rows = MemTable::try_new(ID_MAP.schema(), vec![here.collect().await?])?;
+                previous = self.context.read_table(Arc::new(rows))?;
+            }
         }
         self.context.register_table("previous_id_map", previous.into_view())?;
         for planned in golden::records(&self.context, self.pipeline).await? {
@@ -431,29 +441,4 @@ fn counts_of(batch: &RecordBatch, row: usize) -> FileCounts {
     let text = |c: usize| batch.column(c).as_string::<i32>().value(row).to_string();
     let number = |c: usize| batch.column(c).as_primitive::<Int64Type>().value(row) as u64;
     FileCounts { source: text(0), file: text(1), rows: number(2), rejects: number(3), read: number(2) }
-}
-
-fn parameters_to_json(p: &Parameters) -> serde_json::Value {
-    // As bits: a decimal number read back may differ in the last place, and so would everything after it.
-    let levels: Vec<Vec<[u64; 3]>> = p.levels.iter().map(|c| c.iter().map(|l| l.map(f64::to_bits)).collect()).collect();
-    let priors: BTreeMap<&String, [u64; 2]> = p.priors.iter().map(|(g, of)| (g, of.map(f64::to_bits))).collect();
-    json!({
-        "learned_from": p.learned_from,
-        "prior": p.prior.map(f64::to_bits),
-        "priors": priors,
-        "levels": levels,
-    })
-}
-
-/// The parameters as [`parameters_to_json`] wrote them.
-pub(super) fn parameters_from_json(value: &serde_json::Value) -> Option<Parameters> {
-    let prior: [u64; 2] = serde_json::from_value(value["prior"].clone()).ok()?;
-    let priors: BTreeMap<String, [u64; 2]> = serde_json::from_value(value["priors"].clone()).ok()?;
-    let levels: Vec<Vec<[u64; 3]>> = serde_json::from_value(value["levels"].clone()).ok()?;
-    Some(Parameters {
-        learned_from: value["learned_from"].as_str()?.to_string(),
-        prior: prior.map(f64::from_bits),
-        priors: priors.into_iter().map(|(g, of)| (g, of.map(f64::from_bits))).collect(),
-        levels: levels.iter().map(|c| c.iter().map(|l| l.map(f64::from_bits)).collect()).collect(),
-    })
 }

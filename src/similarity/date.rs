@@ -6,7 +6,7 @@
 use crate::japanese::date::PartialDate;
 
 /// Strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum DateRelation {
     /// The same day.
     Equal,

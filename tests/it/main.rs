@@ -4,6 +4,7 @@ mod about;
 mod as_of;
 mod bounded;
 mod cli;
+mod cluster;
 mod config;
 mod evaluation;
 mod generate;

@@ -14,10 +14,10 @@ use super::{Notes, Planned, field, fields_of};
 use crate::contract::{SCORED_PAIR, col};
 use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
+use crate::functions::records::Records;
 use crate::functions::text;
 use crate::model::column::FeatureBuilder;
 use crate::model::em::{self, Observations};
-use crate::model::score::Scorer;
 use crate::model::{Model, Packed, Parameters, compare, sample};
 
 /// A pair of channels has to fit a byte.
@@ -86,11 +86,12 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
 pub async fn learn(
     pairs: DataFrame,
     model: &Arc<Model>,
-    packed: &Arc<Packed>,
+    records: &Arc<Records>,
     block_size: u32,
     digest: String,
 ) -> Result<(Parameters, Notes)> {
     let mut notes = Notes::new();
+    let packed = records.packed()?;
     notes.insert("junk_values".into(), junk_counts(model, packed));
     if let Some(trained) = &model.trained {
         notes.insert("trained".into(), json!({ "learned_from": trained.learned_from, "steps": 0 }));
@@ -101,7 +102,7 @@ pub async fn learn(
     let random = random_pairs(model, packed);
     let all_pairs = packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0;
     let observed = Observations {
-        patterns: patterns(pairs, model, packed, share).await?,
+        patterns: patterns(pairs, model, records, share).await?,
         groups: (0..packed.groups()).map(|g| packed.group_name(g)).collect(),
         pairs_by_group: packed.pairs_by_group(),
         household_pairs: Some(all_pairs * random.households / random.draws.max(1.0)),
@@ -143,13 +144,13 @@ fn junk_counts(model: &Model, packed: &Packed) -> serde_json::Value {
 async fn patterns(
     pairs: DataFrame,
     model: &Arc<Model>,
-    packed: &Arc<Packed>,
+    records: &Arc<Records>,
     share: f64,
 ) -> Result<std::collections::BTreeMap<Vec<u8>, f64>> {
     let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
     let counted = pairs
         .filter(in_sample(model.training.seed, share).call(rows()))?
-        .select(vec![pair_levels(model.clone(), packed.clone()).call(rows()).alias("levels")])?
+        .select(vec![pair_levels(model.clone(), records.clone()).call(rows()).alias("levels")])?
         .aggregate(vec![ident("levels")], vec![count(lit(1)).alias("pairs")])?
         .collect()
         .await?;
@@ -238,12 +239,19 @@ fn brought(model: &Model, packed: &Packed, block_size: u32) -> Vec<Vec<Option<f6
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn plan(pairs: DataFrame, scorer: Arc<Scorer>, floor: f64) -> Result<Vec<Planned>> {
+pub fn plan(
+    pairs: DataFrame,
+    model: &Arc<Model>,
+    parameters: Parameters,
+    records: &Arc<Records>,
+    floor: f64,
+) -> Result<Vec<Planned>> {
+    let score = score_pair(model.clone(), parameters, records.clone());
     let scored = pairs.select(vec![
         ident(col::ROW_L),
         ident(col::ROW_R),
         ident(col::RULE),
-        score_pair(scorer).call(vec![ident(col::ROW_L), ident(col::ROW_R)]).alias("score"),
+        score.call(vec![ident(col::ROW_L), ident(col::ROW_R)]).alias("score"),
     ])?;
     let scored = fields_of(scored, "score")?;
     let field = |name: &str| field("score", name);

@@ -1,0 +1,120 @@
+//! What a configured function is made from, so that another process can make it again.
+//!
+//! In: the JSON of a [`Recipe`]. Out: the function. Every process makes a configured function from the same things: a run here,
+//! and a cluster's executors, to which the recipe travels in the function's place.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+use serde::{Deserialize, Serialize};
+
+use super::records::Records;
+use super::{ArrayFunction, blocking_keys, golden, pair, standardize};
+use crate::config::file::SurvivorshipFile;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::model::bits::Bits;
+use crate::record::Standardizer;
+
+/// A function with its configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Recipe {
+    /// `standardize`.
+    Standardize(Standardizer),
+    /// `blocking_keys` of a model.
+    BlockingKeys(Model),
+    /// `refined_keys` of a model.
+    RefinedKeys(Model),
+    /// `in_sample`.
+    InSample {
+        /// Seed of the sample.
+        seed: u64,
+        /// The bits of the share of pairs.
+        share: u64,
+    },
+    /// `pair_levels`.
+    PairLevels {
+        /// The model.
+        model: Model,
+        /// The files of the records.
+        files: Vec<String>,
+    },
+    /// `score_pair`.
+    ScorePair {
+        /// The model.
+        model: Model,
+        /// What it learned.
+        parameters: Bits,
+        /// The files of the records.
+        files: Vec<String>,
+    },
+    /// `golden`.
+    Golden(SurvivorshipFile),
+}
+
+/// The recipe of a function as JSON; `None` where every process knows the function by its name.
+pub fn of(function: &ScalarUDF) -> Option<&str> {
+    function.inner().downcast_ref::<ArrayFunction>()?.recipe.as_deref()
+}
+
+/// The function of a recipe.
+///
+/// # Errors
+/// Bug, where this is no recipe of this version.
+pub fn function(json: &[u8]) -> Result<ScalarUDF> {
+    let recipe: Recipe = serde_json::from_slice(json)
+        .map_err(|e| Error::bug(format!("a function cannot be made again from what another process sent: {e}")))?;
+    Ok(match recipe {
+        Recipe::Standardize(standardizer) => standardize::standardize(Arc::new(standardizer)),
+        Recipe::BlockingKeys(model) => blocking_keys::blocking_keys(Arc::new(model)),
+        Recipe::RefinedKeys(model) => blocking_keys::refined_keys(Arc::new(model)),
+        Recipe::InSample { seed, share } => pair::in_sample(seed, f64::from_bits(share)),
+        Recipe::PairLevels { model, files } => {
+            let model = Arc::new(model);
+            pair::pair_levels(model.clone(), Arc::new(Records::of_files(files, model)))
+        }
+        Recipe::ScorePair { model, parameters, files } => {
+            let model = Arc::new(model);
+            pair::score_pair(model.clone(), parameters.into(), Arc::new(Records::of_files(files, model)))
+        }
+        Recipe::Golden(rules) => golden::golden(rules),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Overrides};
+    use crate::model::Parameters;
+
+    #[test]
+    fn a_function_made_again_is_the_same() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/retail/pipeline.yaml");
+        let pipeline = config::load(&file, &Overrides::default()).expect("the retail pipeline");
+        let model = pipeline.model.clone();
+        let parameters = Parameters {
+            learned_from: "x".into(),
+            prior: [1.0 / 3.0, 0.1 + 0.2],
+            priors: [("a+b".to_string(), [1e-300, 0.7])].into(),
+            levels: vec![vec![[0.1, 2.0 / 3.0, 5e-324]]],
+        };
+        let records = || Arc::new(Records::of_files(vec!["file:///a".into()], model.clone()));
+        let standardizer = Standardizer::new(&pipeline.attributes, &model);
+        for made in [
+            standardize::standardize(Arc::new(standardizer)),
+            blocking_keys::blocking_keys(model.clone()),
+            blocking_keys::refined_keys(model.clone()),
+            pair::in_sample(7, 0.1 + 0.2),
+            pair::pair_levels(model.clone(), records()),
+            pair::score_pair(model.clone(), parameters.clone(), records()),
+            golden::golden(pipeline.survivorship.clone()),
+        ] {
+            let recipe = of(&made).expect("a recipe");
+            let again = function(recipe.as_bytes()).expect("the function");
+            assert_eq!(of(&again), Some(recipe), "{}", made.name());
+            assert_eq!(again, made);
+        }
+        let sent: Model = serde_json::from_str(&serde_json::to_string(&*model).expect("JSON")).expect("a model");
+        assert_eq!(format!("{sent:?}"), format!("{:?}", Model { trained: None, ..(*model).clone() }));
+    }
+}

@@ -1,7 +1,9 @@
 //! What readers see: the tables at the versions that a published run names.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{Field, Fields, Int64Type, Schema, TimestampMicrosecondType};
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
@@ -142,7 +144,8 @@ pub async fn table(
     };
     let output = output_of(name, lake::files(&delta)?);
     let schema = match contract::find(name) {
-        Some(table) => table.schema(),
+        // Without the comments: the engine refuses a union of columns of which only some have one.
+        Some(table) => Arc::new(Schema::new(strip(table.schema().fields()))),
         None => return Ok(Some(context.read_parquet(urls(lake, &output), Default::default()).await?)),
     };
     if output.parts.is_empty() {
@@ -178,7 +181,9 @@ pub async fn aliases(context: &SessionContext) -> Result<Aliases> {
     const STEPS: &str = "
         select e.customer_id, case when e.event = 'merged' then e.counterpart end as merged_into
         from id_event e join run r on e.run_id = r.run_id
-        where e.event in ('merged', 'split') order by r.run_number, e.event desc, e.customer_id";
+        where e.event in ('merged', 'split')
+           or e.event = 'created' and e.customer_id in (select customer_id from id_event where event = 'merged')
+        order by r.run_number, e.event desc, e.customer_id";
     let mut steps = Vec::new();
     for batch in context.sql(STEPS).await?.collect().await? {
         let [id, into] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
@@ -191,6 +196,10 @@ pub async fn aliases(context: &SessionContext) -> Result<Aliases> {
         }));
     }
     Ok(Aliases::new(steps))
+}
+
+fn strip(fields: &Fields) -> Vec<Field> {
+    fields.iter().map(|f| f.as_ref().clone().with_metadata(Default::default())).collect()
 }
 
 fn urls(lake: &Location, output: &Output) -> Vec<String> {

@@ -325,8 +325,12 @@ impl Run<'_> {
         let Some(erasure) = &self.erasure else { return Ok(rows) };
         let earlier = self.previous(table).await?;
         let earlier = earlier.filter(ident(column).not_eq(lit(erasure.customer_id.as_str())))?;
-        let key = table.key.iter().map(|k| ident(*k).sort(true, false)).collect();
-        Ok(earlier.union(rows)?.sort(key)?)
+        let mut all: Vec<RecordBatch> = Vec::new();
+        for batch in earlier.collect().await?.into_iter().chain(rows.collect().await?) {
+            all.push(RecordBatch::try_new(table.schema(), batch.columns().to_vec())?);
+        }
+        let all = self.context.read_table(Arc::new(MemTable::try_new(table.schema(), vec![all])?))?;
+        Ok(all.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
     }
 
     /// What the run before kept of its pipeline file.

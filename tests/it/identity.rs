@@ -21,7 +21,9 @@ fn people(retailer: &Retailer, lake: &str, as_of: &str) -> BTreeMap<String, Stri
 /// Customer → its records.
 fn sets(people: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut sets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    people.iter().for_each(|(record, id)| drop(sets.entry(id).or_default().insert(record)));
+    for (record, id) in people {
+        sets.entry(id).or_default().insert(record);
+    }
     sets
 }
 

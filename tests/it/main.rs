@@ -1,5 +1,8 @@
 //! The integration tests: one executable, so that it is linked once.
 
+// Figures that a test has to show are printed.
+#![allow(clippy::print_stdout)]
+
 mod about;
 mod as_of;
 mod bounded;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::{Field, Fields, Int64Type, Schema, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{erase, read};
-use crate::contract::{self, RUN, col};
+use crate::contract::{self, RUN, Table, col};
 use crate::error::{Error, Result};
 use crate::functions::text;
 use crate::identity::alias::{Aliases, Step};
@@ -144,8 +144,7 @@ pub async fn table(
     };
     let output = output_of(name, lake::files(&delta)?);
     let schema = match contract::find(name) {
-        // Without the comments: the engine refuses a union of columns of which only some have one.
-        Some(table) => Arc::new(Schema::new(strip(table.schema().fields()))),
+        Some(table) => plain_schema(table),
         None => return Ok(Some(context.read_parquet(urls(lake, &output), Default::default()).await?)),
     };
     if output.parts.is_empty() {
@@ -198,8 +197,11 @@ pub async fn aliases(context: &SessionContext) -> Result<Aliases> {
     Ok(Aliases::new(steps))
 }
 
-fn strip(fields: &Fields) -> Vec<Field> {
-    fields.iter().map(|f| f.as_ref().clone().with_metadata(Default::default())).collect()
+/// The schema of a table without the comments: the engine refuses a union of columns of which only some have one.
+pub(super) fn plain_schema(table: &Table) -> SchemaRef {
+    let fields: Vec<Field> =
+        table.schema().fields().iter().map(|f| f.as_ref().clone().with_metadata(Default::default())).collect();
+    Arc::new(Schema::new(fields))
 }
 
 fn urls(lake: &Location, output: &Output) -> Vec<String> {

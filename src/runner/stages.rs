@@ -315,7 +315,7 @@ impl Run<'_> {
         };
         match rows {
             Some(rows) => Ok(rows),
-            None => Ok(self.context.read_batch(RecordBatch::new_empty(table.schema()))?),
+            None => Ok(self.context.read_batch(RecordBatch::new_empty(snapshot::plain_schema(table)))?),
         }
     }
 

@@ -390,15 +390,15 @@ impl Run<'_> {
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
             for planned in marts::plan(&self.context, self.pipeline, before.as_of).await? {
                 let name = planned.table.name;
+                let Some(restated) = restate::RESTATED.iter().find(|r| r.table.name == name) else { continue };
                 let published = snapshot::table(&self.context, &self.pipeline.lake, before, name).await?;
-                let restated = restate::RESTATED.iter().any(|(table, _)| table.name == name);
-                if let Some(published) = published.filter(|_| restated) {
-                    for (name, rows) in restate::names(name).into_iter().zip([planned.plan, published]) {
-                        self.context.deregister_table(name.as_str())?;
-                        self.context.register_table(name.as_str(), rows.into_view())?;
-                    }
-                    marts.push(name);
-                }
+                let Some(published) = published else { continue };
+                let again = Table { name: restated.again, ..*restated.table };
+                self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await?;
+                self.know(&[&again], record).await?;
+                self.context.deregister_table(restated.before)?;
+                self.context.register_table(restated.before, published.into_view())?;
+                marts.push(name);
             }
         }
         let mut planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;

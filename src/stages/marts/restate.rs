@@ -11,30 +11,43 @@ use crate::contract::{DECILE, LTV, REPEAT_RATE, RESTATEMENT, RFM, Table};
 use crate::error::Result;
 use crate::stages::Planned;
 
-/// The figures that people plan with, by mart.
-pub const RESTATED: [(&Table, &[&str]); 4] = [
-    (&RFM, &["frequency", "monetary", "r", "f", "m", "decile"]),
-    (&LTV, &["ltv"]),
-    (&DECILE, &["customers", "amount"]),
-    (&REPEAT_RATE, &["buyers", "repeaters", "repeat_rate"]),
-];
-
-/// The name under which the session knows a mart anew, and as it was published.
-pub fn names(mart: &str) -> [String; 2] {
-    [format!("{mart}_again"), format!("{mart}_before")]
+/// A mart whose figures people plan with.
+pub struct Restated {
+    /// The mart.
+    pub table: &'static Table,
+    /// The name under which the session knows it anew.
+    pub again: &'static str,
+    /// The name under which the session knows it as it was published.
+    pub before: &'static str,
+    fields: &'static [&'static str],
 }
 
-/// The plan of `restatement` over those of [`RESTATED`] that both runs have; the session knows them by their [`names`] and
+/// The marts that are compared.
+pub const RESTATED: [Restated; 4] = [
+    Restated {
+        table: &RFM,
+        again: "rfm_again",
+        before: "rfm_before",
+        fields: &["frequency", "monetary", "r", "f", "m", "decile"],
+    },
+    Restated { table: &LTV, again: "ltv_again", before: "ltv_before", fields: &["ltv"] },
+    Restated { table: &DECILE, again: "decile_again", before: "decile_before", fields: &["customers", "amount"] },
+    Restated {
+        table: &REPEAT_RATE,
+        again: "repeat_rate_again",
+        before: "repeat_rate_before",
+        fields: &["buyers", "repeaters", "repeat_rate"],
+    },
+];
+
+/// The plan of `restatement` over those of [`RESTATED`] that both runs have; the session knows them by their two names, and
 /// the events of this run as `id_event`.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
 pub async fn plan(context: &SessionContext, marts: &[&str], run_id: &str) -> Result<Planned> {
-    let mut queries: Vec<String> = RESTATED
-        .iter()
-        .filter(|(table, _)| marts.contains(&table.name))
-        .map(|(table, fields)| differing(table.name, table.key[0], fields))
-        .collect();
+    let mut queries: Vec<String> =
+        RESTATED.iter().filter(|restated| marts.contains(&restated.table.name)).map(differing).collect();
     if queries.is_empty() {
         queries.push(NONE.to_string());
     }
@@ -63,8 +76,9 @@ const CAUSE: &str = "coalesce(e.what, case when d.moves then 'others moved' else
 const NONE: &str = "select '' as mart, '' as key, '' as field, cast(null as double) as before, cast(null as double) as after, false as moves where false";
 
 /// The figures of a mart that differ. Names come from the contract, never from a user.
-fn differing(mart: &str, key: &str, fields: &[&str]) -> String {
-    let [again, before] = names(mart);
+fn differing(restated: &Restated) -> String {
+    let Restated { table, again, before, fields } = restated;
+    let (mart, key) = (table.name, table.key[0]);
     let of = |field: &&str| {
         format!(
             "named_struct('field', '{field}', 'before', cast(o.{field} as double), 'after', cast(n.{field} as double))"

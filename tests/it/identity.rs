@@ -8,6 +8,7 @@ use std::time::Duration;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
+use crate::s3::copy;
 use crate::support::{Retailer, fails, own_pipeline, published, root, succeeds};
 
 /// Record → customer, as a run published it.
@@ -306,18 +307,6 @@ fn fifty_kills_leave_a_whole_run_and_end_with_the_same_bytes() {
     }
     println!("{KILLS} kills, {in_time} of them before the run had ended");
     assert!(in_time > 25, "{in_time}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("copied");
-        }
-    }
 }
 
 #[test]

@@ -385,7 +385,11 @@ impl Run<'_> {
 
     /// What the figures of the run before are today, as of its own time.
     async fn restate(&self, record: &mut StageRecord) -> Result<()> {
-        self.know(&[&ID_EVENT], record).await?;
+        let output = record.outputs.get(ID_EVENT.name).or_else(|| self.manifest.output(ID_EVENT.name));
+        let output = output.ok_or_else(|| Error::bug("no events of ids"))?;
+        let events = read(&self.context, &self.pipeline.lake, output, snapshot::plain_schema(&ID_EVENT)).await?;
+        self.context.deregister_table(ID_EVENT.name)?;
+        self.context.register_table(ID_EVENT.name, events.into_view())?;
         let mut marts = Vec::new();
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
             for planned in marts::plan(&self.context, self.pipeline, before.as_of).await? {

@@ -11,7 +11,8 @@ use super::columns;
 use super::facets::{facet, fields, schema, subset};
 use crate::config::{Pipeline, Rows, Source};
 use crate::contract::{
-    self, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT, SOURCE_RECORD, Table,
+    self, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT, SOURCE_RECORD,
+    Table,
 };
 use crate::lake;
 use crate::manifest::{Manifest, SourceTotals};
@@ -180,8 +181,17 @@ fn read(
 }
 
 /// The tables that every pipeline publishes. Its marts come with them; `run` is how they are published.
-static ALWAYS: [&Table; 8] =
-    [&FIELD_PROVENANCE, &GOLDEN_CUSTOMER, &ID_EVENT, &ID_MAP, &INTERACTION, &LEDGER, &REJECT, &SOURCE_RECORD];
+static ALWAYS: [&Table; 9] = [
+    &FIELD_PROVENANCE,
+    &GOLDEN_CUSTOMER,
+    &ID_EVENT,
+    &ID_MAP,
+    &INTERACTION,
+    &LEDGER,
+    &REJECT,
+    &RESTATEMENT,
+    &SOURCE_RECORD,
+];
 
 /// What the run publishes. With a published run: what it published, at which version.
 pub(super) fn outputs(pipeline: &Pipeline, done: Option<(&Manifest, &PublishedRun)>) -> Vec<Value> {

@@ -78,8 +78,10 @@ pub enum Outcome {
 /// # Errors
 /// Every kind; nothing is published then, and what was published before is as it was.
 pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
-    let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
     let found = inputs::find(pipeline, options.as_of).await?;
+    // A lake that cannot be read is said so before anything is written to it.
+    snapshot::newest(&pipeline.lake).await?;
+    let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
     let before = snapshot::newest(&pipeline.lake).await?;
     if let Some(run) = &before
         && options.as_of.is_some_and(|as_of| as_of < run.as_of)

@@ -175,7 +175,8 @@ type Row = Vec<(String, String)>;
 /// The rows of a source, read without nayose.
 fn rows(pipeline: &Pipeline, source: &Source, retailer: &Retailer) -> Vec<Row> {
     let glob = globset::Glob::new(&source.files).expect("a glob").compile_matcher();
-    let folder = retailer.path("input").join(Path::new(&source.files).parent().expect("a folder"));
+    let fixed: std::path::PathBuf = Path::new(&source.files).iter().take(1).collect();
+    let folder = retailer.path("input").join(fixed);
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();

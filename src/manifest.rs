@@ -43,10 +43,27 @@ impl Output {
         self.parts.iter().map(|p| p.rows).sum()
     }
 
+    /// The same files, with names from a folder above theirs.
+    pub fn named_below(&self, above: &str) -> Output {
+        let below = self.folder.strip_prefix(above).unwrap_or(&self.folder).trim_start_matches('/');
+        let name = |part: &Part| if below.is_empty() { part.name.clone() } else { format!("{below}/{}", part.name) };
+        let parts = self.parts.iter().map(|part| Part { name: name(part), ..part.clone() }).collect();
+        Output { folder: above.to_string(), parts }
+    }
+
     /// Bytes of all files.
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|p| p.bytes).sum()
     }
+}
+
+/// What decides the tables of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Digest of the version and the settings that the stage looks at.
+    pub settings: String,
+    /// Digest of the files or tables that it reads.
+    pub inputs: String,
 }
 
 /// A finished stage.
@@ -54,6 +71,12 @@ impl Output {
 pub struct StageRecord {
     /// Seconds that it took.
     pub seconds: f64,
+    /// Bytes that went to spill files.
+    #[serde(default)]
+    pub spilled: u64,
+    /// What decided its tables, where that is known without looking at what was published before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
     /// Its tables by name.
     pub outputs: BTreeMap<String, Output>,
     /// What it has to say: counts, convergence, blocks left out.

@@ -24,6 +24,8 @@ pub struct Resources {
     pub threads: usize,
     /// Folder for spill files; the system's temporary folder where none is given.
     pub spill: Option<std::path::PathBuf>,
+    /// Bytes of spill files at most; a step that wants more fails.
+    pub spill_limit: u64,
     /// Where plans run; here where no cluster is given.
     pub cluster: Option<Cluster>,
 }
@@ -34,10 +36,14 @@ impl Default for Resources {
             memory: machine_memory() / 2,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             spill: None,
+            spill_limit: SPILL_LIMIT,
             cluster: None,
         }
     }
 }
+
+/// Bytes of spill files where nothing is said: what a disk of usual size has to spare.
+const SPILL_LIMIT: u64 = 100 << 30;
 
 /// Rows of a batch, and bytes that are sorted in one go instead of being merged: fewer and larger batches make sorts a tenth
 /// faster at 100,000 people, because less is compared and gathered row by row (`nayose run --profile -`).
@@ -74,7 +80,9 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(pool)
         .with_object_store_registry(Arc::new(Stores))
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(disk).with_max_temp_directory_size(resources.spill_limit),
+        )
         .build_arc()?;
     let context = match &resources.cluster {
         Some(cluster) => remote::context(config, runtime, cluster),

@@ -98,6 +98,9 @@ struct ResourceArguments {
     /// Folder for spill files [default: the system's temporary folder]
     #[arg(long, value_name = "FOLDER")]
     spill: Option<PathBuf>,
+    /// Ceiling of all spill files together; a step that needs more ends with exit code 3
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "100GiB")]
+    spill_limit: usize,
 }
 
 impl ResourceArguments {
@@ -107,6 +110,7 @@ impl ResourceArguments {
             memory: self.memory.unwrap_or(default.memory),
             threads: self.threads.unwrap_or(default.threads).max(1),
             spill: self.spill.clone(),
+            spill_limit: self.spill_limit as u64,
             cluster: None,
         }
     }
@@ -195,7 +199,7 @@ fn size(typed: &str) -> std::result::Result<usize, String> {
         other => return Err(format!("unknown unit {other:?}; write GiB, MiB, GB or MB")),
     };
     if number <= 0.0 {
-        return Err(format!("{typed:?} is no memory at all"));
+        return Err(format!("{typed:?} is nothing at all"));
     }
     Ok((number * unit) as usize)
 }

@@ -14,7 +14,7 @@ use crate::engine::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::japanese::date;
 use crate::lineage;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, StageRecord};
 use crate::metrics;
 use crate::profile;
 use crate::progress::Progress;
@@ -214,7 +214,8 @@ fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {
             let record = manifest.stages.get(s.name())?;
             let rows: serde_json::Map<String, Value> =
                 record.outputs.iter().map(|(t, o)| (t.clone(), json!(o.rows()))).collect();
-            Some(json!({ "stage": s.name(), "seconds": record.seconds, "rows": rows, "notes": record.notes }))
+            let StageRecord { seconds, spilled, notes, .. } = record;
+            Some(json!({ "stage": s.name(), "seconds": seconds, "spilled_bytes": spilled, "rows": rows, "notes": notes }))
         })
         .collect();
     json!({ "outcome": outcome, "run_id": manifest.run_id, "previous": manifest.previous, "stages": stages })

@@ -13,7 +13,7 @@ use crate::config::{self, Overrides, Pipeline};
 use crate::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
 use crate::error::{Error, Kind, Result};
 use crate::record::Standardizer;
-use crate::runner::inputs;
+use crate::runner::{self, inputs};
 use crate::session::session;
 use crate::stages::ingest::{SourceFiles, read_options, reader};
 use crate::stages::{block, ingest, normalize};
@@ -79,7 +79,7 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     let raw = ingest::plan(context, pipeline, found)?.into_iter().find(|p| p.table.name == RAW_RECORD.name);
     let raw = raw.ok_or_else(|| Error::bug("ingest plans no raw_record"))?.plan;
     let standardizer = Arc::new(Standardizer::new(&pipeline.attributes, model));
-    for standard in normalize::plan(raw, standardizer)? {
+    for standard in normalize::plan(raw, None, standardizer)? {
         let rows = standard.plan.select_columns(&[col::ROW, col::FEATURES])?.cache().await?;
         context.register_table(STANDARD_RECORD.name, rows.clone().into_view())?;
         for blocks in block::blocks(rows, model)? {
@@ -96,8 +96,12 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     for ((rule, found), alone) in model.rules.iter().zip(&rules).zip(&alone) {
         text += &format!("{:<20}{:>12}{:>12}{:>16}{alone:>20}\n", rule.name, found.blocks, found.largest, found.pairs);
     }
-    let total: u64 = rules.iter().map(|r| r.pairs).sum();
-    text += &format!("at most {total} pairs: a pair that several rules bring is compared once\n\nlargest blocks:\n");
+    let bytes = found.iter().flat_map(|of| &of.files).map(|file| file.meta.size).sum();
+    let records = context.table(STANDARD_RECORD.name).await?.count().await? as u64;
+    text += &format!(
+        "at most {}; a pair that several rules bring is compared once\n\nlargest blocks:\n",
+        runner::forecast::of(records, bytes, &rules)
+    );
     for (rule, records) in block::largest_blocks(context).await? {
         let fate = if records <= u64::from(limit) {
             "compared".to_string()

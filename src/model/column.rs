@@ -151,6 +151,11 @@ impl FeatureBuilder {
         self.offsets.push(self.ids.len() as u32);
     }
 
+    /// Whether there is more than places of 32 bits can name: 4 GiB of distinct values, or 4 billion values in all.
+    pub fn overflows(&self) -> bool {
+        self.text.len().max(self.ids.len()) > u32::MAX as usize
+    }
+
     /// The finished feature.
     pub fn finish(self) -> PackedColumn {
         let feature = PackedFeature {

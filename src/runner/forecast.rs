@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::model::Model;
+use crate::model::BlockingRule;
 use crate::stages::block::RuleForecast;
 
 /// What scoring and clustering will need.
@@ -16,7 +16,7 @@ pub struct Forecast {
     pub seconds: f64,
     /// Bytes of memory that cannot be spilled: the features of all records, and the links.
     pub memory: u64,
-    /// Bytes of disk for the pairs.
+    /// Bytes that the stages from here on will write.
     pub disk: u64,
 }
 
@@ -26,46 +26,59 @@ const RECORD_BYTES: u64 = 700;
 const PAIR_BYTES: u64 = 40;
 /// Bytes of a pair in the work files: two rows and a rule, compressed; with its scores.
 const PAIR_ON_DISK: u64 = 16;
+/// What the golden tables and the marts take, as a multiple of the rows that were read, as Parquet.
+const PUBLISHED_TIMES: u64 = 3;
 /// Pairs that two threads score in a second, with reading and writing.
 const PAIRS_A_SECOND: f64 = 2e6;
 
-/// The forecast for `records` records.
-pub fn of(records: u64, rules: &[RuleForecast]) -> Forecast {
+/// The forecast for `records` records, of which `written` bytes of work tables are there.
+pub fn of(records: u64, written: u64, rules: &[RuleForecast]) -> Forecast {
     let pairs = rules.iter().map(|r| r.pairs).sum();
     Forecast {
         pairs,
         seconds: pairs as f64 / PAIRS_A_SECOND,
         memory: records * RECORD_BYTES + pairs * PAIR_BYTES,
-        disk: pairs * PAIR_ON_DISK,
+        disk: pairs * PAIR_ON_DISK + written * PUBLISHED_TIMES,
     }
 }
 
 impl Forecast {
-    /// Refuses a run that would need more memory than `ceiling` bytes.
+    /// Refuses a run that would need more memory than `memory` bytes, or more disk than the `free` bytes of a lake on a disk.
     ///
     /// # Errors
     /// Environment, with the rule that brings most pairs.
-    pub fn refuse_over(&self, ceiling: u64, model: &Model, rules: &[RuleForecast]) -> Result<()> {
-        if self.memory <= ceiling {
-            return Ok(());
-        }
+    pub fn refuse_over(
+        &self,
+        memory: u64,
+        free: Option<u64>,
+        named: &[BlockingRule],
+        rules: &[RuleForecast],
+    ) -> Result<()> {
         let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-        let message = format!(
-            "{} pairs need {} MiB of memory, {} MiB of disk and {:.0} s, but --memory is {} MiB",
-            self.pairs,
-            mib(self.memory),
-            mib(self.disk),
-            self.seconds,
-            mib(ceiling)
-        );
-        let most = model.rules.iter().zip(rules).max_by_key(|(_, found)| found.pairs);
+        let (ceiling, remedy) = match free {
+            _ if self.memory > memory => (format!("--memory is {} MiB", mib(memory)), "raise --memory"),
+            Some(free) if self.disk > free => {
+                (format!("the lake's disk has {} MiB left", mib(free)), "make room there, or choose another --lake")
+            }
+            _ => return Ok(()),
+        };
+        let message = format!("{self}, but {ceiling}");
+        let most = named.iter().zip(rules).max_by_key(|(_, found)| found.pairs);
         Err(Error::environment(message).hint(match most {
             Some((rule, found)) => format!(
-                "raise --memory, or narrow blocking rule {:?} ({} pairs, blocks of up to {} records) with a further key, or lower limits.block_size",
+                "{remedy}, or narrow blocking rule {:?} ({} pairs, blocks of up to {} records) with a further key, or lower limits.block_size",
                 rule.name, found.pairs, found.largest
             ),
-            None => "raise --memory".to_string(),
+            None => remedy.to_string(),
         }))
+    }
+}
+
+impl std::fmt::Display for Forecast {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        let Forecast { pairs, seconds, memory, disk } = *self;
+        write!(f, "{pairs} pairs need {} MiB of memory, {} MiB of disk and {seconds:.0} s", mib(memory), mib(disk))
     }
 }
 
@@ -76,8 +89,24 @@ mod tests {
     #[test]
     fn grows_with_records_and_pairs() {
         let rule = |pairs| RuleForecast { blocks: 1, largest: 2, pairs };
-        let (small, large) = (of(1000, &[rule(10), rule(20)]), of(2000, &[rule(10), rule(50)]));
+        let (small, large) = (of(1000, 1 << 20, &[rule(10), rule(20)]), of(2000, 1 << 20, &[rule(10), rule(50)]));
         assert_eq!((small.pairs, large.pairs), (30, 60));
         assert_eq!(large.memory, 2 * small.memory);
+        assert!(large.disk > small.disk && small.disk > 1 << 20);
+    }
+
+    #[test]
+    fn a_full_disk_is_refused_like_a_small_memory() {
+        let needs = of(1000, 1 << 20, &[]);
+        assert!(needs.refuse_over(1 << 30, Some(1 << 30), &[], &[]).is_ok());
+        assert!(needs.refuse_over(1 << 30, None, &[], &[]).is_ok());
+        let refused = |memory, free| {
+            let refused = needs.refuse_over(memory, Some(free), &[], &[]).expect_err("refused");
+            (refused.message().to_string(), refused.remedy().unwrap_or_default().to_string())
+        };
+        let (said, hint) = refused(1 << 10, 1 << 30);
+        assert!(said.contains("but --memory is 1 MiB") && hint == "raise --memory", "{said}\n{hint}");
+        let (said, hint) = refused(1 << 30, 1 << 20);
+        assert!(said.contains("the lake's disk has 1 MiB left") && hint.starts_with("make room"), "{said}\n{hint}");
     }
 }

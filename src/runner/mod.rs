@@ -11,6 +11,7 @@ pub mod kept;
 mod known;
 pub mod lock;
 mod publish;
+mod reuse;
 pub mod snapshot;
 pub mod stages;
 
@@ -22,7 +23,7 @@ use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use serde_json::Value;
 
 use crate::config::Pipeline;
-use crate::contract::Table;
+use crate::contract::{RAW_EVENT, RAW_RECORD, Table};
 use crate::engine::remote;
 use crate::error::{Error, Result};
 use crate::functions::records::Records;
@@ -108,9 +109,14 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     let work = work_of(pipeline, &run_id);
     // Stages of the published run can be kept where it had the same input and configuration.
     let published = before.as_ref().filter(|b| b.config_digest == digest && !options.full);
-    let stages = match published {
-        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await?.map(|m| m.stages).unwrap_or_default(),
-        None => Default::default(),
+    // Work that is damaged is as good as none.
+    let work_before = match &before {
+        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
+        None => None,
+    };
+    let stages = match (published, &work_before) {
+        (Some(_), Some(work)) => work.stages.clone(),
+        _ => Default::default(),
     };
     let manifest = match Manifest::load(&work).await? {
         Some(manifest) => manifest,
@@ -134,8 +140,20 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     }
     let context = session(&options.resources)?;
     let records = OnceLock::new();
-    let mut run =
-        Run { pipeline, options, progress, context, work, manifest, found, before, records, tombstones, erasure };
+    let mut run = Run {
+        pipeline,
+        options,
+        progress,
+        context,
+        work,
+        manifest,
+        found,
+        before,
+        work_before,
+        records,
+        tombstones,
+        erasure,
+    };
     run.forget_from(options.from);
     for stage in Stage::ALL {
         run.stage(stage).await?;
@@ -194,6 +212,8 @@ struct Run<'a> {
     manifest: Manifest,
     found: Vec<crate::stages::ingest::SourceFiles>,
     before: Option<snapshot::PublishedRun>,
+    /// What that run left in its work folder.
+    work_before: Option<Manifest>,
     /// The features of all records, from scoring to clustering.
     records: OnceLock<Arc<Records>>,
     /// The records that may not come back.
@@ -220,7 +240,10 @@ impl Run<'_> {
             return Ok(());
         }
         let started = Instant::now();
-        let mut record = StageRecord::default();
+        let mut record = StageRecord { basis: self.basis(stage), ..StageRecord::default() };
+        if let Some(kept) = record.basis.as_ref().and_then(|basis| self.unchanged(stage, basis)) {
+            return self.keep(stage, kept).await;
+        }
         match stage {
             Stage::Ingest => self.ingest(&mut record).await?,
             Stage::Normalize => self.normalize(&mut record).await?,
@@ -234,8 +257,26 @@ impl Run<'_> {
             Stage::Marts => self.marts(&mut record).await?,
         }
         record.seconds = started.elapsed().as_secs_f64();
+        self.done(stage, record, false).await
+    }
+
+    /// Takes over a stage of the run before.
+    async fn keep(&mut self, stage: Stage, mut kept: StageRecord) -> Result<()> {
+        match stage {
+            Stage::Ingest => {
+                self.know(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
+                self.note_as_of(&mut kept).await?;
+            }
+            Stage::Score => self.keep_model_of_before().await?,
+            _ => {}
+        }
+        self.done(stage, kept, true).await
+    }
+
+    /// Notes that a stage is done.
+    async fn done(&mut self, stage: Stage, record: StageRecord, kept: bool) -> Result<()> {
         let rows: Vec<(String, u64)> = record.outputs.iter().map(|(t, o)| (t.clone(), o.rows())).collect();
-        self.progress.end(stage.name(), &rows, record.seconds, false);
+        self.progress.end(stage.name(), &rows, record.seconds, kept);
         self.manifest.stages.insert(stage.name().to_string(), record);
         self.manifest.save(&self.work).await
     }
@@ -261,6 +302,7 @@ impl Run<'_> {
             materialize::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows))
                 .await?;
         record.outputs.insert(name.to_string(), Output { folder, parts });
+        record.spilled += operators.iter().map(|o| o.spilled).sum::<u64>();
         if self.options.profile {
             record.operators.extend(operators);
         }

@@ -9,7 +9,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 
 use super::stages::FileCounts;
-use super::{Run, erase, snapshot, work_of};
+use super::{Run, erase, snapshot};
 use crate::contract::{self, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
@@ -50,18 +50,10 @@ impl Run<'_> {
             let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
             return erase::finish(lake, &run, erasure).await;
         }
-        // The work of this run stays for `explain` and for the next run; that of the run before is not needed any more,
-        // unless this run kept some of its stages.
-        let kept = |run_id: &str| {
-            let folder = format!("work/{run_id}/");
-            self.manifest.stages.values().flat_map(|s| s.outputs.values()).any(|o| o.folder.starts_with(&folder))
-        };
-        if let Some(before) = self.before.as_ref().filter(|b| b.run_id != self.manifest.run_id && !kept(&b.run_id)) {
-            let work = work_of(self.pipeline, &before.run_id);
-            if let Err(e) = work.remove_all().await {
-                // This run is published; what is left behind is no reason to say that it failed.
-                self.progress.warn(&format!("{} was not removed: {}", work.shown(), e.message()));
-            }
+        // The work of this run stays for `explain` and for the next run.
+        if let Err(e) = self.remove_old_work().await {
+            // This run is published; what is left behind is no reason to say that it failed.
+            self.progress.warn(&format!("work of earlier runs was not removed: {}", e.message()));
         }
         Ok(())
     }

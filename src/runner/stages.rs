@@ -54,16 +54,23 @@ select max(t) as newest from (
 
 impl Run<'_> {
     pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
-        for mut planned in ingest::plan(&self.context, self.pipeline, &self.found)? {
+        let (fresh, kept) = self.to_read(record.basis.as_ref());
+        for mut planned in ingest::plan(&self.context, self.pipeline, &fresh)? {
             if let Some(tombstones) = &self.tombstones {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
-            self.put(Stage::Ingest, planned, false, None, record).await?;
+            self.put_raw(planned, record).await?;
         }
         self.know(&[&RAW_RECORD, &RAW_EVENT], record).await?;
-        let counts = self.file_counts().await?;
+        let counts = self.file_counts(&kept).await?;
         self.check_counts(&counts)?;
         record.notes.insert("files".into(), json!(counts));
+        record.notes.insert("files_read".into(), json!(fresh.iter().map(|of| of.files.len()).sum::<usize>()));
+        self.note_as_of(record).await
+    }
+
+    /// Notes the time as of which the analyses hold. The session knows the raw tables.
+    pub(super) async fn note_as_of(&self, record: &mut StageRecord) -> Result<()> {
         let as_of = match self.options.as_of {
             Some(as_of) => as_of,
             None => self.newest().await?,
@@ -72,8 +79,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The rows that reached the tables, by source and file, with the rows that the reader saw.
-    async fn file_counts(&self) -> Result<Vec<FileCounts>> {
+    /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.
+    async fn file_counts(&self, kept: &[FileCounts]) -> Result<Vec<FileCounts>> {
         let mut found = Vec::new();
         for batch in self.context.sql(COUNTS).await?.collect().await? {
             for row in 0..batch.num_rows() {
@@ -84,13 +91,18 @@ impl Run<'_> {
         for files in &self.found {
             let source = &self.pipeline.sources[files.source].name;
             for file in &files.files {
-                let delivered = found.iter().find(|c| &c.source == source && c.file == file.name);
+                let of_file = |c: &&FileCounts| &c.source == source && c.file == file.name;
+                let delivered = found.iter().find(of_file);
+                let read = match kept.iter().find(of_file) {
+                    Some(kept) => kept.read,
+                    None => file.count.rows(),
+                };
                 all.push(FileCounts {
                     source: source.clone(),
                     file: file.name.clone(),
                     rows: delivered.map_or(0, |c| c.rows),
                     rejects: delivered.map_or(0, |c| c.rejects),
-                    read: file.count.rows(),
+                    read,
                 });
             }
         }
@@ -142,7 +154,8 @@ impl Run<'_> {
     pub(super) async fn normalize(&self, record: &mut StageRecord) -> Result<()> {
         let raw = self.table(&RAW_RECORD, record).await?;
         let standardizer = Arc::new(Standardizer::new(&self.pipeline.attributes, &self.pipeline.model));
-        for planned in normalize::plan(raw, standardizer)? {
+        let before = self.standard_before(&raw, record.basis.as_ref()).await?;
+        for planned in normalize::plan(raw, before, standardizer)? {
             self.put(Stage::Normalize, planned, false, None, record).await?;
         }
         Ok(())
@@ -159,9 +172,12 @@ impl Run<'_> {
         block::refine(&self.context, model, size).await?;
         let records = self.manifest.output(STANDARD_RECORD.name).map_or(0, Output::rows);
         let rules = block::forecast(&self.context, model).await?;
-        let forecast = forecast::of(records, &rules);
+        let outputs = self.manifest.stages.values().flat_map(|stage| stage.outputs.values());
+        let written = outputs.flat_map(|output| &output.parts).map(|part| part.bytes).sum();
+        let forecast = forecast::of(records, written, &rules);
         record.notes.insert("forecast".into(), json!(forecast));
-        forecast.refuse_over(self.options.resources.memory as u64, model, &rules)?;
+        let free = self.pipeline.lake.free_bytes();
+        forecast.refuse_over(self.options.resources.memory as u64, free, &model.rules, &rules)?;
         for planned in block::pairs(&self.context).await? {
             self.put(Stage::Block, planned, false, None, record).await?;
         }
@@ -218,7 +234,18 @@ impl Run<'_> {
         let file = with_parameters(&self.pipeline.model_file, parameters);
         let yaml =
             serde_saphyr::to_string(&file).map_err(|e| Error::bug(format!("the model cannot be written: {e}")))?;
-        self.work.join(MODEL_FILE).write(yaml.into_bytes()).await?;
+        self.work.join(MODEL_FILE).write(yaml.into_bytes()).await
+    }
+
+    /// The model of the run before is that of this one.
+    pub(super) async fn keep_model_of_before(&self) -> Result<()> {
+        let before = self.before.as_ref().ok_or_else(|| Error::bug("a stage was kept of no run"))?;
+        let yaml = work_of(self.pipeline, &before.run_id).join(MODEL_FILE).read().await?;
+        self.work.join(MODEL_FILE).write(yaml).await
+    }
+
+    /// Keeps what `explain` and the next run want to know of the pipeline file.
+    async fn keep_settings(&self) -> Result<()> {
         let kept = Kept {
             attributes: self.pipeline.attributes.clone(),
             thresholds: self.pipeline.thresholds.clone(),
@@ -231,6 +258,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn cluster(&self, record: &mut StageRecord) -> Result<()> {
+        self.keep_settings().await?;
         let packed = self.records(record).await?.packed()?.clone();
         let parameters = self
             .note(Stage::Score, "parameter_bits")

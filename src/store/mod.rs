@@ -95,6 +95,13 @@ impl Location {
         matches!(self.url.scheme(), "http" | "https")
     }
 
+    /// What the disk of a local folder has left, in bytes; `None` for other stores.
+    pub fn free_bytes(&self) -> Option<u64> {
+        let path = (self.url.scheme() == "file").then(|| self.url.to_file_path().ok())??;
+        let disk = rustix::fs::statvfs(&path).ok()?;
+        Some(disk.f_bavail * disk.f_frsize)
+    }
+
     /// The store and the path within it.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod config;
 mod evaluation;
 mod generate;
 mod identity;
+mod incremental;
 mod ingest;
 mod japanese;
 mod lineage;

@@ -19,6 +19,7 @@ mod text_file;
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::error::DataFusionError;
@@ -30,8 +31,8 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::Planned;
 use crate::config::{EncodingFile, FormatFile, Pipeline, Rows, Source};
-use crate::contract::{RAW_EVENT, RAW_RECORD};
-use crate::error::{Error, Result};
+use crate::contract::{RAW_EVENT, RAW_RECORD, Table};
+use crate::error::Result;
 use reader::{Format, ReadOptions, SourceFile, TextEncoding};
 
 /// The files of a source.
@@ -50,7 +51,7 @@ pub struct SourceFiles {
 pub fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]) -> Result<Vec<Planned>> {
     let mut people: Option<DataFrame> = None;
     let mut events: Option<DataFrame> = None;
-    for found in files {
+    for found in files.iter().filter(|found| !found.files.is_empty()) {
         let source = &pipeline.sources[found.source];
         let options = Arc::new(read_options(source));
         let rows = context.read_table(Arc::new(table(&found.files, &options, context)?))?;
@@ -69,11 +70,11 @@ pub fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]
             None => mapped,
         });
     }
-    let people = people.ok_or_else(|| Error::config("no source holds people"))?;
-    let events = match events {
-        Some(events) => events,
-        None => context.read_batch(datafusion::arrow::array::RecordBatch::new_empty(RAW_EVENT.schema()))?,
+    let or_none = |rows: Option<DataFrame>, table: &Table| match rows {
+        Some(rows) => Ok(rows),
+        None => context.read_batch(RecordBatch::new_empty(table.schema())),
     };
+    let (people, events) = (or_none(people, &RAW_RECORD)?, or_none(events, &RAW_EVENT)?);
     Ok(vec![Planned::unsorted(&RAW_RECORD, people), Planned::unsorted(&RAW_EVENT, events)])
 }
 

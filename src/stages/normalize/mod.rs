@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::JoinType;
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::functions_window::expr_fn::row_number;
@@ -14,11 +15,19 @@ use crate::error::Result;
 use crate::functions::standardize::standardize;
 use crate::record::Standardizer;
 
-/// The plan of `standard_record` from `raw_record`.
+/// What an earlier run made of rows that are still there.
+pub struct Before {
+    /// Its `standard_record`.
+    pub standard: DataFrame,
+    /// `channel` and `record_id` of the records some row of which came, changed or went since; any number of times.
+    pub touched: DataFrame,
+}
+
+/// The plan of `standard_record` from `raw_record`; what `before` has of untouched records is taken over.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn plan(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<Vec<Planned>> {
+pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardizer>) -> Result<Vec<Planned>> {
     const SINGLE: [&str; 5] = [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW];
     let values = RAW_RECORD
         .columns
@@ -26,6 +35,17 @@ pub fn plan(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<Vec<Plann
         .filter(|c| !SINGLE.contains(&c.name))
         .flat_map(|c| [lit(c.name), ident(c.name)])
         .collect();
+    let touched = |rows: DataFrame, before: &Before, how: JoinType| {
+        let keys = before
+            .touched
+            .clone()
+            .select(vec![ident(col::CHANNEL).alias("touched_channel"), ident(col::RECORD_ID).alias("touched_id")])?;
+        rows.join(keys, how, &[col::CHANNEL, col::RECORD_ID], &["touched_channel", "touched_id"], None)
+    };
+    let raw = match &before {
+        Some(before) => touched(raw, before, JoinType::LeftSemi)?,
+        None => raw,
+    };
     let versions = raw.filter(ident(col::REJECT_REASON).is_null())?.aggregate(
         vec![ident(col::CHANNEL), ident(col::RECORD_ID)],
         vec![array_agg(named_struct(values)).alias(col::VERSIONS)],
@@ -38,17 +58,25 @@ pub fn plan(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<Vec<Plann
     ])?;
     let key = || STANDARD_RECORD.key.iter().map(|k| ident(*k).sort(true, false)).collect::<Vec<_>>();
     let place = row_number().order_by(key()).build()?;
-    let sorted = fields_of(standard, "standard")?.window(vec![place.alias(col::ROW)])?;
+    let columns = STANDARD_RECORD.columns.iter().map(|c| c.name).filter(|name| *name != col::ROW);
+    let made = columns.clone().map(|name| match name {
+        col::CHANNEL | col::RECORD_ID => ident(name),
+        name => field("standard", name).alias(name),
+    });
+    let mut standard = fields_of(standard, "standard")?.select(made.collect::<Vec<_>>())?;
+    if let Some(before) = &before {
+        let kept = touched(before.standard.clone(), before, JoinType::LeftAnti)?;
+        standard = standard.union(kept.select(columns.map(ident).collect::<Vec<_>>())?)?;
+    }
     let columns: Vec<Expr> = STANDARD_RECORD
         .columns
         .iter()
         .map(|c| match c.name {
             // row_number counts from 1.
             col::ROW => (cast(ident(col::ROW), Type::Long.arrow()) - lit(1i64)).alias(col::ROW),
-            col::CHANNEL | col::RECORD_ID => ident(c.name),
-            name => field("standard", name).alias(name),
+            name => ident(name),
         })
         .collect();
-    let plan = sorted.select(columns)?.sort(key())?;
+    let plan = standard.window(vec![place.alias(col::ROW)])?.select(columns)?.sort(key())?;
     Ok(vec![Planned::sorted(&STANDARD_RECORD, plan)])
 }

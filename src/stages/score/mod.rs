@@ -64,6 +64,11 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
             }
             channel_of.push((channels.len() - 1) as u8);
         }
+        if let Some(feature) = builders.iter().position(FeatureBuilder::overflows) {
+            let feature = &model.features[feature];
+            return Err(Error::environment(format!("feature {feature:?} has more than 4 GiB of distinct values"))
+                .hint("run on parts of the data, or take the feature out of the model file"));
+        }
     }
     reader.await.map_err(|e| Error::bug(format!("the reader of features stopped: {e}")))?;
     let needs = model.needs();

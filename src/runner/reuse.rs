@@ -1,0 +1,226 @@
+//! What of the published run's work still holds, so that a run does only what changed.
+//!
+//! In: the manifest of the run before, the inputs and settings of this one. Out: a stage's tables as they were, where nothing
+//! changed that decides them; the rows of unchanged files and the standardized records without a changed row, where some files
+//! are new, changed or gone. Tables hold the same rows as if everything had been read again: parts are named by their content,
+//! and what is decided from everything (blocks, the model, people) is decided anew. An erasure, `--full` and
+//! `--from` build on nothing.
+
+use std::collections::{BTreeSet, HashSet};
+
+use datafusion::logical_expr::{Expr, ident, in_list, lit};
+use datafusion::prelude::DataFrame;
+
+use super::stages::FileCounts;
+use super::{Run, read};
+use crate::contract::{CANDIDATE_PAIR, RAW_RECORD, STANDARD_RECORD, Table, col};
+use crate::error::Result;
+use crate::identity::tombstone::Tombstones;
+use crate::manifest::{Basis, Input, Output, StageRecord};
+use crate::materialize::PART_ROWS;
+use crate::stages::ingest::SourceFiles;
+use crate::stages::{Planned, Stage, normalize};
+
+/// Folder of the work of all runs.
+const WORK: &str = "work";
+
+/// Files of a raw table beyond those that its rows need: every run adds one at least, and more are put together.
+const MOST_PARTS: usize = 64;
+
+/// How the input files stand to those of the run before.
+struct Changes {
+    /// Source and file of those that are as they were.
+    same: HashSet<(String, String)>,
+    /// Those that are new or changed.
+    fresh: BTreeSet<String>,
+    /// Those that changed or are gone.
+    gone: BTreeSet<String>,
+}
+
+impl Changes {
+    fn between(before: &[Input], now: &[Input]) -> Self {
+        let content = |i: &Input| (i.source.clone(), i.file.clone(), i.fingerprint.clone());
+        let (was, is): (HashSet<_>, HashSet<_>) =
+            (before.iter().map(content).collect(), now.iter().map(content).collect());
+        let only = |these: &HashSet<(String, String, String)>, those: &HashSet<_>| {
+            these.difference(those).map(|(_, file, _)| file.clone()).collect()
+        };
+        Changes {
+            same: was.intersection(&is).map(|(source, file, _)| (source.clone(), file.clone())).collect(),
+            fresh: only(&is, &was),
+            gone: only(&was, &is),
+        }
+    }
+}
+
+fn in_files(files: &BTreeSet<String>, negated: bool) -> Expr {
+    in_list(ident(col::FILE), files.iter().map(|file| lit(file.as_str())).collect(), negated)
+}
+
+impl Run<'_> {
+    /// What decides the tables of a stage; `None` where that is also what was published before.
+    pub(super) fn basis(&self, stage: Stage) -> Option<Basis> {
+        let p = self.pipeline;
+        let erased = self.tombstones.as_deref().map(Tombstones::lines).unwrap_or_default();
+        let reading = format!("{:?} {:?} {erased}", p.sources, p.attributes);
+        let (settings, inputs) = match stage {
+            Stage::Ingest => {
+                let of = |i: &Input| format!("{:?} {:?} {}\n", i.source, i.file, i.fingerprint);
+                (format!("{reading} {:?}", p.limits), self.manifest.inputs.iter().map(of).collect())
+            }
+            Stage::Normalize => (format!("{reading} {}", p.model.digest), self.content(&[&RAW_RECORD])),
+            Stage::Block => (format!("{} {:?}", p.model.digest, p.limits), self.content(&[&STANDARD_RECORD])),
+            Stage::Score => (
+                format!("{} {:?} {:?}", p.model.digest, p.limits, p.thresholds),
+                self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]),
+            ),
+            Stage::Cluster | Stage::Golden | Stage::Marts => return None,
+        };
+        let digest = |text: String| blake3::hash(text.as_bytes()).to_hex()[..32].to_string();
+        Some(Basis { settings: digest(format!("{} {settings}", env!("CARGO_PKG_VERSION"))), inputs: digest(inputs) })
+    }
+
+    /// The names of tables' files, which tell their content.
+    fn content(&self, tables: &[&Table]) -> String {
+        let outputs = tables.iter().filter_map(|table| self.manifest.output(table.name));
+        outputs.flat_map(|output| output.parts.iter().map(|part| format!("{}\n", part.name))).collect()
+    }
+
+    /// A stage as the run before did it, where this run may build on it.
+    fn earlier(&self, stage: Stage) -> Option<&StageRecord> {
+        let anew = self.options.full || self.erasure.is_some() || self.options.from.is_some_and(|from| from <= stage);
+        self.work_before.as_ref().filter(|_| !anew)?.stages.get(stage.name())
+    }
+
+    /// The stage as the run before did it, where nothing changed that decides its tables.
+    pub(super) fn unchanged(&self, stage: Stage, basis: &Basis) -> Option<StageRecord> {
+        let kept = self.earlier(stage).filter(|earlier| earlier.basis.as_ref() == Some(basis))?;
+        Some(StageRecord { seconds: 0.0, spilled: 0, operators: Vec::new(), ..kept.clone() })
+    }
+
+    /// The same settings as in the run before, other inputs: how these changed.
+    fn changes(&self, stage: Stage, basis: Option<&Basis>) -> Option<(&StageRecord, Changes)> {
+        let earlier = self.earlier(stage)?;
+        if earlier.basis.as_ref()?.settings != basis?.settings {
+            return None;
+        }
+        Some((earlier, Changes::between(&self.work_before.as_ref()?.inputs, &self.manifest.inputs)))
+    }
+
+    /// The files whose rows have to be read, and the counts of those that have not.
+    pub(super) fn to_read(&self, basis: Option<&Basis>) -> (Vec<SourceFiles>, Vec<FileCounts>) {
+        let mut found = self.found.clone();
+        let Some((earlier, changes)) = self.changes(Stage::Ingest, basis) else { return (found, Vec::new()) };
+        let counts = earlier.notes.get("files").and_then(|files| serde_json::from_value(files.clone()).ok());
+        let mut counts: Vec<FileCounts> = counts.unwrap_or_default();
+        let same = |source: &str, file: &str| changes.same.contains(&(source.to_string(), file.to_string()));
+        counts.retain(|c| same(&c.source, &c.file));
+        for of in &mut found {
+            let source = &self.pipeline.sources[of.source].name;
+            of.files.retain(|file| !same(source, &file.name));
+        }
+        (found, counts)
+    }
+
+    /// Puts a raw table: the rows that were read now, and those of the files that are as they were. Files of the run before are
+    /// named, not copied, unless they hold rows of files that changed, or are too many.
+    pub(super) async fn put_raw(&self, mut planned: Planned, record: &mut StageRecord) -> Result<()> {
+        let table = planned.table;
+        let kept = self.changes(Stage::Ingest, record.basis.as_ref());
+        let kept = kept.and_then(|(earlier, changes)| Some((earlier.outputs.get(table.name)?, changes)));
+        let Some((kept, changes)) = kept else { return self.put(Stage::Ingest, planned, false, None, record).await };
+        let needed = kept.rows() as usize / PART_ROWS;
+        if !changes.gone.is_empty() || kept.parts.len() > needed + MOST_PARTS {
+            let mut rows = read(&self.context, &self.pipeline.lake, kept, table.schema()).await?;
+            if !changes.gone.is_empty() {
+                rows = rows.filter(in_files(&changes.gone, true))?;
+            }
+            planned.plan = rows.union(planned.plan)?;
+            return self.put(Stage::Ingest, planned, false, None, record).await;
+        }
+        self.put(Stage::Ingest, planned, false, None, record).await?;
+        if let Some(output) = record.outputs.get_mut(table.name) {
+            let mut parts = kept.named_below(WORK).parts;
+            parts.extend(output.named_below(WORK).parts);
+            parts.retain(|part| part.rows > 0);
+            if !parts.is_empty() {
+                *output = Output { folder: WORK.to_string(), parts };
+            }
+        }
+        Ok(())
+    }
+
+    /// The standardized records of the run before, and the keys of those that have to be made anew.
+    pub(super) async fn standard_before(
+        &self,
+        raw: &DataFrame,
+        basis: Option<&Basis>,
+    ) -> Result<Option<normalize::Before>> {
+        let Some((earlier, changes)) = self.changes(Stage::Normalize, basis) else { return Ok(None) };
+        let before = self.work_before.as_ref().and_then(|work| work.output(RAW_RECORD.name));
+        let (Some(standard), Some(raw_before)) = (earlier.outputs.get(STANDARD_RECORD.name), before) else {
+            return Ok(None);
+        };
+        let keys = [col::CHANNEL, col::RECORD_ID];
+        let mut touched = raw.clone().filter(in_files(&changes.fresh, false))?.select_columns(&keys)?;
+        if !changes.gone.is_empty() {
+            let was = read(&self.context, &self.pipeline.lake, raw_before, RAW_RECORD.schema()).await?;
+            touched = touched.union(was.filter(in_files(&changes.gone, false))?.select_columns(&keys)?)?;
+        }
+        let standard = read(&self.context, &self.pipeline.lake, standard, STANDARD_RECORD.schema()).await?;
+        Ok(Some(normalize::Before { standard, touched }))
+    }
+
+    /// Removes the work of earlier runs that this one does not build on.
+    ///
+    /// # Errors
+    /// Environment, if something cannot be removed.
+    pub(super) async fn remove_old_work(&self) -> Result<()> {
+        let files = |outputs: &Output| outputs.named_below(WORK).parts.into_iter().map(|part| part.name);
+        let mine: HashSet<String> =
+            self.manifest.stages.values().flat_map(|stage| stage.outputs.values()).flat_map(files).collect();
+        let before = self.work_before.iter().flat_map(|work| work.stages.values());
+        let theirs =
+            before.flat_map(|stage| stage.outputs.values()).filter(|o| o.folder.starts_with(WORK)).flat_map(files);
+        let mut runs: BTreeSet<String> = theirs.filter_map(|file| Some(file.split('/').next()?.to_string())).collect();
+        runs.extend(self.before.iter().map(|run| run.run_id.clone()));
+        runs.remove(&self.manifest.run_id);
+        let work = self.pipeline.lake.join(WORK);
+        for run in runs {
+            if !mine.iter().any(|file| file.starts_with(&format!("{run}/"))) {
+                work.join(&run).remove_all().await?;
+                continue;
+            }
+            for (file, _) in work.join(&run).glob("**").await? {
+                let file = format!("{run}/{file}");
+                if !mine.contains(&file) {
+                    work.join(&file).remove().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(file: &str, fingerprint: &str) -> Input {
+        let source = "shop".to_string();
+        Input { source, file: file.into(), fingerprint: fingerprint.into(), bytes: 1, stamp: String::new() }
+    }
+
+    #[test]
+    fn a_changed_file_is_gone_and_fresh() {
+        let before = [input("a", "1"), input("b", "1"), input("c", "1")];
+        let now = [input("a", "1"), input("b", "2"), input("d", "1")];
+        let changes = Changes::between(&before, &now);
+        let names = |of: &BTreeSet<String>| of.iter().cloned().collect::<Vec<_>>();
+        assert_eq!(changes.same, HashSet::from([("shop".to_string(), "a".to_string())]));
+        assert_eq!(
+            (names(&changes.fresh), names(&changes.gone)),
+            (vec!["b".into(), "d".into()], vec!["b".into(), "c".into()])
+        );
+    }
+}

@@ -6,6 +6,8 @@
 //! strangers; where a record of it fits somebody else as well; and where the two groups with all their values are likelier
 //! two people than one. The result does not depend on the order in which edges come in.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// A link between two records.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Edge {
@@ -130,15 +132,13 @@ pub struct Rules<'a, C, W> {
 }
 
 /// Clusters the rows. `edges` come in any order; the answer has, for every row, the smallest row of its cluster, and for
-/// every edge in the given order its fate. Rows of `decided` are joined first, whatever the edges say.
+/// every edge in the given order its fate.
 pub fn cluster<C: Fn(u32, u32) -> bool, W: Fn(&[u32], &[u32]) -> f64>(
     rows: usize,
     edges: &[Edge],
-    decided: &[(u32, u32)],
     rules: &Rules<C, W>,
 ) -> (Vec<u32>, Vec<Fate>) {
     let mut clusters = Clusters::new(rows);
-    decided.iter().for_each(|(l, r)| clusters.union(*l, *r));
     let neighbours = Neighbours::new(rows, edges);
     let mut fates = vec![Fate::Below; edges.len()];
     for i in strongest_first(edges) {
@@ -153,6 +153,42 @@ pub fn cluster<C: Fn(u32, u32) -> bool, W: Fn(&[u32], &[u32]) -> f64>(
         }
     }
     (clusters.labels(), fates)
+}
+
+/// Joins what people decided to be one person: the clusters of both rows as wholes, whatever contradicts, so that taking the
+/// decision back leaves the clusters of before. Where these wholes hold two rows that were decided to be `apart`, only the
+/// rows that the decisions name leave their clusters and become one. `labels` have the smallest row of each row's cluster.
+pub fn join_decided(labels: &mut [u32], decided: &[(u32, u32)], apart: impl Fn(u32, u32) -> bool) {
+    let mut sets = Clusters::new(labels.len());
+    decided.iter().for_each(|(l, r)| sets.union(*l, *r));
+    let mut named: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for row in decided.iter().flat_map(|(l, r)| [*l, *r]) {
+        named.entry(sets.find(row)).or_default().insert(row);
+    }
+    let mut in_order: Vec<BTreeSet<u32>> = named.into_values().collect();
+    in_order.sort_unstable();
+    let concerned: BTreeSet<u32> = in_order.iter().flatten().map(|row| labels[*row as usize]).collect();
+    let mut clusters: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for (row, label) in labels.iter().enumerate().filter(|(_, label)| concerned.contains(label)) {
+        clusters.entry(*label).or_default().insert(row as u32);
+    }
+    for rows in in_order {
+        let touched: BTreeSet<u32> = rows.iter().map(|row| labels[*row as usize]).collect();
+        let old: Vec<BTreeSet<u32>> = touched.iter().filter_map(|label| clusters.remove(label)).collect();
+        let whole: BTreeSet<u32> = old.iter().flatten().copied().collect();
+        let new = if whole.iter().any(|l| whole.iter().any(|r| l < r && apart(*l, *r))) {
+            let left = old.iter().map(|cluster| cluster.difference(&rows).copied().collect());
+            left.chain([rows.clone()]).collect::<Vec<BTreeSet<u32>>>()
+        } else {
+            vec![whole]
+        };
+        for cluster in new {
+            if let Some(&label) = cluster.first() {
+                cluster.iter().for_each(|row| labels[*row as usize] = label);
+                clusters.insert(label, cluster);
+            }
+        }
+    }
 }
 
 /// Two groups that as wholes are likelier two people than one are not joined by a link between two of their records.
@@ -283,12 +319,12 @@ mod tests {
     #[test]
     fn a_chain_does_not_join_rows_that_contradict() {
         let edges = [edge(0, 1, 0.9999), edge(1, 2, 0.95)];
-        let (labels, fates) = cluster(3, &edges, &[], &rules(0.9, |l, r| l.min(r) == 0 && l.max(r) == 2));
+        let (labels, fates) = cluster(3, &edges, &rules(0.9, |l, r| l.min(r) == 0 && l.max(r) == 2));
         assert_eq!(labels, [0, 0, 2]);
         assert_eq!(fates, [Fate::Linked, Fate::Contested(1, 0)]);
         // Where the two have no neighbour in common, the chain between them is cut.
         let edges = [edge(0, 1, 0.99), edge(1, 2, 0.98), edge(2, 3, 0.95)];
-        let (labels, fates) = cluster(4, &edges, &[], &rules(0.9, |l, r| l.min(r) == 0 && l.max(r) == 3));
+        let (labels, fates) = cluster(4, &edges, &rules(0.9, |l, r| l.min(r) == 0 && l.max(r) == 3));
         assert_eq!(labels, [0, 0, 0, 3]);
         assert_eq!(fates, [Fate::Linked, Fate::Linked, Fate::Cut(0, 3)]);
     }
@@ -303,28 +339,50 @@ mod tests {
             })
             .collect();
         let odd = |l: u32, r: u32| (l + r).is_multiple_of(11);
-        let (labels, _) = cluster(50, &edges, &[], &rules(0.6, odd));
+        let (labels, _) = cluster(50, &edges, &rules(0.6, odd));
         let mut turned = edges.clone();
         turned.reverse();
-        assert_eq!(labels, cluster(50, &turned, &[], &rules(0.6, odd)).0);
+        assert_eq!(labels, cluster(50, &turned, &rules(0.6, odd)).0);
     }
 
     #[test]
     fn without_contradictions_clusters_are_connected_components() {
         let edges = [edge(0, 3, 0.95), edge(3, 4, 0.95), edge(1, 2, 0.95), edge(4, 5, 0.2)];
-        assert_eq!(cluster(6, &edges, &[], &rules(0.9, |_, _| false)).0, [0, 1, 1, 0, 0, 5]);
+        assert_eq!(cluster(6, &edges, &rules(0.9, |_, _| false)).0, [0, 1, 1, 0, 0, 5]);
     }
 
     #[test]
     fn a_record_that_fits_two_people_goes_to_neither() {
         // 0 fits 1 and 2, who are two people.
         let edges = [edge(0, 1, 0.97), edge(0, 2, 0.95)];
-        let (labels, fates) = cluster(3, &edges, &[], &rules(0.9, |l, r| l + r == 3));
+        let (labels, fates) = cluster(3, &edges, &rules(0.9, |l, r| l + r == 3));
         assert_eq!(labels, [0, 1, 2]);
         assert_eq!(fates, [Fate::Contested(0, 2), Fate::Contested(0, 1)]);
         // Far surer of the one than of the other: 0.9999 has nine hundred times the odds of 0.9.
         let edges = [edge(0, 1, 0.9999), edge(0, 2, 0.9)];
-        assert_eq!(cluster(3, &edges, &[], &rules(0.9, |l, r| l + r == 3)).0, [0, 0, 2]);
+        assert_eq!(cluster(3, &edges, &rules(0.9, |l, r| l + r == 3)).0, [0, 0, 2]);
+    }
+
+    #[test]
+    fn a_decision_joins_the_whole_of_both() {
+        let nobody = |_, _| false;
+        let before = vec![0, 0, 2, 2, 4, 4, 6];
+        let mut labels = before.clone();
+        join_decided(&mut labels, &[(1, 3)], nobody);
+        assert_eq!(labels, [0, 0, 0, 0, 4, 4, 6]);
+        join_decided(&mut labels, &[(3, 6), (5, 6)], nobody);
+        assert_eq!(labels, [0; 7], "what was joined goes along");
+        let mut labels = before.clone();
+        join_decided(&mut labels, &[], nobody);
+        assert_eq!(labels, before);
+    }
+
+    #[test]
+    fn a_decision_against_keeps_the_rest_apart() {
+        // 0 and 2 are one, 1 and 3 are not: the two that are named leave the others.
+        let mut labels = vec![0, 0, 2, 2];
+        join_decided(&mut labels, &[(0, 2)], |l, r| (l, r) == (1, 3));
+        assert_eq!(labels, [0, 1, 0, 3]);
     }
 
     #[test]
@@ -337,7 +395,7 @@ mod tests {
             channel_of: &[],
             most: &[],
         };
-        let (labels, fates) = cluster(4, &edges, &[], &two);
+        let (labels, fates) = cluster(4, &edges, &two);
         assert_eq!((labels, fates[2]), (vec![0, 0, 2, 2], Fate::Bridge));
     }
 
@@ -351,7 +409,7 @@ mod tests {
             channel_of: &[0, 1, 0],
             most: &[Some(1), None],
         };
-        let (labels, fates) = cluster(3, &edges, &[], &one);
+        let (labels, fates) = cluster(3, &edges, &one);
         assert_eq!((labels, fates[1]), (vec![0, 0, 2], Fate::Limit(0)));
     }
 
@@ -405,10 +463,10 @@ mod tests {
             let contradict = |l: u32, r: u32| mixed(l, r) % 9 == 0;
             let whole = |l: &[u32], r: &[u32]| (mixed(l.iter().sum(), r.iter().sum()) % 7) as f64 / 6.0;
             let rules = Rules { auto: 0.6, contradict, whole, channel_of: &[], most: &[] };
-            let (labels, _) = cluster(12, &edges, &[], &rules);
+            let (labels, _) = cluster(12, &edges, &rules);
             proptest::prop_assert_eq!(&labels, &naive(12, &edges, 0.6, &contradict, &whole));
             edges.reverse();
-            proptest::prop_assert_eq!(labels, cluster(12, &edges, &[], &rules).0);
+            proptest::prop_assert_eq!(labels, cluster(12, &edges, &rules).0);
         }
     }
 }

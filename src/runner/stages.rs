@@ -65,7 +65,9 @@ impl Run<'_> {
         let counts = self.file_counts(&kept).await?;
         self.check_counts(&counts)?;
         record.notes.insert("files".into(), json!(counts));
-        record.notes.insert("files_read".into(), json!(fresh.iter().map(|of| of.files.len()).sum::<usize>()));
+        // Two sources may read one file.
+        let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
+        record.notes.insert("files_read".into(), json!(read.len()));
         self.note_as_of(record).await
     }
 

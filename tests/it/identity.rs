@@ -74,7 +74,6 @@ fn who_stays_together_keeps_the_id_whatever_the_model() {
 }
 
 #[test]
-#[ignore = "its last steps have not been seen to pass: run it with --include-ignored"]
 fn a_decision_merges_two_ids_and_taking_it_back_restores_both() {
     let retailer = Retailer::new(300, 62);
     let pipeline = with_decisions(&retailer);
@@ -311,7 +310,6 @@ fn fifty_kills_leave_a_whole_run_and_end_with_the_same_bytes() {
 }
 
 #[test]
-#[ignore = "its last steps have not been seen to pass: run it with --include-ignored"]
 fn the_walk_through_of_ids_works() {
     let retailer = Retailer::new(200, 67);
     let pipeline = with_decisions(&retailer);
@@ -342,7 +340,6 @@ fn the_walk_through_of_ids_works() {
 }
 
 #[test]
-#[ignore = "its last steps have not been seen to pass: run it with --include-ignored"]
 fn an_erased_person_is_in_no_file_of_the_lake() {
     let retailer = Retailer::new(120, 68);
     let pipeline = own_pipeline(&retailer, |_| (), |_| ());

@@ -43,7 +43,10 @@ fn a_run_over_what_changed_gives_the_tables_of_a_run_over_everything() {
     let retailer = Retailer::new(150, 71);
     let pipeline = own_pipeline(
         &retailer,
-        |text| *text = text.replace("    holds: ", "    may_be_empty: true\n    holds: "),
+        |text| {
+            *text = text.replace("    holds: ", "    may_be_empty: true\n    holds: ");
+            *text = text.replace("reject_share: 0.02", "reject_share: 0.5");
+        },
         |_| {},
     );
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(71);
@@ -143,5 +146,5 @@ fn a_decision_alone_keeps_all_that_comes_before_people() {
     assert!(succeeds(&["explain", a, "--lake", &lake]).contains("C-"));
     succeeds(&[&["decide", "undecided", a, b][..], &who].concat());
     run(&retailer, &pipeline, "lake", &[]);
-    assert!(succeeds(&["explain", a, b, "--lake", &lake, "--lang", "en"]).contains(a));
+    assert!(succeeds(&["explain", b, "--lake", &lake]).contains(b));
 }

@@ -160,6 +160,11 @@ fn is_plain(made: &Address) -> bool {
                     c,
                     '番' | '号' | '丁' | '階' | 'の' | 'ノ' | 'ー' | '地' | '室' | '第' | '之' | '々' | '・'
                 )
+                // 1番区: with the number before it, a unit is the name of a koaza.
+                && !matches!(
+                    c,
+                    '線' | '区' | '組' | '部' | '坪' | '班' | '割' | '字' | '条' | '通' | '耕' | '工' | '街' | '画'
+                )
                 && !is_letter(c)
     };
     let ends = |c: char| c > '\u{3040}' && !matches!(c, '号' | '室' | '階' | '様' | '方' | '殿' | '付');

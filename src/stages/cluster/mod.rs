@@ -201,7 +201,9 @@ pub fn people(
         channel_of: &packed.channel_of,
         most: &most,
     };
-    cluster::cluster(packed.rows, edges, decided, &rules)
+    let (mut labels, fates) = cluster::cluster(packed.rows, edges, &rules);
+    cluster::join_decided(&mut labels, decided, &apart);
+    (labels, fates)
 }
 
 /// Thresholds of the table of expected precision and recall.

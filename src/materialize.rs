@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, make_array};
 use datafusion::arrow::compute::{BatchCoalescer, cast};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
@@ -187,15 +187,22 @@ pub fn encode(batches: &[RecordBatch], schema: SchemaRef) -> Result<Vec<u8>> {
     for batch in batches {
         even.push_batch(batch.clone())?;
         while let Some(rows) = even.next_completed_batch() {
-            writer.write(&rows).map_err(parquet_failed)?;
+            writer.write(&without_empty_masks(&rows)?).map_err(parquet_failed)?;
         }
     }
     even.finish_buffered_batch()?;
     while let Some(rows) = even.next_completed_batch() {
-        writer.write(&rows).map_err(parquet_failed)?;
+        writer.write(&without_empty_masks(&rows)?).map_err(parquet_failed)?;
     }
     writer.close().map_err(parquet_failed)?;
     Ok(buffer)
+}
+
+/// The rows without masks of nulls that mark none, as slices have: the encoder cuts a column with such a mask into other
+/// pages than one without, and whether there is a mask depends on how the rows came. Array data keeps no such mask.
+fn without_empty_masks(rows: &RecordBatch) -> Result<RecordBatch> {
+    let columns = rows.columns().iter().map(|column| make_array(column.to_data())).collect();
+    Ok(RecordBatch::try_new(rows.schema(), columns)?)
 }
 
 fn parquet_failed(error: datafusion::parquet::errors::ParquetError) -> Error {
@@ -232,5 +239,29 @@ impl KeyCheck {
             self.last = Some(rows.row(rows.num_rows() - 1).owned());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::StringArray;
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn how_rows_came_does_not_change_the_bytes() {
+        let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("a", DataType::Utf8, true)]));
+        // Nulls in the first tenth only: slices behind it have a mask that marks none.
+        let text = |i: usize| (i > 10_000 || !i.is_multiple_of(3)).then(|| format!("{}", i * 7919 % 10_007));
+        let all: ArrayRef = Arc::new((0..100_000).map(text).collect::<StringArray>());
+        let slice = all.slice(50_000, 1000);
+        assert!(slice.nulls().is_some_and(|nulls| nulls.null_count() == 0));
+        let batch = |a: ArrayRef| RecordBatch::try_new(schema.clone(), vec![a]).expect("a batch");
+        let plain: ArrayRef = Arc::new((0..1000).map(|i| text(50_000 + i)).collect::<StringArray>());
+        let encoded = |batches: &[RecordBatch]| encode(batches, schema.clone()).expect("Parquet");
+        assert_eq!(encoded(&[batch(slice)]), encoded(&[batch(plain)]));
+        let cut: Vec<RecordBatch> = (0..100).map(|i| batch(all.slice(i * 1000, 1000))).collect();
+        assert_eq!(encoded(&cut), encoded(&[batch(all)]));
     }
 }

@@ -93,7 +93,6 @@ fn jobs(work: &Path) -> usize {
 }
 
 #[test]
-#[ignore = "of 16 tables one, interaction, has the same rows in other bytes; not understood yet"]
 fn a_cluster_gives_the_same_bytes() {
     let retailer = Retailer::new(20_000, 14);
     retailer.runs("here", &[]);

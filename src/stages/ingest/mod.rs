@@ -102,6 +102,10 @@ pub fn read_options(source: &Source) -> ReadOptions {
         }
     };
     source.columns.values().for_each(|c| want(c));
+    for consent in &source.consent {
+        want(std::slice::from_ref(&consent.column));
+        consent.at.iter().for_each(|c| want(std::slice::from_ref(c)));
+    }
     let format = match source.format {
         FormatFile::Csv => Format::Csv,
         FormatFile::Tsv => Format::Tsv,

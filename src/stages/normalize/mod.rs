@@ -11,7 +11,7 @@ use datafusion::prelude::DataFrame;
 use super::{Planned, field, fields_of};
 use crate::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
 use crate::error::Result;
-use crate::functions::standardize::standardize;
+use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::record::Standardizer;
 
 /// The plan of `standard_record` from `raw_record`.
@@ -19,11 +19,10 @@ use crate::record::Standardizer;
 /// # Errors
 /// Bug, if the plan cannot be built.
 pub fn plan(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<Vec<Planned>> {
-    const SINGLE: [&str; 5] = [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW];
     let values = RAW_RECORD
         .columns
         .iter()
-        .filter(|c| !SINGLE.contains(&c.name))
+        .filter(|c| !OUTSIDE.contains(&c.name))
         .flat_map(|c| [lit(c.name), ident(c.name)])
         .collect();
     let versions = raw.filter(ident(col::REJECT_REASON).is_null())?.aggregate(

@@ -50,6 +50,7 @@ pub(super) fn columns(s: &SourceFile, line: impl Fn(&[&str]) -> u64, problems: &
                 granted,
                 denied,
                 at: file.at.clone(),
+                may_be_missing: file.may_be_missing,
             });
         }
     }

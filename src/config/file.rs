@@ -201,6 +201,9 @@ pub struct ConsentFile {
     pub denied: Vec<SourceValue>,
     /// Column of the time of the statement; the row's own time where none is given, or where it is empty.
     pub at: Option<String>,
+    /// Whether files may lack these columns: those from before people were asked.
+    #[serde(default)]
+    pub may_be_missing: bool,
 }
 
 /// A source: a set of files of one shape.

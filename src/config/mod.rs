@@ -116,6 +116,8 @@ pub struct ConsentColumn {
     pub denied: Vec<String>,
     /// Column of the time of the statement.
     pub at: Option<String>,
+    /// Whether files may lack these columns.
+    pub may_be_missing: bool,
 }
 
 /// What a source's rows are.

@@ -7,7 +7,7 @@ use super::{Column, Shown, Table, Type, col};
 
 /// The table as the profile has it; `None` where a column of its key is hidden.
 pub fn profile(table: &Table) -> Option<Table> {
-    let visible = |name: &&str| table.columns.iter().any(|c| c.name == **name && c.shown != Shown::Hidden);
+    let visible = |name: &&str| table.columns.iter().any(|c| c.name == *name && c.shown != Shown::Hidden);
     if table.key.is_empty() || !table.key.iter().all(visible) {
         return None;
     }

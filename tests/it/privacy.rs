@@ -1,6 +1,6 @@
 //! Consent: the strictest statement wins. The analyst's profile: nobody is in it, and nothing below it can be reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -204,7 +204,11 @@ fn the_profile_holds_nobody() {
         assert!(found.len() > 10, "{query}: {} values", found.len());
         hidden.extend(found);
     }
-    let found: Vec<&String> = hidden.iter().filter(|value| exported.contains(value.as_str())).take(10).collect();
+    // A postal code may be seven digits of any fraction: numbers that short are looked for as words.
+    let words: HashSet<&str> = exported.split(|c: char| !c.is_alphanumeric()).collect();
+    let short = |value: &str| value.len() < 9 && value.chars().all(|c| c.is_ascii_digit());
+    let is_there = |value: &str| if short(value) { words.contains(value) } else { exported.contains(value) };
+    let found: Vec<&String> = hidden.iter().filter(|value| is_there(value)).take(10).collect();
     assert!(found.is_empty(), "the profile holds {found:?}");
     let found = leaks(&exported, &personal);
     assert!(found.is_empty(), "the profile holds {found:?}");
@@ -397,7 +401,7 @@ fn the_walk_through_of_privacy_works() {
 
 #[test]
 fn a_consent_that_says_two_things_is_refused() {
-    let retailer = Retailer::new(20, 76);
+    let retailer = Retailer::new(200, 76);
     let broken = own_pipeline(
         &retailer,
         |text| {

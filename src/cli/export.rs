@@ -21,9 +21,9 @@ pub(super) struct Arguments {
     table: Option<String>,
     #[command(flatten)]
     lake: LakeArguments,
-    /// The format
-    #[arg(long, default_value = "parquet")]
-    format: ExportFormat,
+    /// The format of one table [default: parquet]
+    #[arg(long, requires = "table")]
+    format: Option<ExportFormat>,
     /// The file to write, or the folder of all tables: a path or a URL
     #[arg(long, value_name = "URL")]
     to: String,
@@ -66,7 +66,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let schema = rows.schema().as_arrow().clone().into();
     let batches = rows.collect().await?;
     let n: usize = batches.iter().map(|b| b.num_rows()).sum();
-    let format = match a.format {
+    let format = match a.format.unwrap_or(ExportFormat::Parquet) {
         ExportFormat::Parquet => RowFormat::Parquet,
         ExportFormat::Arrow => RowFormat::Arrow,
         ExportFormat::Csv => RowFormat::Csv,

@@ -279,6 +279,9 @@ fn ids_are_those_of_a_purpose() {
     }
     assert!(fails(2, &["sql", "--lake", &lake, "--profile", "analyst", query]).contains("--purpose"));
     assert!(fails(2, &["export", "--lake", &lake, "--to", &retailer.text("x")]).contains("TABLE"));
+    let csv = ["export", "--lake", &lake, "--profile", "analyst", "--purpose", "churn", "--format", "csv", "--to", "x"];
+    let whole = with_key(KEY, &csv);
+    assert_eq!(whole.status.code(), Some(2), "all tables have one format");
     let stderr = with_key(KEY, &[&args("Churn 2026")[..], &[query]].concat()).stderr;
     assert!(String::from_utf8_lossy(&stderr).contains("is no plain name"));
 }

@@ -95,6 +95,24 @@ pub fn files(delta: &DeltaTable) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Removes the files that only older versions of a table have, and answers how many; `None` where there is no table.
+///
+/// # Errors
+/// Environment, if one cannot be removed.
+pub async fn remove_older(lake: &Location, table: &str) -> Result<Option<u64>> {
+    let Some(delta) = open(lake, table, None).await? else { return Ok(None) };
+    let kept = files(&delta)?;
+    let folder = lake.join(&folder_of(table));
+    let mut removed = 0;
+    for (file, _) in folder.glob("*.parquet").await? {
+        if !kept.contains(&file) {
+            folder.join(&file).remove().await?;
+            removed += 1;
+        }
+    }
+    Ok(Some(removed))
+}
+
 /// Commits `parts` as the table, or to the table, and answers its version. Where the table already has exactly these files,
 /// nothing is written and the version stays.
 ///

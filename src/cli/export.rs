@@ -2,28 +2,36 @@
 
 use clap::{Args, ValueEnum};
 
+use datafusion::prelude::{DataFrame, SessionContext};
+
+use super::analyst::ProfileArguments;
 use super::output::{RowFormat, bytes_of};
 use super::{LakeArguments, ResourceArguments, output};
 use crate::error::{Error, Result};
-use crate::runner::snapshot;
+use crate::identity::pseudonym::Pseudonyms;
+use crate::runner::snapshot::PublishedRun;
+use crate::runner::{analyst, snapshot};
 use crate::session::session;
 use crate::store::Location;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The published table
-    table: String,
+    /// The published table; with --profile and no table, all of the profile's as Delta tables
+    #[arg(required_unless_present = "profile")]
+    table: Option<String>,
     #[command(flatten)]
     lake: LakeArguments,
-    /// The format
-    #[arg(long, default_value = "parquet")]
-    format: ExportFormat,
-    /// The file to write: a path or a URL
+    /// The format of one table [default: parquet]
+    #[arg(long, requires = "table")]
+    format: Option<ExportFormat>,
+    /// The file to write, or the folder of all tables: a path or a URL
     #[arg(long, value_name = "URL")]
     to: String,
     /// The table as a run published it: a run id, its number, or a time
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
+    #[command(flatten)]
+    profile: ProfileArguments,
     #[command(flatten)]
     resources: ResourceArguments,
 }
@@ -39,26 +47,59 @@ enum ExportFormat {
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
+    let ids = a.profile.pseudonyms()?;
     let here = std::env::current_dir()?;
     let lake = Location::parse(&a.lake.lake, &here)?;
     let to = Location::parse(&a.to, &here)?;
     let published = snapshot::find(&lake, a.as_of.as_deref()).await?;
     let context = session(&a.resources.resources())?;
-    let Some(rows) = snapshot::table(&context, &lake, &published, &a.table).await? else {
-        let names: Vec<&str> = published.tables.iter().map(|(t, _, _)| t.as_str()).collect();
-        let hint = crate::config::problem::did_you_mean(&a.table, names.iter().copied())
-            .unwrap_or_else(|| format!("published tables: {}", names.join(", ")));
-        return Err(Error::usage(format!("there is no table {:?} in {}", a.table, lake.shown())).hint(hint));
+    let (table, rows) = match (&a.table, &ids) {
+        (Some(table), _) => (table, rows(&context, &lake, &published, ids.as_ref(), table).await?),
+        (None, Some(ids)) => {
+            for (table, n) in analyst::write(&context, &lake, &published, ids, &to).await? {
+                output::print(&format!("{n} rows of {table} written to {}", to.shown()))?;
+            }
+            return Ok(0);
+        }
+        (None, None) => return Err(Error::usage("export needs a table").hint("name one, or a --profile")),
     };
     let schema = rows.schema().as_arrow().clone().into();
     let batches = rows.collect().await?;
     let n: usize = batches.iter().map(|b| b.num_rows()).sum();
-    let format = match a.format {
+    let format = match a.format.unwrap_or(ExportFormat::Parquet) {
         ExportFormat::Parquet => RowFormat::Parquet,
         ExportFormat::Arrow => RowFormat::Arrow,
         ExportFormat::Csv => RowFormat::Csv,
     };
     to.write(bytes_of(&batches, schema, format)?).await?;
-    output::print(&format!("{n} rows of {} written to {}", a.table, to.shown()))?;
+    output::print(&format!("{n} rows of {table} written to {}", to.shown()))?;
     Ok(0)
+}
+
+/// The rows of a table, as it was published or as the profile has it.
+async fn rows(
+    context: &SessionContext,
+    lake: &Location,
+    published: &PublishedRun,
+    ids: Option<&Pseudonyms>,
+    table: &str,
+) -> Result<DataFrame> {
+    let (found, names): (_, Vec<&str>) = match ids {
+        Some(ids) => {
+            let tables = analyst::tables(context, lake, published, ids).await?;
+            let names = tables.iter().map(|(t, _)| t.name).collect();
+            let found = tables.into_iter().find(|(t, _)| t.name == table);
+            (found.map(|(t, rows)| analyst::sorted(&t, rows)).transpose()?, names)
+        }
+        None => {
+            let names = published.tables.iter().map(|(t, _, _)| t.as_str()).collect();
+            (snapshot::table(context, lake, published, table).await?, names)
+        }
+    };
+    found.ok_or_else(|| {
+        let of = if ids.is_some() { "the profile of " } else { "" };
+        let hint = crate::config::problem::did_you_mean(table, names.iter().copied())
+            .unwrap_or_else(|| format!("its tables: {}", names.join(", ")));
+        Error::usage(format!("there is no table {table:?} in {of}{}", lake.shown())).hint(hint)
+    })
 }

@@ -1,5 +1,6 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
+mod analyst;
 mod cluster;
 mod completions;
 mod decide;

@@ -2,11 +2,15 @@
 
 use clap::Args;
 
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SQLOptions;
+
+use super::analyst::ProfileArguments;
 use super::output::{RowFormat, print_rows};
 use super::{LakeArguments, ResourceArguments};
 use crate::error::{Error, Kind, Result};
 use crate::functions::resolve;
-use crate::runner::snapshot;
+use crate::runner::{analyst, snapshot};
 use crate::session::session;
 use crate::store::Location;
 
@@ -23,19 +27,36 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
     #[command(flatten)]
+    profile: ProfileArguments,
+    #[command(flatten)]
     resources: ResourceArguments,
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
+    let ids = a.profile.pseudonyms()?;
     let lake = Location::parse(&a.lake.lake, &std::env::current_dir()?)?;
     let published = snapshot::find(&lake, a.as_of.as_deref()).await?;
     let context = session(&a.resources.resources())?;
-    snapshot::know_all(&context, &lake, &published).await?;
-    if a.query.contains(resolve::NAME) {
-        context.register_udf(resolve::resolve_customer(snapshot::aliases(&context).await?));
+    let mut options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false);
+    match &ids {
+        Some(ids) => {
+            analyst::know_all(&context, &lake, &published, ids).await?;
+            options = options.with_allow_statements(false);
+        }
+        None => {
+            snapshot::know_all(&context, &lake, &published).await?;
+            if a.query.contains(resolve::NAME) {
+                context.register_udf(resolve::resolve_customer(snapshot::aliases(&context).await?));
+            }
+        }
     }
-    let options = datafusion::prelude::SQLOptions::new().with_allow_ddl(false).with_allow_dml(false);
-    let rows = context.sql_with_options(&a.query, options).await.map_err(|e| typed(e.into()))?;
+    let plan = context.state().create_logical_plan(&a.query).await.map_err(|e| typed(e.into()))?;
+    options.verify_plan(&plan).map_err(|e| typed(e.into()))?;
+    // A plan tells the smallest and the largest value of the columns below.
+    if ids.is_some() && matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {
+        return Err(Error::usage("a profile has no EXPLAIN: it would show what lies below the profile"));
+    }
+    let rows = context.execute_logical_plan(plan).await.map_err(|e| typed(e.into()))?;
     let schema = rows.schema().as_arrow().clone().into();
     let batches = rows.collect().await.map_err(|e| typed(e.into()))?;
     print_rows(&batches, schema, a.format)?;

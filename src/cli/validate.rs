@@ -37,12 +37,13 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     for of in &found {
         let source = &pipeline.sources[of.source];
         let options = read_options(source);
+        let needed = options.needed();
         for file in &of.files {
             files += 1;
             problems.in_file(file.name.clone());
             match reader::columns_of(file, &options).await {
                 Ok(columns) => {
-                    for wanted in options.columns.iter().filter(|w| !columns.contains(w)) {
+                    for wanted in needed.iter().filter(|w| !columns.contains(w)) {
                         let hint = did_you_mean(wanted, columns.iter().map(String::as_str)).unwrap_or_default();
                         problems.add(
                             0,

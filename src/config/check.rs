@@ -12,7 +12,8 @@ use super::file::{FieldSurvivorship, Holds, PipelineFile, SourceFile, Survivorsh
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
-    Attribute, EVENT_ATTRIBUTES, Overrides, PERSON_ATTRIBUTES, Pipeline, Rows, Source, SqlFile, check_model, shape,
+    Attribute, EVENT_ATTRIBUTES, Overrides, PERSON_ATTRIBUTES, Pipeline, Rows, Source, SqlFile, check_consent,
+    check_model, shape,
 };
 use crate::error::{Error, Result};
 use crate::model::Label;
@@ -194,8 +195,14 @@ fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Sou
         .collect()
 }
 
+/// The line of a node of a source.
+fn source_line(d: &Document<PipelineFile>, i: usize, path: &[&str]) -> u64 {
+    let below = path.iter().map(|k| key(k));
+    line_of(&d.tree, &[key("sources"), Step::Index(i)].into_iter().chain(below).collect::<Vec<_>>())
+}
+
 fn check_source(d: &Document<PipelineFile>, i: usize, s: &SourceFile, problems: &mut Problems) -> Source {
-    let at = |k: &str| line_of(&d.tree, &[key("sources"), Step::Index(i), key(k)]);
+    let at = |k: &str| source_line(d, i, &[k]);
     let known: Vec<&str> = match s.holds {
         Holds::People => {
             PERSON_ATTRIBUTES.iter().copied().chain(d.file.attributes.keys().map(String::as_str)).collect()
@@ -232,7 +239,7 @@ fn check_source(d: &Document<PipelineFile>, i: usize, s: &SourceFile, problems: 
                     );
                 }
             }
-            if s.columns.is_empty() {
+            if s.columns.is_empty() && s.consent.is_empty() {
                 problems.add(at("name"), format!("source {:?} maps no columns", s.name), "add `columns`");
             }
             Rows::People { updated_at: s.updated_at.clone(), registered_at: s.registered_at.clone() }
@@ -275,6 +282,7 @@ fn check_source(d: &Document<PipelineFile>, i: usize, s: &SourceFile, problems: 
         encoding: s.encoding,
         record_id: s.record_id.to_vec(),
         columns: s.columns.iter().map(|(k, v)| (k.clone(), v.to_vec())).collect(),
+        consent: check_consent::columns(s, |path| source_line(d, i, path), problems),
         may_be_empty: s.may_be_empty,
     }
 }

@@ -163,6 +163,49 @@ pub enum EncodingFile {
     EucJp,
 }
 
+/// A value as a source has it: a text, a whole number, true or false.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(untagged)]
+pub enum SourceValue {
+    /// True or false.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+impl SourceValue {
+    /// As the reader of the files writes it.
+    pub fn text(&self) -> String {
+        match self {
+            SourceValue::Flag(flag) => flag.to_string(),
+            SourceValue::Number(number) => number.to_string(),
+            SourceValue::Text(text) => text.trim().to_string(),
+        }
+    }
+}
+
+/// What a column says about a consent. Empty is no statement; a value that is not listed here is `unknown`, which is no
+/// consent.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentFile {
+    /// The column.
+    pub column: String,
+    /// Its values that mean consent.
+    #[serde(default)]
+    pub granted: Vec<SourceValue>,
+    /// Its values that mean that consent was refused, or taken back.
+    #[serde(default)]
+    pub denied: Vec<SourceValue>,
+    /// Column of the time of the statement; the row's own time where none is given, or where it is empty.
+    pub at: Option<String>,
+    /// Whether files may lack these columns: those from before people were asked.
+    #[serde(default)]
+    pub may_be_missing: bool,
+}
+
 /// A source: a set of files of one shape.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +238,9 @@ pub struct SourceFile {
     /// Attribute → column. Several columns: names and addresses are joined, phones and mail addresses are several values.
     #[serde(default)]
     pub columns: BTreeMap<String, OneOrMany>,
+    /// People: purpose → way of contact → column that says whether the person agrees, such as `marketing: { email: … }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consent: BTreeMap<String, BTreeMap<String, ConsentFile>>,
     /// Whether the source may have no rows at all.
     #[serde(default)]
     pub may_be_empty: bool,

@@ -5,6 +5,7 @@
 //! ([`file`], [`model_file`]), the meaning ([`check`], [`check_model`]).
 
 pub mod check;
+mod check_consent;
 pub mod check_model;
 pub mod decisions;
 pub mod file;
@@ -94,8 +95,29 @@ pub struct Source {
     pub record_id: Vec<String>,
     /// Attribute → columns.
     pub columns: BTreeMap<String, Vec<String>>,
+    /// Columns with statements of consent, in order of purpose and contact.
+    pub consent: Vec<ConsentColumn>,
     /// Whether the source may have no rows.
     pub may_be_empty: bool,
+}
+
+/// A column that says whether a person agrees to something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsentColumn {
+    /// What for.
+    pub purpose: String,
+    /// By which way of contact.
+    pub contact: String,
+    /// The column.
+    pub column: String,
+    /// Its values that mean consent.
+    pub granted: Vec<String>,
+    /// Its values that mean none.
+    pub denied: Vec<String>,
+    /// Column of the time of the statement.
+    pub at: Option<String>,
+    /// Whether files may lack these columns.
+    pub may_be_missing: bool,
 }
 
 /// What a source's rows are.

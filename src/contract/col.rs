@@ -2,6 +2,7 @@
 #![allow(missing_docs)] // the meaning of each column stands with its table
 
 pub const ADDRESS: &str = "address";
+pub const AGE_BAND: &str = "age_band";
 pub const AMOUNT: &str = "amount";
 pub const AS_OF: &str = "as_of";
 pub const ATTRIBUTE: &str = "attribute";
@@ -20,6 +21,8 @@ pub const COMPARISONS: &str = "comparisons";
 pub const CONFIDENCE: &str = "confidence";
 pub const CONFLICTS: &str = "conflicts";
 pub const CONFIG_DIGEST: &str = "config_digest";
+pub const CONSENT: &str = "consent";
+pub const CONTACT: &str = "contact";
 pub const COUNTERPART: &str = "counterpart";
 pub const CUSTOMER_ID: &str = "customer_id";
 pub const CUSTOMER_ID_L: &str = "customer_id_l";
@@ -66,6 +69,7 @@ pub const POSTAL_CODE: &str = "postal_code";
 pub const PREFECTURE: &str = "prefecture";
 pub const PROBLEMS: &str = "problems";
 pub const PROVENANCE: &str = "provenance";
+pub const PURPOSE: &str = "purpose";
 pub const QUANTITY: &str = "quantity";
 pub const RAW: &str = "raw";
 pub const REASON: &str = "reason";
@@ -88,6 +92,8 @@ pub const RUN_NUMBER: &str = "run_number";
 pub const RUN_ID: &str = "run_id";
 pub const SEX: &str = "sex";
 pub const SOURCE: &str = "source";
+pub const STATED_AT: &str = "stated_at";
+pub const STATUS: &str = "status";
 pub const STORE_ID: &str = "store_id";
 pub const TABLE_NAME: &str = "table_name";
 pub const TABLES: &str = "tables";

@@ -12,15 +12,15 @@ pub static RFM: Table = Table {
     en: "recency, frequency, monetary of each buyer",
     key: &[col::CUSTOMER_ID],
     columns: &[
-        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
-        required("last_purchase_at", Type::Timestamp, "最終購買日時", "time of the last purchase"),
-        required("recency_days", Type::Long, "最終購買からの日数", "days since the last purchase"),
-        required("frequency", Type::Long, "購買回数（取引数）", "number of transactions"),
-        required("monetary", Type::Double, "購買金額（円）", "amount in yen"),
-        required("r", Type::Integer, "Rランク 1–5（5が最良）", "recency rank, 5 is best"),
-        required("f", Type::Integer, "Fランク 1–5（5が最良）", "frequency rank, 5 is best"),
-        required("m", Type::Integer, "Mランク 1–5（5が最良）", "monetary rank, 5 is best"),
-        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile by amount, 1 is highest"),
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
+        required("last_purchase_at", Type::Timestamp, "最終購買日時", "time of the last purchase").plain(),
+        required("recency_days", Type::Long, "最終購買からの日数", "days since the last purchase").plain(),
+        required("frequency", Type::Long, "購買回数（取引数）", "number of transactions").plain(),
+        required("monetary", Type::Double, "購買金額（円）", "amount in yen").plain(),
+        required("r", Type::Integer, "Rランク 1–5（5が最良）", "recency rank, 5 is best").plain(),
+        required("f", Type::Integer, "Fランク 1–5（5が最良）", "frequency rank, 5 is best").plain(),
+        required("m", Type::Integer, "Mランク 1–5（5が最良）", "monetary rank, 5 is best").plain(),
+        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile by amount, 1 is highest").plain(),
     ],
 };
 
@@ -31,12 +31,12 @@ pub static DECILE: Table = Table {
     en: "ten equal groups of buyers by amount",
     key: &["decile"],
     columns: &[
-        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile, 1 is highest"),
-        required("customers", Type::Long, "顧客数", "customers"),
-        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen"),
-        required("average_amount", Type::Double, "一人当たり購買金額（円）", "amount per customer in yen"),
-        required("share", Type::Double, "売上構成比 0–1", "share of sales, 0 to 1"),
-        required("cumulative_share", Type::Double, "累積売上構成比 0–1", "cumulative share of sales, 0 to 1"),
+        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile, 1 is highest").plain(),
+        required("customers", Type::Long, "顧客数", "customers").plain(),
+        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen").plain(),
+        required("average_amount", Type::Double, "一人当たり購買金額（円）", "amount per customer in yen").plain(),
+        required("share", Type::Double, "売上構成比 0–1", "share of sales, 0 to 1").plain(),
+        required("cumulative_share", Type::Double, "累積売上構成比 0–1", "cumulative share of sales, 0 to 1").plain(),
     ],
 };
 
@@ -47,18 +47,20 @@ pub static LTV: Table = Table {
     en: "average purchase × frequency × lifetime ÷ (acquisition cost + retention cost)",
     key: &[col::CUSTOMER_ID],
     columns: &[
-        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
-        required("average_purchase", Type::Double, "平均購買単価（円）", "amount per transaction in yen"),
-        required("purchases_per_year", Type::Double, "購買頻度（回/年）", "transactions a year"),
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
+        required("average_purchase", Type::Double, "平均購買単価（円）", "amount per transaction in yen").plain(),
+        required("purchases_per_year", Type::Double, "購買頻度（回/年）", "transactions a year").plain(),
         required(
             "lifetime_years",
             Type::Double,
             "継続購買期間（年）",
             "years from first to last purchase, at least one",
-        ),
-        required("gross_value", Type::Double, "購買価値（円）", "product of the three in yen"),
-        required("cost", Type::Double, "新規獲得コスト＋顧客維持コスト（円）", "acquisition and retention cost in yen"),
-        required("ltv", Type::Double, "LTV（倍）", "gross value by cost"),
+        )
+        .plain(),
+        required("gross_value", Type::Double, "購買価値（円）", "product of the three in yen").plain(),
+        required("cost", Type::Double, "新規獲得コスト＋顧客維持コスト（円）", "acquisition and retention cost in yen")
+            .plain(),
+        required("ltv", Type::Double, "LTV（倍）", "gross value by cost").plain(),
     ],
 };
 
@@ -69,11 +71,11 @@ pub static REPEAT_RATE: Table = Table {
     en: "share of an item's buyers who bought it twice or more",
     key: &[col::ITEM_ID],
     columns: &[
-        required(col::ITEM_ID, Type::Text, "商品コード", "item"),
-        optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
-        required("buyers", Type::Long, "購入者数", "buyers"),
-        required("repeaters", Type::Long, "2回以上の購入者数", "buyers with two or more purchases"),
-        required("repeat_rate", Type::Double, "リピート率 0–1", "repeaters by buyers, 0 to 1"),
+        required(col::ITEM_ID, Type::Text, "商品コード", "item").plain(),
+        optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
+        required("buyers", Type::Long, "購入者数", "buyers").plain(),
+        required("repeaters", Type::Long, "2回以上の購入者数", "buyers with two or more purchases").plain(),
+        required("repeat_rate", Type::Double, "リピート率 0–1", "repeaters by buyers, 0 to 1").plain(),
     ],
 };
 
@@ -84,14 +86,14 @@ pub static BASKET: Table = Table {
     en: "items bought together: support, confidence, lift",
     key: &["item_a", "item_b"],
     columns: &[
-        required("item_a", Type::Text, "商品A", "item bought"),
-        required("item_b", Type::Text, "商品B", "item bought with it"),
-        optional("item_name_a", Type::Text, "商品名A", "name of item A"),
-        optional("item_name_b", Type::Text, "商品名B", "name of item B"),
-        required("transactions", Type::Long, "AとBを含む取引数", "transactions with both"),
-        required("support", Type::Double, "支持度 0–1", "share of transactions with both"),
-        required("confidence", Type::Double, "信頼度 0–1", "share of A's transactions that have B"),
-        required("lift", Type::Double, "リフト値", "confidence by the share of B"),
+        required("item_a", Type::Text, "商品A", "item bought").plain(),
+        required("item_b", Type::Text, "商品B", "item bought with it").plain(),
+        optional("item_name_a", Type::Text, "商品名A", "name of item A").plain(),
+        optional("item_name_b", Type::Text, "商品名B", "name of item B").plain(),
+        required("transactions", Type::Long, "AとBを含む取引数", "transactions with both").plain(),
+        required("support", Type::Double, "支持度 0–1", "share of transactions with both").plain(),
+        required("confidence", Type::Double, "信頼度 0–1", "share of A's transactions that have B").plain(),
+        required("lift", Type::Double, "リフト値", "confidence by the share of B").plain(),
     ],
 };
 
@@ -102,11 +104,11 @@ pub static CHANNEL_OVERLAP: Table = Table {
     en: "customers by set of channels",
     key: &[col::CHANNELS],
     columns: &[
-        required(col::CHANNELS, Type::Text, "チャネルの組（+区切り）", "channels, joined by +"),
-        required("customers", Type::Long, "顧客数", "customers"),
-        required("share", Type::Double, "構成比 0–1", "share of customers, 0 to 1"),
-        required("buyers", Type::Long, "購入者数", "customers with a purchase"),
-        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen"),
+        required(col::CHANNELS, Type::Text, "チャネルの組（+区切り）", "channels, joined by +").plain(),
+        required("customers", Type::Long, "顧客数", "customers").plain(),
+        required("share", Type::Double, "構成比 0–1", "share of customers, 0 to 1").plain(),
+        required("buyers", Type::Long, "購入者数", "customers with a purchase").plain(),
+        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen").plain(),
     ],
 };
 
@@ -117,15 +119,15 @@ pub static CONTACT_TIMELINE: Table = Table {
     en: "what, which channel, when, which complaint, per customer",
     key: &[col::CUSTOMER_ID, "position"],
     columns: &[
-        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
-        required("position", Type::Long, "順番（1から）", "place in the customer's timeline, from 1"),
-        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened"),
-        required(col::CHANNEL, Type::Text, "チャネル", "channel"),
-        required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel"),
-        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact"),
-        optional(col::CATEGORY, Type::Text, "分類（クレーム等）", "category, such as a complaint"),
-        optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
-        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen"),
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
+        required("position", Type::Long, "順番（1から）", "place in the customer's timeline, from 1").plain(),
+        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened").plain(),
+        required(col::CHANNEL, Type::Text, "チャネル", "channel").plain(),
+        required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel").keyed(),
+        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact").plain(),
+        optional(col::CATEGORY, Type::Text, "分類（クレーム等）", "category, such as a complaint").plain(),
+        optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
+        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen").plain(),
         optional(col::DETAIL, Type::Text, "内容", "text"),
     ],
 };

@@ -5,6 +5,7 @@
 //! spelled in this folder only; code elsewhere uses the constants of [`col`].
 
 mod marts;
+mod profile;
 mod published;
 mod work;
 
@@ -15,6 +16,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, T
 use crate::error::{Error, Result};
 
 pub use marts::{DECILE, LTV, REPEAT_RATE, RFM};
+pub use profile::profile;
 pub use published::*;
 pub use work::*;
 
@@ -73,6 +75,19 @@ pub fn struct_fields(fields: &[(&str, Type)]) -> Fields {
     fields.iter().map(|(name, t)| Field::new(*name, t.arrow(), true)).collect()
 }
 
+/// What the analyst's profile has of a column. A column is hidden until somebody says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing.
+    Hidden,
+    /// The value: it says neither who a person is nor how to reach them.
+    Plain,
+    /// A keyed hash of the value: an id, other for each purpose.
+    Keyed,
+    /// The ten years of age that the date falls into, as [`col::AGE_BAND`].
+    AgeBand,
+}
+
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
@@ -86,16 +101,35 @@ pub struct Column {
     pub ja: &'static str,
     /// What it means, in English.
     pub en: &'static str,
+    /// What the analyst's profile has of it.
+    pub shown: Shown,
+}
+
+impl Column {
+    /// The column, shown in the analyst's profile as it is.
+    pub const fn plain(self) -> Self {
+        Column { shown: Shown::Plain, ..self }
+    }
+
+    /// The column, shown in the analyst's profile as a keyed hash.
+    pub const fn keyed(self) -> Self {
+        Column { shown: Shown::Keyed, ..self }
+    }
+
+    /// The column, shown in the analyst's profile as an age band.
+    pub const fn age_band(self) -> Self {
+        Column { shown: Shown::AgeBand, ..self }
+    }
 }
 
 /// A column that every row has.
 pub const fn required(name: &'static str, data_type: Type, ja: &'static str, en: &'static str) -> Column {
-    Column { name, data_type, nullable: false, ja, en }
+    Column { name, data_type, nullable: false, ja, en, shown: Shown::Hidden }
 }
 
 /// A column that a row may lack.
 pub const fn optional(name: &'static str, data_type: Type, ja: &'static str, en: &'static str) -> Column {
-    Column { name, data_type, nullable: true, ja, en }
+    Column { name, data_type, nullable: true, ja, en, shown: Shown::Hidden }
 }
 
 /// A table: what a row is, its columns, its key. Rows are ordered by the key.

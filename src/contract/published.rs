@@ -6,6 +6,7 @@ use super::{Column, NAMED_VALUE, Table, Type, col, optional, required};
 pub(super) static ALL: &[&Table] = &[
     &GOLDEN_CUSTOMER,
     &FIELD_PROVENANCE,
+    &CONSENT,
     &ID_MAP,
     &SOURCE_RECORD,
     &INTERACTION,
@@ -36,8 +37,8 @@ macro_rules! person_columns {
             optional(col::GIVEN_NAME, Type::Text, "名", "given name"),
             optional(col::FAMILY_KANA, Type::Text, "姓カナ", "family name in katakana"),
             optional(col::GIVEN_KANA, Type::Text, "名カナ", "given name in katakana"),
-            optional(col::BIRTH_DATE, Type::Date, "生年月日", "birth date"),
-            optional(col::SEX, Type::Text, "性別 (male, female)", "sex: male, female"),
+            optional(col::BIRTH_DATE, Type::Date, "生年月日", "birth date").age_band(),
+            optional(col::SEX, Type::Text, "性別 (male, female)", "sex: male, female").plain(),
             optional(col::POSTAL_CODE, Type::Text, "郵便番号 (7桁)", "postal code, 7 digits"),
             optional(col::PREFECTURE, Type::Text, "都道府県", "prefecture"),
             optional(col::CITY, Type::Text, "市区町村", "municipality with county and ward"),
@@ -46,7 +47,7 @@ macro_rules! person_columns {
             optional(col::BLOCK, Type::Text, "番地・号", "block and house number"),
             optional(col::BUILDING, Type::Text, "建物名", "building"),
             optional(col::ROOM, Type::Text, "部屋番号", "room"),
-            optional(col::TOWN_CODE, Type::Text, "町字コード", "town code"),
+            optional(col::TOWN_CODE, Type::Text, "町字コード", "town code").plain(),
             optional(col::ADDRESS, Type::Text, "正規化した住所", "canonical address in one line"),
             optional(
                 col::PHONES,
@@ -118,15 +119,16 @@ pub const SOURCE_RECORD: Table = Table {
 
 const GOLDEN_COLUMNS: [Column; 27] = between(
     &[
-        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
-        required(col::HOUSEHOLD_ID, Type::Text, "世帯ID", "household id"),
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
+        required(col::HOUSEHOLD_ID, Type::Text, "世帯ID", "household id").keyed(),
     ],
     &[
-        required(col::CHANNELS, Type::List(&Type::Text), "利用チャネル", "channels, in order of name"),
-        required(col::RECORDS, Type::Integer, "レコード数", "number of records"),
-        optional(col::FIRST_SEEN, Type::Timestamp, "最初の日時", "oldest time of its records"),
-        optional(col::LAST_SEEN, Type::Timestamp, "最後の日時", "newest time of its records"),
-        required(col::CONFIDENCE, Type::Double, "確信度", "how sure it is that the records are one person, 0 to 1"),
+        required(col::CHANNELS, Type::List(&Type::Text), "利用チャネル", "channels, in order of name").plain(),
+        required(col::RECORDS, Type::Integer, "レコード数", "number of records").plain(),
+        optional(col::FIRST_SEEN, Type::Timestamp, "最初の日時", "oldest time of its records").plain(),
+        optional(col::LAST_SEEN, Type::Timestamp, "最後の日時", "newest time of its records").plain(),
+        required(col::CONFIDENCE, Type::Double, "確信度", "how sure it is that the records are one person, 0 to 1")
+            .plain(),
     ],
 );
 
@@ -152,6 +154,29 @@ pub static FIELD_PROVENANCE: Table = Table {
         required(col::RECORD_ID, Type::Text, "出どころの顧客番号", "record it came from"),
         required(col::RULE, Type::Text, "採用規則", "survivorship rule that chose it"),
         optional(col::OBSERVED_AT, Type::Timestamp, "値の日時", "time of the value"),
+    ],
+};
+
+/// What a person agreed to: the strictest statement of all records.
+pub static CONSENT: Table = Table {
+    name: "consent",
+    ja: "同意（目的・連絡手段ごと、最も厳しい意思表示。行がなければ同意なし）",
+    en: "what a person agreed to, by purpose and way of contact: the strictest statement; no row is no consent",
+    key: &[col::CUSTOMER_ID, col::PURPOSE, col::CONTACT],
+    columns: &[
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
+        required(col::PURPOSE, Type::Text, "目的", "purpose").plain(),
+        required(col::CONTACT, Type::Text, "連絡手段", "way of contact").plain(),
+        required(
+            col::STATUS,
+            Type::Text,
+            "状態 (denied, unknown, granted)。grantedだけが同意",
+            "denied, unknown or granted; only granted is consent",
+        )
+        .plain(),
+        required(col::CHANNEL, Type::Text, "決め手のチャネル", "channel of the record that decided").plain(),
+        required(col::RECORD_ID, Type::Text, "決め手の顧客番号", "record that decided"),
+        optional(col::STATED_AT, Type::Timestamp, "意思表示の日時", "when the record said so").plain(),
     ],
 };
 
@@ -258,25 +283,26 @@ pub static INTERACTION: Table = Table {
     en: "an order line, point transaction, app event or ticket, with its customer",
     key: &[col::CHANNEL, col::EVENT_ID],
     columns: &[
-        required(col::CHANNEL, Type::Text, "チャネル", "channel"),
-        required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel"),
+        required(col::CHANNEL, Type::Text, "チャネル", "channel").plain(),
+        required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel").keyed(),
         optional(
             col::CUSTOMER_ID,
             Type::Text,
             "統合顧客ID（顧客が分からなければNULL）",
             "unified customer id; null where the record is unknown",
-        ),
+        )
+        .keyed(),
         optional(col::RECORD_ID, Type::Text, "チャネル内の顧客番号", "record it belongs to"),
-        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact"),
-        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened"),
-        optional(col::TRANSACTION_ID, Type::Text, "取引番号", "transaction"),
-        optional(col::STORE_ID, Type::Text, "店舗", "store"),
-        optional(col::ITEM_ID, Type::Text, "商品コード", "item"),
-        optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
-        optional(col::QUANTITY, Type::Double, "数量", "quantity"),
-        optional(col::UNIT_PRICE, Type::Double, "単価（円）", "unit price in yen"),
-        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen"),
-        optional(col::CATEGORY, Type::Text, "分類", "category"),
+        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact").plain(),
+        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened").plain(),
+        optional(col::TRANSACTION_ID, Type::Text, "取引番号", "transaction").keyed(),
+        optional(col::STORE_ID, Type::Text, "店舗", "store").plain(),
+        optional(col::ITEM_ID, Type::Text, "商品コード", "item").plain(),
+        optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
+        optional(col::QUANTITY, Type::Double, "数量", "quantity").plain(),
+        optional(col::UNIT_PRICE, Type::Double, "単価（円）", "unit price in yen").plain(),
+        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen").plain(),
+        optional(col::CATEGORY, Type::Text, "分類", "category").plain(),
         optional(col::DETAIL, Type::Text, "内容", "text"),
     ],
 };

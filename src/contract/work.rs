@@ -37,7 +37,16 @@ const RAW_RECORD_COLUMNS: &[Column] = &[
     optional(col::POSTAL_CODE, Type::Text, "郵便番号", "postal code"),
     optional(col::ADDRESS, Type::Text, "住所", "address"),
     optional(col::EXTRA, Type::List(&NAMED_VALUE), "その他の属性", "declared attributes"),
+    optional(col::CONSENT, Type::List(&STATEMENT), "同意の意思表示", "statements of consent"),
 ];
+
+/// What a row says about a consent; no status where it says nothing.
+pub const STATEMENT: Type = Type::Struct(&[
+    (col::PURPOSE, Type::Text),
+    (col::CONTACT, Type::Text),
+    (col::STATUS, Type::Text),
+    (col::STATED_AT, Type::Timestamp),
+]);
 
 const STANDARD_RECORD_COLUMNS: [Column; 31] = {
     let row = required(col::ROW, Type::Long, "並び順", "place in the table, from 0");

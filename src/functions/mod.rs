@@ -8,6 +8,7 @@ pub mod normalize;
 mod number;
 pub mod pair;
 pub mod person;
+pub mod pseudonym;
 pub mod recipe;
 pub mod records;
 pub mod resolve;

@@ -16,9 +16,12 @@ use super::{costly_function, made_from, text};
 use crate::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
 use crate::record::{RawVersion, Standardizer};
 
+/// Columns of a raw row that say nothing about who it is.
+pub const OUTSIDE: [&str; 6] =
+    [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW, col::CONSENT];
+
 /// The function for one pipeline.
 pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
-    const OUTSIDE: [&str; 5] = [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW];
     let version: Vec<_> = RAW_RECORD
         .columns
         .iter()

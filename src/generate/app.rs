@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::addresses::{Style, write};
 use super::calendar::{Day, END};
+use super::consent::MailConsent;
 use super::contact::PhoneStyle;
 use super::draw::{Draw, Purpose, shuffled};
 use super::errors::slip_birth;
@@ -38,6 +39,8 @@ struct User<'a> {
     card_number: Option<&'a str>,
     device: Device,
     push_enabled: bool,
+    mail_magazine: Option<bool>,
+    mail_magazine_at: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -111,14 +114,19 @@ impl<'a> App<'a> {
         let id = number(self.seed, registration.serial);
         let states = history(person, &mut draw, registration.day, rates::TELLS[1]);
         let second = 25_000 + draw.below(60_000);
+        let mail = MailConsent::draw(self.seed, 1, registration);
         let mut before: Option<Day> = None;
         for (place, export) in rates::APP_EXPORTS.into_iter().enumerate() {
             let Some(state) = states.iter().rev().find(|state| state.day <= export) else { continue };
             if before.is_some_and(|before| state.day <= before) {
                 continue;
             }
-            let user =
+            let mut user =
                 self.user(&id, &state.view(household, person), [registration.day, state.day], second, card, &draw);
+            if let Some((day, wants)) = mail.on(export) {
+                user.mail_magazine = Some(wants);
+                user.mail_magazine_at = Some(stamp(Moment { day, second }));
+            }
             let row = serde_json::to_vec(&user).map_err(|error| Error::bug(error.to_string()))?;
             self.users[place].push(shuffled(self.seed ^ 0xA9, 1 << 40, registration.serial), &row, &mut damage);
             before = Some(export);
@@ -155,6 +163,8 @@ impl<'a> App<'a> {
             card_number: card,
             device: device(&mut draw),
             push_enabled: draw.chance(0.6),
+            mail_magazine: None,
+            mail_magazine_at: None,
             created_at: stamp(Moment { day: days[0], second }),
             updated_at: stamp(Moment { day: days[1], second }),
         };

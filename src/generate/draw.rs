@@ -18,6 +18,7 @@ pub(super) enum Purpose {
     Damage = 6,
     Test = 7,
     Membership = 8,
+    Consent = 9,
 }
 
 /// Quantiles of the exponential distribution of mean 1, in 32 equal steps.

@@ -15,6 +15,7 @@
 mod addresses;
 mod app;
 mod calendar;
+mod consent;
 mod contact;
 mod cp932;
 mod draw;

@@ -72,6 +72,13 @@ pub(super) const TELLS: [f64; 3] = [0.6, 0.5, 0.25];
 /// A record that the shop exports again although nothing in it changed (a clerk opened and saved it), per export.
 pub(super) const TOUCHED: f64 = 0.008;
 
+/// A customer who was asked about the mail magazine: shop, app. Old paper forms had no such box.
+pub(super) const ASKED_FOR_MAIL: [f64; 2] = [0.86, 0.95];
+/// Of these, said yes: shop (a box to tick at the counter), app (a switch that is on at first).
+pub(super) const WANTS_MAIL: [f64; 2] = [0.58, 0.70];
+/// Of these, took it back later in this channel.
+pub(super) const STOPS_MAIL: f64 = 0.18;
+
 // Life.
 
 /// Births that are twins (statistics: about 1 %).

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::addresses::{Style, write};
 use super::calendar::{Day, END};
+use super::consent::MailConsent;
 use super::contact::{Phone, PhoneStyle};
 use super::cp932::Cp932;
 use super::draw::{Draw, Purpose, shuffled};
@@ -17,7 +18,7 @@ use super::record::{NO_MAILS, NO_PHONES, Registration, View, history, names, pho
 use super::spelling::{full_width, half_width, hiragana, old_terminal};
 use crate::error::Result;
 
-const CUSTOMER_HEADER: [&str; 12] = [
+const CUSTOMER_HEADER: [&str; 14] = [
     "顧客番号",
     "氏名",
     "フリガナ",
@@ -30,6 +31,8 @@ const CUSTOMER_HEADER: [&str; 12] = [
     "生年月日",
     "登録日",
     "更新日",
+    "メルマガ",
+    "メルマガ回答日",
 ];
 const ORDER_HEADER: [&str; 9] =
     ["注文番号", "顧客番号", "注文日時", "店舗コード", "商品コード", "商品名", "数量", "単価", "金額"];
@@ -92,6 +95,7 @@ impl<'a> Shop<'a> {
         let id = number(self.seed, registration.serial);
         let states = history(person, &mut draw, registration.day, rates::TELLS[0]);
         let custom = Custom::draw(&mut draw, self.lists, registration.day, rates::FACTS_FROM, rates::ORDERS);
+        let mail = MailConsent::draw(self.seed, 0, registration);
         let mut before: Option<Day> = None;
         for (place, export) in rates::SHOP_EXPORTS.into_iter().enumerate() {
             let last = states.iter().rev().find(|state| state.day <= export);
@@ -104,7 +108,12 @@ impl<'a> Shop<'a> {
             let updated = if changed { state.day } else { export.plus(-draw.between(0, 9)) };
             let view = state.view(household, person);
             let fields = self.fields(&id, &view, registration.day, updated.max(registration.day), &draw);
-            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            let (mut answer, mut answered) = ("", String::new());
+            if let Some((day, wants)) = mail.on(export) {
+                answer = if wants { "希望する" } else { "希望しない" };
+                day.write("/", &mut answered);
+            }
+            let fields: Vec<&str> = fields.iter().map(String::as_str).chain([answer, &answered]).collect();
             quoted(&fields, &mut self.text);
             self.bytes.clear();
             self.encoding.encode(&self.text, &mut self.bytes);
@@ -279,6 +288,8 @@ impl<'a> Shop<'a> {
             birth,
             &registered,
             &registered,
+            "",
+            "",
         ];
         quoted(&fields, &mut self.text);
         self.bytes.clear();

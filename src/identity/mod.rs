@@ -4,4 +4,5 @@ pub mod alias;
 pub mod carry;
 pub mod cluster;
 pub mod customer_id;
+pub mod pseudonym;
 pub mod tombstone;

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::datasets::{Name, of_source};
 use crate::config::{AttributeType, FieldSurvivorship, PERSON_ATTRIBUTES, Pipeline, Rows, Source};
 use crate::contract::{
-    FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, PERSON_COLUMNS, REJECT, SOURCE_RECORD,
-    Table, col,
+    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, PERSON_COLUMNS, REJECT,
+    SOURCE_RECORD, Table, col,
 };
 
 /// How a value reaches a column.
@@ -77,6 +77,10 @@ fn roles(source: &Source) -> Vec<(&str, &str)> {
     for (attribute, columns) in &source.columns {
         roles.extend(of_all(columns, attribute));
     }
+    for consent in &source.consent {
+        roles.push((&consent.column, col::CONSENT));
+        roles.extend(one_of(&consent.at, col::STATED_AT));
+    }
     roles
 }
 
@@ -90,8 +94,17 @@ fn one_of<'a>(column: &'a Option<String>, role: &'a str) -> Vec<(&'a str, &'a st
 
 /// The body of a table's column lineage; `None` for a mart.
 pub(super) fn of_table(pipeline: &Pipeline, table: &str) -> Option<Value> {
-    let tables: [&Table; 8] =
-        [&GOLDEN_CUSTOMER, &SOURCE_RECORD, &ID_MAP, &FIELD_PROVENANCE, &INTERACTION, &LEDGER, &ID_EVENT, &REJECT];
+    let tables: [&Table; 9] = [
+        &GOLDEN_CUSTOMER,
+        &SOURCE_RECORD,
+        &ID_MAP,
+        &FIELD_PROVENANCE,
+        &CONSENT,
+        &INTERACTION,
+        &LEDGER,
+        &ID_EVENT,
+        &REJECT,
+    ];
     let table = tables.into_iter().find(|t| t.name == table)?;
     let mut fields = Map::new();
     for column in table.columns {
@@ -171,6 +184,13 @@ impl<'a> Inputs<'a> {
             col::FIRST_SEEN | col::LAST_SEEN | col::OBSERVED_AT => {
                 self.people(col::OBSERVED_AT, How::Aggregation, "oldest or newest time");
                 self.people(col::REGISTERED_AT, How::Aggregation, "oldest or newest time");
+            }
+            col::STATUS if is(&CONSENT) => {
+                self.people(col::CONSENT, How::Transformation, "the strictest of the person's records");
+            }
+            col::STATED_AT if is(&CONSENT) => {
+                self.people(col::STATED_AT, How::Transformation, "read from text");
+                self.people(col::OBSERVED_AT, How::Transformation, "where the statement has no time of its own");
             }
             col::REGISTERED_AT => self.people(column, How::Aggregation, "oldest time"),
             col::RECORDS | col::VERSIONS => self.people(col::RECORD_ID, How::Aggregation, "count"),

@@ -11,8 +11,8 @@ use super::columns;
 use super::facets::{facet, fields, schema, subset};
 use crate::config::{Pipeline, Rows, Source};
 use crate::contract::{
-    self, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT, SOURCE_RECORD,
-    Table,
+    self, CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT,
+    SOURCE_RECORD, Table,
 };
 use crate::lake;
 use crate::manifest::{Manifest, SourceTotals};
@@ -181,7 +181,8 @@ fn read(
 }
 
 /// The tables that every pipeline publishes. Its marts come with them; `run` is how they are published.
-static ALWAYS: [&Table; 9] = [
+static ALWAYS: [&Table; 10] = [
+    &CONSENT,
     &FIELD_PROVENANCE,
     &GOLDEN_CUSTOMER,
     &ID_EVENT,

@@ -1,5 +1,6 @@
 //! Records as plain data: rows as they came, standardized records, people. Pure: text in, values out.
 
+pub mod age;
 mod names;
 pub mod past;
 pub mod standardize;

@@ -121,16 +121,7 @@ pub(super) fn left_out(plan: DataFrame, table: &Table, tombstones: &Arc<Tombston
 pub(super) async fn finish(lake: &Location, run: &PublishedRun, mut erasure: Erasure) -> Result<()> {
     let tables = run.tables.iter().map(|(name, ..)| name.as_str()).chain([RUN.name]);
     for table in tables {
-        let Some(delta) = lake::open(lake, table, None).await? else { continue };
-        let kept = lake::files(&delta)?;
-        let folder = lake.join(&lake::folder_of(table));
-        let mut removed = 0;
-        for (file, _) in folder.glob("*.parquet").await? {
-            if !kept.contains(&file) {
-                folder.join(&file).remove().await?;
-                removed += 1;
-            }
-        }
+        let Some(removed) = lake::remove_older(lake, table).await? else { continue };
         erasure.files_removed.insert(table.to_string(), removed);
     }
     let work = lake.join("work");

@@ -3,6 +3,7 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
+pub mod analyst;
 mod dated;
 pub mod erase;
 pub mod forecast;

@@ -16,8 +16,8 @@ use crate::config::check_model::with_parameters;
 use crate::config::decisions::Decision;
 use crate::config::file::{LimitsFile, ThresholdsFile};
 use crate::contract::{
-    BLOCK, CANDIDATE_PAIR, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT,
-    RAW_RECORD, REJECT, RESTATEMENT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
+    BLOCK, CANDIDATE_PAIR, CONSENT, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, LEDGER,
+    RAW_EVENT, RAW_RECORD, REJECT, RESTATEMENT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
 use crate::error::{Error, Result};
 use crate::functions::records::Records;
@@ -393,7 +393,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
-        let tables: [&Table; 6] = [&GOLDEN_CUSTOMER, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
+        let tables: [&Table; 7] = [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
         self.know(&tables, record).await?;
         let as_of = self.as_of();
         for planned in marts::plan(&self.context, self.pipeline, as_of).await? {

@@ -411,7 +411,7 @@ fn an_erased_person_is_in_no_file_of_the_lake() {
 }
 
 /// The rows of a Parquet file as text.
-fn rows_of(path: &Path) -> String {
+pub fn rows_of(path: &Path) -> String {
     let file = std::fs::File::open(path).expect("readable");
     let builder = datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
     let batches: Vec<_> = builder.expect("Parquet").build().expect("a reader").flatten().collect();

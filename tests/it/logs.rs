@@ -114,7 +114,7 @@ fn metrics_tell_success_and_failure() {
 }
 
 /// Texts that name or reach a person, as the raw files have them and as the normalizers write them.
-fn personal(retailer: &Retailer) -> BTreeSet<String> {
+pub fn personal(retailer: &Retailer) -> BTreeSet<String> {
     let pipeline = root().join("pipelines/retail/pipeline.yaml");
     let overrides = Overrides { input: Some(retailer.text("input")), lake: Some(retailer.text("lake")) };
     let pipeline = config::load(&pipeline, &overrides).expect("the pipeline");
@@ -229,7 +229,7 @@ fn of_parquet(path: &Path) -> Vec<Row> {
 }
 
 /// The values that stand in a text.
-fn leaks<'a>(text: &str, personal: &'a BTreeSet<String>) -> Vec<&'a str> {
+pub fn leaks<'a>(text: &str, personal: &'a BTreeSet<String>) -> Vec<&'a str> {
     let text = text.to_lowercase();
     personal.iter().filter(|value| text.contains(value.as_str())).map(String::as_str).take(10).collect()
 }

@@ -20,6 +20,7 @@ mod logs;
 mod matching;
 mod normalize;
 mod pipeline;
+mod privacy;
 mod public_sets;
 mod s3;
 mod support;

@@ -4,6 +4,8 @@
 //! Out: the published tables except `ledger` and `run`. Rows in are rows out: what is not a record, an interaction or
 //! a repetition is a reject.
 
+mod consent;
+
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::logical_expr::{cast, ident, lit};
@@ -12,7 +14,8 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use super::{Planned, field, fields_of};
 use crate::config::Pipeline;
 use crate::contract::{
-    FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE, Table, col,
+    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE,
+    Table, col,
 };
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
@@ -59,6 +62,7 @@ pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Resul
     for (table, query) in [
         (&GOLDEN_CUSTOMER, "select * from golden_record"),
         (&FIELD_PROVENANCE, PROVENANCE),
+        (&CONSENT, consent::QUERY),
         (&ID_MAP, MAP),
         (&SOURCE_RECORD, "select * from standard_record"),
         (&REJECT, REJECTS),

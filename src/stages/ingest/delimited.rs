@@ -28,7 +28,7 @@ pub(super) struct Delimited {
 
 struct Header {
     names: Vec<String>,
-    wanted: Vec<usize>,
+    wanted: Vec<Option<usize>>,
 }
 
 impl Delimited {
@@ -115,6 +115,7 @@ impl Delimited {
         let whole = encoding.borrow(row);
         self.row.clear();
         for (column, &position) in header.wanted.iter().enumerate() {
+            let Some(position) = position else { continue };
             let field = fields[position];
             let read = if field.escaped {
                 unescape(&row[field.start..field.end], &mut self.unescaped);
@@ -139,8 +140,8 @@ impl Delimited {
             unescape(&row[field.start..field.end], &mut name);
             fields.push(name);
         }
-        let names = header::decode(&fields, self.options.encoding, &self.options.columns, &self.file)?;
-        let wanted = header::locate(&names, &self.options.columns, &self.file)?;
+        let names = header::decode(&fields, self.options.encoding, &self.options.needed(), &self.file)?;
+        let wanted = header::locate(&names, &self.options, &self.file)?;
         Ok(Header { names, wanted })
     }
 

@@ -5,6 +5,7 @@
 //! wanted column is in it.
 
 use super::encoding::TextEncoding;
+use super::reader::ReadOptions;
 use crate::error::{Error, Result};
 
 /// How alike two names are that may be meant for each other.
@@ -13,8 +14,10 @@ const NEAR: f64 = 0.75;
 /// The most names that a hint lists.
 const LISTED: usize = 30;
 
-/// The position of each wanted column. A name that is there twice is an error, unless it is empty.
-pub(super) fn locate(names: &[String], wanted: &[String], file: &str) -> Result<Vec<usize>> {
+/// The position of each wanted column; none for one that the file may lack. A name that is there twice is an error, unless it
+/// is empty.
+pub(super) fn locate(names: &[String], options: &ReadOptions, file: &str) -> Result<Vec<Option<usize>>> {
+    let wanted = &options.columns;
     for (position, name) in names.iter().enumerate() {
         if !name.is_empty() && wanted.contains(name) && names[..position].contains(name) {
             return Err(
@@ -24,11 +27,12 @@ pub(super) fn locate(names: &[String], wanted: &[String], file: &str) -> Result<
     }
     let mut found = Vec::new();
     let mut missing = Vec::new();
-    for column in wanted {
-        match names.iter().position(|name| name == column) {
-            Some(position) => found.push(position),
-            None => missing.push(column.as_str()),
+    for (i, column) in wanted.iter().enumerate() {
+        let position = names.iter().position(|name| name == column);
+        if position.is_none() && !options.optional.contains(&i) {
+            missing.push(column.as_str());
         }
+        found.push(position);
     }
     if missing.is_empty() {
         return Ok(found);
@@ -37,7 +41,7 @@ pub(super) fn locate(names: &[String], wanted: &[String], file: &str) -> Result<
         [one] => format!("column {one} is not in {file}"),
         many => format!("columns {} are not in {file}", many.join(", ")),
     };
-    Err(Error::config(message).hint(hint(names, &missing, !found.is_empty())))
+    Err(Error::config(message).hint(hint(names, &missing, found.iter().any(Option::is_some))))
 }
 
 fn hint(names: &[String], missing: &[&str], header_seen: bool) -> String {

@@ -1,14 +1,14 @@
 //! Source columns to attributes: the shape of the pipeline file as expressions.
 
 use datafusion::common::ScalarValue;
-use datafusion::functions::expr_fn::{concat_ws, named_struct, nullif};
+use datafusion::functions::expr_fn::{btrim, coalesce, concat_ws, named_struct, nullif};
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, cast, ident, lit, when};
 use datafusion::prelude::DataFrame;
 
 use super::reader::META_COLUMNS;
-use crate::config::{AttributeType, Pipeline, Source};
-use crate::contract::{NAMED_VALUE, RAW_EVENT, RAW_RECORD, Type, col};
+use crate::config::{AttributeType, ConsentColumn, Pipeline, Source};
+use crate::contract::{NAMED_VALUE, RAW_EVENT, RAW_RECORD, STATEMENT, Type, col};
 use crate::error::Result;
 use crate::functions;
 
@@ -34,16 +34,20 @@ pub(super) fn people(
             values.into_iter().map(|v| named_struct(vec![lit(col::NAME), lit(a.name.clone()), lit(col::VALUE), v]))
         })
         .collect();
+    let observed_at = read.time(updated_at.or(registered_at));
+    let consent: Vec<Expr> = source.consent.iter().map(|c| read.statement(c, &observed_at)).collect::<Result<_>>()?;
     let mapped = RAW_RECORD.columns.iter().map(|c| {
         let value = match c.name {
             col::SOURCE => lit(source.name.clone()),
             col::CHANNEL => lit(source.channel.clone()),
             col::RECORD_ID => read.joined(&source.record_id, "-"),
             col::FILE | col::LINE | col::REJECT_REASON | col::REJECT_RAW => ident(c.name),
-            col::OBSERVED_AT => read.time(updated_at.or(registered_at)),
+            col::OBSERVED_AT => observed_at.clone(),
             col::REGISTERED_AT => read.time(registered_at),
             col::EXTRA if extra.is_empty() => null(Type::List(&NAMED_VALUE)),
             col::EXTRA => cast(make_array(extra.clone()), c.data_type.arrow()),
+            col::CONSENT if consent.is_empty() => null(Type::List(&STATEMENT)),
+            col::CONSENT => cast(make_array(consent.clone()), c.data_type.arrow()),
             name => match (source.columns.get(name), c.data_type) {
                 (None, data_type) => null(data_type),
                 (Some(from), Type::List(_)) => make_array(from.iter().map(|f| read.one(f)).collect()),
@@ -130,6 +134,33 @@ impl Columns {
             [only] => self.one(only),
             several => nullif(concat_ws(lit(separator), several.iter().map(|c| self.one(c)).collect()), lit("")),
         }
+    }
+
+    /// What a row says about a consent: nothing where the column is empty, `unknown` where its value has no meaning.
+    fn statement(&self, consent: &ConsentColumn, observed_at: &Expr) -> Result<Expr> {
+        let value = btrim(vec![self.one(&consent.column)]);
+        let is_one_of = |values: &[String]| match values {
+            [] => lit(false),
+            some => value.clone().in_list(some.iter().map(|v| lit(v.clone())).collect(), false),
+        };
+        let status = when(nullif(value.clone(), lit("")).is_null(), lit(ScalarValue::Utf8(None)))
+            .when(is_one_of(&consent.denied), lit("denied"))
+            .when(is_one_of(&consent.granted), lit("granted"))
+            .otherwise(lit("unknown"))?;
+        let stated_at = match &consent.at {
+            Some(column) => coalesce(vec![self.time(Some(column)), observed_at.clone()]),
+            None => observed_at.clone(),
+        };
+        Ok(named_struct(vec![
+            lit(col::PURPOSE),
+            lit(consent.purpose.clone()),
+            lit(col::CONTACT),
+            lit(consent.contact.clone()),
+            lit(col::STATUS),
+            status,
+            lit(col::STATED_AT),
+            stated_at,
+        ]))
     }
 
     fn time(&self, column: Option<&String>) -> Expr {

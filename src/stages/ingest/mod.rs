@@ -81,28 +81,25 @@ pub fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]
 /// How the files of a source are read: which columns, and which of them must be there.
 pub fn read_options(source: &Source) -> ReadOptions {
     let mut columns: Vec<String> = Vec::new();
-    let mut want = |names: &[String]| {
-        for name in names {
-            if !columns.contains(name) {
-                columns.push(name.clone());
-            }
-        }
-    };
     let required = match &source.holds {
         Rows::People { updated_at, registered_at } => {
-            want(&source.record_id);
-            updated_at.iter().chain(registered_at).for_each(|c| want(std::slice::from_ref(c)));
+            want(&mut columns, &source.record_id);
+            want(&mut columns, updated_at.iter().chain(registered_at));
             source.record_id.len()
         }
         Rows::Events { event_id, occurred_at, .. } => {
-            want(event_id);
+            want(&mut columns, event_id);
             let required = event_id.len();
-            want(&source.record_id);
-            occurred_at.iter().for_each(|c| want(std::slice::from_ref(c)));
+            want(&mut columns, &source.record_id);
+            want(&mut columns, occurred_at);
             required
         }
     };
-    source.columns.values().for_each(|c| want(c));
+    want(&mut columns, source.columns.values().flatten());
+    let (may_be_missing, must_be_there): (Vec<_>, Vec<_>) = source.consent.iter().partition(|c| c.may_be_missing);
+    want(&mut columns, must_be_there.iter().flat_map(|c| [&c.column].into_iter().chain(&c.at)));
+    let needed = columns.len();
+    want(&mut columns, may_be_missing.iter().flat_map(|c| [&c.column].into_iter().chain(&c.at)));
     let format = match source.format {
         FormatFile::Csv => Format::Csv,
         FormatFile::Tsv => Format::Tsv,
@@ -114,7 +111,16 @@ pub fn read_options(source: &Source) -> ReadOptions {
         EncodingFile::Cp932 => TextEncoding::Cp932,
         EncodingFile::EucJp => TextEncoding::EucJp,
     };
-    ReadOptions::new(format, encoding, columns, (0..required).collect())
+    let optional = (needed..columns.len()).collect();
+    ReadOptions { optional, ..ReadOptions::new(format, encoding, columns, (0..required).collect()) }
+}
+
+fn want<'a>(columns: &mut Vec<String>, names: impl IntoIterator<Item = &'a String>) {
+    for name in names {
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
 }
 
 /// The files as a table that is read once, as many at a time as the session has partitions.

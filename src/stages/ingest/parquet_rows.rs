@@ -45,8 +45,8 @@ pub(super) async fn open(
     let rows = builder.metadata().file_metadata().num_rows();
     let fields = builder.schema().fields().clone();
     let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
-    let wanted = header::locate(&names, &options.columns, &name)?;
-    for &position in &wanted {
+    let wanted = header::locate(&names, &options, &name)?;
+    for &position in wanted.iter().flatten() {
         let field = &fields[position];
         if field.data_type().is_nested() || !can_cast_types(field.data_type(), &DataType::Utf8) {
             return Err(Error::config(format!("column {} of {name} is of type {}", field.name(), field.data_type()))
@@ -54,10 +54,10 @@ pub(super) async fn open(
         }
     }
     // The file gives its columns in its own order, each once.
-    let mut fetched = wanted.clone();
+    let mut fetched: Vec<usize> = wanted.iter().flatten().copied().collect();
     fetched.sort_unstable();
     fetched.dedup();
-    let order: Vec<usize> = wanted.iter().filter_map(|position| fetched.binary_search(position).ok()).collect();
+    let order: Vec<Option<usize>> = wanted.iter().map(|at| fetched.binary_search(at.as_ref()?).ok()).collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), fetched);
     let batches = builder
         .with_projection(mask)
@@ -89,7 +89,7 @@ async fn builder(file: SourceFile) -> Result<Builder> {
 
 fn to_text(
     batch: &RecordBatch,
-    order: &[usize],
+    order: &[Option<usize>],
     first: i64,
     name: &str,
     options: &ReadOptions,
@@ -98,7 +98,11 @@ fn to_text(
     let rows = batch.num_rows();
     let mut reasons: Vec<Option<RejectReason>> = vec![None; rows];
     let mut texts = Vec::with_capacity(order.len());
-    for &position in order {
+    for position in order {
+        let Some(position) = *position else {
+            texts.push(StringArray::new_null(rows));
+            continue;
+        };
         let column = batch.column(position);
         let text = column_text(column, options.encoding, name)?;
         for (row, reason) in reasons.iter_mut().enumerate() {

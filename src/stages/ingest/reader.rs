@@ -48,6 +48,8 @@ pub struct ReadOptions {
     pub columns: Vec<String>,
     /// Indexes into `columns` of those that must not be empty in any row, for example the ID.
     pub required: Vec<usize>,
+    /// Indexes into `columns` of those that a file may lack; their values are missing then.
+    pub optional: Vec<usize>,
     /// The most rows of a batch.
     pub batch_rows: usize,
     /// How much text is read at a time.
@@ -64,10 +66,17 @@ impl ReadOptions {
             encoding,
             columns,
             required,
+            optional: Vec::new(),
             batch_rows: 8192,
             chunk_bytes: 256 * 1024,
             max_row_bytes: 4 * 1024 * 1024,
         }
+    }
+
+    /// The columns that every file must have.
+    pub fn needed(&self) -> Vec<String> {
+        let of = |(i, column): (usize, &String)| (!self.optional.contains(&i)).then(|| column.clone());
+        self.columns.iter().enumerate().filter_map(of).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use datafusion::prelude::DataFrame;
 use super::{Planned, field, fields_of};
 use crate::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
 use crate::error::Result;
-use crate::functions::standardize::standardize;
+use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::record::Standardizer;
 
 /// What an earlier run made of rows that are still there.
@@ -28,11 +28,10 @@ pub struct Before {
 /// # Errors
 /// Bug, if the plan cannot be built.
 pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardizer>) -> Result<Vec<Planned>> {
-    const SINGLE: [&str; 5] = [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW];
     let values = RAW_RECORD
         .columns
         .iter()
-        .filter(|c| !SINGLE.contains(&c.name))
+        .filter(|c| !OUTSIDE.contains(&c.name))
         .flat_map(|c| [lit(c.name), ident(c.name)])
         .collect();
     let touched = |rows: DataFrame, before: &Before, how: JoinType| {

@@ -1,0 +1,118 @@
+//! The analyst's profile of a published run: its tables without direct identifiers, with ids that hold for one purpose.
+//!
+//! In: a lake, a run, a purpose and the secret of its ids. Out: tables of a session, or Delta tables of another lake. The columns are
+//! those that the contracts show ([`contract::profile`]); the session knows these tables and nothing below them.
+
+use datafusion::logical_expr::{Expr, ident};
+use datafusion::prelude::{DataFrame, SessionContext};
+
+use super::snapshot::{self, PublishedRun};
+use crate::contract::{self, Column, RUN, Shown, Table, col};
+use crate::error::{Error, Result};
+use crate::functions::pseudonym::{age_band, pseudonym};
+use crate::identity::pseudonym::Pseudonyms;
+use crate::identity::tombstone::KEY_BYTES;
+use crate::lake::{self, Mode};
+use crate::materialize::{self, Order};
+use crate::store::Location;
+
+/// The environment variable with the secret of the ids.
+pub const KEY: &str = "NAYOSE_PROFILE_KEY";
+
+/// The ids of a purpose, with the secret of the environment.
+///
+/// # Errors
+/// Usage, where the purpose is no plain name; configuration, where there is no secret.
+pub fn pseudonyms(purpose: &str) -> Result<Pseudonyms> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    if purpose.is_empty() || !purpose.chars().all(plain) {
+        return Err(Error::usage(format!("--purpose {purpose:?} is no plain name"))
+            .hint("use small letters, digits, - and _, such as churn-2026: other spellings would give other ids"));
+    }
+    let secret = std::env::var(KEY).unwrap_or_default();
+    if secret.len() < KEY_BYTES {
+        return Err(Error::config("the analyst's profile needs the key of its ids").hint(format!(
+            "set {KEY} to a secret of {KEY_BYTES} characters or more, always the same one, which analysts do not have"
+        )));
+    }
+    Ok(Pseudonyms::new(&secret, purpose))
+}
+
+/// The tables of a run as the profile has them, in order of name.
+///
+/// # Errors
+/// Environment, if a table cannot be read.
+pub async fn tables(
+    context: &SessionContext,
+    from: &Location,
+    run: &PublishedRun,
+    ids: &Pseudonyms,
+) -> Result<Vec<(Table, DataFrame)>> {
+    let mut found = Vec::new();
+    for (name, _, _) in &run.tables {
+        let Some(whole) = contract::find(name) else { continue };
+        let Some(table) = contract::profile(whole) else { continue };
+        let Some(rows) = snapshot::table(context, from, run, name).await? else { continue };
+        let columns = whole.columns.iter().filter_map(|c| column(c, ids, run.as_of));
+        found.push((table, rows.select(columns.collect::<Vec<_>>())?));
+    }
+    Ok(found)
+}
+
+fn column(column: &Column, ids: &Pseudonyms, as_of: i64) -> Option<Expr> {
+    let value = ident(column.name);
+    match column.shown {
+        Shown::Hidden => None,
+        Shown::Plain => Some(value),
+        Shown::Keyed => Some(pseudonym(ids, column.name).call(vec![value]).alias(column.name)),
+        Shown::AgeBand => Some(age_band(as_of).call(vec![value]).alias(col::AGE_BAND)),
+    }
+}
+
+/// The rows of a table in the order of its key as the profile has it. In the order of the ids below, two purposes could be joined
+/// row by row.
+///
+/// # Errors
+/// Bug, if the plan cannot be built.
+pub fn sorted(table: &Table, rows: DataFrame) -> Result<DataFrame> {
+    Ok(rows.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
+}
+
+/// Makes the tables of the profile, and nothing else, known to the session.
+///
+/// # Errors
+/// Environment, if a table cannot be read.
+pub async fn know_all(context: &SessionContext, from: &Location, run: &PublishedRun, ids: &Pseudonyms) -> Result<()> {
+    for (table, rows) in tables(context, from, run, ids).await? {
+        context.register_table(table.name, rows.into_view())?;
+    }
+    Ok(())
+}
+
+/// Writes the profile as Delta tables below `to`, in the place of what an earlier export wrote there. Files of earlier exports are
+/// removed: a person who was erased since is in none. Answers the tables with their rows.
+///
+/// # Errors
+/// Usage, where `to` is a lake that runs publish to; environment, if it cannot be written.
+pub async fn write(
+    context: &SessionContext,
+    from: &Location,
+    run: &PublishedRun,
+    ids: &Pseudonyms,
+    to: &Location,
+) -> Result<Vec<(&'static str, u64)>> {
+    if !to.join(&lake::folder_of(RUN.name)).glob("_delta_log/*.json").await?.is_empty() {
+        return Err(Error::usage(format!("{} is a lake of whole tables", to.shown()))
+            .hint("write the profile to a folder or bucket of its own, which analysts may read and this lake not"));
+    }
+    let mut written = Vec::new();
+    for (table, rows) in tables(context, from, run, ids).await? {
+        let rows = sorted(&table, rows)?;
+        let folder = to.join(&lake::folder_of(table.name));
+        let (parts, _) = materialize::write(rows, &table, Order::ByKey, &folder, &|_| ()).await?;
+        lake::commit(to, &table, table.schema(), &parts, Mode::Replace, &run.run_id).await?;
+        lake::remove_older(to, table.name).await?;
+        written.push((table.name, parts.iter().map(|p| p.rows).sum()));
+    }
+    Ok(written)
+}

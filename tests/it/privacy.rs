@@ -178,7 +178,9 @@ fn values(csv: &str) -> BTreeSet<String> {
 #[test]
 fn the_profile_holds_nobody() {
     let retailer = Retailer::new(500, 72);
-    let personal = personal(&retailer);
+    let mut personal = personal(&retailer);
+    // 0000000000 is nobody's, and stands in many a fraction.
+    personal.retain(|value| value.chars().any(|c| Some(c) != value.chars().next()));
     retailer.runs("lake", &[]);
     export(&retailer, "analysts");
     let exported = text_of(&retailer.path("analysts"));

@@ -180,7 +180,7 @@ fn the_profile_holds_nobody() {
     let retailer = Retailer::new(500, 72);
     let mut personal = personal(&retailer);
     // 0000000000 is nobody's, and stands in many a fraction.
-    personal.retain(|value| value.chars().any(|c| Some(c) != value.chars().next()));
+    personal.retain(|value| value.chars().any(|c| !value.starts_with(c)));
     retailer.runs("lake", &[]);
     export(&retailer, "analysts");
     let exported = text_of(&retailer.path("analysts"));

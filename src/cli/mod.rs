@@ -154,11 +154,13 @@ pub fn run(cli: Cli) -> Result<u8> {
         .thread_stack_size(8 << 20)
         .build()
         .map_err(|e| Error::environment(format!("cannot start threads: {e}")))?;
+    // The processes of a cluster end in their own way: an executor says goodbye to its scheduler.
+    let serves = matches!(command, Command::Cluster(_));
     let ended = runtime.block_on(async {
         // A task of its own, so that a signal is heard while the command computes.
         let done = tokio::select! {
             done = tokio::spawn(work(command)) => done,
-            stopped = stop::signal() => Ok(Err(stopped)),
+            stopped = stop::signal(), if !serves => Ok(Err(stopped)),
         };
         crate::store::settle().await;
         done

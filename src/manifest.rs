@@ -60,7 +60,7 @@ impl Output {
 /// What decides the tables of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
-    /// Digest of the version and the settings that the stage looks at.
+    /// Digest of the build and the settings that the stage looks at.
     pub settings: String,
     /// Digest of the files or tables that it reads.
     pub inputs: String,

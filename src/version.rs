@@ -1,5 +1,5 @@
 //! Which nayose this is: version, commit, engine. For people and for what a run reports; nothing that a run publishes depends
-//! on the commit.
+//! on the commit, but a run takes over work of the same build only.
 
 use std::sync::OnceLock;
 

@@ -7,6 +7,7 @@ the variables, backfill and what happens on failure.
 
 from __future__ import annotations
 
+import json
 import logging
 import tempfile
 from datetime import timedelta
@@ -40,13 +41,24 @@ def stage_flags(stage: str) -> list[str]:
     return [*start, *end, "--skip-code", "--log=json"]
 
 
+def error_of(line: str) -> str | None:
+    """The sentence and the hint of a line of nayose's log, where it is an error."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        # What goes wrong before the log begins, such as a misspelt flag, is text.
+        return line.removeprefix("error: ") if line.startswith("error: ") else None
+    if not isinstance(said, dict) or said.get("level") != "error":
+        return None
+    return "\nhint: ".join(filter(None, [said.get("message"), said.get("hint")]))
+
+
 def failure(code: int | None, output: str) -> AirflowException:
     """What nayose said (one sentence and a hint, at the end of its output), in the exception that is retried or not."""
     lines = output.strip().splitlines()
-    starts = [at for at, line in enumerate(lines) if line.startswith("error: ")]
-    said = "\n".join(lines[starts[-1] :] if starts else lines[-5:]) or "it said nothing"
+    said = next(filter(None, map(error_of, reversed(lines))), None) or "\n".join(lines[-5:]) or "it said nothing"
     kind = AirflowFailException if code in FINAL else AirflowException
-    return kind(f"nayose ended with exit code {code}: {said.removeprefix('error: ')}")
+    return kind(f"nayose ended with exit code {code}: {said}")
 
 
 def show_error(context) -> None:

@@ -41,13 +41,12 @@ def stage_flags(stage: str) -> list[str]:
     return [*start, *end, "--skip-code", "--log=json"]
 
 
-def error_of(line: str) -> str | None:
-    """The sentence and the hint of a line of nayose's log, where it is an error."""
+def logged_error(line: str) -> str | None:
+    """The sentence and the hint, where the line of nayose's log is an error."""
     try:
         said = json.loads(line)
     except ValueError:
-        # What goes wrong before the log begins, such as a misspelt flag, is text.
-        return line.removeprefix("error: ") if line.startswith("error: ") else None
+        return None
     if not isinstance(said, dict) or said.get("level") != "error":
         return None
     return "\nhint: ".join(filter(None, [said.get("message"), said.get("hint")]))
@@ -56,7 +55,10 @@ def error_of(line: str) -> str | None:
 def failure(code: int | None, output: str) -> AirflowException:
     """What nayose said (one sentence and a hint, at the end of its output), in the exception that is retried or not."""
     lines = output.strip().splitlines()
-    said = next(filter(None, map(error_of, reversed(lines))), None) or "\n".join(lines[-5:]) or "it said nothing"
+    # What goes wrong before the log begins, such as a misspelt flag, is text.
+    starts = [at for at, line in enumerate(lines) if line.startswith("error: ")]
+    text = "\n".join(lines[starts[-1] :] if starts else lines[-5:]).removeprefix("error: ")
+    said = next(filter(None, map(logged_error, reversed(lines))), text or "it said nothing")
     kind = AirflowFailException if code in FINAL else AirflowException
     return kind(f"nayose ended with exit code {code}: {said}")
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, Result};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, Result, UploadPart};
 use tokio::sync::watch;
 use tokio_util::bytes::Bytes;
 
@@ -24,6 +24,9 @@ const PARTS_AT_ONCE: usize = 4;
 
 /// How long the end of the process waits for uploads to be aborted.
 const SETTLE: Duration = Duration::from_secs(20);
+
+/// How long an abort waits for parts that are on their way: one that arrives after it would stay.
+const LAST_PARTS: Duration = Duration::from_secs(5);
 
 /// Uploads in parts that are neither complete nor aborted, and whether they have to stop.
 static OPEN: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
@@ -51,19 +54,25 @@ async fn put_in_parts(store: Arc<dyn ObjectStore>, path: Path, bytes: Bytes) -> 
     let stopping = async {
         let _ = stop.wait_for(|stop| *stop).await;
     };
+    let mut on_their_way = FuturesUnordered::new();
     let sent = tokio::select! {
-        sent = send(upload.as_mut(), bytes) => sent,
+        sent = send(upload.as_mut(), bytes, &mut on_their_way) => sent,
         () = stopping => Err(named::stopped(&path)),
     };
     if sent.is_err() {
+        let arrived = async { while on_their_way.next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_PARTS, arrived).await;
         // The first error is the one to tell.
         let _ = upload.abort().await;
     }
     sent
 }
 
-async fn send(upload: &mut dyn MultipartUpload, mut rest: Bytes) -> Result<()> {
-    let mut on_their_way = FuturesUnordered::new();
+async fn send(
+    upload: &mut dyn MultipartUpload,
+    mut rest: Bytes,
+    on_their_way: &mut FuturesUnordered<UploadPart>,
+) -> Result<()> {
     while !rest.is_empty() {
         let part = rest.split_to(PART_BYTES.min(rest.len()));
         on_their_way.push(upload.put_part(PutPayload::from(part)));

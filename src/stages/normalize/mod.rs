@@ -34,15 +34,14 @@ pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardiz
         .filter(|c| !OUTSIDE.contains(&c.name))
         .flat_map(|c| [lit(c.name), ident(c.name)])
         .collect();
-    let touched = |rows: DataFrame, before: &Before, how: JoinType| {
-        let keys = before
-            .touched
-            .clone()
-            .select(vec![ident(col::CHANNEL).alias("touched_channel"), ident(col::RECORD_ID).alias("touched_id")])?;
-        rows.join(keys, how, &[col::CHANNEL, col::RECORD_ID], &["touched_channel", "touched_id"], None)
+    // The keys are on the left, whose rows are held in memory: they are far fewer.
+    let with_keys = |rows: DataFrame, before: &Before, how: JoinType| {
+        let keys = vec![ident(col::CHANNEL).alias("touched_channel"), ident(col::RECORD_ID).alias("touched_id")];
+        let keys = before.touched.clone().select(keys)?;
+        keys.join(rows, how, &["touched_channel", "touched_id"], &[col::CHANNEL, col::RECORD_ID], None)
     };
     let raw = match &before {
-        Some(before) => touched(raw, before, JoinType::LeftSemi)?,
+        Some(before) => with_keys(raw, before, JoinType::RightSemi)?,
         None => raw,
     };
     let versions = raw.filter(ident(col::REJECT_REASON).is_null())?.aggregate(
@@ -64,7 +63,7 @@ pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardiz
     });
     let mut standard = fields_of(standard, "standard")?.select(made.collect::<Vec<_>>())?;
     if let Some(before) = &before {
-        let kept = touched(before.standard.clone(), before, JoinType::LeftAnti)?;
+        let kept = with_keys(before.standard.clone(), before, JoinType::RightAnti)?;
         standard = standard.union(kept.select(columns.map(ident).collect::<Vec<_>>())?)?;
     }
     let columns: Vec<Expr> = STANDARD_RECORD

@@ -4,7 +4,7 @@
 use super::proxy::{Fault, Proxy, bursts};
 use super::server::Server;
 use super::{command, copy, differences, fails, ok, output, run, state};
-use crate::support::{Retailer, published};
+use crate::support::{Retailer, as_text, published};
 
 /// Answers of the proxy that have to be injected.
 const INJECTIONS: usize = 100;
@@ -42,7 +42,7 @@ fn a_hundred_faults_publish_nothing_wrong() {
         disturbed.env("AWS_MAX_ATTEMPTS", "4");
         let ended = output(disturbed);
         let faults = proxy.plan(|_, _| None);
-        let said = String::from_utf8_lossy(&ended.stderr).to_string();
+        let said = as_text(&String::from_utf8_lossy(&ended.stderr));
         let about = format!("round {rounds}, {faults:?}, {:?}:\n{said}", ended.status.code());
         let now = ask(&server, &lake);
         match ended.status.code() {

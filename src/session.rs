@@ -68,7 +68,7 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     // The tables' contract has plain Utf8; views would only be cast back.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
-    // Filters of the marts keep every other row: to skip rows page by page costs more than to read them (rfm: a fifth).
+    // Filters of the marts keep every other row: to skip these while decoding costs more than to read them all.
     options.execution.parquet.pushdown_filters = false;
     let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(
         FairSpillPool::new(resources.memory),

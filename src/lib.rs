@@ -27,6 +27,7 @@ pub mod functions;
 pub mod session;
 pub mod stages;
 
+pub mod copy_columns;
 pub mod lake;
 pub mod lineage;
 pub mod manifest;

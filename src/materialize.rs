@@ -164,11 +164,24 @@ pub(crate) async fn write_part(
 ) -> Result<Part> {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let encoded = finished(tokio::task::spawn_blocking(move || encode(&batches, schema)).await)?;
+    write_encoded(encoded, rows as u64, &folder, number).await
+}
+
+/// Writes a Parquet file of a table, named by its number and its content.
+pub(crate) async fn write_encoded(encoded: Vec<u8>, rows: u64, folder: &Location, number: usize) -> Result<Part> {
     let digest = blake3::hash(&encoded).to_hex();
     let name = format!("part-{number:05}-{}.parquet", &digest[..16]);
     let bytes = encoded.len() as u64;
     folder.join(&name).write(encoded).await?;
-    Ok(Part { name, bytes, rows: rows as u64 })
+    Ok(Part { name, bytes, rows })
+}
+
+/// How files are written.
+pub(crate) fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by("nayose".to_string())
+        .build()
 }
 
 /// The batches as one Parquet file.
@@ -176,14 +189,10 @@ pub(crate) async fn write_part(
 /// # Errors
 /// Environment or bug, as the encoder says.
 pub fn encode(batches: &[RecordBatch], schema: SchemaRef) -> Result<Vec<u8>> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by("nayose".to_string())
-        .build();
     let mut buffer = Vec::new();
     // A page may end where a batch does: rows are written in batches of one size, however they came.
     let mut even = BatchCoalescer::new(schema.clone(), WRITTEN_ROWS);
-    let mut writer = ArrowWriter::try_new(&mut buffer, schema, Some(properties)).map_err(parquet_failed)?;
+    let mut writer = ArrowWriter::try_new(&mut buffer, schema, Some(properties())).map_err(parquet_failed)?;
     for batch in batches {
         even.push_batch(batch.clone())?;
         while let Some(rows) = even.next_completed_batch() {
@@ -205,7 +214,8 @@ fn without_empty_masks(rows: &RecordBatch) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(rows.schema(), columns)?)
 }
 
-fn parquet_failed(error: datafusion::parquet::errors::ParquetError) -> Error {
+/// What the encoder says, as an error of nayose.
+pub(crate) fn parquet_failed(error: datafusion::parquet::errors::ParquetError) -> Error {
     Error::from(datafusion::error::DataFusionError::from(error))
 }
 

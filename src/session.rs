@@ -50,6 +50,10 @@ const SPILL_LIMIT: u64 = 100 << 30;
 const BATCH_ROWS: usize = 32_768;
 const SORTED_AT_ONCE: usize = 64 << 20;
 
+/// Bytes and rows of the smaller side of a join up to which it becomes one table, built by one thread, so that the larger side (all
+/// facts, or wide records) stays where it is. It is in memory as a whole in either case.
+const ONE_TABLE: (usize, usize) = (1 << 30, 4 << 20);
+
 /// Number of largest consumers that an out-of-memory message names.
 const CONSUMERS_NAMED: usize = 3;
 
@@ -70,6 +74,10 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     options.sql_parser.map_string_types_to_utf8view = false;
     // Filters of the marts keep every other row: to skip these while decoding costs more than to read them all.
     options.execution.parquet.pushdown_filters = false;
+    if resources.cluster.is_none() {
+        options.optimizer.hash_join_single_partition_threshold = ONE_TABLE.0;
+        options.optimizer.hash_join_single_partition_threshold_rows = ONE_TABLE.1;
+    }
     let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(
         FairSpillPool::new(resources.memory),
         std::num::NonZeroUsize::new(CONSUMERS_NAMED).unwrap_or(std::num::NonZeroUsize::MIN),

@@ -1,6 +1,7 @@
 //! `nayose validate`: whether configuration and inputs are good, and which pairs the blocking rules will bring. The forecast
 //! reads and normalizes all person rows, and keeps what it needs in memory; nothing is written.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         let source = &pipeline.sources[of.source];
         let options = read_options(source);
         let needed = options.needed();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
         for file in &of.files {
             files += 1;
             problems.in_file(file.name.clone());
@@ -51,12 +53,21 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
                             hint,
                         );
                     }
+                    seen.extend(columns);
                 }
                 Err(e) if matches!(e.kind(), Kind::Data | Kind::Config) => {
                     problems.add(0, e.message(), e.remedy().unwrap_or_default());
                 }
                 Err(e) => return Err(e),
             }
+        }
+        // A file may lack an optional column; where all do, its name is misspelt.
+        let nowhere = options.columns.iter().filter(|c| !needed.contains(c) && !seen.contains(*c));
+        problems.in_file(a.pipeline.display().to_string());
+        for wanted in nowhere.filter(|_| !seen.is_empty()) {
+            let hint = did_you_mean(wanted, seen.iter().map(String::as_str)).unwrap_or_default();
+            let what = format!("source {:?} maps the column {wanted:?}, which is in none of its files", source.name);
+            problems.add(0, what, hint);
         }
     }
     problems.into_result().map_err(|e| Error::new(e.kind(), e.message()).hint(e.remedy().unwrap_or_default()))?;

@@ -1,7 +1,9 @@
 //! One feature of all records while it is packed: text values to interned ids, row by row; what means nothing is dropped, what
 //! comparisons ask for is prepared.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 
 use super::packed::PackedFeature;
 use crate::japanese::date::PartialDate;
@@ -103,7 +105,9 @@ impl Day {
 /// Builds a [`PackedColumn`] row by row.
 #[derive(Default)]
 pub struct FeatureBuilder {
-    interned: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    /// Ids by the hash of their values, which are in `text`; beside the hash, so that most other values are never looked at.
+    interned: HashTable<(u64, u32)>,
+    hasher: foldhash::fast::FixedState,
     offsets: Vec<u32>,
     ids: Vec<u32>,
     text: String,
@@ -118,21 +122,26 @@ impl FeatureBuilder {
         FeatureBuilder { offsets: vec![0], starts: vec![0], ..Default::default() }
     }
 
+    fn id(&mut self, value: &str) -> u32 {
+        let hash = self.hasher.hash_one(value);
+        let (text, starts) = (&self.text, &self.starts);
+        let of = |id: u32| &text[starts[id as usize] as usize..starts[id as usize + 1] as usize];
+        if let Some((_, id)) = self.interned.find(hash, |(h, id)| *h == hash && of(*id) == value) {
+            return *id;
+        }
+        let id = self.counts.len() as u32;
+        self.interned.insert_unique(hash, (hash, id), |(h, _)| *h);
+        self.text.push_str(value);
+        self.starts.push(self.text.len() as u32);
+        self.counts.push(0);
+        id
+    }
+
     /// Adds the values of the next row; duplicates count once.
     pub fn push<'a>(&mut self, values: impl Iterator<Item = &'a str>) {
         let start = self.ids.len();
         for value in values {
-            let id = match self.interned.get(value) {
-                Some(id) => *id,
-                None => {
-                    let id = self.counts.len() as u32;
-                    self.interned.insert(value.into(), id);
-                    self.text.push_str(value);
-                    self.starts.push(self.text.len() as u32);
-                    self.counts.push(0);
-                    id
-                }
-            };
+            let id = self.id(value);
             self.ids.push(id);
         }
         self.ids[start..].sort_unstable();

@@ -126,6 +126,11 @@ pub fn digits_of(attribute: &str) -> String {
     format!("{attribute}.digits")
 }
 
+/// Where a feature is among those used. They are few, and most differ in length, so that looking at each is faster than a search.
+fn place(used: &[String], feature: &str) -> Option<usize> {
+    used.iter().position(|u| u == feature)
+}
+
 /// Values by feature, for the features that a model uses.
 #[derive(Clone, Debug, Default)]
 pub struct Features {
@@ -143,7 +148,7 @@ impl Features {
         if value.is_empty() {
             return;
         }
-        if let Ok(place) = used.binary_search_by(|u| u.as_str().cmp(feature))
+        if let Some(place) = place(used, feature)
             && !self.values[place].iter().any(|v| v == value)
         {
             self.values[place].push(value.to_string());
@@ -152,10 +157,7 @@ impl Features {
 
     /// The values of a feature so far.
     pub fn of(&self, used: &[String], feature: &str) -> &[String] {
-        match used.binary_search_by(|u| u.as_str().cmp(feature)) {
-            Ok(place) => &self.values[place],
-            Err(_) => &[],
-        }
+        place(used, feature).map_or(&[], |place| &self.values[place])
     }
 
     /// The values by feature, each sorted, so that they do not depend on the order of versions.

@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::config::Pipeline;
 use crate::contract::{RAW_EVENT, RAW_RECORD, Table};
+use crate::copy_columns::copy_columns;
 use crate::engine::remote;
 use crate::error::{Error, Result};
 use crate::functions::records::Records;
@@ -310,14 +311,26 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Publishes a table that has some of the columns of a work table, row for row.
+    async fn put_columns(&self, stage: Stage, of: &Table, table: &Table, record: &mut StageRecord) -> Result<()> {
+        let of = self.output(of, record)?;
+        let (lake, folder) = (&self.pipeline.lake, lake::folder_of(table.name));
+        self.progress.begin(stage.name(), table.name, Some(of.rows()));
+        let from = (&lake.join(&of.folder), of.parts.as_slice());
+        let parts = copy_columns(from, table, &lake.join(&folder), &|rows| self.progress.rows(rows)).await?;
+        record.outputs.insert(table.name.to_string(), Output { folder, parts });
+        Ok(())
+    }
+
+    /// The files of a table that an earlier stage wrote, or this one.
+    fn output<'a>(&'a self, table: &Table, now: &'a StageRecord) -> Result<&'a Output> {
+        let output = now.outputs.get(table.name).or_else(|| self.manifest.output(table.name));
+        output.ok_or_else(|| Error::bug(format!("table {} was not written yet", table.name)))
+    }
+
     /// A table that an earlier stage wrote, or this one.
     async fn table(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
-        let output = now
-            .outputs
-            .get(table.name)
-            .or_else(|| self.manifest.output(table.name))
-            .ok_or_else(|| Error::bug(format!("table {} was not written yet", table.name)))?;
-        read(&self.context, &self.pipeline.lake, output, table.schema()).await
+        read(&self.context, &self.pipeline.lake, self.output(table, now)?, table.schema()).await
     }
 
     /// Makes tables known to the session by name.

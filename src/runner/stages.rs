@@ -314,6 +314,8 @@ impl Run<'_> {
         for planned in golden::records(&self.context, self.pipeline).await? {
             self.put(Stage::Golden, planned, false, None, record).await?;
         }
+        self.put_columns(Stage::Golden, &GOLDEN_RECORD, &GOLDEN_CUSTOMER, record).await?;
+        self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
         self.know(&[&GOLDEN_RECORD], record).await?;
         for planned in golden::tables(&self.context, self.as_of(), &self.manifest.run_id).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;

@@ -14,6 +14,7 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::http::HttpBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use tokio::runtime::{Handle, Id};
 use url::Url;
 
 use super::aws_profile;
@@ -33,13 +34,19 @@ const GIVE_UP: Duration = Duration::from_secs(120);
 /// Attempts at the metadata service. Machines without one should say so within seconds.
 const CREDENTIAL_ATTEMPTS: usize = 3;
 
-/// The store of a URL. Stores are made once for each scheme and host.
+/// The stores by runtime, scheme and host.
+type Opened = HashMap<(Option<Id>, String), Arc<dyn ObjectStore>>;
+
+/// The store of a URL. Stores are made once for each scheme and host, and for each runtime: a connection is driven by the
+/// runtime that opened it, and another one that takes it from the pool waits for as long as the first is busy. (The lock is
+/// renewed and given back on a runtime of its own for that very reason; it once took half a minute, a request's time limit.)
 ///
 /// # Errors
 /// Configuration, if the environment does not say how to reach it.
 pub fn store_of(url: &Url) -> Result<Arc<dyn ObjectStore>> {
-    static STORES: OnceLock<Mutex<HashMap<String, Arc<dyn ObjectStore>>>> = OnceLock::new();
-    let key = url[..url::Position::BeforePath].to_string();
+    static STORES: OnceLock<Mutex<Opened>> = OnceLock::new();
+    let root = &url[..url::Position::BeforePath];
+    let key = (Handle::try_current().ok().map(|runtime| runtime.id()), root.to_string());
     let stores = STORES.get_or_init(Default::default);
     let mut stores = stores.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(store) = stores.get(&key) {
@@ -47,7 +54,7 @@ pub fn store_of(url: &Url) -> Result<Arc<dyn ObjectStore>> {
     }
     let store: Arc<dyn ObjectStore> = match url.scheme() {
         "file" => Arc::new(LocalFileSystem::new()),
-        scheme => Arc::new(Named::new(remote(scheme, &key)?, without_secrets(&key))),
+        scheme => Arc::new(Named::new(remote(scheme, root)?, without_secrets(root))),
     };
     stores.insert(key, store.clone());
     Ok(store)
@@ -109,5 +116,21 @@ fn attempts() -> Result<usize> {
         Ok(typed) => typed.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
             Error::config(format!("AWS_MAX_ATTEMPTS is {typed:?}")).hint("set it to a number from 1, or not at all")
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_runtime_has_stores_of_its_own() {
+        let url = Url::parse("http://127.0.0.1:9/folder/file").expect("a URL");
+        let of_runtime = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(async { [store_of(&url), store_of(&url)].map(|store| store.expect("a store")) })
+        };
+        let ([one, again], [other, _]) = (of_runtime(), of_runtime());
+        assert!(Arc::ptr_eq(&one, &again) && !Arc::ptr_eq(&one, &other));
     }
 }

@@ -22,7 +22,7 @@ use crate::config::Pipeline;
 use crate::config::decisions::Decision;
 use crate::config::file::ThresholdsFile;
 use crate::contract::{IDENTITY, LEDGER, col};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::functions::text;
 use crate::identity::carry::Event;
 use crate::identity::cluster::{self, Edge, Fate, Rules};
@@ -153,9 +153,19 @@ pub fn plan(
     let apart = |l, r| decided.different(l, r);
     let most = &pipeline.limits.records_per_person;
     let (people, fates) = people(scorer, &links.edges, &decided.same, apart, thresholds.auto, most);
-    let households = cluster::households(&people, &links.edges, HOUSEHOLD);
-    let (customer_ids, events) = ids::ids(Kind::Customer, keys, &people, &earlier.customers)?;
-    let (household_ids, _) = ids::ids(Kind::Household, keys, &households, &earlier.households)?;
+    // Three things that do not need each other.
+    let (customers, households, ledger) = std::thread::scope(|threads| {
+        let customers = threads.spawn(|| ids::ids(Kind::Customer, keys, &people, &earlier.customers));
+        let households = threads.spawn(|| {
+            let households = cluster::households(&people, &links.edges, HOUSEHOLD);
+            ids::ids(Kind::Household, keys, &households, &earlier.households).map(|(ids, _)| (households, ids))
+        });
+        let ledger = ledger::table(keys, links, &fates, scorer, &decided, thresholds, run_id);
+        (customers.join(), households.join(), ledger)
+    });
+    let stopped = |_| Error::bug("a thread of the clustering stopped");
+    let (customer_ids, events) = customers.map_err(stopped)??;
+    let (households, household_ids) = households.map_err(stopped)??;
     let confidence = confidence(&people, &links.edges, &fates);
     let identity = RecordBatch::try_new(
         IDENTITY.schema(),
@@ -168,7 +178,6 @@ pub fn plan(
             Arc::new(Float64Array::from(confidence)),
         ],
     )?;
-    let ledger = ledger::table(keys, links, &fates, scorer, &decided, thresholds, run_id)?;
     let mut notes = notes(&people, &households, &links.edges, &fates, thresholds);
     notes.insert("decisions_without_record".into(), json!(decided.unknown));
     notes.insert("expected".into(), json!(expected(&links.edges, thresholds.auto)));
@@ -176,7 +185,7 @@ pub fn plan(
     notes.insert("thresholds".into(), json!(steps));
     let tables = vec![
         Planned::sorted(&IDENTITY, context.read_batch(identity)?),
-        Planned::sorted(&LEDGER, sorted(context.read_batch(ledger)?, LEDGER.key)?),
+        Planned::sorted(&LEDGER, sorted(context.read_batch(ledger?)?, LEDGER.key)?),
     ];
     Ok((tables, events, notes))
 }

@@ -4,7 +4,8 @@
 //! the records of a person a denial beats everything, and a value that nobody can read (`unknown`) beats a grant. Who said
 //! nothing decides nothing.
 
-/// The query. Of two equally strict statements the newer one is named.
+/// The query. Of two equally strict statements the newer one is named. The first of each group is found by looking at the row
+/// before in one order over all: windows over groups of one or two rows take six times as long.
 pub(super) const QUERY: &str = "
 with statement as (
     select channel, record_id, s['purpose'] as purpose, s['contact'] as contact, s['status'] as status,
@@ -12,13 +13,16 @@ with statement as (
     from (select channel, record_id, unnest(consent) as s from raw_record where reject_reason is null)
     where s['status'] is not null),
 newest as (
-    select *, row_number() over (
-        partition by channel, record_id, purpose, contact order by stated_at desc nulls last, leniency) as place
-    from statement),
+    select *, coalesce(lag(channel) over w = channel and lag(record_id) over w = record_id
+                       and lag(purpose) over w = purpose and lag(contact) over w = contact, false) as older
+    from statement
+    window w as (order by channel, record_id, purpose, contact, stated_at desc nulls last, leniency)),
 strictest as (
-    select i.customer_id, n.purpose, n.contact, n.status, n.channel, n.record_id, n.stated_at, row_number() over (
-        partition by i.customer_id, n.purpose, n.contact
-        order by n.leniency, n.stated_at desc nulls last, n.channel, n.record_id) as place
+    select i.customer_id, n.purpose, n.contact, n.status, n.channel, n.record_id, n.stated_at,
+           coalesce(lag(i.customer_id) over w = i.customer_id and lag(n.purpose) over w = n.purpose
+                    and lag(n.contact) over w = n.contact, false) as milder
     from newest n join identity i on i.channel = n.channel and i.record_id = n.record_id
-    where n.place = 1)
-select * exclude (place) from strictest where place = 1";
+    where not n.older
+    window w as (order by i.customer_id, n.purpose, n.contact, n.leniency, n.stated_at desc nulls last, n.channel,
+                 n.record_id))
+select * exclude (milder) from strictest where not milder";

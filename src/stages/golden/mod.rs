@@ -13,10 +13,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{Planned, field, fields_of};
 use crate::config::Pipeline;
-use crate::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_MAP, INTERACTION, REJECT, SOURCE_RECORD, TIME_ZONE,
-    Table, col,
-};
+use crate::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, INTERACTION, REJECT, TIME_ZONE, Table, col};
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
 
@@ -46,7 +43,8 @@ pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Ve
     Ok(vec![Planned::sorted(&GOLDEN_RECORD, plan)])
 }
 
-/// The plans of the published tables.
+/// The plans of the published tables, but for `golden_customer` and `source_record`, which are columns of `golden_record` and
+/// `standard_record`.
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
@@ -59,14 +57,9 @@ pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Resul
         context.deregister_table(name)?;
         context.register_table(name, rows.into_view())?;
     }
-    for (table, query) in [
-        (&GOLDEN_CUSTOMER, "select * from golden_record"),
-        (&FIELD_PROVENANCE, PROVENANCE),
-        (&CONSENT, consent::QUERY),
-        (&ID_MAP, MAP),
-        (&SOURCE_RECORD, "select * from standard_record"),
-        (&REJECT, REJECTS),
-    ] {
+    for (table, query) in
+        [(&FIELD_PROVENANCE, PROVENANCE), (&CONSENT, consent::QUERY), (&ID_MAP, MAP), (&REJECT, REJECTS)]
+    {
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, run_id))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }

@@ -1,14 +1,16 @@
 //! Candidate pairs to probabilities: the model learns from a sample of the pairs, then scores all of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use serde_json::json;
+use tokio::sync::mpsc::Receiver;
 
 use super::{Notes, Planned, field, fields_of};
 use crate::contract::{SCORED_PAIR, col};
@@ -16,45 +18,38 @@ use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::records::Records;
 use crate::functions::text;
-use crate::model::column::FeatureBuilder;
+use crate::model::column::{FeatureBuilder, PackedColumn};
 use crate::model::em::{self, Observations};
 use crate::model::{Model, Packed, Parameters, compare, sample};
 
 /// A pair of channels has to fit a byte.
 const MOST_CHANNELS: usize = 15;
 
+/// More threads than this do not intern faster: decoding the features takes as long.
+const MOST_WORKERS: usize = 4;
+
 /// Interns the features of all records. `rows` has the column `features`, in order of the row.
 ///
 /// # Errors
-/// As the engine says.
-pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
-    let mut builders: Vec<FeatureBuilder> = model.features.iter().map(|_| FeatureBuilder::new()).collect();
+/// As the engine says; environment, where a feature has more values than an id can name.
+pub async fn pack(rows: DataFrame, model: &Arc<Model>) -> Result<Packed> {
     // Records come in order of their channel, so that channels are in order of name.
     let mut channels: Vec<String> = Vec::new();
     let mut channel_of: Vec<u8> = Vec::new();
     let mut batches = rows.select(vec![ident(col::FEATURES), ident(col::CHANNEL)])?.execute_stream().await?;
-    // The next batch is decoded while this one is interned.
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(2);
-    let reader = tokio::spawn(async move {
-        while let Some(batch) = batches.next().await {
-            if sender.send(batch).await.is_err() {
-                break;
-            }
-        }
-    });
-    while let Some(batch) = receiver.recv().await {
+    // Each worker interns some of the features, of all records, while the next batch is decoded.
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_WORKERS);
+    let (senders, workers): (Vec<_>, Vec<_>) = (0..workers)
+        .map(|worker| {
+            let (sender, batches) = tokio::sync::mpsc::channel(2);
+            let (model, of) = (model.clone(), (worker..model.features.len()).step_by(workers));
+            (sender, tokio::task::spawn_blocking(move || columns(batches, &model, of.collect())))
+        })
+        .unzip();
+    'batches: while let Some(batch) = batches.next().await {
         let batch = batch?;
-        let records = text::lists(batch.column(0))?;
         let names = text::strings(batch.column(1))?;
-        let features = text::lists(records.values())?;
-        let values = text::strings(features.values())?;
-        for row in 0..records.len() {
-            let start = records.value_offsets()[row] as usize;
-            for (feature, builder) in builders.iter_mut().enumerate() {
-                let range = features.value_offsets()[start + feature] as usize
-                    ..features.value_offsets()[start + feature + 1] as usize;
-                builder.push(range.map(|i| values.value(i)));
-            }
+        for row in 0..batch.num_rows() {
             if channels.last().is_none_or(|last| last != names.value(row)) {
                 channels.push(names.value(row).to_string());
             }
@@ -64,24 +59,52 @@ pub async fn pack(rows: DataFrame, model: &Model) -> Result<Packed> {
             }
             channel_of.push((channels.len() - 1) as u8);
         }
-        if let Some(feature) = builders.iter().position(FeatureBuilder::overflows) {
-            let feature = &model.features[feature];
+        for sender in &senders {
+            // A worker that has gone says why below.
+            if sender.send(batch.column(0).clone()).await.is_err() {
+                break 'batches;
+            }
+        }
+    }
+    drop(senders);
+    let mut packed = BTreeMap::new();
+    for worker in workers {
+        packed.extend(worker.await.map_err(|e| Error::bug(format!("packing the features stopped: {e}")))??);
+    }
+    Ok(Packed::new(packed.into_values().collect(), channels, channel_of, &model.crosswise()))
+}
+
+/// Interns the features of these numbers.
+fn columns(mut batches: Receiver<ArrayRef>, model: &Model, of: Vec<usize>) -> Result<Vec<(usize, PackedColumn)>> {
+    let mut builders: Vec<(usize, FeatureBuilder)> = of.into_iter().map(|f| (f, FeatureBuilder::new())).collect();
+    while let Some(batch) = batches.blocking_recv() {
+        let records = text::lists(&batch)?;
+        let features = text::lists(records.values())?;
+        let values = text::strings(features.values())?;
+        let (starts, ends) = (records.value_offsets(), features.value_offsets());
+        for (feature, builder) in &mut builders {
+            for start in &starts[..records.len()] {
+                let place = *start as usize + *feature;
+                builder.push((ends[place] as usize..ends[place + 1] as usize).map(|i| values.value(i)));
+            }
+        }
+        if let Some((feature, _)) = builders.iter().find(|(_, builder)| builder.overflows()) {
+            let feature = &model.features[*feature];
             return Err(Error::environment(format!("feature {feature:?} has more than 4 GiB of distinct values"))
                 .hint("run on parts of the data, or take the feature out of the model file"));
         }
     }
-    reader.await.map_err(|e| Error::bug(format!("the reader of features stopped: {e}")))?;
     let needs = model.needs();
-    let columns =
-        builders.into_iter().zip(model.identifying.iter().zip(needs)).map(|(builder, (of_one, (edits, dates)))| {
-            let mut column = builder.finish();
-            if *of_one {
-                column.drop_junk();
-            }
-            column.prepare(edits, dates);
-            column
-        });
-    Ok(Packed::new(columns.collect(), channels, channel_of, &model.crosswise()))
+    let finished = builders.into_iter().map(|(feature, builder)| {
+        let mut column = builder.finish();
+        if model.identifying[feature] {
+            column.drop_junk();
+        }
+        let (edits, dates) = needs[feature];
+        column.prepare(edits, dates);
+        (feature, column)
+    });
+    Ok(finished.collect())
 }
 
 /// Learns the model's parameters from the candidate pairs, or takes those that the model file has.
@@ -151,7 +174,7 @@ async fn patterns(
     model: &Arc<Model>,
     records: &Arc<Records>,
     share: f64,
-) -> Result<std::collections::BTreeMap<Vec<u8>, f64>> {
+) -> Result<BTreeMap<Vec<u8>, f64>> {
     let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
     let counted = pairs
         .filter(in_sample(model.training.seed, share).call(rows()))?
@@ -159,7 +182,7 @@ async fn patterns(
         .aggregate(vec![ident("levels")], vec![count(lit(1)).alias("pairs")])?
         .collect()
         .await?;
-    let mut patterns = std::collections::BTreeMap::new();
+    let mut patterns = BTreeMap::new();
     for batch in counted {
         let (levels, n) = (batch.column(0).as_binary::<i32>(), batch.column(1).as_primitive::<Int64Type>());
         for row in 0..batch.num_rows() {

@@ -125,8 +125,9 @@ impl FeatureBuilder {
     fn id(&mut self, value: &str) -> u32 {
         let hash = self.hasher.hash_one(value);
         let (text, starts) = (&self.text, &self.starts);
-        let of = |id: u32| &text[starts[id as usize] as usize..starts[id as usize + 1] as usize];
-        if let Some((_, id)) = self.interned.find(hash, |(h, id)| *h == hash && of(*id) == value) {
+        // No value where places overflowed, which whoever pushes finds out (see `overflows`).
+        let of = |id: u32| text.get(starts[id as usize] as usize..starts[id as usize + 1] as usize);
+        if let Some((_, id)) = self.interned.find(hash, |(h, id)| *h == hash && of(*id) == Some(value)) {
             return *id;
         }
         let id = self.counts.len() as u32;

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
 use crate::s3::copy;
-use crate::support::{Retailer, fails, own_pipeline, published, root, succeeds};
+use crate::support::{Retailer, fails, own_pipeline, published, root, succeeds, walk_through};
 
 /// Record → customer, as a run published it.
 fn people(retailer: &Retailer, lake: &str, as_of: &str) -> BTreeMap<String, String> {
@@ -312,27 +312,10 @@ fn fifty_kills_leave_a_whole_run_and_end_with_the_same_bytes() {
 #[test]
 fn the_walk_through_of_ids_works() {
     let retailer = Retailer::new(200, 67);
-    let pipeline = with_decisions(&retailer);
-    std::fs::rename(Path::new(&pipeline).parent().expect("a folder"), retailer.path("p")).expect("moved");
-    std::fs::create_dir_all(retailer.path("walk")).expect("a folder");
-    std::fs::rename(retailer.path("p"), retailer.path("walk/pipeline")).expect("moved");
-    let file = retailer.path("walk/pipeline/pipeline.yaml");
-    let text = std::fs::read_to_string(&file).expect("the pipeline");
-    std::fs::write(&file, text.replace("input: ../../sample_data", "input: ../../input")).expect("written");
-    std::fs::write(retailer.path("walk/pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
+    with_decisions(&retailer);
+    std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
         .expect("written");
-    let guide = std::fs::read_to_string(root().join("docs/identity.md")).expect("the walk-through");
-    let commands: Vec<&str> = guide.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-    assert!(commands.len() > 15, "{commands:?}");
-    let binary = Path::new(env!("CARGO_BIN_EXE_nayose")).parent().expect("a folder").display().to_string();
-    let output = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &commands.join("\n")])
-        .env("PATH", format!("{binary}:{}", std::env::var("PATH").unwrap_or_default()))
-        .current_dir(retailer.path("walk"))
-        .output()
-        .expect("bash");
-    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}\n{errors}");
+    let said = walk_through(&retailer, "identity.md");
     for expected in ["created", "was merged into", "decision", "was split from", "is erased", "\"still_in_input\""] {
         assert!(said.contains(expected), "{expected} is missing:\n{said}");
     }

@@ -183,9 +183,10 @@ pub fn plan(
     notes.insert("expected".into(), json!(expected(&links.edges, thresholds.auto)));
     let steps: Vec<Expected> = STEPS.iter().map(|t| expected(&links.edges, *t)).collect();
     notes.insert("thresholds".into(), json!(steps));
+    // Both are in order of rows, which are in order of channel and id.
     let tables = vec![
         Planned::sorted(&IDENTITY, context.read_batch(identity)?),
-        Planned::sorted(&LEDGER, sorted(context.read_batch(ledger?)?, LEDGER.key)?),
+        Planned::sorted(&LEDGER, context.read_batch(ledger?)?),
     ];
     Ok((tables, events, notes))
 }
@@ -277,10 +278,6 @@ impl Decided {
     fn reason(&self, l: u32, r: u32) -> Option<&str> {
         self.rows.get(&(l.min(r), l.max(r))).map(String::as_str)
     }
-}
-
-fn sorted(plan: DataFrame, key: &[&str]) -> Result<DataFrame> {
-    Ok(plan.sort(key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
 }
 
 /// Two customers are one household where some pair of their records is likelier of one household than not.

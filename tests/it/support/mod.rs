@@ -125,3 +125,28 @@ pub fn own_pipeline(retailer: &Retailer, pipeline: impl Fn(&mut String), model: 
     write("model.yaml", &model);
     folder.join("pipeline.yaml").display().to_string()
 }
+
+/// Runs the indented commands of a guide of `docs/`, one after the other, in a folder that has the retailer's own pipeline as
+/// `pipeline/`, which reads the retailer's input. Answers what they said.
+pub fn walk_through(retailer: &Retailer, guide: &str) -> String {
+    std::fs::create_dir_all(retailer.path("walk")).expect("a folder");
+    std::fs::rename(retailer.path("pipeline"), retailer.path("walk/pipeline")).expect("moved");
+    let file = retailer.path("walk/pipeline/pipeline.yaml");
+    let text = std::fs::read_to_string(&file).expect("the pipeline");
+    std::fs::write(&file, text.replace("input: ../../sample_data", "input: ../../input")).expect("written");
+    let guide = std::fs::read_to_string(root().join("docs").join(guide)).expect("the guide");
+    // Fenced blocks show what comes out, or other languages.
+    let text = guide.split("```").step_by(2).collect::<String>();
+    let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert!(commands.len() >= 10, "{commands:?}");
+    let binary = Path::new(env!("CARGO_BIN_EXE_nayose")).parent().expect("a folder").display().to_string();
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &commands.join("\n")])
+        .env("PATH", format!("{binary}:{}", std::env::var("PATH").unwrap_or_default()))
+        .current_dir(retailer.path("walk"))
+        .output()
+        .expect("bash");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{errors}");
+    said.to_string()
+}

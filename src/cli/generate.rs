@@ -22,7 +22,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(a: Arguments) -> Result<u8> {
-    let summary = generate(&Options { people: a.people, seed: a.seed }, &a.out)?;
-    output::print(&format!("{} people written to {}: {summary:?}", a.people, a.out.display()))?;
+    let made = generate(&Options { people: a.people, seed: a.seed }, &a.out)?;
+    output::print(&format!(
+        "{} people written to {}: {} shop customers, {} app users, {} card members and {} tickets in {} files",
+        made.people,
+        a.out.display(),
+        made.shop_customers,
+        made.app_users,
+        made.card_members,
+        made.tickets,
+        made.files.len()
+    ))?;
     Ok(0)
 }

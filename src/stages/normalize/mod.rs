@@ -7,7 +7,7 @@ use datafusion::common::{JoinType, ScalarValue};
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, Partitioning, cast, ident, lit, when};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, cast, ident, lit, when};
 use datafusion::prelude::DataFrame;
 
 use super::{Planned, field, fields_of};
@@ -45,14 +45,10 @@ pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardiz
         Some(before) => with_keys(raw, before, JoinType::RightSemi)?,
         None => raw,
     };
-    let threads = raw.task_ctx().session_config().target_partitions();
     let versions = raw.filter(ident(col::REJECT_REASON).is_null())?.aggregate(
         vec![ident(col::CHANNEL), ident(col::RECORD_ID)],
         vec![array_agg(named_struct(values)).alias(col::VERSIONS)],
     )?;
-    // An aggregate hands out slices of one large batch, for each of which a sort counts the memory of the whole, so that it spills
-    // at once. Dealt out anew, batches have memory of their own.
-    let versions = versions.repartition(Partitioning::Hash(vec![ident(col::RECORD_ID)], threads))?;
     let function = standardize(standardizer);
     let made = |versions: Expr| function.call(vec![versions]);
     let (rows, standard) = match &before {

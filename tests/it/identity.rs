@@ -315,7 +315,7 @@ fn the_walk_through_of_ids_works() {
     with_decisions(&retailer);
     std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
         .expect("written");
-    let said = walk_through(&retailer, "identity.md");
+    let said = walk_through(&retailer, "identity.md", 16);
     for expected in ["created", "was merged into", "decision", "was split from", "is erased", "\"still_in_input\""] {
         assert!(said.contains(expected), "{expected} is missing:\n{said}");
     }

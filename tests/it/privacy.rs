@@ -377,7 +377,7 @@ fn nothing_below_the_profile_can_be_reached() {
 fn the_walk_through_of_privacy_works() {
     let retailer = Retailer::new(200, 75);
     own_pipeline(&retailer, |_| (), |_| ());
-    let said = walk_through(&retailer, "privacy.md");
+    let said = walk_through(&retailer, "privacy.md", 10);
     for expected in [
         "| granted",
         "| denied",

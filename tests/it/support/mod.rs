@@ -127,8 +127,8 @@ pub fn own_pipeline(retailer: &Retailer, pipeline: impl Fn(&mut String), model: 
 }
 
 /// Runs the indented commands of a guide of `docs/`, one after the other, in a folder that has the retailer's own pipeline as
-/// `pipeline/`, which reads the retailer's input. Answers what they said.
-pub fn walk_through(retailer: &Retailer, guide: &str) -> String {
+/// `pipeline/`, which reads the retailer's input; there are `least` of them or more. Answers what they said.
+pub fn walk_through(retailer: &Retailer, guide: &str, least: usize) -> String {
     std::fs::create_dir_all(retailer.path("walk")).expect("a folder");
     std::fs::rename(retailer.path("pipeline"), retailer.path("walk/pipeline")).expect("moved");
     let file = retailer.path("walk/pipeline/pipeline.yaml");
@@ -138,7 +138,7 @@ pub fn walk_through(retailer: &Retailer, guide: &str) -> String {
     // Fenced blocks show what comes out, or other languages.
     let text = guide.split("```").step_by(2).collect::<String>();
     let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-    assert!(commands.len() >= 10, "{commands:?}");
+    assert!(commands.len() >= least, "{commands:?}");
     let binary = Path::new(env!("CARGO_BIN_EXE_nayose")).parent().expect("a folder").display().to_string();
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &commands.join("\n")])

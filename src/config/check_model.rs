@@ -228,7 +228,6 @@ impl Check<'_> {
             levels.push(Level {
                 name: level.name.clone(),
                 label: Label { ja: level.label.ja.clone(), en: level.label.en.clone() },
-                needs: Needs::of(&condition),
                 condition,
                 tf,
             });
@@ -237,6 +236,7 @@ impl Check<'_> {
             name: file.name.clone(),
             label: Label { ja: file.label.ja.clone(), en: file.label.en.clone() },
             shared_by_household: file.shared_by_household,
+            needs: levels.iter().map(|level| Needs::of(&level.condition)).collect(),
             levels,
             features: features.into_iter().filter(|f| *f < MOST_FEATURES).fold(0, |bits, f| bits | 1 << f),
         }

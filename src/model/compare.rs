@@ -1,7 +1,7 @@
 //! Which level of a comparison a pair stands at.
 
 use super::packed::{Packed, intersects};
-use super::{Comparison, Condition, Level, Measure};
+use super::{Comparison, Condition, Measure};
 use crate::similarity;
 
 /// The level of a comparison that says nothing: one side has no value that the other could agree with.
@@ -109,10 +109,10 @@ pub fn level<S: Side>(comparison: &Comparison, packed: &Packed, relations: Relat
     if relations.both & comparison.features == 0 {
         return MISSING;
     }
-    let stands = |level: &Level| {
-        level.needs.are_met(relations) && (!level.needs.more || holds(&level.condition, packed, relations, l, r))
+    let stands = |(i, needs): (usize, &Needs)| {
+        needs.are_met(relations) && (!needs.more || holds(&comparison.levels[i].condition, packed, relations, l, r))
     };
-    comparison.levels.iter().position(stands).map_or(MISSING, |i| i as u8)
+    comparison.needs.iter().enumerate().position(stands).map_or(MISSING, |i| i as u8)
 }
 
 /// Whether `condition` holds for records `l` and `r`.

@@ -131,6 +131,8 @@ pub struct Comparison {
     pub shared_by_household: bool,
     /// The levels; the last always holds.
     pub levels: Vec<Level>,
+    /// What of each level's condition the relations of the two sides decide: beside each other, as most pairs need no more.
+    pub needs: Vec<Needs>,
     /// The features that any level looks at, a bit each.
     pub features: u64,
 }
@@ -144,8 +146,6 @@ pub struct Level {
     pub label: Label,
     /// When it holds.
     pub condition: Condition,
-    /// What of it the relations of the two sides decide.
-    pub needs: Needs,
     /// The feature whose agreeing value's frequency adjusts u.
     pub tf: Option<usize>,
 }

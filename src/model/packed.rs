@@ -71,9 +71,10 @@ impl Side for Row<'_> {
         let both = self.filled & other.filled;
         let mut same = 0;
         let lists = both & (self.several | other.several);
-        for feature in bits(both & !lists) {
-            same |= u64::from(self.slots[feature] == other.slots[feature]) << feature;
+        for (feature, (l, r)) in self.slots.iter().zip(other.slots).enumerate() {
+            same |= u64::from(l == r) << feature;
         }
+        same &= both & !lists;
         for feature in bits(lists) {
             same |= u64::from(intersects(self.ids(feature), other.ids(feature))) << feature;
         }

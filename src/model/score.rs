@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::compare::{Group, Relations, Side};
 use super::packed::{Packed, PackedFeature, rarest_common};
-use super::{MISSING, Model, Parameters, compare};
+use super::{Level, MISSING, Model, Parameters, compare};
 
 /// The probabilities of a pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +33,15 @@ pub struct Evidence {
     pub weight_against_household: f64,
 }
 
+/// What a level adds to the sum.
+#[derive(Clone, Copy)]
+struct Term {
+    /// ln P(level | class).
+    log: [f64; 3],
+    /// The feature whose agreeing value's frequency adjusts it.
+    tf: Option<usize>,
+}
+
 /// Counts whose logarithm is kept.
 const SMALL_COUNTS: u32 = 4096;
 
@@ -41,8 +50,8 @@ const SMALL_COUNTS: u32 = 4096;
 pub struct Scorer {
     model: Arc<Model>,
     packed: Arc<Packed>,
-    /// Comparison → level → ln P(level | class).
-    log: Vec<Vec<[f64; 3]>>,
+    /// By comparison and level.
+    terms: Vec<Vec<Term>>,
     /// Pair of channels → ln P(class).
     log_prior: Vec<[f64; 3]>,
     /// Feature → ln of the count of an average agreeing value: records that have any, times the probability that two agree.
@@ -54,14 +63,16 @@ pub struct Scorer {
 impl Scorer {
     /// A scorer of `model` with `parameters` over the records of `packed`.
     pub fn new(model: Arc<Model>, packed: Arc<Packed>, parameters: &Parameters) -> Self {
-        let log = parameters.levels.iter().map(|levels| levels.iter().map(|p| p.map(f64::ln)).collect()).collect();
+        let term = |(level, p): (&Level, &[f64; 3])| Term { log: p.map(f64::ln), tf: level.tf };
+        let learned = model.comparisons.iter().zip(&parameters.levels);
+        let terms = learned.map(|(c, levels)| c.levels.iter().zip(levels).map(term).collect()).collect();
         let log_prior = (0..packed.groups())
             .map(|g| log_priors(*parameters.priors.get(&packed.group_name(g)).unwrap_or(&parameters.prior)))
             .collect();
         let average = |f: &PackedFeature| f.collision_probability().max(1e-12).ln() + f64::from(f.filled().max(1)).ln();
         let log_average = packed.features.iter().map(average).collect();
         let log_counts = (0..SMALL_COUNTS).map(|n| f64::from(n).ln()).collect();
-        Scorer { model, packed, log, log_prior, log_average, log_counts }
+        Scorer { model, packed, terms, log_prior, log_average, log_counts }
     }
 
     #[inline]
@@ -146,8 +157,8 @@ impl Scorer {
         if level == MISSING {
             return None;
         }
-        let mut log = self.log[comparison][level as usize];
-        if let Some(tf) = self.model.comparisons[comparison].levels[level as usize].tf {
+        let Term { mut log, tf } = self.terms[comparison][level as usize];
+        if let Some(tf) = tf {
             let feature = &self.packed.features[tf];
             if let Some(common) = rarest_common(feature, l.ids(tf), r.ids(tf)) {
                 log[2] = (log[2] + self.log_count(feature.count(common)) - self.log_average[tf]).min(0.0);

@@ -14,8 +14,9 @@ use datafusion::parquet::file::writer::SerializedFileWriter;
 use tokio_util::bytes::Bytes;
 
 use crate::contract::Table;
+use crate::encode::{Kept, failed, properties};
 use crate::error::{Error, Result};
-use crate::materialize::{Part, parquet_failed, properties, write_encoded};
+use crate::materialize::{Part, write_encoded};
 use crate::store::Location;
 
 /// Writes the files of `table` below `folder` from `parts` below `from`, whose tables have its columns. `seen` is told the number
@@ -34,8 +35,7 @@ pub async fn copy_columns(
     for (number, part) in parts.iter().enumerate() {
         let (bytes, schema) = (Bytes::from(from.join(&part.name).read().await?), table.schema());
         let copied = tokio::task::spawn_blocking(move || with_columns(&bytes, &schema)).await;
-        let copied =
-            copied.map_err(|e| Error::bug(format!("copying columns stopped: {e}")))?.map_err(parquet_failed)?;
+        let copied = copied.map_err(|e| Error::bug(format!("copying columns stopped: {e}")))?.map_err(failed)?;
         written.push(write_encoded(copied, part.rows, folder, number).await?);
         rows += part.rows;
         seen(rows);
@@ -58,7 +58,7 @@ fn with_columns(file: &Bytes, schema: &Schema) -> Result<Vec<u8>, ParquetError> 
         place.ok_or_else(|| ParquetError::General(format!("there is no column {} to copy", column.path())))
     });
     let places = places.collect::<Result<Vec<usize>, _>>()?;
-    let mut properties = properties();
+    let mut properties = properties(Kept::Long);
     add_encoded_arrow_schema_to_metadata(schema, &mut properties);
     let mut copied = Vec::with_capacity(file.len());
     let mut writer = SerializedFileWriter::new(&mut copied, wanted.root_schema_ptr(), Arc::new(properties))?;
@@ -94,7 +94,7 @@ mod tests {
     use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     use super::*;
-    use crate::materialize::encode;
+    use crate::encode::encode;
 
     /// Three columns, of text, of numbers, of lists; with nulls.
     fn rows() -> RecordBatch {
@@ -122,12 +122,12 @@ mod tests {
     #[test]
     fn copied_columns_read_as_those_that_would_be_written() {
         let rows = rows();
-        let file = Bytes::from(encode(std::slice::from_ref(&rows), rows.schema()).expect("encoded"));
+        let file = Bytes::from(encode(std::slice::from_ref(&rows), &rows.schema(), Kept::Long).expect("encoded"));
         for columns in [vec![0, 1, 2], vec![2, 0], vec![1]] {
             let narrow = rows.project(&columns).expect("narrow");
             let copied = with_columns(&file, &narrow.schema()).expect("copied");
             assert_eq!(copied, with_columns(&file, &narrow.schema()).expect("copied again"));
-            let written = encode(std::slice::from_ref(&narrow), narrow.schema()).expect("encoded");
+            let written = encode(std::slice::from_ref(&narrow), &narrow.schema(), Kept::Long).expect("encoded");
             assert_eq!(read(copied), read(written), "columns {columns:?}");
         }
     }
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_column_that_is_not_there_is_said() {
         let rows = rows();
-        let file = Bytes::from(encode(std::slice::from_ref(&rows), rows.schema()).expect("encoded"));
+        let file = Bytes::from(encode(std::slice::from_ref(&rows), &rows.schema(), Kept::Long).expect("encoded"));
         let other = |name: &str, of: DataType| Schema::new(vec![Field::new(name, of, true)]);
         for schema in
             [other("missing", DataType::Utf8), other("name", DataType::Int64), other("number", DataType::Int64)]

@@ -28,6 +28,7 @@ pub mod session;
 pub mod stages;
 
 pub mod copy_columns;
+pub mod encode;
 pub mod lake;
 pub mod lineage;
 pub mod manifest;

@@ -6,13 +6,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, make_array};
-use datafusion::arrow::compute::{BatchCoalescer, cast};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
-use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::physical_plan::{collect, execute_stream};
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
@@ -20,6 +17,7 @@ use futures::stream::FuturesOrdered;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{self, Table};
+use crate::encode::{Kept, encode};
 use crate::engine::parts::{self, PartsExec};
 use crate::engine::remote::RemoteExec;
 use crate::error::{Error, Result};
@@ -39,9 +37,6 @@ pub struct Part {
 
 /// Rows of a file. Fixed, so that files do not depend on threads or memory.
 pub(crate) const PART_ROWS: usize = 1 << 19;
-
-/// Rows that the encoder is given at a time. Fixed, as files may not depend on how rows came: a cluster sends smaller batches.
-const WRITTEN_ROWS: usize = 1 << 15;
 
 /// Files being encoded or uploaded while the plan goes on.
 const IN_FLIGHT: usize = 2;
@@ -82,11 +77,12 @@ pub async fn write(
         let written = Arc::new(remote.then(|rows| Arc::new(PartsExec::new(rows, table, folder))));
         let mut parts = parts::read(&collect(written.clone(), task).await?)?;
         if parts.is_empty() {
-            parts.push(write_part(Vec::new(), schema, folder.clone(), 0).await?);
+            parts.push(write_part(Vec::new(), schema, Kept::of(table), folder.clone(), 0).await?);
         }
         seen(parts.iter().map(|p| p.rows).sum());
         return Ok((parts, profile::operators(table.name, written.as_ref())));
     }
+    let kept = Kept::of(table);
     let mut stream = execute_stream(physical.clone(), task)?;
     let mut pending: Vec<RecordBatch> = Vec::new();
     let (mut pending_rows, mut rows) = (0, 0u64);
@@ -105,7 +101,7 @@ pub async fn write(
             pending.push(batch.slice(0, take));
             batch = batch.slice(take, batch.num_rows() - take);
             let batches = std::mem::take(&mut pending);
-            in_flight.push_back(tokio::spawn(write_part(batches, schema.clone(), folder.clone(), number)));
+            in_flight.push_back(tokio::spawn(write_part(batches, schema.clone(), kept, folder.clone(), number)));
             number += 1;
             pending_rows = 0;
             if in_flight.len() >= IN_FLIGHT
@@ -120,7 +116,7 @@ pub async fn write(
         }
     }
     if pending_rows > 0 || number == 0 {
-        in_flight.push_back(tokio::spawn(write_part(pending, schema, folder.clone(), number)));
+        in_flight.push_back(tokio::spawn(write_part(pending, schema, kept, folder.clone(), number)));
     }
     while let Some(part) = in_flight.next().await {
         parts.push(finished(part)?);
@@ -159,11 +155,12 @@ pub(crate) fn conform(batch: RecordBatch, schema: &SchemaRef, table: &Table) -> 
 pub(crate) async fn write_part(
     batches: Vec<RecordBatch>,
     schema: SchemaRef,
+    kept: Kept,
     folder: Location,
     number: usize,
 ) -> Result<Part> {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    let encoded = finished(tokio::task::spawn_blocking(move || encode(&batches, schema)).await)?;
+    let encoded = finished(tokio::task::spawn_blocking(move || encode(&batches, &schema, kept)).await)?;
     write_encoded(encoded, rows as u64, &folder, number).await
 }
 
@@ -174,49 +171,6 @@ pub(crate) async fn write_encoded(encoded: Vec<u8>, rows: u64, folder: &Location
     let bytes = encoded.len() as u64;
     folder.join(&name).write(encoded).await?;
     Ok(Part { name, bytes, rows })
-}
-
-/// How files are written.
-pub(crate) fn properties() -> WriterProperties {
-    WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by("nayose".to_string())
-        .build()
-}
-
-/// The batches as one Parquet file.
-///
-/// # Errors
-/// Environment or bug, as the encoder says.
-pub fn encode(batches: &[RecordBatch], schema: SchemaRef) -> Result<Vec<u8>> {
-    let mut buffer = Vec::new();
-    // A page may end where a batch does: rows are written in batches of one size, however they came.
-    let mut even = BatchCoalescer::new(schema.clone(), WRITTEN_ROWS);
-    let mut writer = ArrowWriter::try_new(&mut buffer, schema, Some(properties())).map_err(parquet_failed)?;
-    for batch in batches {
-        even.push_batch(batch.clone())?;
-        while let Some(rows) = even.next_completed_batch() {
-            writer.write(&without_empty_masks(&rows)?).map_err(parquet_failed)?;
-        }
-    }
-    even.finish_buffered_batch()?;
-    while let Some(rows) = even.next_completed_batch() {
-        writer.write(&without_empty_masks(&rows)?).map_err(parquet_failed)?;
-    }
-    writer.close().map_err(parquet_failed)?;
-    Ok(buffer)
-}
-
-/// The rows without masks of nulls that mark none, as slices have: the encoder cuts a column with such a mask into other
-/// pages than one without, and whether there is a mask depends on how the rows came. Array data keeps no such mask.
-fn without_empty_masks(rows: &RecordBatch) -> Result<RecordBatch> {
-    let columns = rows.columns().iter().map(|column| make_array(column.to_data())).collect();
-    Ok(RecordBatch::try_new(rows.schema(), columns)?)
-}
-
-/// What the encoder says, as an error of nayose.
-pub(crate) fn parquet_failed(error: datafusion::parquet::errors::ParquetError) -> Error {
-    Error::from(datafusion::error::DataFusionError::from(error))
 }
 
 /// Holds the rows against the key: strictly ascending from row to row.
@@ -249,29 +203,5 @@ impl KeyCheck {
             self.last = Some(rows.row(rows.num_rows() - 1).owned());
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use datafusion::arrow::array::StringArray;
-    use datafusion::arrow::datatypes::{DataType, Field, Schema};
-
-    use super::*;
-
-    #[test]
-    fn how_rows_came_does_not_change_the_bytes() {
-        let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("a", DataType::Utf8, true)]));
-        // Nulls in the first tenth only: slices behind it have a mask that marks none.
-        let text = |i: usize| (i > 10_000 || !i.is_multiple_of(3)).then(|| format!("{}", i * 7919 % 10_007));
-        let all: ArrayRef = Arc::new((0..100_000).map(text).collect::<StringArray>());
-        let slice = all.slice(50_000, 1000);
-        assert!(slice.nulls().is_some_and(|nulls| nulls.null_count() == 0));
-        let batch = |a: ArrayRef| RecordBatch::try_new(schema.clone(), vec![a]).expect("a batch");
-        let plain: ArrayRef = Arc::new((0..1000).map(|i| text(50_000 + i)).collect::<StringArray>());
-        let encoded = |batches: &[RecordBatch]| encode(batches, schema.clone()).expect("Parquet");
-        assert_eq!(encoded(&[batch(slice)]), encoded(&[batch(plain)]));
-        let cut: Vec<RecordBatch> = (0..100).map(|i| batch(all.slice(i * 1000, 1000))).collect();
-        assert_eq!(encoded(&cut), encoded(&[batch(all)]));
     }
 }

@@ -317,7 +317,7 @@ fn write_name(n: &name::Name, out: &mut Vec<u8>) -> serde_json::Result<()> {
             given_kana: n.given_kana.as_deref(),
             readings: of(n, |r| r.kana.as_str()),
             reading_weights: of(n, |r| (r.weight * 1000.0).round() / 1000.0),
-            romaji: non_empty(&n.romaji),
+            romaji: non_empty(&n.romaji()),
             maiden: n.maiden.as_deref(),
             nickname: n.nickname.as_deref(),
             honorific: n.honorific.as_deref(),

@@ -9,8 +9,8 @@ use datafusion::arrow::ipc::writer::FileWriter;
 use datafusion::arrow::json::LineDelimitedWriter;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 
+use crate::encode::{Kept, encode};
 use crate::error::{Error, Result};
-use crate::materialize::encode;
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -63,7 +63,7 @@ pub(super) fn bytes_of(batches: &[RecordBatch], schema: SchemaRef, format: RowFo
             }
             writer.finish()?;
         }
-        RowFormat::Parquet => bytes = encode(batches, schema)?,
+        RowFormat::Parquet => bytes = encode(batches, &schema, Kept::Long)?,
         RowFormat::Arrow => {
             let mut writer = FileWriter::try_new(&mut bytes, &schema)?;
             for batch in batches {

@@ -21,6 +21,7 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{self, Table};
+use crate::encode::Kept;
 use crate::error::Error;
 use crate::materialize::{PART_ROWS, Part, conform, write_part};
 use crate::store::Location;
@@ -108,12 +109,15 @@ async fn write(mut input: SendableRecordBatchStream, target: Target) -> Result<R
         rows += batch.num_rows();
         pending.push(batch);
         if rows >= PART_ROWS {
-            parts.push(write_part(std::mem::take(&mut pending), table.schema(), folder.clone(), parts.len()).await?);
+            parts.push(
+                write_part(std::mem::take(&mut pending), table.schema(), Kept::of(table), folder.clone(), parts.len())
+                    .await?,
+            );
             rows = 0;
         }
     }
     if rows > 0 {
-        parts.push(write_part(pending, table.schema(), folder, parts.len()).await?);
+        parts.push(write_part(pending, table.schema(), Kept::of(table), folder, parts.len()).await?);
     }
     let number = |of: fn(&Part) -> u64| Int64Array::from_iter_values(parts.iter().map(|p| of(p) as i64));
     let names = StringArray::from_iter_values(parts.iter().map(|p| &p.name));

@@ -79,6 +79,7 @@ pub fn normalizers() -> Vec<ScalarUDF> {
                 let readings =
                     |r: &[name::Reading]| some(r.iter().map(|r| r.kana.as_str()).collect::<Vec<_>>().join(" "));
                 let (family_readings, given_readings) = (readings(&n.family_readings), readings(&n.given_readings));
+                let romaji = n.romaji();
                 vec![
                     some(n.key),
                     n.problem.map(|p| p.name().into()),
@@ -88,7 +89,7 @@ pub fn normalizers() -> Vec<ScalarUDF> {
                     n.given_kana,
                     family_readings,
                     given_readings,
-                    some(n.romaji),
+                    some(romaji),
                 ]
             },
         ),

@@ -126,9 +126,11 @@ pub fn digits_of(attribute: &str) -> String {
     format!("{attribute}.digits")
 }
 
-/// Where a feature is among those used. They are few, and most differ in length, so that looking at each is faster than a search.
+/// Where a feature is among those used. They are few, and nearly all differ in length or in their last letter, so that looking
+/// at each is faster than a search.
 fn place(used: &[String], feature: &str) -> Option<usize> {
-    used.iter().position(|u| u == feature)
+    let ends_alike = |u: &String| u.len() == feature.len() && u.as_bytes().last() == feature.as_bytes().last();
+    used.iter().position(|u| ends_alike(u) && u == feature)
 }
 
 /// Values by feature, for the features that a model uses.

@@ -82,6 +82,30 @@ impl Side for Row<'_> {
     }
 }
 
+/// Puts the values of the rows from `first` on where they are looked up; answers the lists of those with several values.
+fn place_rows(columns: &[PackedColumn], first: usize, filled: &mut [[u64; 2]], slots: &mut [u32]) -> Vec<u32> {
+    let mut lists = Vec::new();
+    let rows = filled.iter_mut().zip(slots.chunks_mut(columns.len().max(1)));
+    for (row, ([filled, several], slots)) in (first..).zip(rows) {
+        for (feature, (column, slot)) in columns.iter().zip(slots).enumerate() {
+            let ids = column.ids(row);
+            *filled |= u64::from(!ids.is_empty()) << feature;
+            *several |= u64::from(ids.len() > 1) << feature;
+            *slot = match ids {
+                [] => 0,
+                [id] => *id,
+                ids => {
+                    let start = lists.len() as u32;
+                    lists.push(ids.len() as u32);
+                    lists.extend_from_slice(ids);
+                    start
+                }
+            };
+        }
+    }
+    lists
+}
+
 /// The places of the bits that are set.
 #[inline]
 fn bits(mut of: u64) -> impl Iterator<Item = usize> {
@@ -101,28 +125,25 @@ impl Packed {
         channel_of: Vec<u8>,
         crosswise: &[(usize, usize)],
     ) -> Self {
-        let rows = channel_of.len();
+        let (rows, width) = (channel_of.len(), columns.len());
         let mut packed = Packed { rows, channels, channel_of, ..Packed::default() };
-        packed.slots.reserve(rows * columns.len());
-        packed.filled.reserve(rows);
-        for row in 0..rows {
-            let (mut filled, mut several) = (0, 0);
-            for (feature, column) in columns.iter().enumerate() {
-                let ids = column.ids(row);
-                filled |= u64::from(!ids.is_empty()) << feature;
-                several |= u64::from(ids.len() > 1) << feature;
-                packed.slots.push(match ids {
-                    [] => 0,
-                    [id] => *id,
-                    ids => {
-                        let start = packed.lists.len() as u32;
-                        packed.lists.push(ids.len() as u32);
-                        packed.lists.extend_from_slice(ids);
-                        start
-                    }
-                });
+        (packed.slots, packed.filled) = (vec![0; rows * width], vec![[0, 0]; rows]);
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let share = rows.div_ceil(threads).max(1);
+        let (columns_ref, slots) = (&columns, packed.slots.chunks_mut(share * width.max(1)));
+        let parts: Vec<Vec<u32>> = std::thread::scope(|scope| {
+            let parts = packed.filled.chunks_mut(share).zip(slots).enumerate();
+            let place = |(n, (filled, slots))| scope.spawn(move || place_rows(columns_ref, n * share, filled, slots));
+            let workers: Vec<_> = parts.map(place).collect();
+            workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        });
+        // Each thread counted the places of its lists from 0.
+        for (n, lists) in parts.into_iter().enumerate() {
+            let start = packed.lists.len() as u32;
+            for row in (n * share..rows.min((n + 1) * share)).filter(|_| start > 0) {
+                bits(packed.filled[row][1]).for_each(|feature| packed.slots[row * width + feature] += start);
             }
-            packed.filled.push([filled, several]);
+            packed.lists.extend(lists);
         }
         packed.features = columns.into_iter().map(|c| c.feature).collect();
         packed.crosswise = crosswise.iter().map(|&(a, b)| ((a, b), packed.translated(a, b))).collect();

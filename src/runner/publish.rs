@@ -11,12 +11,13 @@ use datafusion::logical_expr::{ident, lit};
 use super::stages::FileCounts;
 use super::{Run, erase, snapshot};
 use crate::contract::{self, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
+use crate::encode::{Kept, encode};
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
 use crate::functions::text;
 use crate::lake::{self, Mode};
 use crate::manifest::Output;
-use crate::materialize::{Part, encode};
+use crate::materialize::Part;
 use crate::stages::Stage;
 
 impl Run<'_> {
@@ -39,7 +40,7 @@ impl Run<'_> {
         }
         versions.sort();
         let row = self.run_row(&versions)?;
-        let encoded = encode(&[row], RUN.schema())?;
+        let encoded = encode(&[row], &RUN.schema(), Kept::Long)?;
         let digest = blake3::hash(&encoded).to_hex();
         let name = format!("part-{}-{}.parquet", self.manifest.run_id, &digest[..16]);
         let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };

@@ -126,15 +126,13 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
     // Truth: five comparisons of two levels; class shares and probabilities of agreeing by class.
     let shares = [0.3, 0.2, 0.5];
     let agree = [[0.95, 0.1, 0.01], [0.9, 0.85, 0.02], [0.97, 0.3, 0.05], [0.8, 0.9, 0.1], [0.85, 0.05, 0.02]];
-    let level = |name: &str, condition| {
-        let needs = Needs::of(&condition);
-        Level { name: name.into(), label: Label::default(), condition, needs, tf: None }
-    };
+    let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
     let comparison = |i: usize, shared| Comparison {
         name: format!("c{i}"),
         label: Label::default(),
         shared_by_household: shared,
         levels: vec![level("same", Condition::Same(i)), level("different", Condition::Else)],
+        needs: [Condition::Same(i), Condition::Else].iter().map(Needs::of).collect(),
         features: 1 << i,
     };
     let model = Model {

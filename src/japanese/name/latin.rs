@@ -3,7 +3,7 @@
 use super::dictionary::Part;
 use super::kana_names::{KanaNames, kana_names};
 use super::learned::ReadingModel;
-use super::{Name, Problem, Reading, join};
+use super::{Name, Problem, Reading};
 use crate::japanese::romaji::{key, loose_key, to_kana};
 
 /// Sets the parts of a name in Latin letters. `kana` is what came beside it.
@@ -48,7 +48,6 @@ pub(super) fn latin(mut name: Name, text: &str, kana: Option<&str>, learned: Opt
     known(Part::Family, &done.family, &mut done.family_readings, &done.family_kana);
     known(Part::Given, &done.given, &mut done.given_readings, &done.given_kana);
     (done.family_key, done.given_key) = (latin_key(&done.family), latin_key(&done.given));
-    done.romaji = join(&done.family.to_uppercase(), &done.given.to_uppercase());
     // The order of Latin names is never sure, so the key does not hang on it.
     let mut keys: Vec<String> = done.display().split(' ').map(latin_key).filter(|k| !k.is_empty()).collect();
     keys.sort_unstable();

@@ -79,8 +79,6 @@ pub struct Name {
     pub family_readings: Vec<Reading>,
     /// How the given name may be read, likeliest first; one reading when it is known.
     pub given_readings: Vec<Reading>,
-    /// Rōmaji in passport style, family name first: of the known kana, else of the likeliest reading.
-    pub romaji: String,
     /// The family name before marriage, if the text tells it.
     pub maiden: Option<String>,
     /// What stood in brackets and is neither a reading nor a maiden name.
@@ -112,7 +110,18 @@ impl Name {
         join(self.family_kana.as_deref().unwrap_or_default(), self.given_kana.as_deref().unwrap_or_default())
     }
 
-    /// Keys, readings and rōmaji of the parts that have been set.
+    /// Rōmaji in passport style, family name first: as written in Latin letters, else of the known kana or the likeliest
+    /// reading.
+    pub fn romaji(&self) -> String {
+        let of = |written: &str, readings: &[Reading]| match readings.first() {
+            _ if romaji::is_latin(written) => written.to_uppercase(),
+            Some(reading) => romaji::from_kana(&reading.kana),
+            None => String::new(),
+        };
+        join(&of(&self.family, &self.family_readings), &of(&self.given, &self.given_readings))
+    }
+
+    /// Keys and readings of the parts that have been set.
     fn finish(mut self, learned: Option<&ReadingModel>) -> Name {
         self.family_key = part_key(&self.family);
         self.given_key = part_key(&self.given);
@@ -122,8 +131,6 @@ impl Name {
         };
         self.family_readings = read(Part::Family, &self.family_key, &self.family_kana);
         self.given_readings = read(Part::Given, &self.given_key, &self.given_kana);
-        let romaji = |readings: &[Reading]| readings.first().map_or_else(String::new, |r| romaji::from_kana(&r.kana));
-        self.romaji = join(&romaji(&self.family_readings), &romaji(&self.given_readings));
         self.key = join(&self.family_key, &self.given_key);
         if self.key.is_empty() && self.problem.is_none() {
             self.problem = Some(Problem::NotAName);

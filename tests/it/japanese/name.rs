@@ -93,7 +93,7 @@ fn readings_are_as_written() {
     let read = |text: &str, kana: Option<&str>| {
         let name = normalize(text, kana);
         let first = |readings: &[Reading]| readings.first().map(|r| r.kana.clone()).unwrap_or_default();
-        (format!("{} {}", first(&name.family_readings), first(&name.given_readings)), name.romaji)
+        (format!("{} {}", first(&name.family_readings), first(&name.given_readings)), name.romaji())
     };
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
     assert_eq!(read("田中太郎", None), pair("タナカ タロウ", "TANAKA TARO"));

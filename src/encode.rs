@@ -40,7 +40,8 @@ pub enum Kept {
 impl Kept {
     /// How long the files of a table are.
     pub fn of(table: &Table) -> Self {
-        if contract::work_table(table.name).is_some() { Kept::ForTheNext } else { Kept::Long }
+        let read_once = contract::work_table(table.name).is_some() || !contract::is_published(table.name);
+        if read_once { Kept::ForTheNext } else { Kept::Long }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `nayose validate`: whether configuration and inputs are good, and which pairs the blocking rules will bring. The forecast
 //! reads and normalizes all person rows, and keeps what it needs in memory; nothing is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::record::Standardizer;
 use crate::runner::{self, inputs};
 use crate::session::session;
 use crate::stages::ingest::{SourceFiles, read_options, reader};
-use crate::stages::{block, ingest, normalize};
+use crate::stages::{block, ingest, marts, normalize};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -40,18 +40,16 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         let options = read_options(source);
         let needed = options.needed();
         let mut seen: BTreeSet<String> = BTreeSet::new();
+        // Column → the first file that lacks it, how many do, and what may have been meant.
+        let mut lacking: BTreeMap<&str, (&str, usize, String)> = BTreeMap::new();
         for file in &of.files {
             files += 1;
             problems.in_file(file.name.clone());
             match reader::columns_of(file, &options).await {
                 Ok(columns) => {
                     for wanted in needed.iter().filter(|w| !columns.contains(w)) {
-                        let hint = did_you_mean(wanted, columns.iter().map(String::as_str)).unwrap_or_default();
-                        problems.add(
-                            0,
-                            format!("source {:?} maps the column {wanted:?}, which is not there", source.name),
-                            hint,
-                        );
+                        let hint = || did_you_mean(wanted, columns.iter().map(String::as_str)).unwrap_or_default();
+                        lacking.entry(wanted).or_insert_with(|| (&file.name, 0, hint())).1 += 1;
                     }
                     seen.extend(columns);
                 }
@@ -60,6 +58,18 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
                 }
                 Err(e) => return Err(e),
             }
+        }
+        for (wanted, (file, lack, hint)) in lacking {
+            let others = match lack - 1 {
+                0 => String::new(),
+                more => format!(", nor in {more} more of its {} files", of.files.len()),
+            };
+            problems.in_file(file.to_string());
+            problems.add(
+                0,
+                format!("source {:?} maps the column {wanted:?}, which is not there{others}", source.name),
+                hint,
+            );
         }
         // A file may lack an optional column; where all do, its name is misspelt.
         let nowhere = options.columns.iter().filter(|c| !needed.contains(c) && !seen.contains(*c));
@@ -77,7 +87,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         pipeline.sources.len(),
         pipeline.model.rules.len(),
         pipeline.model.comparisons.len(),
-        pipeline.marts.len(),
+        marts::files(&pipeline, true).count(),
         pipeline.checks.len()
     ))?;
     let context = session(&a.resources.resources())?;

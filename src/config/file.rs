@@ -71,7 +71,8 @@ pub struct PipelineFile {
     /// Numbers that marts and checks use as $name.
     #[serde(default)]
     pub parameters: BTreeMap<String, f64>,
-    /// Folder of mart queries, relative to this file; each `.sql` file is a table.
+    /// Folder of mart queries, relative to this file; each `.sql` file is a table. One whose name begins with `_` is read by the
+    /// others, like a definition that they share, and is not published.
     pub marts: Option<String>,
     /// Folder of check queries, relative to this file; each must return no rows.
     pub checks: Option<String>,

@@ -174,6 +174,11 @@ pub fn find(name: &str) -> Option<&'static Table> {
     published().into_iter().find(|t| t.name == name)
 }
 
+/// Whether a mart of this name is published. What begins with `_` is there for other marts: a definition that they share.
+pub fn is_published(mart: &str) -> bool {
+    !mart.starts_with('_')
+}
+
 /// Holds the shape of data against the contract: same columns, same order, same types.
 ///
 /// # Errors

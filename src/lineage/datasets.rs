@@ -17,6 +17,7 @@ use crate::contract::{
 use crate::lake;
 use crate::manifest::{Manifest, SourceTotals};
 use crate::runner::snapshot::PublishedRun;
+use crate::stages::marts;
 use crate::store::Location;
 
 /// A dataset's name, as the naming specification says.
@@ -199,7 +200,7 @@ pub(super) fn outputs(pipeline: &Pipeline, done: Option<(&Manifest, &PublishedRu
     let names: Vec<&str> = match done {
         Some((_, run)) => run.tables.iter().map(|(name, _, _)| name.as_str()).collect(),
         None => {
-            let marts = pipeline.marts.iter().map(|m| m.name.as_str());
+            let marts = marts::files(pipeline, true).map(|m| m.name.as_str());
             ALWAYS.iter().map(|t| t.name).chain(marts).collect()
         }
     };

@@ -102,17 +102,25 @@ impl Day {
     }
 }
 
+/// A value that has an id. Its hash and its place in the text are beside the id, so that few looks at memory tell whether it is
+/// the value asked for.
+struct Interned {
+    hash: u64,
+    id: u32,
+    start: u32,
+    bytes: u32,
+}
+
 /// Builds a [`PackedColumn`] row by row.
 #[derive(Default)]
 pub struct FeatureBuilder {
-    /// Ids by the hash of their values, which are in `text`; beside the hash, so that most other values are never looked at.
-    interned: HashTable<(u64, u32)>,
+    /// By hash.
+    interned: HashTable<Interned>,
     hasher: foldhash::fast::FixedState,
     offsets: Vec<u32>,
     ids: Vec<u32>,
     text: String,
     starts: Vec<u32>,
-    counts: Vec<u32>,
     filled: u32,
 }
 
@@ -124,17 +132,18 @@ impl FeatureBuilder {
 
     fn id(&mut self, value: &str) -> u32 {
         let hash = self.hasher.hash_one(value);
-        let (text, starts) = (&self.text, &self.starts);
         // No value where places overflowed, which whoever pushes finds out (see `overflows`).
-        let of = |id: u32| text.get(starts[id as usize] as usize..starts[id as usize + 1] as usize);
-        if let Some((_, id)) = self.interned.find(hash, |(h, id)| *h == hash && of(*id) == Some(value)) {
+        let text = |of: &Interned| self.text.as_bytes().get(of.start as usize..of.start as usize + of.bytes as usize);
+        let is_it =
+            |of: &Interned| of.hash == hash && of.bytes as usize == value.len() && text(of) == Some(value.as_bytes());
+        if let Some(Interned { id, .. }) = self.interned.find(hash, is_it) {
             return *id;
         }
-        let id = self.counts.len() as u32;
-        self.interned.insert_unique(hash, (hash, id), |(h, _)| *h);
+        let id = self.starts.len() as u32 - 1;
+        let (start, bytes) = (self.text.len() as u32, value.len() as u32);
+        self.interned.insert_unique(hash, Interned { hash, id, start, bytes }, |of| of.hash);
         self.text.push_str(value);
         self.starts.push(self.text.len() as u32);
-        self.counts.push(0);
         id
     }
 
@@ -154,9 +163,6 @@ impl FeatureBuilder {
             }
         }
         self.ids.truncate(kept);
-        for id in &self.ids[start..] {
-            self.counts[*id as usize] += 1;
-        }
         self.filled += u32::from(self.ids.len() > start);
         self.offsets.push(self.ids.len() as u32);
     }
@@ -168,10 +174,13 @@ impl FeatureBuilder {
 
     /// The finished feature.
     pub fn finish(self) -> PackedColumn {
+        // Counted here and not as the values come: one after the other, and the machine looks ahead.
+        let mut counts = vec![0; self.starts.len().saturating_sub(1)];
+        self.ids.iter().for_each(|id| counts[*id as usize] += 1);
         let feature = PackedFeature {
             text: self.text,
             starts: self.starts,
-            counts: self.counts,
+            counts,
             filled: self.filled,
             ..PackedFeature::default()
         };

@@ -398,20 +398,35 @@ impl Run<'_> {
         let tables: [&Table; 7] = [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
         self.know(&tables, record).await?;
         let as_of = self.as_of();
-        for planned in marts::plan(&self.context, self.pipeline, as_of).await? {
-            let name = planned.table.name;
-            let schema = planned.plan.schema().as_arrow().clone();
-            self.put(Stage::Marts, planned, true, None, record).await?;
+        self.marts_for_others(as_of, record).await?;
+        for planned in marts::plan(&self.context, self.pipeline, marts::files(self.pipeline, true), as_of).await? {
             // Checks may look at the marts too.
-            if let Some(output) = record.outputs.get(name) {
-                let rows = read(&self.context, &self.pipeline.lake, output, schema.into()).await?;
-                self.context.deregister_table(name)?;
-                self.context.register_table(name, rows.into_view())?;
-            }
+            self.put_mart(planned, true, record).await?;
         }
-        self.restate(record).await?;
         marts::check(&self.context, self.pipeline, as_of).await?;
         record.notes.insert("checks_passed".into(), json!(self.pipeline.checks.len()));
+        self.restate(record).await
+    }
+
+    /// Makes the marts that others read, as of a time; each may read those before it.
+    async fn marts_for_others(&self, as_of: i64, record: &mut StageRecord) -> Result<()> {
+        for mart in marts::files(self.pipeline, false) {
+            for planned in marts::plan(&self.context, self.pipeline, std::iter::once(mart), as_of).await? {
+                self.put_mart(planned, false, record).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a mart and makes it known to the session by its name.
+    async fn put_mart(&self, planned: Planned, published: bool, record: &mut StageRecord) -> Result<()> {
+        let (name, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
+        self.put(Stage::Marts, planned, published, None, record).await?;
+        if let Some(output) = record.outputs.get(name) {
+            let rows = read(&self.context, &self.pipeline.lake, output, schema.into()).await?;
+            self.context.deregister_table(name)?;
+            self.context.register_table(name, rows.into_view())?;
+        }
         Ok(())
     }
 
@@ -424,9 +439,12 @@ impl Run<'_> {
         self.context.register_table(ID_EVENT.name, events.into_view())?;
         let mut marts = Vec::new();
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
-            for planned in marts::plan(&self.context, self.pipeline, before.as_of).await? {
+            self.marts_for_others(before.as_of, record).await?;
+            let of = |name: &str| restate::RESTATED.iter().find(|r| r.table.name == name);
+            let files = marts::files(self.pipeline, true).filter(|mart| of(&mart.name).is_some());
+            for planned in marts::plan(&self.context, self.pipeline, files, before.as_of).await? {
                 let name = planned.table.name;
-                let Some(restated) = restate::RESTATED.iter().find(|r| r.table.name == name) else { continue };
+                let Some(restated) = of(name) else { continue };
                 let published = snapshot::table(&self.context, &self.pipeline.lake, before, name).await?;
                 let Some(published) = published else { continue };
                 let again = Table { name: restated.again, ..*restated.table };

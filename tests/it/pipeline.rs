@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Retailer, nayose, published, root, succeeds};
+use crate::support::{Retailer, nayose, own_pipeline, published, root, succeeds};
 
 #[test]
 fn the_sample_reaches_the_promised_quality() {
@@ -119,6 +119,23 @@ fn an_older_run_can_be_asked() {
         "select count(*) from id_map",
     ]);
     assert_eq!(older, before, "time travel by run");
+}
+
+#[test]
+fn a_mart_for_others_is_read_by_them_and_not_published() {
+    let retailer = Retailer::new(100, 75);
+    let pipeline = own_pipeline(&retailer, |_| (), |_| ());
+    let mart = |name: &str, query: &str| {
+        std::fs::write(retailer.path(&format!("pipeline/marts/{name}.sql")), query).expect("written");
+    };
+    mart("_visits", "select customer_id, count(*) as purchases from _purchase group by customer_id");
+    mart("loyal", "select count(*) as n from _visits where purchases > 1");
+    let (lake, input) = (retailer.text("lake"), retailer.text("input"));
+    succeeds(&["run", &pipeline, "--lake", &lake, "--input", &input]);
+    let loyal = retailer.sql("lake", "select n from loyal");
+    assert_eq!(loyal, retailer.sql("lake", "select count(*) as n from rfm where frequency > 1"));
+    assert_ne!(loyal, "n\n0\n");
+    assert!(!retailer.path("lake/tables/_visits").exists() && retailer.path("lake/tables/loyal").exists());
 }
 
 #[test]

@@ -1,21 +1,19 @@
 -- Items bought together: support, confidence and lift of A → B, for pairs from $minimum_support up.
 with line as (
-    select distinct coalesce(transaction_id, event_id) as purchase, item_id
-    from interaction
-    where (event_type = 'purchase' or event_type = 'app_event' and category = 'purchase') and item_id is not null and occurred_at <= $as_of
+    select distinct channel, purchase, item_id from _purchased_item
 ),
 named as (
-    select item_id, max(item_name) as item_name from interaction where item_id is not null group by item_id
+    select item_id, max(item_name) as item_name from _purchased_item group by item_id
 ),
 total as (
-    select cast(count(*) as double) as n from (select distinct purchase from line)
+    select cast(count(*) as double) as n from (select distinct channel, purchase from line)
 ),
 single as (
     select item_id, count(*) as n from line group by item_id
 ),
 pair as (
     select a.item_id as item_a, b.item_id as item_b, count(*) as transactions
-    from line a join line b on a.purchase = b.purchase
+    from line a join line b on a.channel = b.channel and a.purchase = b.purchase
     where a.item_id <> b.item_id
     group by a.item_id, b.item_id
 )

@@ -1,19 +1,12 @@
 -- LTV = 平均購買単価 × 購買頻度 × 継続購買期間 ÷ (新規獲得コスト + 顧客維持コスト)
--- A purchase is an order line, a sale on a card, or a purchase in the app; redeemed points and returns are none.
 -- A lifetime of less than a year counts as one year; retention is paid for every year of it.
-with purchase as (
-    select customer_id, channel, coalesce(transaction_id, event_id) as purchase, max(occurred_at) as occurred_at, sum(coalesce(amount, 0)) as amount
-    from interaction
-    where (event_type = 'purchase' or event_type = 'card_use' and category = 'sale' or event_type = 'app_event' and category = 'purchase') and customer_id is not null and occurred_at <= $as_of
-    group by customer_id, channel, coalesce(transaction_id, event_id)
-),
-buyer as (
+with buyer as (
     select
         customer_id,
         sum(amount) as amount,
         count(*) as purchases,
         greatest((date_part('epoch', max(occurred_at)) - date_part('epoch', min(occurred_at))) / (365.25 * 86400), 1.0) as years
-    from purchase
+    from _purchase
     group by customer_id
 )
 select

@@ -1,18 +1,11 @@
 -- Recency, frequency, monetary of every buyer; ranks 1 to 5 by fifths, 5 is best.
--- A purchase is an order line, a sale on a card, or a purchase in the app; redeemed points and returns are none.
-with purchase as (
-    select customer_id, channel, coalesce(transaction_id, event_id) as purchase, max(occurred_at) as occurred_at, sum(coalesce(amount, 0)) as amount
-    from interaction
-    where (event_type = 'purchase' or event_type = 'card_use' and category = 'sale' or event_type = 'app_event' and category = 'purchase') and customer_id is not null and occurred_at <= $as_of
-    group by customer_id, channel, coalesce(transaction_id, event_id)
-),
-buyer as (
+with buyer as (
     select
         customer_id,
         max(occurred_at) as last_purchase_at,
         count(*) as frequency,
         sum(amount) as monetary
-    from purchase
+    from _purchase
     group by customer_id
 )
 select

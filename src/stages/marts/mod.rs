@@ -12,13 +12,23 @@ use crate::contract::{self, TIME_ZONE, Table};
 use crate::error::{Error, Kind, Result};
 use crate::materialize::Order;
 
-/// The plan of each mart. The golden tables are known to the session by name.
+/// The marts that are published, or those that other marts read: their names begin with `_`.
+pub fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlFile> {
+    pipeline.marts.iter().filter(move |mart| contract::is_published(&mart.name) == published)
+}
+
+/// The plan of each of these marts. The tables that they read are known to the session by name.
 ///
 /// # Errors
 /// Configuration, naming the file, where a query cannot be planned.
-pub async fn plan(context: &SessionContext, pipeline: &Pipeline, as_of: i64) -> Result<Vec<Planned>> {
+pub async fn plan<'a>(
+    context: &SessionContext,
+    pipeline: &Pipeline,
+    marts: impl Iterator<Item = &'a SqlFile>,
+    as_of: i64,
+) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
-    for mart in &pipeline.marts {
+    for mart in marts {
         let plan = query(context, pipeline, mart, "marts", as_of).await?;
         planned.push(match contract::find(&mart.name) {
             Some(table) => {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{fails, root, succeeds};
+use crate::support::{Retailer, fails, own_pipeline, root, succeeds};
 
 #[test]
 fn every_problem_is_reported_at_once() {
@@ -64,6 +64,15 @@ fn every_problem_is_reported_at_once() {
 fn the_retail_pipeline_is_good() {
     let said = succeeds(&["validate", "pipelines/retail/pipeline.yaml"]);
     assert!(said.contains("is good"), "{said}");
+}
+
+#[test]
+fn a_column_that_many_files_lack_is_named_once() {
+    let retailer = Retailer::new(100, 76);
+    let misspelt = own_pipeline(&retailer, |text| *text = text.replacen("kana: フリガナ", "kana: フリガマ", 1), |_| ());
+    let said = fails(2, &["validate", &misspelt, "--input", &retailer.text("input")]);
+    assert_eq!(said.matches("\"フリガマ\", which is not there").count(), 1, "{said}");
+    assert!(said.contains("more of its") && said.contains("did you mean \"フリガナ\"?"), "{said}");
 }
 
 #[test]

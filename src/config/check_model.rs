@@ -162,9 +162,16 @@ impl Check<'_> {
     /// The place of a feature among those used; a problem where it is unknown.
     fn feature(&mut self, name: &str, path: &[Step]) -> usize {
         if !self.known.iter().any(|k| k == name) {
-            let hint = did_you_mean(name, self.known.iter().map(String::as_str))
-                .unwrap_or_else(|| format!("known features: {}", self.known.join(", ")));
-            self.problems.add(self.line(path), format!("unknown feature {name:?}"), hint);
+            const DECLARE: &str = "no attribute of the pipeline file";
+            // The list of features is long: once is enough.
+            let listed = self.problems.all().iter().any(|p| p.hint.starts_with(DECLARE));
+            let list = if listed { String::new() } else { format!("; known features: {}", self.known.join(", ")) };
+            let hint = did_you_mean(name, self.known.iter().map(String::as_str));
+            self.problems.add(
+                self.line(path),
+                format!("unknown feature {name:?}"),
+                hint.unwrap_or_else(|| format!("{DECLARE}{list}")),
+            );
         }
         self.used.iter().position(|u| u == name).unwrap_or(0)
     }

@@ -30,9 +30,14 @@ impl Problems {
         self.file = file.into();
     }
 
-    /// Adds one.
+    /// Adds one; the same of one line is a problem once.
     pub fn add(&mut self, line: u64, message: impl Into<String>, hint: impl Into<String>) {
-        self.all.push(Problem { file: self.file.clone(), line, message: message.into(), hint: hint.into() });
+        let found = Problem { file: self.file.clone(), line, message: message.into(), hint: hint.into() };
+        let is_same = |p: &Problem| (&p.file, p.line, &p.message) == (&found.file, line, &found.message);
+        // What is found twice is found soon again: a long list is not gone through for each.
+        if !self.all.iter().rev().take(100).any(is_same) {
+            self.all.push(found);
+        }
     }
 
     /// Whether none was found.
@@ -85,4 +90,22 @@ pub fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Op
         .filter(|(distance, k)| *distance <= 1 + typed.chars().count().max(k.chars().count()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, k)| format!("did you mean {k:?}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_of_a_line_is_told_once() {
+        let mut problems = Problems::default();
+        problems.in_file("model.yaml");
+        for line in [3, 3, 4] {
+            problems.add(line, "unknown feature \"card\"", "");
+        }
+        problems.in_file("pipeline.yaml");
+        problems.add(3, "unknown feature \"card\"", "");
+        let places: Vec<_> = problems.all().iter().map(|p| (p.file.as_str(), p.line)).collect();
+        assert_eq!(places, [("model.yaml", 3), ("model.yaml", 4), ("pipeline.yaml", 3)]);
+    }
 }

@@ -11,6 +11,7 @@ pub mod inputs;
 pub mod kept;
 mod known;
 pub mod lock;
+mod marts;
 mod publish;
 mod reuse;
 pub mod snapshot;

@@ -1,0 +1,82 @@
+//! The stage of the marts: those that others read, the published ones, the checks, and what changed of the run before.
+//!
+//! In: the golden tables of this run, and what the run before published. Out: the marts' tables and `restatement`.
+
+use serde_json::json;
+
+use super::{Run, read, snapshot};
+use crate::contract::{
+    CONSENT, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT, SOURCE_RECORD, Table,
+};
+use crate::error::{Error, Result};
+use crate::manifest::StageRecord;
+use crate::stages::marts::restate;
+use crate::stages::{Planned, Stage, marts};
+
+impl Run<'_> {
+    pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
+        let tables: [&Table; 7] = [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
+        self.know(&tables, record).await?;
+        let as_of = self.as_of();
+        self.marts_for_others(as_of, record).await?;
+        for planned in marts::plan(&self.context, self.pipeline, marts::files(self.pipeline, true), as_of).await? {
+            // Checks may look at the marts too.
+            self.put_mart(planned, true, record).await?;
+        }
+        marts::check(&self.context, self.pipeline, as_of).await?;
+        record.notes.insert("checks_passed".into(), json!(self.pipeline.checks.len()));
+        self.restate(record).await
+    }
+
+    /// Makes the marts that others read, as of a time; each may read those before it.
+    async fn marts_for_others(&self, as_of: i64, record: &mut StageRecord) -> Result<()> {
+        for mart in marts::files(self.pipeline, false) {
+            for planned in marts::plan(&self.context, self.pipeline, std::iter::once(mart), as_of).await? {
+                self.put_mart(planned, false, record).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a mart and makes it known to the session by its name.
+    async fn put_mart(&self, planned: Planned, published: bool, record: &mut StageRecord) -> Result<()> {
+        let (name, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
+        self.put(Stage::Marts, planned, published, None, record).await?;
+        if let Some(output) = record.outputs.get(name) {
+            let rows = read(&self.context, &self.pipeline.lake, output, schema.into()).await?;
+            self.context.deregister_table(name)?;
+            self.context.register_table(name, rows.into_view())?;
+        }
+        Ok(())
+    }
+
+    /// What the figures of the run before are today, as of its own time.
+    async fn restate(&self, record: &mut StageRecord) -> Result<()> {
+        let output = record.outputs.get(ID_EVENT.name).or_else(|| self.manifest.output(ID_EVENT.name));
+        let output = output.ok_or_else(|| Error::bug("no events of ids"))?;
+        let events = read(&self.context, &self.pipeline.lake, output, snapshot::plain_schema(&ID_EVENT)).await?;
+        self.context.deregister_table(ID_EVENT.name)?;
+        self.context.register_table(ID_EVENT.name, events.into_view())?;
+        let mut marts = Vec::new();
+        if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
+            self.marts_for_others(before.as_of, record).await?;
+            let of = |name: &str| restate::RESTATED.iter().find(|r| r.table.name == name);
+            let files = marts::files(self.pipeline, true).filter(|mart| of(&mart.name).is_some());
+            for planned in marts::plan(&self.context, self.pipeline, files, before.as_of).await? {
+                let name = planned.table.name;
+                let Some(restated) = of(name) else { continue };
+                let published = snapshot::table(&self.context, &self.pipeline.lake, before, name).await?;
+                let Some(published) = published else { continue };
+                let again = Table { name: restated.again, ..*restated.table };
+                self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await?;
+                self.know(&[&again], record).await?;
+                self.context.deregister_table(restated.before)?;
+                self.context.register_table(restated.before, published.into_view())?;
+                marts.push(name);
+            }
+        }
+        let mut planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;
+        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan, "key").await?;
+        self.put(Stage::Marts, planned, true, None, record).await
+    }
+}

@@ -11,7 +11,7 @@ VENV = .venv
 
 AZURITE = .azurite
 
-.PHONY: help run test check python-test s3-test airflow-test wheel-test bench bench-run fuzz sql schema sample dictionary clean
+.PHONY: help run test check python-test s3-test airflow-test wheel-test bench bench-run bench-cluster fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

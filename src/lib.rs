@@ -38,6 +38,7 @@ pub mod profile;
 pub mod progress;
 pub mod runner;
 pub mod store;
+pub mod threads;
 pub mod version;
 
 pub mod evaluate;

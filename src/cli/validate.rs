@@ -101,7 +101,7 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     let raw = ingest::plan(context, pipeline, found)?.into_iter().find(|p| p.table.name == RAW_RECORD.name);
     let raw = raw.ok_or_else(|| Error::bug("ingest plans no raw_record"))?.plan;
     let standardizer = Arc::new(Standardizer::new(&pipeline.attributes, model));
-    for standard in normalize::plan(raw, None, standardizer)? {
+    for standard in normalize::plan(raw, None, standardizer, false)? {
         let rows = standard.plan.select_columns(&[col::ROW, col::FEATURES])?.cache().await?;
         context.register_table(STANDARD_RECORD.name, rows.clone().into_view())?;
         for blocks in block::blocks(rows, model)? {

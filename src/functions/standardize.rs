@@ -1,12 +1,14 @@
 //! `standardize(versions)`: all rows of a record, as a list of structs of `raw_record`'s columns, to one standardized record.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, Int32Builder, Int64Array, Int64Builder, ListArray, StringArray, StringBuilder, StructArray,
     TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::compute::concat;
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
@@ -15,6 +17,7 @@ use super::recipe::Recipe;
 use super::{costly_function, made_from, text};
 use crate::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
 use crate::record::{RawVersion, Standardizer};
+use crate::threads::{self, beside_each_other};
 
 /// Columns of a raw row that say nothing about who it is.
 pub const OUTSIDE: [&str; 6] =
@@ -26,48 +29,69 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
         .columns
         .iter()
         .filter(|c| !OUTSIDE.contains(&c.name))
-        .map(|c| datafusion::arrow::datatypes::Field::new(c.name, c.data_type.arrow(), true))
+        .map(|c| Field::new(c.name, c.data_type.arrow(), true))
         .collect();
     let argument = DataType::List(Arc::new(item_field(DataType::Struct(version.into()))));
-    let fields: datafusion::arrow::datatypes::Fields = STANDARD_RECORD
+    let fields: Fields = STANDARD_RECORD
         .columns
         .iter()
         .filter(|c| ![col::ROW, col::CHANNEL, col::RECORD_ID].contains(&c.name))
-        .map(|c| datafusion::arrow::datatypes::Field::new(c.name, c.data_type.arrow(), true))
+        .map(|c| Field::new(c.name, c.data_type.arrow(), true))
         .collect();
     let result = DataType::Struct(fields.clone());
     let recipe = Recipe::Standardize((*standardizer).clone());
     let function = costly_function("standardize", vec![argument], result, move |columns| {
-        let versions = Versions::new(text::lists(&columns[0])?)?;
-        let mut people = PersonColumns::default();
-        let mut times: [TimestampMicrosecondBuilder; 3] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
-        let mut count = Int32Builder::new();
-        let mut history = PastValues::default();
-        let mut problems = TextLists::default();
-        let mut conflicts = Places::default();
-        let mut features = FeatureLists::default();
-        for row in 0..columns[0].len() {
-            let record = standardizer.record(&mut versions.row(row));
-            people.push(&record.person);
-            for (builder, time) in times.iter_mut().zip([record.registered_at, record.first_seen, record.last_seen]) {
-                builder.append_option(time);
-            }
-            count.append_value(record.versions);
-            history.push(&record.history);
-            problems.push(&record.problems);
-            conflicts.push(&record.conflicts);
-            features.push(&record.features);
+        let lists = text::lists(&columns[0])?;
+        // One piece for each thread: the rows come in one stream, as their order is worth more than streams beside each other.
+        let pieces = beside_each_other(pieces(lists.len()), |_, rows| records(&standardizer, lists, rows, &fields));
+        let pieces = pieces.into_iter().collect::<Result<Vec<_>>>()?;
+        match pieces.as_slice() {
+            [whole] => Ok(whole.clone()),
+            _ => Ok(concat(&pieces.iter().map(|piece| piece.as_ref()).collect::<Vec<_>>())?),
         }
-        let mut all = people.finish()?;
-        all.extend(times.iter_mut().map(|b| Arc::new(b.finish().with_timezone(TIME_ZONE)) as ArrayRef));
-        all.push(Arc::new(count.finish()));
-        all.push(history.finish()?);
-        all.push(problems.finish()?);
-        all.push(conflicts.finish()?);
-        all.push(features.finish()?);
-        Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
     });
     made_from(&recipe, &function)
+}
+
+/// Records below which a second thread is not worth its start.
+const FEWEST: usize = 256;
+
+/// The rows in as many pieces as there are threads.
+fn pieces(rows: usize) -> Vec<Range<usize>> {
+    let size = rows.div_ceil(threads::count()).max(FEWEST);
+    if rows <= size { vec![0..rows] } else { (0..rows).step_by(size).map(|from| from..(from + size).min(rows)).collect() }
+}
+
+/// The records of some rows, standardized.
+fn records(standardizer: &Standardizer, lists: &ListArray, rows: Range<usize>, fields: &Fields) -> Result<ArrayRef> {
+    let versions = Versions::new(lists)?;
+    let mut people = PersonColumns::default();
+    let mut times: [TimestampMicrosecondBuilder; 3] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
+    let mut count = Int32Builder::new();
+    let mut history = PastValues::default();
+    let mut problems = TextLists::default();
+    let mut conflicts = Places::default();
+    let mut features = FeatureLists::default();
+    for row in rows {
+        let record = standardizer.record(&mut versions.row(row));
+        people.push(&record.person);
+        for (builder, time) in times.iter_mut().zip([record.registered_at, record.first_seen, record.last_seen]) {
+            builder.append_option(time);
+        }
+        count.append_value(record.versions);
+        history.push(&record.history);
+        problems.push(&record.problems);
+        conflicts.push(&record.conflicts);
+        features.push(&record.features);
+    }
+    let mut all = people.finish()?;
+    all.extend(times.iter_mut().map(|b| Arc::new(b.finish().with_timezone(TIME_ZONE)) as ArrayRef));
+    all.push(Arc::new(count.finish()));
+    all.push(history.finish()?);
+    all.push(problems.finish()?);
+    all.push(conflicts.finish()?);
+    all.push(features.finish()?);
+    Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?))
 }
 
 /// The rows of all records, column by column.

@@ -81,11 +81,11 @@ fn shape(read: Name) -> ReadName {
     let (family_readings, given_readings) = (keys(&read.family_readings), keys(&read.given_readings));
     let whole_readings = family_readings
         .iter()
-        .flat_map(|f| given_readings.iter().map(move |g| format!("{f}{g}")))
+        .flat_map(|f| given_readings.iter().map(move |g| [f.as_str(), g].concat()))
         .take(MOST_WHOLE_READINGS)
         .collect();
     // A name all in kana is how the channel writes, not how the person is written.
-    let all_kana = !read.family.is_empty() && format!("{}{}", read.family, read.given).chars().all(kana::is_kana);
+    let all_kana = !read.family.is_empty() && read.family.chars().chain(read.given.chars()).all(kana::is_kana);
     let written = |text: &str| some(text).filter(|_| !all_kana);
     let kana_of = |known: &Option<String>, text: &str| known.clone().or_else(|| some(text).filter(|_| all_kana));
     let family_kana = kana_of(&read.family_kana, &kana::to_katakana(&read.family));

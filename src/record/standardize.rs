@@ -120,7 +120,7 @@ impl Work<'_> {
 
     fn problem(&mut self, attribute: &str, problem: Option<&str>) {
         if let Some(problem) = problem {
-            self.problems.push(format!("{attribute}:{problem}"));
+            self.problems.push([attribute, ":", problem].concat());
         }
     }
 
@@ -147,7 +147,7 @@ impl Work<'_> {
             self.feature(feature::FAMILY_KEY, other);
         }
         if let (Some(family), Some(given)) = (&name.family_key, &name.given_key) {
-            self.feature(feature::NAME_KEY, &format!("{family} {given}"));
+            self.feature(feature::NAME_KEY, &[family, " ", given].concat());
         }
         for reading in &name.family_readings {
             self.feature(feature::FAMILY_READING, reading);
@@ -159,7 +159,7 @@ impl Work<'_> {
             self.feature(feature::NAME_READING, whole);
         }
         let join = |a: &Option<String>, b: &Option<String>| match (a, b) {
-            (Some(a), Some(b)) => Some(format!("{a} {b}")),
+            (Some(a), Some(b)) => Some([a, " ", b].concat()),
             (Some(a), None) => Some(a.clone()),
             _ => None,
         };
@@ -234,21 +234,22 @@ impl Work<'_> {
             self.feature(feature::CITY, city);
         }
         let block = match (&read.block, &read.number) {
-            (Some(block), Some(number)) => Some(format!("{block}-{number}")),
+            (Some(block), Some(number)) => Some([block, "-", number].concat()),
             (Some(block), None) => Some(block.clone()),
             (None, number) => number.clone(),
         };
         if let Some(town) = read.town_code.as_ref().or(read.town.as_ref()) {
             let koaza = read.koaza.as_deref().unwrap_or_default();
-            let town = format!("{town}{koaza}{}", read.chome.map(|c| format!("-{c}")).unwrap_or_default());
+            let chome = read.chome.map(|c| format!("-{c}")).unwrap_or_default();
+            let town = [town, koaza, &chome].concat();
             self.feature(feature::TOWN, &town);
             if let Some(first) = &read.block {
-                self.feature(feature::BLOCK, &format!("{town}/{first}"));
+                self.feature(feature::BLOCK, &[&town, "/", first].concat());
             }
             if let Some(block) = &block {
-                self.feature(feature::NUMBER, &format!("{town}/{block}"));
+                self.feature(feature::NUMBER, &[&town, "/", block].concat());
                 if let Some(room) = &read.room {
-                    self.feature(feature::ROOM, &format!("{town}/{block}#{room}"));
+                    self.feature(feature::ROOM, &[&town, "/", block, "#", room].concat());
                 }
             }
         } else if read.level == address::Level::None {
@@ -264,7 +265,7 @@ impl Work<'_> {
             prefecture: read.prefecture,
             city: read.city,
             town: match (read.town, read.koaza) {
-                (Some(town), Some(koaza)) => Some(format!("{town}{koaza}")),
+                (Some(town), Some(koaza)) => Some(town + &koaza),
                 (town, koaza) => town.or(koaza),
             },
             chome: read.chome.map(|c| c as i32),

@@ -156,7 +156,8 @@ impl Run<'_> {
         let raw = self.table(&RAW_RECORD, record).await?;
         let standardizer = Arc::new(Standardizer::new(&self.pipeline.attributes, &self.pipeline.model));
         let before = self.standard_before(&raw, record.basis.as_ref()).await?;
-        for planned in normalize::plan(raw, before, standardizer)? {
+        let executors = self.options.resources.cluster.is_some();
+        for planned in normalize::plan(raw, before, standardizer, executors)? {
             self.put(Stage::Normalize, planned, false, None, record).await?;
         }
         Ok(())

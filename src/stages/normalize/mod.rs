@@ -7,7 +7,7 @@ use datafusion::common::{JoinType, ScalarValue};
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, cast, ident, lit, when};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, SortExpr, cast, ident, lit, when};
 use datafusion::prelude::DataFrame;
 
 use super::{Planned, field, fields_of};
@@ -24,11 +24,17 @@ pub struct Before {
     pub touched: DataFrame,
 }
 
-/// The plan of `standard_record` from `raw_record`; what `before` has of untouched records is taken over.
+/// The plan of `standard_record` from `raw_record`; what `before` has of untouched records is taken over. On a cluster the
+/// records are dealt out to `executors`; here they stay in one stream, and `standardize` has threads of its own.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardizer>) -> Result<Vec<Planned>> {
+pub fn plan(
+    raw: DataFrame,
+    before: Option<Before>,
+    standardizer: Arc<Standardizer>,
+    executors: bool,
+) -> Result<Vec<Planned>> {
     let values = RAW_RECORD
         .columns
         .iter()
@@ -45,7 +51,11 @@ pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardiz
         Some(before) => with_keys(raw, before, JoinType::RightSemi)?,
         None => raw,
     };
-    let versions = raw.filter(ident(col::REJECT_REASON).is_null())?.aggregate(
+    let mut raw = raw.filter(ident(col::REJECT_REASON).is_null())?;
+    if !executors {
+        raw = in_one_stream(raw).sort(key())?;
+    }
+    let versions = raw.aggregate(
         vec![ident(col::CHANNEL), ident(col::RECORD_ID)],
         vec![array_agg(named_struct(values)).alias(col::VERSIONS)],
     )?;
@@ -61,7 +71,6 @@ pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardiz
         }
     };
     // Sorted before they are standardized: the rows that came are far narrower than the records made of them.
-    let key = || STANDARD_RECORD.key.iter().map(|k| ident(*k).sort(true, false)).collect::<Vec<_>>();
     let place = row_number().order_by(key()).build()?;
     let numbered = rows.window(vec![place.alias(col::ROW)])?;
     // row_number counts from 1.
@@ -78,6 +87,20 @@ pub fn plan(raw: DataFrame, before: Option<Before>, standardizer: Arc<Standardiz
     });
     let plan = fields_of(standard, "standard")?.select(columns.collect::<Vec<_>>())?.sort(key())?;
     Ok(vec![Planned::sorted(&STANDARD_RECORD, plan)])
+}
+
+fn key() -> Vec<SortExpr> {
+    STANDARD_RECORD.key.iter().map(|k| ident(*k).sort(true, false)).collect()
+}
+
+/// Rows that were put in order stay in one stream: to deal them out, to group them by hash and to merge them again costs more than
+/// to group what lies side by side, as merging gathers wide rows one by one.
+fn in_one_stream(rows: DataFrame) -> DataFrame {
+    let (mut state, plan) = rows.into_parts();
+    let options = state.config_mut().options_mut();
+    options.optimizer.enable_round_robin_repartition = false;
+    options.optimizer.repartition_aggregations = false;
+    DataFrame::new(state, plan)
 }
 
 /// Records that are to be standardized, and those that are, `kept` as a struct of what `standardize` answers.

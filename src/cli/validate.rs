@@ -46,6 +46,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             files += 1;
             problems.in_file(file.name.clone());
             match reader::columns_of(file, &options).await {
+                // Lines of JSON name their columns themselves: a quiet day's file has none.
+                Ok(columns) if columns.is_empty() => {}
                 Ok(columns) => {
                     for wanted in needed.iter().filter(|w| !columns.contains(w)) {
                         let hint = || did_you_mean(wanted, columns.iter().map(String::as_str)).unwrap_or_default();
@@ -81,6 +83,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         }
     }
     problems.into_result().map_err(|e| Error::new(e.kind(), e.message()).hint(e.remedy().unwrap_or_default()))?;
+    runner::marts::can_be_planned(&pipeline).await?;
     output::print(&format!(
         "{} is good: {} sources, {files} files, {} blocking rules, {} comparisons, {} marts, {} checks",
         a.pipeline.display(),

@@ -11,7 +11,7 @@ pub mod inputs;
 pub mod kept;
 mod known;
 pub mod lock;
-mod marts;
+pub mod marts;
 mod publish;
 mod reuse;
 pub mod snapshot;
@@ -82,6 +82,7 @@ pub enum Outcome {
 /// # Errors
 /// Every kind; nothing is published then, and what was published before is as it was.
 pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
+    marts::can_be_planned(pipeline).await?;
     let found = inputs::find(pipeline, options.as_of).await?;
     // A lake that cannot be read is said so before anything is written to it.
     snapshot::newest(&pipeline.lake).await?;

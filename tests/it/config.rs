@@ -76,6 +76,40 @@ fn a_column_that_many_files_lack_is_named_once() {
 }
 
 #[test]
+fn queries_with_a_slip_are_told_before_a_run_begins() {
+    let retailer = Retailer::new(100, 78);
+    let pipeline = own_pipeline(&retailer, |_| (), |_| ());
+    let query = |file: &str, query: &str| fs::write(retailer.path("pipeline").join(file), query).expect("written");
+    query("marts/loyal.sql", "select customer_id, count(*) as n from interacton group by customer_id");
+    query("marts/spent.sql", "select sum(amout) as amount from _purchase");
+    // A check may read a published mart, a mart may not.
+    query("checks/nobody_is_twice.sql", "select 1 from rfm group by customer_id having count(*) > 1");
+    query("marts/best.sql", "select * from rfm where r = 5");
+    let (lake, input) = (retailer.text("lake"), retailer.text("input"));
+    for arguments in
+        [vec!["validate", &pipeline, "--input", &input], vec!["run", &pipeline, "--input", &input, "--lake", &lake]]
+    {
+        let said = fails(2, &arguments);
+        for part in
+            ["3 queries", "marts/loyal.sql: ", "interacton", "marts/spent.sql: ", "amout", "marts/best.sql: ", "hint:"]
+        {
+            assert!(said.contains(part), "{part:?} is not in:\n{said}");
+        }
+    }
+    assert!(!retailer.path("lake").exists(), "nothing was begun");
+    query("marts/loyal.sql", "select customer_id, count(*) as n from interaction group by customer_id");
+    query("marts/spent.sql", "select sum(amount) as amount from _purchase where occurred_at > $since");
+    fs::remove_file(retailer.path("pipeline/marts/best.sql")).expect("removed");
+    let said = fails(2, &["validate", &pipeline, "--input", &input]);
+    assert!(said.contains("marts/spent.sql: ") && said.contains("since"), "{said}");
+    query("marts/spent.sql", "select sum(amount) as amount from _purchase");
+    // A file of a day on which nothing came lacks no column.
+    let quiet = fs::File::create(retailer.path("input/app/users_20991231.jsonl.gz")).expect("created");
+    flate2::write::GzEncoder::new(quiet, flate2::Compression::default()).finish().expect("written");
+    assert!(succeeds(&["validate", &pipeline, "--input", &input]).contains("is good"));
+}
+
+#[test]
 fn the_schemas_for_editors_are_current() {
     for (name, schema) in nayose::config::schemas() {
         let kept = fs::read_to_string(root().join("pipelines").join(name)).expect("make schema writes it");

@@ -2,13 +2,19 @@
 
 pub mod restate;
 
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ScalarValue;
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{Expr, cast, ident};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Planned;
 use crate::config::{Pipeline, SqlFile};
-use crate::contract::{self, TIME_ZONE, Table};
+use crate::contract::{
+    self, CONSENT, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, REJECT, SOURCE_RECORD, TIME_ZONE, Table,
+};
 use crate::error::{Error, Kind, Result};
 use crate::materialize::Order;
 
@@ -48,6 +54,70 @@ pub async fn plan<'a>(
     Ok(planned)
 }
 
+/// The tables that marts and checks may read, besides the marts before them.
+pub const READ: [&Table; 7] = [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
+
+/// Plans every mart and check over tables without rows, so that a query with a slip in it is told before a run begins and not
+/// when all but the marts is done. `context` is a session of its own.
+///
+/// # Errors
+/// Configuration, naming every file whose query cannot be planned.
+pub async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
+    let without_rows = |name: &str, schema: SchemaRef| context.register_table(name, Arc::new(EmptyTable::new(schema)));
+    for table in READ {
+        without_rows(table.name, table.schema())?;
+    }
+    let mut failures = Vec::new();
+    for published in [false, true] {
+        let mut planned = Vec::new();
+        for mart in files(pipeline, published) {
+            match columns(context, pipeline, mart).await {
+                Ok(plan) if published => planned.push(plan),
+                // Those after it may read it; a published one is read by checks alone.
+                Ok((name, schema)) => {
+                    without_rows(&name, schema)?;
+                }
+                Err(error) => failures.push(error),
+            }
+        }
+        for (name, schema) in planned {
+            without_rows(&name, schema)?;
+        }
+        // What reads a mart that cannot be planned cannot be planned either.
+        told(&mut failures)?;
+    }
+    for check in &pipeline.checks {
+        let planned = match query(context, pipeline, check, "checks", 0).await {
+            Ok(plan) => plan.create_physical_plan().await.map(drop).map_err(|e| failed(check, "checks", e.into())),
+            Err(error) => Err(error),
+        };
+        failures.extend(planned.err());
+    }
+    told(&mut failures)
+}
+
+/// The name of a mart's table and its columns, where the engine can make it.
+async fn columns(context: &SessionContext, pipeline: &Pipeline, mart: &SqlFile) -> Result<(String, SchemaRef)> {
+    let mut schema = Arc::new(Schema::empty());
+    for planned in plan(context, pipeline, std::iter::once(mart), 0).await? {
+        schema = Arc::new(planned.plan.schema().as_arrow().clone());
+        planned.plan.create_physical_plan().await.map_err(|e| failed(mart, "marts", e.into()))?;
+    }
+    Ok((mart.name.clone(), schema))
+}
+
+/// Nothing, or the one failure, or all of them as one.
+fn told(failures: &mut Vec<Error>) -> Result<()> {
+    match (failures.pop(), failures.len()) {
+        (None, _) => Ok(()),
+        (Some(only), 0) => Err(only),
+        (Some(last), more) => {
+            let all: Vec<String> = failures.drain(..).chain([last]).map(|e| e.message().to_string()).collect();
+            Err(Error::config(format!("{} queries cannot be planned:\n  {}", more + 1, all.join("\n  "))).hint(KNOWN))
+        }
+    }
+}
+
 /// Runs every check query; each must return no rows.
 ///
 /// # Errors
@@ -81,10 +151,12 @@ async fn query(
     plan.with_param_values(values).map_err(|e| failed(file, folder, e.into()))
 }
 
+/// What queries may name.
+const KNOWN: &str = "the tables and columns are in the README; $parameters come from `parameters` in the pipeline file";
+
 fn failed(file: &SqlFile, folder: &str, error: Error) -> Error {
     let kind = if error.kind() == Kind::Bug { Kind::Config } else { error.kind() };
-    Error::new(kind, format!("{folder}/{}.sql: {}", file.name, error.message()))
-        .hint("the tables and columns are in the README; $parameters come from `parameters` in the pipeline file")
+    Error::new(kind, format!("{folder}/{}.sql: {}", file.name, error.message())).hint(KNOWN)
 }
 
 /// Names of tables live as long as the process: there are as many as the pipeline has marts.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nayose::config::{self, Overrides};
+use nayose::functions::pack::pack;
 use nayose::functions::records::Records;
 use nayose::generate::{Options, generate};
 use nayose::manifest::Manifest;
@@ -64,7 +65,7 @@ async fn prepared(input: &Path, lake: &Path) -> Result<(Scorer, Vec<(usize, usiz
     let table = async |table: &contract::Table| {
         read(&context, &pipeline.lake, kept.output(table.name).expect("written"), table.schema()).await
     };
-    let packed = Arc::new(score::pack(table(&contract::STANDARD_RECORD).await?, &pipeline.model).await?);
+    let packed = Arc::new(pack(table(&contract::STANDARD_RECORD).await?, &pipeline.model).await?);
     let records = Arc::new(Records::known(Vec::new(), packed.clone()));
     let candidates = table(&contract::CANDIDATE_PAIR).await?;
     let size = pipeline.limits.block_size;

@@ -6,6 +6,7 @@ pub mod golden;
 pub mod key_hash;
 pub mod normalize;
 mod number;
+pub mod pack;
 pub mod pair;
 pub mod person;
 pub mod pseudonym;

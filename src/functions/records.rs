@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::prelude::ParquetReadOptions;
 
+use super::pack::pack;
 use crate::contract::STANDARD_RECORD;
 use crate::error::{Error, Result};
 use crate::model::{Model, Packed};
 use crate::session::{Resources, session};
-use crate::stages::score;
 
 /// The features of all records.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ fn pack_aside(files: Vec<String>, model: Arc<Model>) -> Result<Packed> {
             let context = session(&Resources { threads: 1, ..Resources::default() })?;
             let schema = STANDARD_RECORD.schema();
             let rows = context.read_parquet(files, ParquetReadOptions::default().schema(&schema)).await?;
-            score::pack(rows, &model).await
+            pack(rows, &model).await
         })
     };
     std::thread::spawn(work).join().map_err(|_| Error::bug("packing the features stopped"))?

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::column::{Day, PackedColumn, Sign};
 use super::compare::{Relations, Side};
 use crate::similarity::{self, DateRelation};
+use crate::threads::{self, beside_each_other};
 
 /// Features that a model may use: a bit of a word says which of them a record has.
 pub const MOST_FEATURES: usize = 64;
@@ -128,15 +129,11 @@ impl Packed {
         let (rows, width) = (channel_of.len(), columns.len());
         let mut packed = Packed { rows, channels, channel_of, ..Packed::default() };
         (packed.slots, packed.filled) = (vec![0; rows * width], vec![[0, 0]; rows]);
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let share = rows.div_ceil(threads).max(1);
-        let (columns_ref, slots) = (&columns, packed.slots.chunks_mut(share * width.max(1)));
-        let parts: Vec<Vec<u32>> = std::thread::scope(|scope| {
-            let parts = packed.filled.chunks_mut(share).zip(slots).enumerate();
-            let place = |(n, (filled, slots))| scope.spawn(move || place_rows(columns_ref, n * share, filled, slots));
-            let workers: Vec<_> = parts.map(place).collect();
-            workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-        });
+        let share = rows.div_ceil(threads::count()).max(1);
+        let slots = packed.slots.chunks_mut(share * width.max(1));
+        let parts = packed.filled.chunks_mut(share).zip(slots).collect();
+        let place = |n, (filled, slots): (&mut [_], &mut [_])| place_rows(&columns, n * share, filled, slots);
+        let parts: Vec<Vec<u32>> = beside_each_other(parts, place);
         // Each thread counted the places of its lists from 0.
         for (n, lists) in parts.into_iter().enumerate() {
             let start = packed.lists.len() as u32;

@@ -11,11 +11,11 @@ use super::{in_order, read};
 use crate::config::load_model;
 use crate::contract::{SCORED_PAIR, STANDARD_RECORD, Table};
 use crate::error::{Error, Result};
+use crate::functions::pack::pack;
 use crate::manifest::Manifest;
 use crate::model::Model;
 use crate::model::score::Scorer;
 use crate::stages::cluster::{Keys, Links};
-use crate::stages::score;
 use crate::store::Location;
 
 /// Gives a run that keeps stages of a published one what these left beside their tables.
@@ -99,7 +99,7 @@ impl KeptRun {
     /// # Errors
     /// Data, where they are gone.
     pub async fn scorer(&self) -> Result<Scorer> {
-        let packed = Arc::new(score::pack(self.standard().await?, &self.model).await?);
+        let packed = Arc::new(pack(self.standard().await?, &self.model).await?);
         let parameters = self.model.trained.clone().ok_or_else(|| Error::bug("the kept model has no parameters"))?;
         Ok(Scorer::new(self.model.clone(), packed, &parameters))
     }

@@ -20,6 +20,7 @@ use crate::contract::{
     RAW_RECORD, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
 use crate::error::{Error, Result};
+use crate::functions::pack::pack;
 use crate::functions::records::Records;
 use crate::functions::text;
 use crate::manifest::{Output, StageRecord};
@@ -205,7 +206,7 @@ impl Run<'_> {
         let output = self.manifest.output(STANDARD_RECORD.name).or_else(|| record.outputs.get(STANDARD_RECORD.name));
         let output = output.ok_or_else(|| Error::bug("the records were not standardized yet"))?;
         let standard = read(&in_order(&self.context), &self.pipeline.lake, output, STANDARD_RECORD.schema()).await?;
-        let packed = Arc::new(score::pack(standard, &self.pipeline.model).await?);
+        let packed = Arc::new(pack(standard, &self.pipeline.model).await?);
         let records = Arc::new(Records::known(files(&self.pipeline.lake, output), packed));
         Ok(self.records.get_or_init(|| records).clone())
     }

@@ -56,10 +56,10 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
 /// Records below which a second thread is not worth its start.
 const FEWEST: usize = 256;
 
-/// The rows in as many pieces as there are threads.
+/// The rows in as many pieces as there are threads; one empty piece where there are none.
 fn pieces(rows: usize) -> Vec<Range<usize>> {
     let size = rows.div_ceil(threads::count()).max(FEWEST);
-    if rows <= size { vec![0..rows] } else { (0..rows).step_by(size).map(|from| from..(from + size).min(rows)).collect() }
+    (0..rows.max(1)).step_by(size).map(|from| from..(from + size).min(rows)).collect()
 }
 
 /// The records of some rows, standardized.

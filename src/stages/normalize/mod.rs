@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{JoinType, ScalarValue};
+use datafusion::common::JoinType;
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, SortExpr, cast, ident, lit, when};
+use datafusion::logical_expr::{ExprFunctionExt, SortExpr, cast, ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::{Planned, field, fields_of};
 use crate::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::record::Standardizer;
 
@@ -59,33 +58,23 @@ pub fn plan(
         vec![ident(col::CHANNEL), ident(col::RECORD_ID)],
         vec![array_agg(named_struct(values)).alias(col::VERSIONS)],
     )?;
-    let function = standardize(standardizer);
-    let made = |versions: Expr| function.call(vec![versions]);
-    let (rows, standard) = match &before {
-        None => (versions, made(ident(col::VERSIONS))),
-        Some(before) => {
-            let kept = with_keys(before.standard.clone(), before, JoinType::RightAnti)?;
-            let rows = beside(versions, kept, &function.return_type(&[])?)?;
-            let to_be_made = ident(col::VERSIONS).is_not_null();
-            (rows, when(to_be_made, made(ident(col::VERSIONS))).otherwise(ident("kept"))?)
-        }
-    };
-    // Sorted before they are standardized: the rows that came are far narrower than the records made of them.
-    let place = row_number().order_by(key()).build()?;
-    let numbered = rows.window(vec![place.alias(col::ROW)])?;
-    // row_number counts from 1.
-    let row = cast(ident(col::ROW), Type::Long.arrow()) - lit(1i64);
-    let standard = numbered.select(vec![
-        ident(col::CHANNEL),
-        ident(col::RECORD_ID),
-        row.alias(col::ROW),
-        standard.alias("standard"),
-    ])?;
-    let columns = STANDARD_RECORD.columns.iter().map(|c| match c.name {
-        col::CHANNEL | col::RECORD_ID | col::ROW => ident(c.name),
+    let standard = standardize(standardizer).call(vec![ident(col::VERSIONS)]).alias("standard");
+    let made = versions.select(vec![ident(col::CHANNEL), ident(col::RECORD_ID), standard])?;
+    let columns = || STANDARD_RECORD.columns.iter().map(|c| c.name).filter(|name| *name != col::ROW);
+    let of_struct = columns().map(|name| match name {
+        col::CHANNEL | col::RECORD_ID => ident(name),
         name => field("standard", name).alias(name),
     });
-    let plan = fields_of(standard, "standard")?.select(columns.collect::<Vec<_>>())?.sort(key())?;
+    let mut rows = fields_of(made, "standard")?.select(of_struct.collect::<Vec<_>>())?;
+    if let Some(before) = &before {
+        let kept = with_keys(before.standard.clone(), before, JoinType::RightAnti)?;
+        rows = rows.union(kept.select(columns().map(ident).collect::<Vec<_>>())?)?;
+    }
+    // row_number counts from 1.
+    let place = row_number().order_by(key()).build()?.alias(col::ROW);
+    let row = (cast(ident(col::ROW), Type::Long.arrow()) - lit(1i64)).alias(col::ROW);
+    let columns = STANDARD_RECORD.columns.iter().map(|c| if c.name == col::ROW { row.clone() } else { ident(c.name) });
+    let plan = rows.window(vec![place])?.select(columns.collect::<Vec<_>>())?.sort(key())?;
     Ok(vec![Planned::sorted(&STANDARD_RECORD, plan)])
 }
 
@@ -101,17 +90,4 @@ fn in_one_stream(rows: DataFrame) -> DataFrame {
     options.optimizer.enable_round_robin_repartition = false;
     options.optimizer.repartition_aggregations = false;
     DataFrame::new(state, plan)
-}
-
-/// Records that are to be standardized, and those that are, `kept` as a struct of what `standardize` answers.
-fn beside(versions: DataFrame, standard: DataFrame, answer: &DataType) -> Result<DataFrame> {
-    let DataType::Struct(fields) = answer else { return Err(Error::bug("standardize answers no struct")) };
-    let list = versions.schema().field_with_unqualified_name(col::VERSIONS)?.data_type().clone();
-    let record = named_struct(fields.iter().flat_map(|f| [lit(f.name().as_str()), ident(f.name())]).collect());
-    let columns = |versions: Expr, kept: Expr| {
-        vec![ident(col::CHANNEL), ident(col::RECORD_ID), versions.alias(col::VERSIONS), kept.alias("kept")]
-    };
-    let nothing = |of: &DataType| ScalarValue::try_new_null(of).map(lit);
-    let to_be_made = versions.select(columns(ident(col::VERSIONS), nothing(answer)?))?;
-    Ok(to_be_made.union(standard.select(columns(nothing(&list)?, cast(record, answer.clone())))?)?)
 }

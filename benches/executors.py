@@ -1,10 +1,10 @@
 """What a second executor brings: seconds of the score stage on a cluster of one and of two executors with one slot and one core each.
 
-The retailer is generated below FOLDER and removed again. Two blocking rules are added to the retail model, which bring some 34
-pairs a record: with the retail model's own, about one a record, the stage is mostly the packing of features, which every
-executor does for itself. Needs taskset (util-linux) and two cores.
+The retailer is generated below FOLDER and removed again. Blocking rules are added to the retail model, one for each KEYS: with the
+retail model's own, which bring about one pair a record, the stage is mostly the packing of features, which every executor does for
+itself. Without KEYS two rules bring some 34 pairs a record. Needs taskset (util-linux) and two cores.
 
-Usage: executors.py NAYOSE FOLDER PEOPLE"""
+Usage: executors.py NAYOSE FOLDER PEOPLE [KEYS ...], where KEYS are features such as given.reading,sex"""
 
 import json
 import shutil
@@ -16,23 +16,19 @@ import urllib.request
 
 SCHEDULER = "127.0.0.1:50950"
 EXECUTOR = "127.0.0.1:5096"
-RULES = """
-  - { name: family_year, keys: [family.reading, birth_date.year] }
-  - { name: given_year, keys: [given.reading, birth_date.year] }
-
-comparisons:
-"""
+KEYS = ["family.reading,birth_date.year", "given.reading,birth_date.year"]
 ROUNDS = 3
 
 
-def more_pairs(folder):
-    """A copy of the retail pipeline whose model has the two rules: its pipeline file."""
+def more_pairs(folder, all_keys):
+    """A copy of the retail pipeline whose model has more rules: its pipeline file."""
     shutil.copytree("pipelines/retail", f"{folder}/retail")
     path = f"{folder}/retail/model.yaml"
     with open(path, encoding="utf-8") as file:
         before, after = file.read().split("\ncomparisons:\n")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(before + RULES + after)
+        rules = [f"  - {{ name: more_{n}, keys: [{keys}] }}\n" for n, keys in enumerate(all_keys)]
+        file.write("\n".join([before, "".join(rules), "comparisons:", after]))
     return f"{folder}/retail/pipeline.yaml"
 
 
@@ -71,10 +67,10 @@ def score(nayose, run, folder, executors):
     return stages["score"]["seconds"], stages["block"]["rows"]["candidate_pair"], stages["normalize"]["rows"]["standard_record"]
 
 
-nayose, folder, people = sys.argv[1:]
+nayose, folder, people, *keys = sys.argv[1:]
 shutil.rmtree(folder, ignore_errors=True)
 subprocess.run([nayose, "generate", "--people", people, "--seed", "4242", "--out", f"{folder}/input"], check=True, stdout=subprocess.DEVNULL)
-run = [nayose, "run", more_pairs(folder), "--input", f"{folder}/input", "--lake", f"{folder}/lake", "--log", "json"]
+run = [nayose, "run", more_pairs(folder, keys or KEYS), "--input", f"{folder}/input", "--lake", f"{folder}/lake", "--log", "json"]
 run += ["--summary", f"{folder}/summary.json"]
 subprocess.run([*run, "--until", "block"], check=True, capture_output=True)
 seconds = {1: [], 2: []}

@@ -66,7 +66,7 @@ async fn prepared(input: &Path, lake: &Path) -> Result<(Scorer, Vec<(usize, usiz
         read(&context, &pipeline.lake, kept.output(table.name).expect("written"), table.schema()).await
     };
     let packed = Arc::new(pack(table(&contract::STANDARD_RECORD).await?, &pipeline.model).await?);
-    let records = Arc::new(Records::known(Vec::new(), packed.clone()));
+    let records = Arc::new(Records::here(packed.clone()));
     let candidates = table(&contract::CANDIDATE_PAIR).await?;
     let size = pipeline.limits.block_size;
     let (parameters, _) = score::learn(candidates.clone(), &pipeline.model, &records, size, String::new()).await?;

@@ -58,7 +58,9 @@ pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
         for row in 0..lists.len() {
             let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
             let mut members = reader.members(range.clone());
-            let (person, from) = survive(&mut members, &rules);
+            let (person, mut from) = survive(&mut members, &rules);
+            // As `field_provenance` has them, which need not be sorted then.
+            from.sort_unstable_by_key(|p| p.field);
             people.push(&person);
             let of: BTreeSet<&str> = members.iter().map(|m| m.channel.as_str()).collect();
             channels.push(&of.into_iter().map(str::to_string).collect::<Vec<_>>());

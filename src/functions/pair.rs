@@ -27,7 +27,7 @@ pub fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Record
     let recipe = Recipe::ScorePair {
         model: (*model).clone(),
         parameters: (&parameters).into(),
-        files: records.files().to_vec(),
+        records: records.file().to_string(),
     };
     // Made when the first pair comes: who only passes the function on needs no features.
     let made = OnceLock::new();
@@ -53,7 +53,7 @@ pub fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Record
 
 /// `pair_levels(row_l, row_r)`: the pair of channels, then the levels of all comparisons, a byte each.
 pub fn pair_levels(model: Arc<Model>, records: Arc<Records>) -> ScalarUDF {
-    let recipe = Recipe::PairLevels { model: (*model).clone(), files: records.files().to_vec() };
+    let recipe = Recipe::PairLevels { model: (*model).clone(), records: records.file().to_string() };
     let arguments = vec![DataType::Int64, DataType::Int64];
     let function = array_function("pair_levels", arguments, DataType::Binary, move |columns| {
         let packed = records.packed()?;

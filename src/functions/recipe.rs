@@ -36,8 +36,8 @@ pub enum Recipe {
     PairLevels {
         /// The model.
         model: Model,
-        /// The files of the records.
-        files: Vec<String>,
+        /// The file of the records' features.
+        records: String,
     },
     /// `score_pair`.
     ScorePair {
@@ -45,8 +45,8 @@ pub enum Recipe {
         model: Model,
         /// What it learned.
         parameters: Bits,
-        /// The files of the records.
-        files: Vec<String>,
+        /// The file of the records' features.
+        records: String,
     },
     /// `golden`.
     Golden(SurvivorshipFile),
@@ -69,13 +69,11 @@ pub fn function(json: &[u8]) -> Result<ScalarUDF> {
         Recipe::BlockingKeys(model) => blocking_keys::blocking_keys(Arc::new(model)),
         Recipe::RefinedKeys(model) => blocking_keys::refined_keys(Arc::new(model)),
         Recipe::InSample { seed, share } => pair::in_sample(seed, f64::from_bits(share)),
-        Recipe::PairLevels { model, files } => {
-            let model = Arc::new(model);
-            pair::pair_levels(model.clone(), Arc::new(Records::of_files(files, model)))
+        Recipe::PairLevels { model, records } => {
+            pair::pair_levels(Arc::new(model), Arc::new(Records::of_file(records)))
         }
-        Recipe::ScorePair { model, parameters, files } => {
-            let model = Arc::new(model);
-            pair::score_pair(model.clone(), parameters.into(), Arc::new(Records::of_files(files, model)))
+        Recipe::ScorePair { model, parameters, records } => {
+            pair::score_pair(Arc::new(model), parameters.into(), Arc::new(Records::of_file(records)))
         }
         Recipe::Golden(rules) => golden::golden(rules),
     })
@@ -98,7 +96,7 @@ mod tests {
             priors: [("a+b".to_string(), [1e-300, 0.7])].into(),
             levels: vec![vec![[0.1, 2.0 / 3.0, 5e-324]]],
         };
-        let records = || Arc::new(Records::of_files(vec!["file:///a".into()], model.clone()));
+        let records = || Arc::new(Records::of_file("file:///a".into()));
         let standardizer = Standardizer::new(&pipeline.attributes, &model);
         for made in [
             standardize::standardize(Arc::new(standardizer)),

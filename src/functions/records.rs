@@ -1,86 +1,125 @@
-//! The features of all records in memory, and the files from which another process packs them again.
+//! The features of all records in memory, and the file by which other processes get them.
 //!
-//! In: the files of `standard_record` in order. Out: [`Packed`]. A process keeps the features that it packed last: an executor
-//! packs once for all of a run's tasks, however many functions and tasks ask.
+//! In: [`Packed`], which a run makes once. Out: the same in an executor, which reads the file when it is first asked for. A
+//! process keeps the features that it read last: an executor reads once for all of a run's tasks, however many functions and
+//! tasks ask.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use datafusion::prelude::ParquetReadOptions;
-
-use super::pack::pack;
-use crate::contract::STANDARD_RECORD;
 use crate::error::{Error, Result};
-use crate::model::{Model, Packed};
-use crate::session::{Resources, session};
+use crate::model::Packed;
+use crate::store::Location;
 
 /// The features of all records.
 #[derive(Debug)]
 pub struct Records {
-    files: Vec<String>,
-    model: Option<Arc<Model>>,
+    file: String,
     packed: OnceLock<Arc<Packed>>,
 }
 
 impl Records {
-    /// Records that were packed from these files already.
-    pub fn known(files: Vec<String>, packed: Arc<Packed>) -> Self {
-        Records { files, model: None, packed: OnceLock::from(packed) }
+    /// Records that only this process asks for.
+    pub fn here(packed: Arc<Packed>) -> Self {
+        Records { file: String::new(), packed: OnceLock::from(packed) }
     }
 
-    /// Records that are packed when they are first asked for, for the features of `model`.
-    pub fn of_files(files: Vec<String>, model: Arc<Model>) -> Self {
-        Records { files, model: Some(model), packed: OnceLock::new() }
+    /// Records that other processes ask for too: writes their features below `folder`, to a file named by its content. While
+    /// it is written the features are in memory twice.
+    ///
+    /// # Errors
+    /// Environment, where the file cannot be written.
+    pub async fn shared(packed: Arc<Packed>, folder: &Location) -> Result<Self> {
+        let bytes =
+            postcard::to_stdvec(&*packed).map_err(|e| Error::bug(format!("features cannot be written: {e}")))?;
+        let file = folder.join(&format!("features-{}.bin", &blake3::hash(&bytes).to_hex()[..16]));
+        file.write(bytes).await?;
+        Ok(Records { file: file.url().to_string(), packed: OnceLock::from(packed) })
     }
 
-    /// The files, as URLs, in order of the records.
-    pub fn files(&self) -> &[String] {
-        &self.files
+    /// Records whose features are read from a file when they are first asked for.
+    pub fn of_file(file: String) -> Self {
+        Records { file, packed: OnceLock::new() }
+    }
+
+    /// URL of the file; empty where the records are in this process alone.
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// The features.
     ///
     /// # Errors
-    /// Environment, where a file cannot be read.
+    /// Environment, where the file cannot be read; bug, where it holds something else.
     pub fn packed(&self) -> Result<&Arc<Packed>> {
         if let Some(packed) = self.packed.get() {
             return Ok(packed);
         }
-        let model = self.model.as_ref().ok_or_else(|| Error::bug("records are neither packed nor to be packed"))?;
-        let packed = last_packed(&self.files, model)?;
+        let packed = last_read(&self.file)?;
         Ok(self.packed.get_or_init(|| packed))
+    }
+
+    /// Removes the file: nobody asks any more.
+    ///
+    /// # Errors
+    /// Environment, where it cannot be removed.
+    pub async fn forget(&self) -> Result<()> {
+        if self.file.is_empty() { Ok(()) } else { location(&self.file)?.remove().await }
     }
 }
 
-/// What this process packed last, by the digest of files and model.
-type Last = Option<(blake3::Hash, Arc<Packed>)>;
+fn location(file: &str) -> Result<Location> {
+    // A URL is whole; no folder stands before it.
+    Location::parse(file, std::path::Path::new("/"))
+}
 
-/// The features, from memory where they are those that this process packed last. Others who ask wait meanwhile.
-fn last_packed(files: &[String], model: &Arc<Model>) -> Result<Arc<Packed>> {
-    static LAST: Mutex<Last> = Mutex::new(None);
-    let json = serde_json::to_vec(&(files, &**model)).map_err(|e| Error::bug(format!("a model is no JSON: {e}")))?;
-    let digest = blake3::hash(&json);
+/// The features of a file, from memory where they are those that this process read last. Others who ask wait meanwhile.
+fn last_read(file: &str) -> Result<Arc<Packed>> {
+    static LAST: Mutex<Option<(String, Arc<Packed>)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     match &*last {
-        Some((of, packed)) if *of == digest => return Ok(packed.clone()),
+        Some((of, packed)) if of == file => return Ok(packed.clone()),
         // Those of another run go first, so that both are never in memory at once.
         _ => *last = None,
     }
-    let packed = Arc::new(pack_aside(files.to_vec(), model.clone())?);
-    *last = Some((digest, packed.clone()));
+    let packed = Arc::new(read_aside(file)?);
+    *last = Some((file.to_string(), packed.clone()));
     Ok(packed)
 }
 
-/// Packs on a thread of its own: a function is called where no future may be waited for.
-fn pack_aside(files: Vec<String>, model: Arc<Model>) -> Result<Packed> {
+/// Reads on a thread of its own: a function is called where no future may be waited for.
+fn read_aside(file: &str) -> Result<Packed> {
+    let location = location(file)?;
     let work = move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(async {
-            // With one thread the records come in the order of the files.
-            let context = session(&Resources { threads: 1, ..Resources::default() })?;
-            let schema = STANDARD_RECORD.schema();
-            let rows = context.read_parquet(files, ParquetReadOptions::default().schema(&schema)).await?;
-            pack(rows, &model).await
-        })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let bytes = runtime.block_on(location.read())?;
+        postcard::from_bytes(&bytes).map_err(|e| Error::bug(format!("{} holds no features: {e}", location.shown())))
     };
-    std::thread::spawn(work).join().map_err(|_| Error::bug("packing the features stopped"))?
+    std::thread::spawn(work).join().map_err(|_| Error::bug("reading the features stopped"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::column::FeatureBuilder;
+
+    #[tokio::test]
+    async fn another_process_gets_the_same_features() {
+        let columns = [["1980-03-04", "1980-03", "", "1980-03-04"], ["佐藤", "佐藤", "伊藤", ""]].map(|values| {
+            let mut builder = FeatureBuilder::new();
+            values.iter().for_each(|value| builder.push(value.split('・').filter(|v| !v.is_empty())));
+            let mut column = builder.finish();
+            column.prepare(true, true);
+            column
+        });
+        let packed = Packed::new(columns.into(), vec!["shop".into()], vec![0; 4], &[(0, 1)]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = Location::parse(&folder.path().display().to_string(), folder.path()).expect("a location");
+        let shared = Records::shared(Arc::new(packed), &lake).await.expect("written");
+        let read = Records::of_file(shared.file().to_string());
+        let features = |records: &Records| format!("{:?}", records.packed().expect("features"));
+        assert_eq!(features(&read), features(&shared));
+        shared.forget().await.expect("removed");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        assert_eq!(features(&Records::of_file(shared.file().to_string())), features(&shared), "kept in memory");
+    }
 }

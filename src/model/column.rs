@@ -10,7 +10,7 @@ use crate::japanese::date::PartialDate;
 use crate::similarity;
 
 /// The length of a text, and which of 64 kinds of characters it has.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Sign {
     pub(super) length: u32,
     pub(super) kinds: u64,
@@ -84,7 +84,7 @@ impl PackedColumn {
 }
 
 /// A date as the features hold it, and its digits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Day {
     pub(super) date: PartialDate,
     pub(super) digits: Option<u64>,

@@ -14,7 +14,7 @@ use crate::threads::{self, beside_each_other};
 pub const MOST_FEATURES: usize = 64;
 
 /// The features of all records. What a record has lies together, so that a pair touches a few lines of memory.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Packed {
     /// Number of records.
     pub rows: usize,
@@ -209,7 +209,7 @@ impl Packed {
 }
 
 /// The values of one feature, by id.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct PackedFeature {
     pub(super) text: String,
     /// `text[starts[id]..starts[id + 1]]` is the value of an id.

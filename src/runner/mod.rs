@@ -29,11 +29,11 @@ use crate::contract::{RAW_EVENT, RAW_RECORD, Table};
 use crate::copy_columns::copy_columns;
 use crate::engine::remote;
 use crate::error::{Error, Result};
-use crate::functions::records::Records;
 use crate::identity::tombstone::Tombstones;
 use crate::lake;
 use crate::manifest::{Manifest, Output, StageRecord};
 use crate::materialize;
+use crate::model::Packed;
 use crate::progress::Progress;
 use crate::session::{Resources, session};
 use crate::stages::{Notes, Planned, Stage};
@@ -143,7 +143,7 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
         cluster.ready().await?;
     }
     let context = session(&options.resources)?;
-    let records = OnceLock::new();
+    let packed = OnceLock::new();
     let mut run = Run {
         pipeline,
         options,
@@ -154,7 +154,7 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
         found,
         before,
         work_before,
-        records,
+        packed,
         tombstones,
         erasure,
     };
@@ -219,7 +219,7 @@ struct Run<'a> {
     /// What that run left in its work folder.
     work_before: Option<Manifest>,
     /// The features of all records, from scoring to clustering.
-    records: OnceLock<Arc<Records>>,
+    packed: OnceLock<Arc<Packed>>,
     /// The records that may not come back.
     tombstones: Option<Arc<Tombstones>>,
     /// The erasure that this run finishes.
@@ -255,7 +255,7 @@ impl Run<'_> {
             Stage::Score => self.score(&mut record).await?,
             Stage::Cluster => self.cluster(&mut record).await?,
             Stage::Golden => {
-                self.records = OnceLock::new();
+                self.packed = OnceLock::new();
                 self.golden(&mut record).await?;
             }
             Stage::Marts => self.marts(&mut record).await?,
@@ -333,6 +333,11 @@ impl Run<'_> {
     /// A table that an earlier stage wrote, or this one.
     async fn table(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
         read(&self.context, &self.pipeline.lake, self.output(table, now)?, table.schema()).await
+    }
+
+    /// The same, with its rows in their order; read in this process.
+    async fn table_in_order(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
+        read(&in_order(&self.context), &self.pipeline.lake, self.output(table, now)?, table.schema()).await
     }
 
     /// Makes tables known to the session by name.

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 use serde_json::json;
 
-use super::{Run, add, erase, files, forecast, in_order, read, snapshot, work_of};
+use super::{Run, add, erase, forecast, in_order, snapshot, work_of};
 use crate::config::Attribute;
 use crate::config::check_model::with_parameters;
 use crate::config::decisions::Decision;
@@ -24,9 +24,9 @@ use crate::functions::pack::pack;
 use crate::functions::records::Records;
 use crate::functions::text;
 use crate::manifest::{Output, StageRecord};
-use crate::model::Parameters;
 use crate::model::bits::Bits;
 use crate::model::score::Scorer;
+use crate::model::{Packed, Parameters};
 use crate::record::Standardizer;
 use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
 use crate::stages::cluster::{Given, Keys, Links};
@@ -199,21 +199,22 @@ impl Run<'_> {
     }
 
     /// The features of all records.
-    async fn records(&self, record: &StageRecord) -> Result<Arc<Records>> {
-        if let Some(records) = self.records.get() {
-            return Ok(records.clone());
+    async fn packed(&self, record: &StageRecord) -> Result<Arc<Packed>> {
+        if let Some(packed) = self.packed.get() {
+            return Ok(packed.clone());
         }
-        let output = self.manifest.output(STANDARD_RECORD.name).or_else(|| record.outputs.get(STANDARD_RECORD.name));
-        let output = output.ok_or_else(|| Error::bug("the records were not standardized yet"))?;
-        let standard = read(&in_order(&self.context), &self.pipeline.lake, output, STANDARD_RECORD.schema()).await?;
+        let standard = self.table_in_order(&STANDARD_RECORD, record).await?;
         let packed = Arc::new(pack(standard, &self.pipeline.model).await?);
-        let records = Arc::new(Records::known(files(&self.pipeline.lake, output), packed));
-        Ok(self.records.get_or_init(|| records).clone())
+        Ok(self.packed.get_or_init(|| packed).clone())
     }
 
     pub(super) async fn score(&self, record: &mut StageRecord) -> Result<()> {
         let model = &self.pipeline.model;
-        let records = self.records(record).await?;
+        let packed = self.packed(record).await?;
+        let records = Arc::new(match self.options.resources.cluster {
+            Some(_) => Records::shared(packed, &self.work).await?,
+            None => Records::here(packed),
+        });
         let pairs = self.table(&CANDIDATE_PAIR, record).await?;
         let digest = self.manifest.config_digest.clone();
         let block_size = self.pipeline.limits.block_size;
@@ -229,7 +230,7 @@ impl Run<'_> {
         for planned in score::plan(pairs, model, parameters, &records, floor)? {
             self.put(Stage::Score, planned, false, expected, record).await?;
         }
-        Ok(())
+        records.forget().await
     }
 
     /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.
@@ -262,18 +263,15 @@ impl Run<'_> {
 
     pub(super) async fn cluster(&self, record: &mut StageRecord) -> Result<()> {
         self.keep_settings().await?;
-        let packed = self.records(record).await?.packed()?.clone();
+        let packed = self.packed(record).await?;
         let parameters = self
             .note(Stage::Score, "parameter_bits")
             .and_then(|bits| serde_json::from_value::<Bits>(bits.clone()).ok())
             .map(Parameters::from)
             .ok_or_else(|| Error::bug("the model's parameters were not kept"))?;
         let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
-        let output = self.manifest.output(STANDARD_RECORD.name).ok_or_else(|| Error::bug("no standardized records"))?;
-        let ordered = in_order(&self.context);
-        let keys = Keys::read(read(&ordered, &self.pipeline.lake, output, STANDARD_RECORD.schema()).await?).await?;
-        let output = self.manifest.output(SCORED_PAIR.name).ok_or_else(|| Error::bug("no scored pairs"))?;
-        let links = Links::read(read(&ordered, &self.pipeline.lake, output, SCORED_PAIR.schema()).await?).await?;
+        let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
+        let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
         let run_id = &self.manifest.run_id;
         let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys, self.tombstones.as_deref()).await?;
         let given = Given { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
@@ -317,7 +315,14 @@ impl Run<'_> {
         }
         self.put_columns(Stage::Golden, &GOLDEN_RECORD, &GOLDEN_CUSTOMER, record).await?;
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
-        self.know(&[&GOLDEN_RECORD], record).await?;
+        self.put(
+            Stage::Golden,
+            golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?,
+            true,
+            None,
+            record,
+        )
+        .await?;
         for planned in golden::tables(&self.context, self.as_of(), &self.manifest.run_id).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }

@@ -103,7 +103,7 @@ impl Precision {
 }
 
 /// A day, or as much of it as is known. A day implies a month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct PartialDate {
     /// Gregorian year.
     pub year: i16,

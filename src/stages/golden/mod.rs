@@ -6,6 +6,7 @@
 
 mod consent;
 
+use datafusion::common::UnnestOptions;
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::logical_expr::{cast, ident, lit};
@@ -43,8 +44,25 @@ pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Ve
     Ok(vec![Planned::sorted(&GOLDEN_RECORD, plan)])
 }
 
-/// The plans of the published tables, but for `golden_customer` and `source_record`, which are columns of `golden_record` and
-/// `standard_record`.
+/// The plan of `field_provenance` from `golden_record`, whose rows come in order: `golden` lists the fields of a customer in order.
+///
+/// # Errors
+/// Bug, if the plan cannot be built.
+pub fn provenance(golden_record: DataFrame) -> Result<Planned> {
+    let rows = golden_record.select_columns(&[col::CUSTOMER_ID, col::PROVENANCE])?;
+    // A customer of whom nothing is known has no row.
+    let only_items = UnnestOptions::new().with_preserve_nulls(false);
+    let rows = rows.unnest_columns_with_options(&[col::PROVENANCE], only_items)?;
+    let columns = FIELD_PROVENANCE.columns.iter().map(|c| match c.name {
+        col::CUSTOMER_ID => ident(c.name),
+        name => field(col::PROVENANCE, name).alias(name),
+    });
+    let plan = fields_of(rows, col::PROVENANCE)?.select(columns.collect::<Vec<_>>())?;
+    Ok(Planned::sorted(&FIELD_PROVENANCE, plan))
+}
+
+/// The plans of the other published tables, but for `golden_customer` and `source_record`, which are columns of `golden_record`
+/// and `standard_record`.
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
@@ -57,9 +75,7 @@ pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Resul
         context.deregister_table(name)?;
         context.register_table(name, rows.into_view())?;
     }
-    for (table, query) in
-        [(&FIELD_PROVENANCE, PROVENANCE), (&CONSENT, consent::QUERY), (&ID_MAP, MAP), (&REJECT, REJECTS)]
-    {
+    for (table, query) in [(&CONSENT, consent::QUERY), (&ID_MAP, MAP), (&REJECT, REJECTS)] {
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, run_id))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }
@@ -89,11 +105,6 @@ fn columns(plan: DataFrame, table: &Table) -> Result<DataFrame> {
 fn by_key(plan: DataFrame, table: &Table) -> Result<DataFrame> {
     Ok(plan.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
 }
-
-const PROVENANCE: &str = "
-select customer_id, p['field'] as field, p['channel'] as channel, p['record_id'] as record_id, p['rule'] as rule,
-       p['observed_at'] as observed_at
-from (select customer_id, unnest(provenance) as p from golden_record)";
 
 /// The rows of before that are closed stay; those that hold no more are closed now; those that still hold keep their time.
 /// What changes twice at one data time was never seen in between, and leaves no row.

@@ -280,8 +280,12 @@ fn fifty_kills_leave_a_whole_run_and_end_with_the_same_bytes() {
     let (old, new) = (retailer.sql("base", SEEN), retailer.sql("whole", SEEN));
     assert_ne!(old, new);
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(66);
-    let mut in_time = 0;
-    for kill in 0..KILLS {
+    let mut kills = 0;
+    // A machine that is faster now than when the whole run was timed ends some runs before they are killed: these do not count.
+    for kill in 0..4 * KILLS {
+        if kills == KILLS {
+            break;
+        }
         let lake = format!("killed{kill}");
         copy(&retailer.path("base"), &retailer.path(&lake));
         let mut child = Command::new(env!("CARGO_BIN_EXE_nayose"))
@@ -292,9 +296,10 @@ fn fifty_kills_leave_a_whole_run_and_end_with_the_same_bytes() {
             .spawn()
             .expect("the binary starts");
         std::thread::sleep(Duration::from_millis(random.random_range(0..=whole_time.as_millis() as u64)));
-        in_time += u32::from(child.try_wait().expect("known").is_none());
+        let had_ended = child.try_wait().expect("known").is_some();
         child.kill().expect("killed");
         child.wait().expect("ended");
+        kills += u64::from(!had_ended);
         let seen = retailer.sql(&lake, SEEN);
         assert!(seen == old || seen == new, "a reader saw half a run after kill {kill}: {seen}");
         retailer.runs(&lake, &[]);
@@ -305,8 +310,8 @@ fn fifty_kills_leave_a_whole_run_and_end_with_the_same_bytes() {
         }
         std::fs::remove_dir_all(retailer.path(&lake)).expect("removed");
     }
-    println!("{KILLS} kills, {in_time} of them before the run had ended");
-    assert!(in_time > 25, "{in_time}");
+    println!("{kills} kills before the run had ended");
+    assert_eq!(kills, KILLS);
 }
 
 #[test]

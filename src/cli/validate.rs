@@ -16,7 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::record::Standardizer;
 use crate::runner::{self, inputs};
 use crate::session::session;
-use crate::stages::ingest::{SourceFiles, read_options, reader};
+use crate::stages::ingest::reader::{self, Format};
+use crate::stages::ingest::{SourceFiles, read_options};
 use crate::stages::{block, ingest, marts, normalize};
 
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             problems.in_file(file.name.clone());
             match reader::columns_of(file, &options).await {
                 // Lines of JSON name their columns themselves: a quiet day's file has none.
-                Ok(columns) if columns.is_empty() => {}
+                Ok(columns) if columns.is_empty() && options.format == Format::Jsonl => {}
                 Ok(columns) => {
                     for wanted in needed.iter().filter(|w| !columns.contains(w)) {
                         let hint = || did_you_mean(wanted, columns.iter().map(String::as_str)).unwrap_or_default();

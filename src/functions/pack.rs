@@ -26,7 +26,8 @@ const MOST_WORKERS: usize = 4;
 /// Interns the features of all records. `rows` has the column `features`, in order of the row.
 ///
 /// # Errors
-/// As the engine says; environment, where a feature has more values than an id can name.
+/// As the engine says; configuration, where there are more than 15 channels; environment, where a feature has more values than an id
+/// can name.
 pub async fn pack(rows: DataFrame, model: &Arc<Model>) -> Result<Packed> {
     // Records come in order of their channel, so that channels are in order of name.
     let mut channels: Vec<String> = Vec::new();

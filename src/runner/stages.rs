@@ -315,14 +315,8 @@ impl Run<'_> {
         }
         self.put_columns(Stage::Golden, &GOLDEN_RECORD, &GOLDEN_CUSTOMER, record).await?;
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
-        self.put(
-            Stage::Golden,
-            golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?,
-            true,
-            None,
-            record,
-        )
-        .await?;
+        let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
+        self.put(Stage::Golden, provenance, true, None, record).await?;
         for planned in golden::tables(&self.context, self.as_of(), &self.manifest.run_id).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }

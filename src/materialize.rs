@@ -1,6 +1,6 @@
 //! Writes a plan's rows as Parquet files, holding every batch against the table's contract on the way.
 //!
-//! In: a [`DataFrame`] whose rows come sorted by the table's key, a folder. Out: the files, named by their content. Files are
+//! In: a [`DataFrame`] whose rows come in the table's order, a folder. Out: the files, named by their content. Files are
 //! cut after a fixed number of rows, so that the same rows give the same files at any number of threads; each is encoded
 //! beside the plan that makes the next one.
 
@@ -22,6 +22,7 @@ use crate::engine::parts::{self, PartsExec};
 use crate::engine::remote::RemoteExec;
 use crate::error::{Error, Result};
 use crate::profile::{self, Operator};
+use crate::ranges::ASCENDING;
 use crate::store::Location;
 
 /// A Parquet file of a table.
@@ -41,11 +42,13 @@ pub(crate) const PART_ROWS: usize = 1 << 19;
 /// Files being encoded or uploaded while the plan goes on.
 const IN_FLIGHT: usize = 2;
 
-/// Whether rows have to come in order of the key, each key once.
+/// In which order rows have to come, each key once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Sorted by the key, no key twice; checked.
     ByKey,
+    /// Sorted by these columns, among which are those of the key, no two rows the same; checked.
+    By(&'static [&'static str]),
     /// As they come: work tables that the next stage sorts anyway.
     Any,
 }
@@ -67,7 +70,8 @@ pub async fn write(
         contract::check(table, plan.schema().as_arrow())?;
     }
     let mut keys = match order {
-        Order::ByKey => Some(KeyCheck::new(table, &schema)?),
+        Order::ByKey => Some(KeyCheck::new(table, table.key, &schema)?),
+        Order::By(columns) => Some(KeyCheck::new(table, columns, &schema)?),
         Order::Any => None,
     };
     let task = Arc::new(plan.task_ctx());
@@ -173,7 +177,7 @@ pub(crate) async fn write_encoded(encoded: Vec<u8>, rows: u64, folder: &Location
     Ok(Part { name, bytes, rows })
 }
 
-/// Holds the rows against the key: strictly ascending from row to row.
+/// Holds the rows against the order: strictly ascending from row to row.
 struct KeyCheck {
     table: &'static str,
     columns: Vec<usize>,
@@ -182,9 +186,10 @@ struct KeyCheck {
 }
 
 impl KeyCheck {
-    fn new(table: &Table, schema: &SchemaRef) -> Result<Self> {
-        let columns: Vec<usize> = table.key.iter().map(|k| schema.index_of(k)).collect::<Result<_, _>>()?;
-        let fields = columns.iter().map(|c| SortField::new(schema.field(*c).data_type().clone())).collect();
+    fn new(table: &Table, order: &[&str], schema: &SchemaRef) -> Result<Self> {
+        let columns: Vec<usize> = order.iter().map(|k| schema.index_of(k)).collect::<Result<_, _>>()?;
+        let data_type = |column: &usize| schema.field(*column).data_type().clone();
+        let fields = columns.iter().map(|c| SortField::new_with_options(data_type(c), ASCENDING)).collect();
         Ok(KeyCheck { table: table.name, columns, converter: RowConverter::new(fields)?, last: None })
     }
 
@@ -197,7 +202,7 @@ impl KeyCheck {
         };
         let inner = (1..rows.num_rows()).all(|i| rows.row(i - 1) < rows.row(i));
         if !ascending || !inner {
-            return Err(Error::bug(format!("table {} is not sorted by its key, or has a key twice", self.table)));
+            return Err(Error::bug(format!("table {} is not in its order, or has a key twice", self.table)));
         }
         if rows.num_rows() > 0 {
             self.last = Some(rows.row(rows.num_rows() - 1).owned());

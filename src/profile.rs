@@ -4,6 +4,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricValue;
 use serde::{Deserialize, Serialize};
 
+use crate::ranges::RangesExec;
+
 /// An operator of an executed plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Operator {
@@ -44,7 +46,8 @@ fn collect(table: &str, plan: &dyn ExecutionPlan, depth: usize, into: &mut Vec<O
         bytes: counted(by_name("output_bytes").or_else(|| by_name("bytes_scanned"))),
         spilled: counted(metrics.spilled_bytes()),
     });
-    for child in plan.children() {
+    let ranges = plan.downcast_ref::<RangesExec>().into_iter().flat_map(RangesExec::inputs);
+    for child in plan.children().into_iter().chain(ranges) {
         collect(table, child.as_ref(), depth + 1, into);
     }
 }

@@ -74,6 +74,8 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     options.sql_parser.map_string_types_to_utf8view = false;
     // Filters of the marts keep every other row: to skip these while decoding costs more than to read them all.
     options.execution.parquet.pushdown_filters = false;
+    // Rows that lie together by customer are not dealt out to be grouped by customer and something else.
+    options.optimizer.subset_repartition_threshold = 1;
     if resources.cluster.is_none() {
         options.optimizer.hash_join_single_partition_threshold = ONE_TABLE.0;
         options.optimizer.hash_join_single_partition_threshold_rows = ONE_TABLE.1;

@@ -276,6 +276,10 @@ pub static RESTATEMENT: Table = Table {
     ],
 };
 
+/// The order of the rows of [`INTERACTION`]: what a customer did lies together, in order of time, so that analyses per customer go
+/// through it once; facts whose customer is not known come last.
+pub const INTERACTION_ORDER: [&str; 4] = [col::CUSTOMER_ID, col::OCCURRED_AT, col::CHANNEL, col::EVENT_ID];
+
 /// Something that a customer did or said.
 pub static INTERACTION: Table = Table {
     name: "interaction",

@@ -1,10 +1,11 @@
 //! `golden(records)`: the records of a person, as a list of structs, to the golden record with its provenance.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Float64Builder, Int32Builder, StringArray, StringBuilder, StructArray,
+    Array, ArrayRef, AsArray, Float64Builder, Int32Builder, ListArray, StringArray, StringBuilder, StructArray,
     TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Float64Type};
@@ -13,7 +14,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 use super::person::{PersonColumns, PersonReader, TextLists, struct_list};
 use super::recipe::Recipe;
-use super::{costly_function, made_from, text};
+use super::{costly_function, in_pieces, made_from, text};
 use crate::config::file::SurvivorshipFile;
 use crate::contract::{Column, GOLDEN_CUSTOMER, PERSON_COLUMNS, PROVENANCE_ITEM, TIME_ZONE, Type, col, item_field};
 use crate::record::survive::{Member, survive};
@@ -45,43 +46,48 @@ pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
     let recipe = Recipe::Golden(rules.clone());
     let function = costly_function("golden", vec![argument], DataType::Struct(fields.clone()), move |columns| {
         let lists = text::lists(&columns[0])?;
-        let records = text::structs(lists.values())?;
-        let mut people = PersonColumns::default();
-        let mut channels = TextLists::default();
-        let mut count = Int32Builder::new();
-        let mut times: [TimestampMicrosecondBuilder; 2] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
-        let mut confidence = Float64Builder::new();
-        let mut provenance = ProvenanceLists::default();
-        let reader = MemberReader::new(records)?;
-        let first = text::times(text::field(records, col::FIRST_SEEN)?)?;
-        let sure = text::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
-        for row in 0..lists.len() {
-            let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
-            let mut members = reader.members(range.clone());
-            let (person, mut from) = survive(&mut members, &rules);
-            // As `field_provenance` has them, which need not be sorted then.
-            from.sort_unstable_by_key(|p| p.field);
-            people.push(&person);
-            let of: BTreeSet<&str> = members.iter().map(|m| m.channel.as_str()).collect();
-            channels.push(&of.into_iter().map(str::to_string).collect::<Vec<_>>());
-            count.append_value(members.len() as i32);
-            times[0].append_option(range.clone().filter(|i| first.is_valid(*i)).map(|i| first.value(i)).min());
-            times[1].append_option(members.iter().filter_map(|m| m.last_seen).max());
-            confidence.append_value(range.map(|i| sure.value(i)).fold(1.0, f64::min));
-            for p in &from {
-                provenance.push(p.field, &members[p.member], p.rule);
-            }
-            provenance.end_row();
-        }
-        let mut all = people.finish()?;
-        all.push(channels.finish()?);
-        all.push(Arc::new(count.finish()));
-        all.extend(times.iter_mut().map(|b| Arc::new(b.finish().with_timezone(TIME_ZONE)) as ArrayRef));
-        all.push(Arc::new(confidence.finish()));
-        all.push(provenance.finish()?);
-        Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
+        in_pieces(lists.len(), |rows| people(lists, rows, &rules, &fields))
     });
     made_from(&recipe, &function)
+}
+
+/// The golden records of some rows.
+fn people(lists: &ListArray, rows: Range<usize>, rules: &SurvivorshipFile, fields: &Fields) -> Result<ArrayRef> {
+    let records = text::structs(lists.values())?;
+    let mut people = PersonColumns::default();
+    let mut channels = TextLists::default();
+    let mut count = Int32Builder::new();
+    let mut times: [TimestampMicrosecondBuilder; 2] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
+    let mut confidence = Float64Builder::new();
+    let mut provenance = ProvenanceLists::default();
+    let reader = MemberReader::new(records)?;
+    let first = text::times(text::field(records, col::FIRST_SEEN)?)?;
+    let sure = text::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
+    for row in rows {
+        let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
+        let mut members = reader.members(range.clone());
+        let (person, mut from) = survive(&mut members, rules);
+        // As `field_provenance` has them, which need not be sorted then.
+        from.sort_unstable_by_key(|p| p.field);
+        people.push(&person);
+        let of: BTreeSet<&str> = members.iter().map(|m| m.channel.as_str()).collect();
+        channels.push(&of.into_iter().map(str::to_string).collect::<Vec<_>>());
+        count.append_value(members.len() as i32);
+        times[0].append_option(range.clone().filter(|i| first.is_valid(*i)).map(|i| first.value(i)).min());
+        times[1].append_option(members.iter().filter_map(|m| m.last_seen).max());
+        confidence.append_value(range.map(|i| sure.value(i)).fold(1.0, f64::min));
+        for p in &from {
+            provenance.push(p.field, &members[p.member], p.rule);
+        }
+        provenance.end_row();
+    }
+    let mut all = people.finish()?;
+    all.push(channels.finish()?);
+    all.push(Arc::new(count.finish()));
+    all.extend(times.iter_mut().map(|b| Arc::new(b.finish().with_timezone(TIME_ZONE)) as ArrayRef));
+    all.push(Arc::new(confidence.finish()));
+    all.push(provenance.finish()?);
+    Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
 }
 
 /// The records of people, column by column.
@@ -102,7 +108,7 @@ impl<'a> MemberReader<'a> {
         })
     }
 
-    fn members(&self, range: std::ops::Range<usize>) -> Vec<Member> {
+    fn members(&self, range: Range<usize>) -> Vec<Member> {
         range
             .map(|i| Member {
                 channel: self.channel.value(i).to_string(),

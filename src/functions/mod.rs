@@ -19,9 +19,11 @@ pub mod timestamp;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::{Array, ArrayRef};
+use datafusion::arrow::compute::concat;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
@@ -31,6 +33,8 @@ use datafusion::logical_expr::{
 use datafusion::prelude::SessionContext;
 
 use recipe::Recipe;
+
+use crate::threads::{self, beside_each_other};
 
 pub use key_hash::key_hash;
 pub use number::number;
@@ -150,5 +154,21 @@ impl ScalarUDFImpl for ArrayFunction {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
         }
         Ok(ColumnarValue::Array(result))
+    }
+}
+
+/// Rows below which a second thread is not worth its start.
+const FEWEST: usize = 256;
+
+/// A function of some rows, for all of them: made in one piece for each thread, as the rows come in one stream where their order is
+/// worth more than streams beside each other.
+fn in_pieces(rows: usize, of: impl Fn(Range<usize>) -> Result<ArrayRef> + Sync) -> Result<ArrayRef> {
+    let size = rows.div_ceil(threads::count()).max(FEWEST);
+    // One empty piece where there are no rows.
+    let pieces = (0..rows.max(1)).step_by(size).map(|from| from..(from + size).min(rows)).collect();
+    let pieces = beside_each_other(pieces, |_, rows| of(rows)).into_iter().collect::<Result<Vec<_>>>()?;
+    match pieces.as_slice() {
+        [whole] => Ok(whole.clone()),
+        _ => Ok(concat(&pieces.iter().map(|piece| piece as &dyn Array).collect::<Vec<_>>())?),
     }
 }

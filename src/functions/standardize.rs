@@ -7,17 +7,15 @@ use datafusion::arrow::array::{
     Array, ArrayRef, Int32Builder, Int64Array, Int64Builder, ListArray, StringArray, StringBuilder, StructArray,
     TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
-use datafusion::arrow::compute::concat;
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::person::{NamedItems, PersonColumns, TextItems, TextLists, list, struct_list};
 use super::recipe::Recipe;
-use super::{costly_function, made_from, text};
+use super::{costly_function, in_pieces, made_from, text};
 use crate::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
 use crate::record::{RawVersion, Standardizer};
-use crate::threads::{self, beside_each_other};
 
 /// Columns of a raw row that say nothing about who it is.
 pub const OUTSIDE: [&str; 6] =
@@ -42,24 +40,9 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
     let recipe = Recipe::Standardize((*standardizer).clone());
     let function = costly_function("standardize", vec![argument], result, move |columns| {
         let lists = text::lists(&columns[0])?;
-        // One piece for each thread: the rows come in one stream, as their order is worth more than streams beside each other.
-        let pieces = beside_each_other(pieces(lists.len()), |_, rows| records(&standardizer, lists, rows, &fields));
-        let pieces = pieces.into_iter().collect::<Result<Vec<_>>>()?;
-        match pieces.as_slice() {
-            [whole] => Ok(whole.clone()),
-            _ => Ok(concat(&pieces.iter().map(|piece| piece.as_ref()).collect::<Vec<_>>())?),
-        }
+        in_pieces(lists.len(), |rows| records(&standardizer, lists, rows, &fields))
     });
     made_from(&recipe, &function)
-}
-
-/// Records below which a second thread is not worth its start.
-const FEWEST: usize = 256;
-
-/// The rows in as many pieces as there are threads; one empty piece where there are none.
-fn pieces(rows: usize) -> Vec<Range<usize>> {
-    let size = rows.div_ceil(threads::count()).max(FEWEST);
-    (0..rows.max(1)).step_by(size).map(|from| from..(from + size).min(rows)).collect()
 }
 
 /// The records of some rows, standardized.

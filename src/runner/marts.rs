@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Run, read, snapshot};
 use crate::config::Pipeline;
-use crate::contract::{ID_EVENT, RESTATEMENT, Table};
+use crate::contract::{ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table};
 use crate::error::{Error, Result};
 use crate::manifest::StageRecord;
 use crate::session::{Resources, session};
@@ -24,6 +24,9 @@ pub async fn can_be_planned(pipeline: &Pipeline) -> Result<()> {
 impl Run<'_> {
     pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
         self.know(&marts::READ, record).await?;
+        let facts = self.in_ranges(&INTERACTION, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
+        self.context.deregister_table(INTERACTION.name)?;
+        self.context.register_table(INTERACTION.name, facts.into_view())?;
         let as_of = self.as_of();
         self.marts_for_others(as_of, record).await?;
         for planned in marts::plan(&self.context, self.pipeline, marts::files(self.pipeline, true), as_of).await? {

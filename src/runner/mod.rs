@@ -21,6 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use serde_json::Value;
 
@@ -35,6 +36,7 @@ use crate::manifest::{Manifest, Output, StageRecord};
 use crate::materialize;
 use crate::model::Packed;
 use crate::progress::Progress;
+use crate::ranges::in_ranges;
 use crate::session::{Resources, session};
 use crate::stages::{Notes, Planned, Stage};
 use crate::store::Location;
@@ -338,6 +340,31 @@ impl Run<'_> {
     /// The same, with its rows in their order; read in this process.
     async fn table_in_order(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
         read(&in_order(&self.context), &self.pipeline.lake, self.output(table, now)?, table.schema()).await
+    }
+
+    /// A table of whose files the engine knows that their rows come in this order. On a cluster, which cuts files as it likes, a
+    /// table like others.
+    async fn in_ranges(&self, table: &Table, output: &Output, order: &'static [&'static str]) -> Result<DataFrame> {
+        let lake = &self.pipeline.lake;
+        if self.options.resources.cluster.is_some() {
+            return read(&self.context, lake, output, table.schema()).await;
+        }
+        let context = in_order(&self.context);
+        let first = |part: usize| Output { folder: output.folder.clone(), parts: vec![output.parts[part].clone()] };
+        // As many ranges as threads, or fewer: each begins with the first row of a file.
+        let (parts, threads) = (output.parts.len(), self.options.resources.threads);
+        let mut starts: Vec<ScalarValue> = Vec::new();
+        for part in (1..threads).map(|range| range * parts / threads).filter(|part| *part > 0) {
+            let row = read(&context, lake, &first(part), table.schema()).await?.limit(0, Some(1))?;
+            for batch in row.select_columns(&order[..1])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
+                let start = ScalarValue::try_from_array(batch.column(0), 0)?;
+                if !start.is_null() && starts.last() != Some(&start) {
+                    starts.push(start);
+                }
+            }
+        }
+        let rows = read(&context, lake, output, table.schema()).await?;
+        in_ranges(&self.context, &rows, order, starts)
     }
 
     /// Makes tables known to the session by name.

@@ -169,7 +169,7 @@ impl Run<'_> {
             let was = read(&self.context, &self.pipeline.lake, raw_before, RAW_RECORD.schema()).await?;
             touched = touched.union(was.filter(in_files(&changes.gone, false))?.select_columns(&keys)?)?;
         }
-        let standard = read(&self.context, &self.pipeline.lake, standard, STANDARD_RECORD.schema()).await?;
+        let standard = self.in_ranges(&STANDARD_RECORD, standard, STANDARD_RECORD.key).await?;
         Ok(Some(normalize::Before { standard, touched }))
     }
 

@@ -310,7 +310,8 @@ impl Run<'_> {
             }
         }
         self.context.register_table("previous_id_map", previous.into_view())?;
-        for planned in golden::records(&self.context, self.pipeline).await? {
+        let executors = self.options.resources.cluster.is_some();
+        for planned in golden::records(&self.context, self.pipeline, executors).await? {
             self.put(Stage::Golden, planned, false, None, record).await?;
         }
         self.put_columns(Stage::Golden, &GOLDEN_RECORD, &GOLDEN_CUSTOMER, record).await?;

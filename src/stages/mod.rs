@@ -90,5 +90,15 @@ pub(crate) fn field(column: &str, field: &str) -> Expr {
     ident(format!("{column}.{field}"))
 }
 
+/// Rows that were put in order stay in one stream: to deal them out, to group them by hash and to merge them again costs more than
+/// to group what lies side by side, as merging gathers wide rows one by one.
+pub(crate) fn in_one_stream(rows: DataFrame) -> DataFrame {
+    let (mut state, plan) = rows.into_parts();
+    let options = state.config_mut().options_mut();
+    options.optimizer.enable_round_robin_repartition = false;
+    options.optimizer.repartition_aggregations = false;
+    DataFrame::new(state, plan)
+}
+
 /// What a stage has to say, for the manifest and the summary.
 pub type Notes = Map<String, Value>;

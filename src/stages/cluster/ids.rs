@@ -41,13 +41,15 @@ impl Earlier {
         let columns =
             [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::VALID_FROM, col::VALID_TO];
         let mut batches = map.select(columns.map(ident).to_vec())?.execute_stream().await?;
+        let mut last = None;
         while let Some(batch) = batches.try_next().await? {
             let [channel, record, customer, household] = [0, 1, 2, 3].map(|c| text::strings(batch.column(c)).cloned());
             let (channel, record, customer, household) = (channel?, record?, customer?, household?);
             let (from, to) = (text::times(batch.column(4))?, text::times(batch.column(5))?);
             for i in 0..batch.num_rows() {
                 let open = to.is_null(i);
-                let row = if open { keys.row(channel.value(i), record.value(i)) } else { None };
+                let row = if open { keys.row_after(last, channel.value(i), record.value(i)) } else { None };
+                last = row.or(last);
                 let place = customers.add(customer.value(i), from.value(i), open, row);
                 households.add(household.value(i), from.value(i), open, row);
                 if open && row.is_none() {

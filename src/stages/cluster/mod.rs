@@ -68,9 +68,15 @@ impl Keys {
 
     /// The row of a record: rows are in order of channel and id.
     pub fn row(&self, channel: &str, id: &str) -> Option<u32> {
+        self.row_after(None, channel, id)
+    }
+
+    /// The same for one of many records that come in order: the row after the one before is looked at first.
+    pub fn row_after(&self, before: Option<u32>, channel: &str, id: &str) -> Option<u32> {
         let (mut from, mut to) = (0, self.len());
+        let mut guess = before.map(|row| row as usize + 1).filter(|guess| *guess < to);
         while from < to {
-            let middle = (from + to) / 2;
+            let middle = guess.take().unwrap_or((from + to) / 2);
             match (&*self.channel[middle], &*self.record_id[middle]).cmp(&(channel, id)) {
                 std::cmp::Ordering::Less => from = middle + 1,
                 std::cmp::Ordering::Greater => to = middle,

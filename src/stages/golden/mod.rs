@@ -12,20 +12,28 @@ use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::logical_expr::{cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{Planned, field, fields_of};
+use super::{Planned, field, fields_of, in_one_stream};
 use crate::config::Pipeline;
-use crate::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, INTERACTION, REJECT, TIME_ZONE, Table, col};
+use crate::contract::{
+    CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, INTERACTION, INTERACTION_ORDER, REJECT, TIME_ZONE, Table, col,
+};
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
+use crate::materialize::Order;
 
-/// The plan of `golden_record`: golden customers with their provenance beside them.
+/// The plan of `golden_record`: golden customers with their provenance beside them. On a cluster the customers are dealt out to
+/// `executors`; here they stay in one stream, and `golden` has threads of its own.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub async fn records(context: &SessionContext, pipeline: &Pipeline) -> Result<Vec<Planned>> {
-    let joined = context
+pub async fn records(context: &SessionContext, pipeline: &Pipeline, executors: bool) -> Result<Vec<Planned>> {
+    let mut joined = context
         .sql("select i.customer_id, i.household_id, i.confidence, s.* from standard_record s join identity i on s.row = i.row")
         .await?;
+    if !executors {
+        let person = vec![ident(col::CUSTOMER_ID).sort(true, false), ident(col::HOUSEHOLD_ID).sort(true, false)];
+        joined = in_one_stream(joined).sort(person)?;
+    }
     let record = record_columns().into_iter().flat_map(|(name, _)| [lit(name), ident(name)]).collect();
     let grouped = joined.aggregate(
         vec![ident(col::CUSTOMER_ID), ident(col::HOUSEHOLD_ID)],
@@ -79,9 +87,12 @@ pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Resul
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, run_id))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }
-    // Sorted by key already: that is how repetitions are found.
     let plan = columns(context.sql(INTERACTIONS).await?, &INTERACTION)?;
-    planned.push(Planned::sorted(&INTERACTION, by_key(plan, &INTERACTION)?));
+    planned.push(Planned {
+        table: INTERACTION,
+        plan: plan.sort(INTERACTION_ORDER.iter().map(|c| ident(*c).sort(true, false)).collect())?,
+        order: Order::By(&INTERACTION_ORDER),
+    });
     Ok(planned)
 }
 

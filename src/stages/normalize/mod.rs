@@ -9,7 +9,7 @@ use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{ExprFunctionExt, SortExpr, cast, ident, lit};
 use datafusion::prelude::DataFrame;
 
-use super::{Planned, field, fields_of};
+use super::{Planned, field, fields_of, in_one_stream};
 use crate::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
 use crate::error::Result;
 use crate::functions::standardize::{OUTSIDE, standardize};
@@ -80,14 +80,4 @@ pub fn plan(
 
 fn key() -> Vec<SortExpr> {
     STANDARD_RECORD.key.iter().map(|k| ident(*k).sort(true, false)).collect()
-}
-
-/// Rows that were put in order stay in one stream: to deal them out, to group them by hash and to merge them again costs more than
-/// to group what lies side by side, as merging gathers wide rows one by one.
-fn in_one_stream(rows: DataFrame) -> DataFrame {
-    let (mut state, plan) = rows.into_parts();
-    let options = state.config_mut().options_mut();
-    options.optimizer.enable_round_robin_repartition = false;
-    options.optimizer.repartition_aggregations = false;
-    DataFrame::new(state, plan)
 }

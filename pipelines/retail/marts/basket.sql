@@ -1,27 +1,21 @@
 -- Items bought together: support, confidence and lift of A → B, for pairs from $minimum_support up.
-with line as (
-    select distinct channel, purchase, item_id from _purchased_item
-),
-named as (
-    select item_id, max(item_name) as item_name from _purchased_item group by item_id
-),
-total as (
-    select cast(count(*) as double) as n from (select distinct channel, purchase from line)
+with total as (
+    select cast(count(*) as double) as n from (select distinct channel, purchase from _purchased_line)
 ),
 single as (
-    select item_id, count(*) as n from line group by item_id
+    select item_id, max(item_name) as item_name, count(*) as n from _purchased_line group by item_id
 ),
 pair as (
     select a.item_id as item_a, b.item_id as item_b, count(*) as transactions
-    from line a join line b on a.channel = b.channel and a.purchase = b.purchase
+    from _purchased_line a join _purchased_line b on a.channel = b.channel and a.purchase = b.purchase
     where a.item_id <> b.item_id
     group by a.item_id, b.item_id
 )
 select
     p.item_a,
     p.item_b,
-    na.item_name as item_name_a,
-    nb.item_name as item_name_b,
+    a.item_name as item_name_a,
+    b.item_name as item_name_b,
     p.transactions,
     p.transactions / t.n as support,
     p.transactions / cast(a.n as double) as confidence,
@@ -30,6 +24,4 @@ from pair p
 cross join total t
 join single a on a.item_id = p.item_a
 join single b on b.item_id = p.item_b
-left join named na on na.item_id = p.item_a
-left join named nb on nb.item_id = p.item_b
 where p.transactions / t.n >= $minimum_support

@@ -36,6 +36,7 @@ pub mod materialize;
 pub mod metrics;
 pub mod profile;
 pub mod progress;
+pub mod query;
 pub mod ranges;
 pub mod runner;
 pub mod store;

@@ -47,7 +47,10 @@ pub fn in_ranges(
     order: &[&'static str],
     starts: Vec<ScalarValue>,
 ) -> crate::error::Result<DataFrame> {
-    let first = || order.first().map_or_else(|| ident(""), |column| ident(*column));
+    let Some(column) = order.first() else {
+        return Err(crate::error::Error::bug("a table without an order cannot be read in ranges"));
+    };
+    let first = || ident(*column);
     let mut ranges = Vec::with_capacity(starts.len() + 1);
     for range in 0..=starts.len() {
         let from =

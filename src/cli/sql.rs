@@ -10,6 +10,7 @@ use super::output::{RowFormat, print_rows};
 use super::{LakeArguments, ResourceArguments};
 use crate::error::{Error, Kind, Result};
 use crate::functions::resolve;
+use crate::query;
 use crate::runner::{analyst, snapshot};
 use crate::session::session;
 use crate::store::Location;
@@ -50,7 +51,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             }
         }
     }
-    let plan = context.state().create_logical_plan(&a.query).await.map_err(|e| typed(e.into()))?;
+    let plan =
+        context.state().create_logical_plan(&a.query).await.map_err(|e| typed(query::failed(&context, &a.query, e)))?;
     options.verify_plan(&plan).map_err(|e| typed(e.into()))?;
     // A plan tells the smallest and the largest value of the columns below.
     if ids.is_some() && matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {

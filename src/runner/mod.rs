@@ -349,6 +349,7 @@ impl Run<'_> {
         if self.options.resources.cluster.is_some() {
             return read(&self.context, lake, output, table.schema()).await;
         }
+        let [column, ..] = order else { return Err(Error::bug(format!("table {} has no order", table.name))) };
         let context = in_order(&self.context);
         let first = |part: usize| Output { folder: output.folder.clone(), parts: vec![output.parts[part].clone()] };
         // As many ranges as threads, or fewer: each begins with the first row of a file.
@@ -356,7 +357,7 @@ impl Run<'_> {
         let mut starts: Vec<ScalarValue> = Vec::new();
         for part in (1..threads).map(|range| range * parts / threads).filter(|part| *part > 0) {
             let row = read(&context, lake, &first(part), table.schema()).await?.limit(0, Some(1))?;
-            for batch in row.select_columns(&order[..1])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
+            for batch in row.select_columns(&[*column])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
                 let start = ScalarValue::try_from_array(batch.column(0), 0)?;
                 if !start.is_null() && starts.last() != Some(&start) {
                     starts.push(start);

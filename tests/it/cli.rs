@@ -193,6 +193,8 @@ fn questions_with_a_slip() {
     retailer.runs("lake", &[]);
     let stderr = fails(2, &["sql", "--lake", &lake, "select custmer_id from golden_customer"]);
     assert!(stderr.contains("custmer_id") && stderr.contains("hint: "), "{stderr}");
+    let stderr = fails(2, &["sql", "--lake", &lake, "select 1 from golden_custmer"]);
+    assert!(stderr.contains("no table \"golden_custmer\"; did you mean \"golden_customer\"?"), "{stderr}");
     let stderr = fails(2, &["sql", "--lake", &lake, "drop table golden_customer"]);
     assert!(stderr.contains("hint: "), "{stderr}");
     let stderr = fails(2, &["export", "golden_custmer", "--lake", &lake, "--to", &retailer.text("x.parquet")]);

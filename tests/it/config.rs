@@ -90,9 +90,15 @@ fn queries_with_a_slip_are_told_before_a_run_begins() {
         [vec!["validate", &pipeline, "--input", &input], vec!["run", &pipeline, "--input", &input, "--lake", &lake]]
     {
         let said = fails(2, &arguments);
-        for part in
-            ["3 queries", "marts/loyal.sql: ", "interacton", "marts/spent.sql: ", "amout", "marts/best.sql: ", "hint:"]
-        {
+        for part in [
+            "3 queries",
+            "marts/loyal.sql: ",
+            "did you mean \"interaction\"?",
+            "marts/spent.sql: ",
+            "amout",
+            "marts/best.sql: ",
+            "hint:",
+        ] {
             assert!(said.contains(part), "{part:?} is not in:\n{said}");
         }
     }

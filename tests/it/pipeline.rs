@@ -163,3 +163,42 @@ fn explanations_add_up_in_both_languages() {
     let ledger: f64 = pair[2].parse().expect("a number");
     assert!((ledger - weight).abs() < 1e-6, "explain and ledger agree: {ledger} and {weight}");
 }
+
+#[test]
+fn an_event_sent_again_with_another_customer_and_time_is_there_once() {
+    let retailer = Retailer::new(200, 81);
+    let first = std::fs::read(retailer.path("input/shop/orders_202501.csv")).expect("orders");
+    let (mut again, mut lines) = (Vec::new(), 0);
+    for line in first.split_inclusive(|b| *b == b'\n') {
+        // Customers' numbers are `"C12345678"`, times `"2025/01/31 …"`; the header has neither.
+        let mut fields: Vec<Vec<u8>> = line.split(|b| *b == b',').map(<[u8]>::to_vec).collect();
+        if let Some(year) = fields.get_mut(2).filter(|time| time.starts_with(b"\"2025/")) {
+            year[4] = b'3';
+            if let Some(digit) = fields[1].get_mut(2) {
+                *digit = if *digit == b'1' { b'2' } else { b'1' };
+            }
+            lines += 1;
+        }
+        again.extend(fields.join(&b','));
+    }
+    assert!(lines > 10, "orders to send again");
+    retailer.runs("once", &[]);
+    std::fs::write(retailer.path("input/shop/orders_209901.csv"), again).expect("written");
+    retailer.runs("twice", &[]);
+    let keys = "select count(*) as n, count(distinct concat(channel, ' ', event_id)) as keys from interaction";
+    assert_eq!(retailer.sql("twice", keys), retailer.sql("once", keys));
+    let count =
+        |text: &str| retailer.sql("twice", text).lines().nth(1).expect("a count").parse::<usize>().expect("a number");
+    assert_eq!(
+        count("select count(*) from reject where reason = 'repeated_event' and file like '%orders_202501%'"),
+        lines
+    );
+    assert_eq!(
+        count("select count(*) from interaction where channel = 'shop' and occurred_at < timestamp '2024-01-01'"),
+        lines
+    );
+    assert_eq!(
+        count("select count(*) from (select 1 from interaction group by channel, event_id having count(*) > 1)"),
+        0
+    );
+}

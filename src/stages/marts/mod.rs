@@ -17,6 +17,7 @@ use crate::contract::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::materialize::Order;
+use crate::query;
 
 /// The marts that are published, or those that other marts read: their names begin with `_`.
 pub fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlFile> {
@@ -35,7 +36,7 @@ pub async fn plan<'a>(
 ) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
     for mart in marts {
-        let plan = query(context, pipeline, mart, "marts", as_of).await?;
+        let plan = plan_of(context, pipeline, mart, "marts", as_of).await?;
         planned.push(match contract::find(&mart.name) {
             Some(table) => {
                 let key = table.key.iter().map(|k| ident(*k).sort(true, false)).collect();
@@ -87,7 +88,7 @@ pub async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Re
         told(&mut failures)?;
     }
     for check in &pipeline.checks {
-        let planned = match query(context, pipeline, check, "checks", 0).await {
+        let planned = match plan_of(context, pipeline, check, "checks", 0).await {
             Ok(plan) => plan.create_physical_plan().await.map(drop).map_err(|e| failed(check, "checks", e.into())),
             Err(error) => Err(error),
         };
@@ -125,7 +126,7 @@ fn told(failures: &mut Vec<Error>) -> Result<()> {
 pub async fn check(context: &SessionContext, pipeline: &Pipeline, as_of: i64) -> Result<()> {
     let mut failures = Vec::new();
     for check in &pipeline.checks {
-        let rows = query(context, pipeline, check, "checks", as_of).await?.count().await?;
+        let rows = plan_of(context, pipeline, check, "checks", as_of).await?.count().await?;
         if rows > 0 {
             failures.push(format!("{} ({rows} rows)", check.name));
         }
@@ -137,14 +138,14 @@ pub async fn check(context: &SessionContext, pipeline: &Pipeline, as_of: i64) ->
         .hint(format!("each check is a query in {} that must return no rows; run it with `nayose sql` on an earlier run, or look at the input", pipeline.folder.join("checks").display())))
 }
 
-async fn query(
+async fn plan_of(
     context: &SessionContext,
     pipeline: &Pipeline,
     file: &SqlFile,
     folder: &str,
     as_of: i64,
 ) -> Result<DataFrame> {
-    let plan = context.sql(&file.sql).await.map_err(|e| failed(file, folder, e.into()))?;
+    let plan = context.sql(&file.sql).await.map_err(|e| failed(file, folder, query::failed(context, &file.sql, e)))?;
     let mut values: Vec<(String, ScalarValue)> =
         pipeline.parameters.iter().map(|(name, value)| (name.clone(), ScalarValue::from(*value))).collect();
     values.push(("as_of".into(), ScalarValue::TimestampMicrosecond(Some(as_of), Some(TIME_ZONE.into()))));

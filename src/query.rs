@@ -1,0 +1,45 @@
+//! What is wrong in a query that a person wrote, in words that name the slip.
+//!
+//! In: the session, the query, what the engine said. Out: the engine's error; where a table is named that is not there, that table
+//! and the nearest one, as the engine tells neither a near name nor the name as it was typed.
+
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
+
+use crate::config::problem::did_you_mean;
+use crate::error::{Error, Kind, Result};
+
+/// The error of a query that could not be planned. Its kind is the engine's, which calls what it does not understand a bug: only the
+/// caller knows whose query it is.
+pub fn failed(context: &SessionContext, sql: &str, engine: DataFusionError) -> Error {
+    let error = Error::from(engine);
+    match error.kind() {
+        Kind::Bug => unknown_table(context, sql).ok().flatten().unwrap_or(error),
+        _ => error,
+    }
+}
+
+/// The first table of the query that the session does not know.
+fn unknown_table(context: &SessionContext, sql: &str) -> Result<Option<Error>> {
+    let state = context.state();
+    let statement = state.sql_to_statement(sql, &state.config_options().sql_parser.dialect)?;
+    for table in state.resolve_table_references(&statement)? {
+        // An argument in brackets makes it a function of the engine's.
+        if context.table_exist(table.clone())? || state.table_functions().contains_key(table.table()) {
+            continue;
+        }
+        let known = names(context);
+        let near = did_you_mean(table.table(), known.iter().map(String::as_str));
+        let near = near.map(|near| format!("; {near}")).unwrap_or_default();
+        return Ok(Some(Error::bug(format!("there is no table {:?}{near}", table.to_string()))));
+    }
+    Ok(None)
+}
+
+/// The names of the session's tables.
+fn names(context: &SessionContext) -> Vec<String> {
+    let state = context.state();
+    let default = &state.config_options().catalog;
+    let schema = context.catalog(&default.default_catalog).and_then(|catalog| catalog.schema(&default.default_schema));
+    schema.map(|schema| schema.table_names()).unwrap_or_default()
+}

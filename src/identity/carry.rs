@@ -7,7 +7,10 @@
 //! merged and is split off again has its old id back. Which record founded an id is not kept anywhere: an id is the hash of
 //! its founding record.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::FixedState;
 
 /// An id that records had in the run before.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +61,19 @@ pub struct Event {
     pub rows: Vec<u32>,
 }
 
+/// The ids of this run, and what became of those before.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// The id of every set, at the place of its label; empty where no set has that label.
+    pub ids: Vec<String>,
+    /// For every id of before the set that may keep it; `None` where no record is left.
+    heirs: Vec<Option<u32>>,
+    /// The ids that became aliases, by their place, with the label of the set that has another.
+    aliases: Vec<(u32, u32)>,
+    /// All ids of this run.
+    taken: HashSet<String, FixedState>,
+}
+
 /// Gives every set of rows its id. `labels` has for every row the smallest row of its set; `founding` orders the rows of a
 /// set, the founding record first; `own(row, attempt)` is the id that is founded on a row. `None` where a hundred attempts
 /// find no free id.
@@ -66,103 +82,114 @@ pub fn carry<K: Ord>(
     before: &Before,
     founding: impl Fn(u32) -> K,
     own: impl Fn(u32, u32) -> String,
-) -> Option<(HashMap<u32, String>, Vec<Event>)> {
-    let founders = founders(labels, &founding);
+) -> Option<Carried> {
     let heirs = heirs(labels, before, &own);
-    let mut claims: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (place, heir) in heirs.iter().enumerate().filter_map(|(place, heir)| Some((place as u32, (*heir)?))) {
-        claims.entry(heir).or_default().push(place);
-    }
-    let mut ids: HashMap<u32, String> = HashMap::with_capacity(founders.len());
-    let mut taken: HashSet<String> = HashSet::with_capacity(founders.len());
-    let mut events = Vec::new();
-    let mut kept: Vec<bool> = vec![false; before.issued.len()];
-    for (label, places) in &mut claims {
-        places.sort_by(|a, b| {
-            let (a, b) = (&before.issued[*a as usize], &before.issued[*b as usize]);
-            (a.since, b.records, &a.id).cmp(&(b.since, a.records, &b.id))
-        });
-        let id = &before.issued[places[0] as usize].id;
-        kept[places[0] as usize] = true;
-        taken.insert(id.clone());
-        ids.insert(*label, id.clone());
+    let mut claims: Vec<(u32, u32)> =
+        heirs.iter().enumerate().filter_map(|(place, heir)| Some(((*heir)?, place as u32))).collect();
+    claims.sort_unstable_by(|(l, a), (r, b)| {
+        let (a, b) = (&before.issued[*a as usize], &before.issued[*b as usize]);
+        (l, a.since, Reverse(a.records), &a.id).cmp(&(r, b.since, Reverse(b.records), &b.id))
+    });
+    let mut ids: Vec<String> = vec![String::new(); labels.len()];
+    let mut taken: HashSet<String, FixedState> = HashSet::default();
+    let mut aliases = Vec::new();
+    for (label, place) in claims {
+        if ids[label as usize].is_empty() {
+            let id = &before.issued[place as usize].id;
+            taken.insert(id.clone());
+            ids[label as usize].clone_from(id);
+        } else {
+            aliases.push((place, label));
+        }
     }
     // In order of the founding record, so that who gets which id on a collision does not depend on anything else.
-    let mut without: Vec<(u32, u32)> =
-        founders.iter().filter(|(label, _)| !ids.contains_key(label)).map(|(l, f)| (*l, *f)).collect();
-    without.sort_by_key(|(_, founder)| founding(*founder));
+    let mut without = founders(labels, &founding);
+    without.retain(|(label, _)| ids[*label as usize].is_empty());
+    without.sort_by_cached_key(|(_, founder)| founding(*founder));
     for (label, founder) in without {
         let id = (0..100).map(|attempt| own(founder, attempt)).find(|id| !taken.contains(id))?;
         taken.insert(id.clone());
-        ids.insert(label, id);
+        ids[label as usize] = id;
     }
-    for (label, places) in &claims {
-        for alias in &places[1..] {
-            let what = What::Merged(ids[label].clone());
-            events.push(Event { id: before.issued[*alias as usize].id.clone(), what, rows: Vec::new() });
-        }
+    Some(Carried { ids, heirs, aliases, taken })
+}
+
+/// What happened to the ids, in order. The arguments are those of [`carry`] and its answer.
+pub fn events(labels: &[u32], before: &Before, carried: &Carried) -> Vec<Event> {
+    let Carried { ids, heirs, aliases, taken } = carried;
+    let mut events = of_sets(labels, before, heirs, ids);
+    for (alias, label) in aliases {
+        let what = What::Merged(ids[*label as usize].clone());
+        events.push(Event { id: before.issued[*alias as usize].id.clone(), what, rows: Vec::new() });
     }
-    of_sets(labels, before, &heirs, &ids, &mut events);
-    for (place, issued) in before.issued.iter().enumerate().filter(|(place, _)| heirs[*place].is_none()) {
+    for (issued, _) in before.issued.iter().zip(heirs).filter(|(_, heir)| heir.is_none()) {
         // A record that came back may have founded it again.
-        if issued.records > 0 && !taken.contains(&before.issued[place].id) {
+        if issued.records > 0 && !taken.contains(&issued.id) {
             events.push(Event { id: issued.id.clone(), what: What::Retired, rows: Vec::new() });
         }
     }
-    involve(labels, before, &ids, &mut events);
-    events.sort();
+    involve(labels, before, ids, &mut events);
+    events.sort_unstable();
     events.dedup();
-    Some((ids, events))
+    events
 }
 
-/// Set → its founding row.
-fn founders<K: Ord>(labels: &[u32], founding: &impl Fn(u32) -> K) -> BTreeMap<u32, u32> {
-    let mut founders: BTreeMap<u32, u32> = BTreeMap::new();
-    for (row, label) in labels.iter().enumerate() {
-        let founder = founders.entry(*label).or_insert(row as u32);
-        if *founder != row as u32 && founding(row as u32) < founding(*founder) {
+/// The sets, by their labels, with their founding rows.
+fn founders<K: Ord>(labels: &[u32], founding: &impl Fn(u32) -> K) -> Vec<(u32, u32)> {
+    let mut founders: Vec<u32> = (0..labels.len() as u32).collect();
+    for (row, label) in labels.iter().enumerate().filter(|(row, label)| *row as u32 != **label) {
+        let founder = &mut founders[*label as usize];
+        if founding(row as u32) < founding(*founder) {
             *founder = row as u32;
         }
     }
-    founders
+    let sets = labels.iter().zip(0..).filter(|(label, row)| **label == *row);
+    sets.map(|(label, _)| (*label, founders[*label as usize])).collect()
 }
 
 /// For every id of before the set that may keep it: that of its founding record; where that is gone, the one with most of
 /// its records, then the one with the smallest row. `None` where no record is left.
 fn heirs(labels: &[u32], before: &Before, own: &impl Fn(u32, u32) -> String) -> Vec<Option<u32>> {
-    let mut founded: Vec<Option<u32>> = vec![None; before.issued.len()];
-    let mut shares: Vec<BTreeMap<u32, u32>> = vec![BTreeMap::new(); before.issued.len()];
-    for (row, (label, place)) in labels.iter().zip(&before.of_row).enumerate().filter(|(_, (_, p))| **p != NO_ID) {
-        let place = *place as usize;
-        if founded[place].is_none() && own(row as u32, 0) == before.issued[place].id {
-            founded[place] = Some(*label);
+    let of_rows = || labels.iter().zip(&before.of_row).enumerate().filter(|(_, (_, place))| **place != NO_ID);
+    let mut heirs: Vec<Option<u32>> = vec![None; before.issued.len()];
+    // Most ids have all their rows in one set.
+    let mut divided: BTreeMap<u32, (Option<u32>, BTreeMap<u32, u32>)> = BTreeMap::new();
+    for (_, (label, place)) in of_rows() {
+        if *heirs[*place as usize].get_or_insert(*label) != *label {
+            divided.entry(*place).or_default();
         }
-        *shares[place].entry(*label).or_default() += 1;
     }
-    let most = |shares: &BTreeMap<u32, u32>| {
-        shares.iter().max_by_key(|(label, n)| (**n, std::cmp::Reverse(**label))).map(|(label, _)| *label)
-    };
-    founded.into_iter().zip(&shares).map(|(founded, shares)| founded.or_else(|| most(shares))).collect()
+    for (row, (label, place)) in of_rows() {
+        if let Some((founded, shares)) = divided.get_mut(place) {
+            if founded.is_none() && own(row as u32, 0) == before.issued[*place as usize].id {
+                *founded = Some(*label);
+            }
+            *shares.entry(*label).or_default() += 1;
+        }
+    }
+    for (place, (founded, shares)) in divided {
+        let most = shares.iter().max_by_key(|(label, n)| (**n, Reverse(**label))).map(|(label, _)| *label);
+        heirs[place as usize] = founded.or(most);
+    }
+    heirs
 }
 
 /// Created, joined and split.
-fn of_sets(
-    labels: &[u32],
-    before: &Before,
-    heirs: &[Option<u32>],
-    ids: &HashMap<u32, String>,
-    events: &mut Vec<Event>,
-) {
-    let issued: HashSet<&str> = before.issued.iter().map(|i| i.id.as_str()).collect();
-    let inherited: HashSet<u32> = heirs.iter().flatten().copied().collect();
-    let had: HashSet<u32> =
-        labels.iter().zip(&before.of_row).filter(|(_, place)| **place != NO_ID).map(|(label, _)| *label).collect();
+fn of_sets(labels: &[u32], before: &Before, heirs: &[Option<u32>], ids: &[String]) -> Vec<Event> {
+    let issued: HashSet<&str, FixedState> = before.issued.iter().map(|i| i.id.as_str()).collect();
+    let (mut inherited, mut had) = (vec![false; labels.len()], vec![false; labels.len()]);
+    heirs.iter().flatten().for_each(|label| inherited[*label as usize] = true);
+    for (label, _) in labels.iter().zip(&before.of_row).filter(|(_, place)| **place != NO_ID) {
+        had[*label as usize] = true;
+    }
+    let mut events = Vec::new();
     for (row, (label, place)) in labels.iter().zip(&before.of_row).enumerate() {
-        let (id, row) = (&ids[label], row as u32);
+        let (set, row) = (*label as usize, row as u32);
+        let id = &ids[set];
         let event = |what| Event { id: id.clone(), what, rows: Vec::new() };
-        match (*place, inherited.contains(label)) {
+        match (*place, inherited[set]) {
             (NO_ID, true) => events.push(event(What::Joined(row))),
-            (NO_ID, false) if row == *label && !had.contains(label) && !issued.contains(id.as_str()) => {
+            (NO_ID, false) if row == *label && !had[set] && !issued.contains(id.as_str()) => {
                 events.push(event(What::Created));
             }
             (NO_ID, false) => {}
@@ -172,12 +199,13 @@ fn of_sets(
             (place, false) => events.push(event(What::Split(before.issued[place as usize].id.clone()))),
         }
     }
+    events
 }
 
 /// Adds to every event but the plain ones the rows that can have caused it: those of the id now, and those of the other id
 /// before.
-fn involve(labels: &[u32], before: &Before, ids: &HashMap<u32, String>, events: &mut [Event]) {
-    let mut asked: HashMap<String, Vec<u32>> = HashMap::new();
+fn involve(labels: &[u32], before: &Before, ids: &[String], events: &mut [Event]) {
+    let mut asked: HashMap<String, Vec<u32>, FixedState> = HashMap::default();
     for event in events.iter() {
         match &event.what {
             What::Merged(other) => drop(asked.entry(other.clone()).or_default()),
@@ -189,8 +217,11 @@ fn involve(labels: &[u32], before: &Before, ids: &HashMap<u32, String>, events: 
             What::Created | What::Retired => {}
         }
     }
+    if asked.is_empty() {
+        return;
+    }
     for (row, (label, place)) in labels.iter().zip(&before.of_row).enumerate() {
-        let now = ids[label].as_str();
+        let now = ids[*label as usize].as_str();
         let then = before.issued.get(*place as usize).map(|i| i.id.as_str()).filter(|then| *then != now);
         for id in [Some(now), then].into_iter().flatten() {
             if let Some(rows) = asked.get_mut(id) {
@@ -239,8 +270,9 @@ mod tests {
             });
         }
         let own = |row: u32, attempt: u32| format!("#{row}{}", "'".repeat(attempt as usize));
-        let (found, what) = carry(now, &before, |row| row, own).expect("ids");
-        let found: Vec<&str> = now.iter().map(|label| found[label].as_str()).collect();
+        let carried = carry(now, &before, |row| row, own).expect("ids");
+        let what = super::events(now, &before, &carried);
+        let found: Vec<&str> = now.iter().map(|label| carried.ids[*label as usize].as_str()).collect();
         assert_eq!(found, ids);
         let said: Vec<String> = what
             .iter()
@@ -320,9 +352,12 @@ mod tests {
                 before.of_row.push(place as u32);
             }
             let own = |row: u32, attempt: u32| format!("#{row}{}", "'".repeat(attempt as usize));
-            let (ids, events) = carry(&labels, &before, |row| row, own).expect("ids");
-            let distinct: HashSet<&String> = ids.values().collect();
+            let carried = carry(&labels, &before, |row| row, own).expect("ids");
+            let events = super::events(&labels, &before, &carried);
+            let ids: Vec<&String> = carried.ids.iter().filter(|id| !id.is_empty()).collect();
+            let distinct: HashSet<&String> = ids.iter().copied().collect();
             proptest::prop_assert_eq!(distinct.len(), ids.len());
+            proptest::prop_assert!(labels.iter().all(|label| !carried.ids[*label as usize].is_empty()));
             // Every id of before is an id now, or an event says what became of it.
             for issued in &before.issued {
                 let gone = events.iter().any(|e| e.id == issued.id && matches!(e.what, What::Merged(_)));

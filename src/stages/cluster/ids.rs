@@ -1,19 +1,22 @@
 //! Ids over runs, from the `id_map` of the run before to rows of `id_event`.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
+use foldhash::fast::FixedState;
 use futures::TryStreamExt;
+use hashbrown::HashTable;
 
 use super::Keys;
 use crate::config::decisions::Decision;
 use crate::contract::{ID_EVENT, TIME_ZONE, col};
 use crate::error::{Error, Result};
 use crate::functions::text;
-use crate::identity::carry::{Before, Event, Issued, NO_ID, What, carry};
+use crate::identity::carry::{Before, Carried, Event, Issued, NO_ID, What, carry};
 use crate::identity::customer_id::{Kind, id_of};
 use crate::identity::tombstone::Tombstones;
 
@@ -76,26 +79,30 @@ const ERASURE: &str = "erasure";
 
 /// Reads the ids of one kind.
 struct Reader {
-    places: HashMap<String, u32>,
+    /// The places of the ids in `before.issued`, by the ids' hashes.
+    places: HashTable<u32>,
     before: Before,
 }
 
 impl Reader {
     fn new(rows: usize) -> Self {
-        Reader { places: HashMap::new(), before: Before { issued: Vec::new(), of_row: vec![NO_ID; rows] } }
+        Reader { places: HashTable::new(), before: Before { issued: Vec::new(), of_row: vec![NO_ID; rows] } }
     }
 
     fn add(&mut self, id: &str, since: i64, open: bool, row: Option<u32>) -> u32 {
-        let place = match self.places.get(id) {
+        let hash = |id: &str| FixedState::default().hash_one(id);
+        let issued = &mut self.before.issued;
+        let same = |place: &u32| issued[*place as usize].id == id;
+        let place = match self.places.find(hash(id), same) {
             Some(place) => *place,
             None => {
-                let place = self.before.issued.len() as u32;
-                self.places.insert(id.to_string(), place);
-                self.before.issued.push(Issued { id: id.to_string(), since, records: 0 });
+                let place = issued.len() as u32;
+                issued.push(Issued { id: id.to_string(), since, records: 0 });
+                self.places.insert_unique(hash(id), place, |place| hash(&issued[*place as usize].id));
                 place
             }
         };
-        let issued = &mut self.before.issued[place as usize];
+        let issued = &mut issued[place as usize];
         issued.since = issued.since.min(since);
         issued.records += u32::from(open);
         if let Some(row) = row {
@@ -105,13 +112,8 @@ impl Reader {
     }
 }
 
-/// The id of every set, by its label, and what happened to the ids of before.
-pub(super) fn ids(
-    kind: Kind,
-    keys: &Keys,
-    labels: &[u32],
-    before: &Before,
-) -> Result<(HashMap<u32, String>, Vec<Event>)> {
+/// The id of every set.
+pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before) -> Result<Carried> {
     let founding = |row: u32| {
         let row = row as usize;
         (keys.first_seen[row], &keys.channel[row], &keys.record_id[row])

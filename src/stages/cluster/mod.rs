@@ -24,7 +24,7 @@ use crate::config::file::ThresholdsFile;
 use crate::contract::{IDENTITY, LEDGER, col};
 use crate::error::{Error, Result};
 use crate::functions::text;
-use crate::identity::carry::Event;
+use crate::identity::carry::{self, Event};
 use crate::identity::cluster::{self, Edge, Fate, Rules};
 use crate::identity::customer_id::Kind;
 use crate::model::score::Scorer;
@@ -161,10 +161,14 @@ pub fn plan(
     let (people, fates) = people(scorer, &links.edges, &decided.same, apart, thresholds.auto, most);
     // Three things that do not need each other.
     let (customers, households, ledger) = std::thread::scope(|threads| {
-        let customers = threads.spawn(|| ids::ids(Kind::Customer, keys, &people, &earlier.customers));
+        let customers = threads.spawn(|| {
+            let carried = ids::ids(Kind::Customer, keys, &people, &earlier.customers)?;
+            let events = carry::events(&people, &earlier.customers, &carried);
+            Ok::<_, Error>((carried.ids, events))
+        });
         let households = threads.spawn(|| {
             let households = cluster::households(&people, &links.edges, HOUSEHOLD);
-            ids::ids(Kind::Household, keys, &households, &earlier.households).map(|(ids, _)| (households, ids))
+            ids::ids(Kind::Household, keys, &households, &earlier.households).map(|carried| (households, carried.ids))
         });
         let ledger = ledger::table(keys, links, &fates, scorer, &decided, thresholds, run_id);
         (customers.join(), households.join(), ledger)
@@ -179,8 +183,8 @@ pub fn plan(
             Arc::new(Int64Array::from_iter_values(0..keys.len() as i64)),
             Arc::new(StringArray::from_iter_values(keys.channel.iter())),
             Arc::new(StringArray::from_iter_values(keys.record_id.iter())),
-            Arc::new(StringArray::from_iter_values(people.iter().map(|p| &customer_ids[p]))),
-            Arc::new(StringArray::from_iter_values(households.iter().map(|h| &household_ids[h]))),
+            Arc::new(StringArray::from_iter_values(people.iter().map(|p| &customer_ids[*p as usize]))),
+            Arc::new(StringArray::from_iter_values(households.iter().map(|h| &household_ids[*h as usize]))),
             Arc::new(Float64Array::from(confidence)),
         ],
     )?;

@@ -18,7 +18,7 @@ use crate::store;
 /// How this run uses the machine.
 #[derive(Clone, Debug)]
 pub struct Resources {
-    /// Ceiling of the engine's memory in bytes.
+    /// Ceiling of memory in bytes, of which the engine's pool has [`COUNTED`].
     pub memory: usize,
     /// Number of threads that compute; on a cluster the number of pieces into which each step is cut.
     pub threads: usize,
@@ -57,6 +57,11 @@ const ONE_TABLE: (usize, usize) = (1 << 30, 4 << 20);
 /// Number of largest consumers that an out-of-memory message names.
 const CONSUMERS_NAMED: usize = 3;
 
+/// The part of the ceiling that is the engine's pool: three quarters. What the engine does not count (rows on their way between
+/// operators, columns being encoded, files being read, freed memory that the allocator keeps) took 0.7 GiB beside a pool of 3 GiB at
+/// 1,000,000 people, and 1.9 GiB beside one of 11.7 GiB at 5,000,000.
+const COUNTED: (usize, usize) = (3, 4);
+
 /// A session with nayose's functions.
 ///
 /// # Errors
@@ -81,7 +86,7 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
         options.optimizer.hash_join_single_partition_threshold_rows = ONE_TABLE.1;
     }
     let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(
-        FairSpillPool::new(resources.memory),
+        FairSpillPool::new(resources.memory / COUNTED.1 * COUNTED.0),
         std::num::NonZeroUsize::new(CONSUMERS_NAMED).unwrap_or(std::num::NonZeroUsize::MIN),
     ));
     let disk = match &resources.spill {

@@ -157,7 +157,7 @@ def in_pods():
                 *stage_flags(stage),
             ],
             env_from=[V1EnvFromSource(secret_ref=V1SecretEnvSource(name=secret))] if secret else None,
-            # The ceiling of the engine (--memory) is a part of what the process needs.
+            # The ceiling (--memory) is most of what the process needs.
             container_resources=V1ResourceRequirements(
                 requests={"cpu": "2", "memory": POD_MEMORY}, limits={"memory": POD_MEMORY}
             ),

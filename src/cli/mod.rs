@@ -90,7 +90,7 @@ struct LakeArguments {
 /// Memory and threads.
 #[derive(Debug, Args)]
 struct ResourceArguments {
-    /// Ceiling of the engine's memory, such as 8GiB [default: half of the machine's]
+    /// Ceiling of memory, such as 8GiB; what does not fit is spilled [default: half of the machine's]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<usize>,
     /// Threads that compute [default: all cores]

@@ -60,7 +60,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What the figures of the run before are today, as of its own time.
+    /// What the figures of the run before are today, as of its own time: the marts of this run, if that is the same time.
     async fn restate(&self, record: &mut StageRecord) -> Result<()> {
         let output = record.outputs.get(ID_EVENT.name).or_else(|| self.manifest.output(ID_EVENT.name));
         let output = output.ok_or_else(|| Error::bug("no events of ids"))?;
@@ -69,7 +69,10 @@ impl Run<'_> {
         self.context.register_table(ID_EVENT.name, events.into_view())?;
         let mut marts = Vec::new();
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
-            self.marts_for_others(before.as_of, record).await?;
+            let made = before.as_of == self.as_of();
+            if !made {
+                self.marts_for_others(before.as_of, record).await?;
+            }
             let of = |name: &str| restate::RESTATED.iter().find(|r| r.table.name == name);
             let files = marts::files(self.pipeline, true).filter(|mart| of(&mart.name).is_some());
             for planned in marts::plan(&self.context, self.pipeline, files, before.as_of).await? {
@@ -78,8 +81,13 @@ impl Run<'_> {
                 let published = snapshot::table(&self.context, &self.pipeline.lake, before, name).await?;
                 let Some(published) = published else { continue };
                 let again = Table { name: restated.again, ..*restated.table };
-                self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await?;
-                self.know(&[&again], record).await?;
+                if made {
+                    let mart = self.context.table(name).await?;
+                    self.context.register_table(again.name, mart.into_view())?;
+                } else {
+                    self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await?;
+                    self.know(&[&again], record).await?;
+                }
                 self.context.deregister_table(restated.before)?;
                 self.context.register_table(restated.before, published.into_view())?;
                 marts.push(name);

@@ -47,7 +47,7 @@ fn a_phone_of_fifty_thousand_records_is_refined_or_refused() {
     let nothing = fails(2, &["sql", "--lake", &lake, "select 1"]);
     assert!(nothing.contains("nothing is published"), "{nothing}");
     // Sorting so many records in little memory spills, and spill files have a ceiling of their own.
-    let args = run(&huge, &["--memory", "32MiB", "--spill-limit", "1KiB", "--until", "normalize", "--full"]);
+    let args = run(&huge, &["--memory", "44MiB", "--spill-limit", "1KiB", "--until", "normalize", "--full"]);
     let said = fails(3, &args.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(said.contains("spill files grew over --spill-limit") && said.contains("hint: raise it"), "{said}");
     // With the usual limit the block is split by given name, and the phone means nothing.

@@ -17,8 +17,6 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /out/bin/nayose /usr/local/bin/nayose
 COPY --from=build /src/pipelines /pipelines
 COPY --from=build /src/LICENSE /src/src/japanese/data/*.md /src/src/generate/data/README.md /usr/share/doc/nayose/
-# What the allocator gives back to the system is wanted again a moment later: a run keeps it, and is faster for it (README, Memory and time).
-ENV MIMALLOC_PURGE_DELAY=-1
 # Credentials come with the container's environment; none is in the image.
 USER 65532:65532
 ENTRYPOINT ["nayose"]

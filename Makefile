@@ -16,9 +16,6 @@ AZURITE = .azurite
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Freed memory stays with the process (README, Memory and time).
-run bench bench-run bench-cluster: export MIMALLOC_PURGE_DELAY = -1
-
 run: ## build, run the sample pipeline, print what came out and what to try next
 	$(CARGO) build --locked --bin nayose
 	@$(NAYOSE) run pipelines/retail/pipeline.yaml --lake $(LAKE)

@@ -103,8 +103,6 @@ def on_worker(stage: str) -> NayoseBash:
             "NAYOSE_INPUT": "{{ params.input or var.value.get('nayose_input', '') }}",
             "NAYOSE_MEMORY": "{{ var.value.get('nayose_memory', '') }}",
             "NAYOSE_AS_OF": AS_OF,
-            # Freed memory stays with the process, which wants it again a moment later (README, Memory and time).
-            "MIMALLOC_PURGE_DELAY": "-1",
         },
         append_env=True,
         skip_on_exit_code=NOTHING_NEW,

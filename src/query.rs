@@ -1,8 +1,9 @@
-//! What is wrong in a query that a person wrote, in words that name the slip.
+//! What a query that a person wrote reads, and what is wrong in it, in words that name the slip.
 //!
-//! In: the session, the query, what the engine said. Out: the engine's error; where a table is named that is not there, that table
-//! and the nearest one, as the engine tells neither a near name nor the name as it was typed.
+//! In: the session, the query, what the engine said. Out: the tables that the query names; the engine's error; where a table is
+//! named that is not there, that table and the nearest one, as the engine tells neither a near name nor the name as it was typed.
 
+use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 
@@ -19,11 +20,20 @@ pub fn failed(context: &SessionContext, sql: &str, engine: DataFusionError) -> E
     }
 }
 
+/// The tables that a query names, but for those that it makes itself.
+///
+/// # Errors
+/// Bug, where it cannot be parsed: only the caller knows whose query it is.
+pub fn tables(context: &SessionContext, sql: &str) -> Result<Vec<TableReference>> {
+    let state = context.state();
+    let statement = state.sql_to_statement(sql, &state.config_options().sql_parser.dialect)?;
+    Ok(state.resolve_table_references(&statement)?)
+}
+
 /// The first table of the query that the session does not know.
 fn unknown_table(context: &SessionContext, sql: &str) -> Result<Option<Error>> {
     let state = context.state();
-    let statement = state.sql_to_statement(sql, &state.config_options().sql_parser.dialect)?;
-    for table in state.resolve_table_references(&statement)? {
+    for table in tables(context, sql)? {
         // An argument in brackets makes it a function of the engine's.
         if context.table_exist(table.clone())? || state.table_functions().contains_key(table.table()) {
             continue;

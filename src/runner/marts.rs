@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::{Run, read, snapshot};
-use crate::config::Pipeline;
+use crate::config::{Pipeline, SqlFile};
 use crate::contract::{ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table};
 use crate::error::{Error, Result};
 use crate::manifest::StageRecord;
@@ -28,7 +28,7 @@ impl Run<'_> {
         self.context.deregister_table(INTERACTION.name)?;
         self.context.register_table(INTERACTION.name, facts.into_view())?;
         let as_of = self.as_of();
-        self.marts_for_others(as_of, record).await?;
+        self.marts_for_others(marts::files(self.pipeline, false), as_of, record).await?;
         for planned in marts::plan(&self.context, self.pipeline, marts::files(self.pipeline, true), as_of).await? {
             // Checks may look at the marts too.
             self.put_mart(planned, true, record).await?;
@@ -38,9 +38,14 @@ impl Run<'_> {
         self.restate(record).await
     }
 
-    /// Makes the marts that others read, as of a time; each may read those before it.
-    async fn marts_for_others(&self, as_of: i64, record: &mut StageRecord) -> Result<()> {
-        for mart in marts::files(self.pipeline, false) {
+    /// Makes marts that others read, as of a time; each may read those before it.
+    async fn marts_for_others(
+        &self,
+        files: impl Iterator<Item = &SqlFile>,
+        as_of: i64,
+        record: &mut StageRecord,
+    ) -> Result<()> {
+        for mart in files {
             for planned in marts::plan(&self.context, self.pipeline, std::iter::once(mart), as_of).await? {
                 self.put_mart(planned, false, record).await?;
             }
@@ -70,12 +75,14 @@ impl Run<'_> {
         let mut marts = Vec::new();
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
             let made = before.as_of == self.as_of();
-            if !made {
-                self.marts_for_others(before.as_of, record).await?;
-            }
             let of = |name: &str| restate::RESTATED.iter().find(|r| r.table.name == name);
-            let files = marts::files(self.pipeline, true).filter(|mart| of(&mart.name).is_some());
-            for planned in marts::plan(&self.context, self.pipeline, files, before.as_of).await? {
+            let files: Vec<&SqlFile> =
+                marts::files(self.pipeline, true).filter(|mart| of(&mart.name).is_some()).collect();
+            if !made {
+                let read = marts::read_by(&self.context, self.pipeline, &files)?;
+                self.marts_for_others(read.into_iter(), before.as_of, record).await?;
+            }
+            for planned in marts::plan(&self.context, self.pipeline, files.into_iter(), before.as_of).await? {
                 let name = planned.table.name;
                 let Some(restated) = of(name) else { continue };
                 let published = snapshot::table(&self.context, &self.pipeline.lake, before, name).await?;

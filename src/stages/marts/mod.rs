@@ -2,6 +2,7 @@
 
 pub mod restate;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
@@ -22,6 +23,31 @@ use crate::query;
 /// The marts that are published, or those that other marts read: their names begin with `_`.
 pub fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlFile> {
     pipeline.marts.iter().filter(move |mart| contract::is_published(&mart.name) == published)
+}
+
+/// Those of the marts that others read that `these` read, themselves or through another, in the order in which they are made.
+///
+/// # Errors
+/// Configuration, naming the file, where a query cannot be parsed.
+pub fn read_by<'a>(context: &SessionContext, pipeline: &'a Pipeline, these: &[&SqlFile]) -> Result<Vec<&'a SqlFile>> {
+    let named = |mart: &SqlFile| -> Result<Vec<String>> {
+        let tables = query::tables(context, &mart.sql).map_err(|e| failed(mart, "marts", e))?;
+        Ok(tables.into_iter().map(|table| table.table().to_string()).collect())
+    };
+    let mut names = HashSet::new();
+    for mart in these {
+        names.extend(named(mart)?);
+    }
+    // Each may read those before it, so the last is asked first.
+    let mut read: Vec<&SqlFile> = files(pipeline, false).collect();
+    for place in (0..read.len()).rev() {
+        if names.contains(&read[place].name) {
+            names.extend(named(read[place])?);
+        } else {
+            read.remove(place);
+        }
+    }
+    Ok(read)
 }
 
 /// The plan of each of these marts. The tables that they read are known to the session by name.
@@ -163,4 +189,26 @@ fn failed(file: &SqlFile, folder: &str, error: Error) -> Error {
 /// Names of tables live as long as the process: there are as many as the pipeline has marts.
 fn leaked(name: &str) -> &'static str {
     Box::leak(name.to_string().into_boxed_str())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Overrides};
+
+    #[test]
+    fn marts_are_read_through_others_and_by_no_other_name() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/retail/pipeline.yaml");
+        let pipeline = config::load(&file, &Overrides::default()).unwrap();
+        let context = SessionContext::new();
+        let read = |mart: &str| -> Vec<&str> {
+            let these: Vec<&SqlFile> = pipeline.marts.iter().filter(|m| m.name == mart).collect();
+            read_by(&context, &pipeline, &these).unwrap().iter().map(|m| m.name.as_str()).collect()
+        };
+        assert_eq!(read("rfm"), ["_purchase"]);
+        assert_eq!(read("repeat_rate"), ["_purchased_item"]);
+        assert_eq!(read("basket"), ["_purchased_item", "_purchased_line"], "in the order in which they are made");
+        assert_eq!(read("contact_timeline"), [""; 0]);
+    }
 }

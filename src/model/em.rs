@@ -18,7 +18,7 @@
 
 use std::collections::BTreeMap;
 
-use super::score::{log_priors, posterior};
+use super::score::{Score, log_priors, posterior};
 use super::{MISSING, Model, Parameters};
 
 /// What EM learns from.
@@ -45,6 +45,13 @@ pub struct Observations {
     pub digest: String,
 }
 
+impl Observations {
+    /// Pair of channels, levels, number of candidate pairs.
+    fn by_group(&self) -> impl Iterator<Item = (usize, &[u8], f64)> {
+        self.patterns.iter().filter_map(|(k, n)| k.split_first().map(|(g, levels)| (*g as usize, levels, *n)))
+    }
+}
+
 /// How the learning ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Convergence {
@@ -64,11 +71,7 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
     let random: Vec<Vec<f64>> = observed.random.iter().map(|counts| shares(counts)).collect();
     let floor: Vec<f64> = observed.random.iter().map(|counts| SMOOTHING / (counts.iter().sum::<f64>() + 1.0)).collect();
     let mut p = start(model, &random, observed);
-    let patterns: Vec<(usize, &[u8], f64)> = observed
-        .patterns
-        .iter()
-        .filter_map(|(k, n)| k.split_first().map(|(g, levels)| (*g as usize, levels, *n)))
-        .collect();
+    let patterns: Vec<(usize, &[u8], f64)> = observed.by_group().collect();
     let mut convergence = Convergence { steps: 0, converged: false, last_move: f64::INFINITY };
     for step in 1..=model.training.steps {
         let next = improve(model, &p, &patterns, &random, &floor, observed);
@@ -122,21 +125,13 @@ fn improve(
     floor: &[f64],
     observed: &Observations,
 ) -> Parameters {
-    let log: Vec<Vec<[f64; 3]>> = p.levels.iter().map(|ls| ls.iter().map(|l| l.map(f64::ln)).collect()).collect();
-    let log_prior: Vec<[f64; 3]> =
-        observed.groups.iter().map(|g| log_priors(*p.priors.get(g).unwrap_or(&p.prior))).collect();
+    let logs = Logs::of(p, &observed.groups);
     let mut expected: Vec<Vec<[f64; 2]>> = p.levels.iter().map(|ls| vec![[0.0; 2]; ls.len()]).collect();
     let mut unrelated: Vec<Vec<f64>> = p.levels.iter().map(|ls| vec![0.0; ls.len()]).collect();
     let mut members = vec![[0.0; 2]; observed.groups.len()];
     let mut candidates = 0.0;
     for (group, pattern, n) in patterns {
-        let mut sum = [0.0; 3];
-        for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
-            for class in 0..3 {
-                sum[class] += log[comparison][*level as usize][class];
-            }
-        }
-        let score = posterior(sum, log_prior[*group]);
+        let score = logs.posterior(*group, pattern);
         let household = if model.sees_households(pattern) { score.household } else { 0.0 };
         let r = [score.person * n, household * n];
         candidates += n;
@@ -191,6 +186,98 @@ fn improve(
         })
         .collect();
     Parameters { learned_from: p.learned_from.clone(), prior, priors, levels }
+}
+
+/// The logarithms of parameters.
+struct Logs {
+    levels: Vec<Vec<[f64; 3]>>,
+    priors: Vec<[f64; 3]>,
+}
+
+impl Logs {
+    fn of(p: &Parameters, groups: &[String]) -> Self {
+        Logs {
+            levels: p.levels.iter().map(|ls| ls.iter().map(|l| l.map(f64::ln)).collect()).collect(),
+            priors: groups.iter().map(|g| log_priors(*p.priors.get(g).unwrap_or(&p.prior))).collect(),
+        }
+    }
+
+    fn posterior(&self, group: usize, pattern: &[u8]) -> Score {
+        let mut sum = [0.0; 3];
+        for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
+            for class in 0..3 {
+                sum[class] += self.levels[comparison][*level as usize][class];
+            }
+        }
+        posterior(sum, self.priors[group])
+    }
+}
+
+/// Two comparisons that differ together more often than the model can explain, among pairs that it takes for one person.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Dependence {
+    /// The names of the two.
+    pub differ: [String; 2],
+    /// Share of the pairs that differ in both.
+    pub share: f64,
+    /// The names of the comparisons in which most of these pairs agree.
+    pub agree: Vec<String>,
+}
+
+impl Dependence {
+    /// What a person is told.
+    pub fn warning(&self) -> String {
+        let [a, b] = &self.differ;
+        format!(
+            "{:.0} % of the pairs that the model takes for one person differ in {a} and {b} at once, and agree in {}: these may be people of one household; if a household shares that, set shared_by_household: true there in the model file",
+            self.share * 100.0,
+            self.agree.join(", ")
+        )
+    }
+}
+
+/// Pairs of one person that differ in two comparisons at once, beyond what chance makes of the two, are another class if they
+/// are this many: one in ten.
+const UNEXPLAINED: f64 = 0.1;
+
+/// Whether a model without households takes people of one household for one person: it has two classes, and where pairs come in
+/// three, that of one person is given the second as well. Its comparisons are not independent then, as they have to be: who
+/// differs in the given name differs in the birth date too. This is the bivariate residual of latent class analysis (Vermunt and
+/// Magidson 2005), as a share of pairs. `None` for a model that knows households, and where nothing is amiss.
+pub fn dependence(model: &Model, p: &Parameters, observed: &Observations) -> Option<Dependence> {
+    if model.has_households() {
+        return None;
+    }
+    let logs = Logs::of(p, &observed.groups);
+    let persons: Vec<(&[u8], f64)> =
+        observed.by_group().map(|(group, pattern, n)| (pattern, n * logs.posterior(group, pattern).person)).collect();
+    let last = |c: usize| (model.comparisons[c].levels.len() - 1) as u8;
+    // Of the pairs for which `of` holds, the share for which `is` does.
+    let share = |of: &dyn Fn(&[u8]) -> bool, is: &dyn Fn(&[u8]) -> bool| {
+        let (all, some) = persons
+            .iter()
+            .filter(|(levels, _)| of(levels))
+            .fold((0.0, 0.0), |(all, some), (levels, n)| (all + n, some + if is(levels) { *n } else { 0.0 }));
+        if all > 0.0 { some / all } else { 0.0 }
+    };
+    let mut worst: Option<(f64, usize, usize)> = None;
+    for a in 0..model.comparisons.len() {
+        for b in a + 1..model.comparisons.len() {
+            let known = |levels: &[u8]| levels[a] != MISSING && levels[b] != MISSING;
+            let differs = |c: usize| share(&known, &|levels| levels[c] == last(c));
+            let both = share(&known, &|levels| levels[a] == last(a) && levels[b] == last(b));
+            let unexplained = (both - differs(a) * differs(b)) * share(&|_| true, &known);
+            if unexplained >= UNEXPLAINED && worst.is_none_or(|(most, _, _)| unexplained > most) {
+                worst = Some((unexplained, a, b));
+            }
+        }
+    }
+    let (_, a, b) = worst?;
+    let both = |levels: &[u8]| levels[a] == last(a) && levels[b] == last(b);
+    let most_agree = |c: &usize| share(&both, &|levels| levels[*c] != MISSING && levels[*c] != last(*c)) >= 0.5;
+    let name = |c: usize| model.comparisons[c].name.clone();
+    let agree: Vec<String> = (0..model.comparisons.len()).filter(most_agree).map(name).collect();
+    (!agree.is_empty()).then(|| Dependence { differ: [name(a), name(b)], share: share(&|_| true, &both), agree })
 }
 
 fn distance(a: &Parameters, b: &Parameters) -> f64 {

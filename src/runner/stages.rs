@@ -25,6 +25,7 @@ use crate::functions::records::Records;
 use crate::functions::text;
 use crate::manifest::{Output, StageRecord};
 use crate::model::bits::Bits;
+use crate::model::em::Dependence;
 use crate::model::score::Scorer;
 use crate::model::{Packed, Parameters};
 use crate::record::Standardizer;
@@ -221,6 +222,9 @@ impl Run<'_> {
         let (parameters, notes) = score::learn(pairs.clone(), model, &records, block_size, digest).await?;
         if notes["trained"]["converged"] == json!(false) {
             self.progress.warn("the model did not converge; raise training.steps in the model file");
+        }
+        if let Ok(found) = serde_json::from_value::<Dependence>(notes["trained"]["dependence"].clone()) {
+            self.progress.warn(&found.warning());
         }
         add(record, notes);
         record.notes.insert("parameter_bits".into(), json!(Bits::from(&parameters)));

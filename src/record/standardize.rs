@@ -4,10 +4,11 @@
 //! wrong with it. Values that mean nothing (see each normalizer) are kept in the history and left out of everything else.
 
 use crate::config::{Attribute, AttributeType, CheckDigit};
-use crate::japanese::{address, date, email, identifier, phone, postal, sex, width};
+use crate::japanese::{address, date, email, identifier, phone, postal, romaji, sex, width};
 use crate::model::Model;
 use crate::model::feature::{self, Features};
 
+use super::local_part::NameKeys;
 use super::past::Past;
 use super::{Address, Person, RawVersion, StandardRecord, names};
 
@@ -44,6 +45,7 @@ impl Standardizer {
             past: Past::default(),
             problems: Vec::new(),
             test: false,
+            names: NameKeys::default(),
         };
         for version in versions.iter() {
             work.version(version);
@@ -97,11 +99,13 @@ struct Work<'a> {
     problems: Vec<String>,
     /// Whether the row at hand is somebody's test: then nothing in it is evidence of a person.
     test: bool,
+    /// The names in the row at hand.
+    names: NameKeys,
 }
 
 impl Work<'_> {
     fn version(&mut self, v: &RawVersion) {
-        self.test = false;
+        (self.test, self.names) = (false, NameKeys::default());
         self.name(v);
         self.birth_date(v);
         self.sex(v);
@@ -154,6 +158,12 @@ impl Work<'_> {
         }
         for reading in &name.given_readings {
             self.feature(feature::GIVEN_READING, reading);
+        }
+        if v.emails.iter().any(|text| !text.is_empty()) {
+            let latin = |written: &Option<String>| written.clone().filter(|name| romaji::is_latin(name));
+            let (family, given) = (latin(&name.family_written), latin(&name.given_written));
+            self.names =
+                NameKeys::new(name.family_readings.iter().chain(&family), name.given_readings.iter().chain(&given));
         }
         for whole in &name.whole_readings {
             self.feature(feature::NAME_READING, whole);
@@ -307,6 +317,7 @@ impl Work<'_> {
             }
             if let Some((local, _)) = mailbox.split_once('@')
                 && local.chars().count() >= LOCAL_PART_MEANS_SOMETHING
+                && !self.names.make(local)
             {
                 self.feature(feature::EMAIL_LOCAL, local);
             }

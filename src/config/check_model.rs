@@ -14,7 +14,8 @@ use super::tree::{Step, line_of};
 use crate::error::Result;
 use crate::model::packed::MOST_FEATURES;
 use crate::model::{
-    BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Needs, Parameters, Training, feature,
+    BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Needs, Parameters, Training, UNREACHED,
+    feature,
 };
 use crate::similarity::DateRelation;
 
@@ -54,12 +55,12 @@ fn meaning(
     let comparisons: Vec<Comparison> =
         document.file.comparisons.iter().enumerate().map(|(i, c)| check.comparison(i, c)).collect();
     let contradictions = check.contradictions();
-    let trained = document.file.trained.as_ref().and_then(|t| check.trained(t));
+    let features: Vec<String> = check.used.iter().cloned().collect();
+    let trained = document.file.trained.as_ref().and_then(|t| check.trained(t, &comparisons, &features));
     let junk: Vec<String> = document.file.junk.keys().cloned().collect();
     for name in &junk {
         check.feature(name, &[Step::Key("junk".into()), Step::Key(name.clone())]);
     }
-    let features: Vec<String> = check.used.iter().cloned().collect();
     if features.len() > MOST_FEATURES {
         let message = format!("the model looks at {} features, more than {MOST_FEATURES}", features.len());
         problems.add(1, message, "leave out comparisons or blocking keys");
@@ -94,19 +95,17 @@ fn meaning(
     Some((model, file))
 }
 
-/// The model file with what was learned.
-pub fn with_parameters(file: &ModelFile, parameters: &Parameters) -> ModelFile {
-    let probabilities = file
+/// The model file with what was learned for its model.
+pub fn with_parameters(file: &ModelFile, model: &Model, parameters: &Parameters) -> ModelFile {
+    let probabilities = model
         .comparisons
         .iter()
         .zip(&parameters.levels)
-        .map(|(c, levels)| {
-            let of: BTreeMap<String, LevelProbabilities> = c
-                .levels
-                .iter()
-                .zip(levels)
-                .map(|(l, [m, household, u])| {
-                    (l.name.clone(), LevelProbabilities { m: *m, household: *household, u: *u })
+        .map(|(c, states)| {
+            let reached = states.iter().enumerate().filter(|(state, _)| c.reaches(*state));
+            let of: BTreeMap<String, LevelProbabilities> = reached
+                .map(|(state, [m, household, u])| {
+                    (c.state_name(state, &model.features), LevelProbabilities { m: *m, household: *household, u: *u })
                 })
                 .collect();
             (c.name.clone(), of)
@@ -146,6 +145,9 @@ fn used(file: &ModelFile) -> BTreeSet<String> {
     }
     names
 }
+
+/// States of a comparison are bytes, and one of these says that it is missing.
+const MOST_STATES: usize = 254;
 
 struct Check<'a> {
     known: Vec<String>,
@@ -239,11 +241,18 @@ impl Check<'_> {
                 tf,
             });
         }
+        let absent = levels.iter().fold(0u64, |bits, level| bits | level.condition.absent());
+        if levels.len() << absent.count_ones() > MOST_STATES {
+            let message =
+                format!("comparison {:?} has too many levels for the features that it asks to be absent", file.name);
+            self.problems.add(self.line(&at), message, "divide it into two, or ask for fewer");
+        }
         Comparison {
             name: file.name.clone(),
             label: Label { ja: file.label.ja.clone(), en: file.label.en.clone() },
             shared_by_household: file.shared_by_household,
             needs: levels.iter().map(|level| Needs::of(&level.condition)).collect(),
+            absent,
             levels,
             features: features.into_iter().filter(|f| *f < MOST_FEATURES).fold(0, |bits, f| bits | 1 << f),
         }
@@ -317,14 +326,23 @@ impl Check<'_> {
         sets
     }
 
-    fn trained(&mut self, file: &TrainedFile) -> Option<Parameters> {
+    fn trained(&mut self, file: &TrainedFile, comparisons: &[Comparison], features: &[String]) -> Option<Parameters> {
         let mut levels = Vec::new();
-        for comparison in &self.document.file.comparisons {
-            let mut of_comparison = Vec::new();
-            for level in &comparison.levels {
-                match file.probabilities.get(&comparison.name).and_then(|l| l.get(&level.name)) {
+        for comparison in comparisons {
+            let known = file.probabilities.get(&comparison.name);
+            let mut states = Vec::new();
+            for state in 0..comparison.states() {
+                if !comparison.reaches(state) {
+                    states.push(UNREACHED);
+                    continue;
+                }
+                // Whoever wrote the file may have left it at the levels.
+                let level = &comparison.levels[state % comparison.levels.len()].name;
+                let of =
+                    known.and_then(|known| known.get(&comparison.state_name(state, features)).or(known.get(level)));
+                match of {
                     Some(p) if [p.m, p.household, p.u].iter().all(|p| *p > 0.0 && *p <= 1.0) => {
-                        of_comparison.push([p.m, p.household, p.u]);
+                        states.push([p.m, p.household, p.u]);
                     }
                     _ => {
                         self.problems.add(
@@ -334,8 +352,8 @@ impl Check<'_> {
                                 Step::Key(comparison.name.clone()),
                             ]),
                             format!(
-                                "level {:?} of comparison {:?} has no probabilities between 0 and 1",
-                                level.name, comparison.name
+                                "level {level:?} of comparison {:?} has no probabilities between 0 and 1",
+                                comparison.name
                             ),
                             "leave out `trained` to learn anew",
                         );
@@ -343,7 +361,7 @@ impl Check<'_> {
                     }
                 }
             }
-            levels.push(of_comparison);
+            levels.push(states);
         }
         Some(Parameters {
             learned_from: file.learned_from.clone(),

@@ -51,7 +51,7 @@ pub fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Record
     made_from(&recipe, &function)
 }
 
-/// `pair_levels(row_l, row_r)`: the pair of channels, then the levels of all comparisons, a byte each.
+/// `pair_levels(row_l, row_r)`: the pair of channels, then the states of all comparisons, a byte each.
 pub fn pair_levels(model: Arc<Model>, records: Arc<Records>) -> ScalarUDF {
     let recipe = Recipe::PairLevels { model: (*model).clone(), records: records.file().to_string() };
     let arguments = vec![DataType::Int64, DataType::Int64];
@@ -64,7 +64,7 @@ pub fn pair_levels(model: Arc<Model>, records: Arc<Records>) -> ScalarUDF {
             pattern.clear();
             pattern.push(packed.group(*l as usize, *r as usize) as u8);
             let (left, right) = (packed.row(*l as usize), packed.row(*r as usize));
-            pattern.extend(compare::levels(&model.comparisons, packed, &left, &right));
+            pattern.extend(compare::states(&model.comparisons, packed, &left, &right));
             levels.append_value(&pattern);
         }
         Ok(Arc::new(levels.finish()) as ArrayRef)

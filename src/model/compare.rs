@@ -89,30 +89,39 @@ impl Side for Group {
     }
 }
 
-/// The levels of a pair, one a comparison.
-pub fn levels<'a, S: Side>(
+/// The states of a pair (see [`Comparison::states`]), one a comparison.
+pub fn states<'a, S: Side>(
     comparisons: &'a [Comparison],
     packed: &'a Packed,
     l: &'a S,
     r: &'a S,
 ) -> impl Iterator<Item = u8> + 'a {
     let relations = l.relations(r);
-    comparisons.iter().map(move |c| level(c, packed, relations, l, r))
+    comparisons.iter().map(move |c| state(c, packed, relations, l, r))
 }
 
-/// The level of `comparison` for sides `l` and `r` that stand in `relations`, or [`MISSING`].
+/// The state of `comparison` for sides `l` and `r` that stand in `relations`, or [`MISSING`].
 ///
 /// Values are sets over time: a level holds when any pair of values fulfils it, so that the best agreement counts.
 /// A comparison is missing when no feature of its levels has values on both sides.
 #[inline]
-pub fn level<S: Side>(comparison: &Comparison, packed: &Packed, relations: Relations, l: &S, r: &S) -> u8 {
+pub fn state<S: Side>(comparison: &Comparison, packed: &Packed, relations: Relations, l: &S, r: &S) -> u8 {
     if relations.both & comparison.features == 0 {
         return MISSING;
     }
     let stands = |(i, needs): (usize, &Needs)| {
         needs.are_met(relations) && (!needs.more || holds(&comparison.levels[i].condition, packed, relations, l, r))
     };
-    comparison.needs.iter().enumerate().position(stands).map_or(MISSING, |i| i as u8)
+    let Some(level) = comparison.needs.iter().enumerate().position(stands) else { return MISSING };
+    if comparison.absent == 0 {
+        return level as u8;
+    }
+    let (mut set, mut bit, mut rest) = (0, 0, comparison.absent);
+    while rest != 0 {
+        set |= (!relations.both >> rest.trailing_zeros() & 1) << bit;
+        (bit, rest) = (bit + 1, rest & (rest - 1));
+    }
+    (level + set as usize * comparison.levels.len()) as u8
 }
 
 /// Whether `condition` holds for records `l` and `r`.

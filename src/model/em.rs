@@ -13,18 +13,20 @@
 //!   few pairs of one person too, more so in small data; their expected share is taken off in every step.
 //! - Unrelated pairs that share a mail address are too rare for any sample. Where a blocking rule brings *every* pair of a
 //!   level, u is the expected number of unrelated ones among them, over all pairs of records.
+//! - A level is counted among the pairs that lack the same features (see [`Comparison::states`]): what a channel leaves out is no
+//!   evidence of who is in it.
 //! - The household class is learned from pairs that can show a household. A ticket without address never does, and its
 //!   people have households all the same: the prior of the household class is one for all channels.
 
 use std::collections::BTreeMap;
 
 use super::score::{Score, log_priors, posterior};
-use super::{MISSING, Model, Parameters};
+use super::{Comparison, MISSING, Model, Parameters, UNREACHED};
 
 /// What EM learns from.
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
-    /// Pair of channels, then the level of each comparison → number of candidate pairs that this stands for.
+    /// Pair of channels, then the state of each comparison → number of candidate pairs that this stands for.
     pub patterns: BTreeMap<Vec<u8>, f64>,
     /// Pair of channels → its name.
     pub groups: Vec<String>,
@@ -32,7 +34,7 @@ pub struct Observations {
     pub pairs_by_group: Vec<f64>,
     /// Number of pairs of records that can show a household (see [`Model::sees_households`]); all of them where none.
     pub household_pairs: Option<f64>,
-    /// Comparison → level → number of random pairs.
+    /// Comparison → state → number of random pairs.
     pub random: Vec<Vec<f64>>,
     /// Number of random pairs drawn.
     pub random_draws: f64,
@@ -68,13 +70,13 @@ const SMOOTHING: f64 = 0.5;
 
 /// Learns the parameters of `model`.
 pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence) {
-    let random: Vec<Vec<f64>> = observed.random.iter().map(|counts| shares(counts)).collect();
-    let floor: Vec<f64> = observed.random.iter().map(|counts| SMOOTHING / (counts.iter().sum::<f64>() + 1.0)).collect();
+    let by_comparison = model.comparisons.iter().zip(&observed.random);
+    let random: Vec<Vec<f64>> = by_comparison.map(|(comparison, counts)| shares(comparison, counts)).collect();
     let mut p = start(model, &random, observed);
     let patterns: Vec<(usize, &[u8], f64)> = observed.by_group().collect();
     let mut convergence = Convergence { steps: 0, converged: false, last_move: f64::INFINITY };
     for step in 1..=model.training.steps {
-        let next = improve(model, &p, &patterns, &random, &floor, observed);
+        let next = improve(model, &p, &patterns, &random, observed);
         let moved = distance(&p, &next);
         p = next;
         convergence = Convergence { steps: step, converged: moved <= model.training.tolerance, last_move: moved };
@@ -85,9 +87,14 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
     (p, convergence)
 }
 
-fn shares(counts: &[f64]) -> Vec<f64> {
-    let n: f64 = counts.iter().sum::<f64>() + SMOOTHING * counts.len() as f64;
-    counts.iter().map(|c| (c + SMOOTHING) / n).collect()
+/// The share of each state among those that lack the same.
+fn shares(comparison: &Comparison, counts: &[f64]) -> Vec<f64> {
+    let mut shares = Vec::with_capacity(counts.len());
+    for set in counts.chunks(comparison.levels.len()) {
+        let n: f64 = set.iter().sum::<f64>() + SMOOTHING * set.len() as f64;
+        shares.extend(set.iter().map(|c| (c + SMOOTHING) / n));
+    }
+    shares
 }
 
 /// Where EM starts: one person agrees nine times in ten, most on the highest level, whatever the data.
@@ -99,10 +106,11 @@ fn start(model: &Model, random: &[Vec<f64>], observed: &Observations) -> Paramet
         .map(|(comparison, u)| {
             let agreeing = comparison.levels.len() - 1;
             let halves: f64 = (1..=agreeing).map(|i| 0.5f64.powi(i as i32)).sum();
-            (0..=agreeing)
-                .map(|i| {
+            (0..comparison.states())
+                .map(|state| {
+                    let i = state % comparison.levels.len();
                     let m = if i == agreeing { 0.1 } else { 0.9 * 0.5f64.powi(i as i32 + 1) / halves };
-                    [m, if comparison.shared_by_household { m } else { u[i] }, u[i]]
+                    [m, if comparison.shared_by_household { m } else { u[state] }, u[state]]
                 })
                 .collect()
         })
@@ -122,7 +130,6 @@ fn improve(
     p: &Parameters,
     patterns: &[(usize, &[u8], f64)],
     random: &[Vec<f64>],
-    floor: &[f64],
     observed: &Observations,
 ) -> Parameters {
     let logs = Logs::of(p, &observed.groups);
@@ -160,32 +167,66 @@ fn improve(
             (observed.groups[g].clone(), [person.clamp(1e-15, 0.4), of_household])
         })
         .collect();
-    let levels = expected
-        .iter()
-        .enumerate()
-        .map(|(c, counts)| {
-            let k = counts.len() as f64;
-            let n = [0, 1].map(|class| counts.iter().map(|l| l[class]).sum::<f64>());
-            let known = observed.all_pairs * observed.random[c].iter().sum::<f64>() / observed.random_draws.max(1.0);
-            let raw: Vec<[f64; 3]> = counts
-                .iter()
-                .enumerate()
-                .map(|(i, l)| {
-                    let m = (l[0] + SMOOTHING) / (n[0] + SMOOTHING * k);
-                    let h = (l[1] + SMOOTHING) / (n[1] + SMOOTHING * k);
-                    let u = match observed.brought.get(c).and_then(|levels| levels[i]) {
-                        Some(left_out) if known >= 1.0 => (unrelated[c][i] + left_out + SMOOTHING) / known,
-                        _ => (random[c][i] - prior[0] * m - prior[1] * h).max(floor[c]),
-                    };
-                    [m, h, u]
-                })
-                .collect();
-            let all_u: f64 = raw.iter().map(|l| l[2]).sum();
-            let household = |h: f64, u: f64| if model.has_households() { h } else { u };
-            raw.into_iter().map(|[m, h, u]| [m, household(h, u / all_u), u / all_u]).collect()
+    let counted = Counted { expected: &expected, unrelated: &unrelated, random, prior };
+    let levels = (0..model.comparisons.len())
+        .map(|c| {
+            let count = model.comparisons[c].levels.len();
+            (0..model.comparisons[c].sets()).flat_map(|set| of_set(model, observed, &counted, c, set * count)).collect()
         })
         .collect();
     Parameters { learned_from: p.learned_from.clone(), prior, priors, levels }
+}
+
+/// What a step of EM counted.
+struct Counted<'a> {
+    /// Comparison → state → expected pairs of one person and of a household.
+    expected: &'a [Vec<[f64; 2]>],
+    /// Comparison → state → expected unrelated pairs.
+    unrelated: &'a [Vec<f64>],
+    /// Comparison → state → share among random pairs.
+    random: &'a [Vec<f64>],
+    prior: [f64; 2],
+}
+
+/// Pseudo-pairs of a household, which agree as they do where EM starts: for sets that households were never seen with.
+const HOUSEHOLD_SMOOTHING: f64 = 5.0;
+
+/// The probabilities of the levels of comparison `c` among the pairs that lack the same, whose states begin at `from`.
+fn of_set(model: &Model, observed: &Observations, counted: &Counted, c: usize, from: usize) -> Vec<[f64; 3]> {
+    let comparison = &model.comparisons[c];
+    let states = from..from + comparison.levels.len();
+    let reached: Vec<usize> = states.clone().filter(|state| comparison.reaches(*state)).collect();
+    let n = [0, 1].map(|class| reached.iter().map(|s| counted.expected[c][*s][class]).sum::<f64>());
+    let draws: f64 = reached.iter().map(|s| observed.random[c][*s]).sum();
+    let known = |draws: f64| observed.all_pairs * draws / observed.random_draws.max(1.0);
+    // What a block over the limit left out may lack anything.
+    let part = known(draws) / known(observed.random[c].iter().sum()).max(1.0);
+    let m_and_u = |state: usize| {
+        let m = (counted.expected[c][state][0] + SMOOTHING) / (n[0] + SMOOTHING * reached.len() as f64);
+        let brought = observed.brought.get(c).and_then(|levels| levels[comparison.level_of(state as u8) as usize]);
+        let u = match brought {
+            Some(left_out) if known(draws) >= 1.0 => {
+                (counted.unrelated[c][state] + left_out * part + SMOOTHING) / known(draws)
+            }
+            _ => {
+                let household = counted.expected[c][state][1] / n[1].max(1.0);
+                let related = counted.prior[0] * m + counted.prior[1] * household;
+                (counted.random[c][state] - related).max(SMOOTHING / (draws + 1.0))
+            }
+        };
+        (state, m, u)
+    };
+    let found: Vec<(usize, f64, f64)> = reached.iter().map(|state| m_and_u(*state)).collect();
+    let all_u: f64 = found.iter().map(|(_, _, u)| u).sum();
+    let mut levels = vec![UNREACHED; states.len()];
+    for (state, m, u) in found {
+        let u = u / all_u;
+        let before = if comparison.shared_by_household { m } else { u };
+        let seen = counted.expected[c][state][1];
+        let household = (seen + HOUSEHOLD_SMOOTHING * before) / (n[1] + HOUSEHOLD_SMOOTHING);
+        levels[state - from] = [m, if model.has_households() { household } else { u }, u];
+    }
+    levels
 }
 
 /// The logarithms of parameters.
@@ -251,7 +292,10 @@ pub fn dependence(model: &Model, p: &Parameters, observed: &Observations) -> Opt
     let logs = Logs::of(p, &observed.groups);
     let persons: Vec<(&[u8], f64)> =
         observed.by_group().map(|(group, pattern, n)| (pattern, n * logs.posterior(group, pattern).person)).collect();
-    let last = |c: usize| (model.comparisons[c].levels.len() - 1) as u8;
+    let differs_in = |levels: &[u8], c: usize| {
+        let comparison = &model.comparisons[c];
+        levels[c] != MISSING && comparison.level_of(levels[c]) as usize + 1 == comparison.levels.len()
+    };
     // Of the pairs for which `of` holds, the share for which `is` does.
     let share = |of: &dyn Fn(&[u8]) -> bool, is: &dyn Fn(&[u8]) -> bool| {
         let (all, some) = persons
@@ -264,8 +308,8 @@ pub fn dependence(model: &Model, p: &Parameters, observed: &Observations) -> Opt
     for a in 0..model.comparisons.len() {
         for b in a + 1..model.comparisons.len() {
             let known = |levels: &[u8]| levels[a] != MISSING && levels[b] != MISSING;
-            let differs = |c: usize| share(&known, &|levels| levels[c] == last(c));
-            let both = share(&known, &|levels| levels[a] == last(a) && levels[b] == last(b));
+            let differs = |c: usize| share(&known, &|levels| differs_in(levels, c));
+            let both = share(&known, &|levels| differs_in(levels, a) && differs_in(levels, b));
             let unexplained = (both - differs(a) * differs(b)) * share(&|_| true, &known);
             if unexplained >= UNEXPLAINED && worst.is_none_or(|(most, _, _)| unexplained > most) {
                 worst = Some((unexplained, a, b));
@@ -273,8 +317,8 @@ pub fn dependence(model: &Model, p: &Parameters, observed: &Observations) -> Opt
         }
     }
     let (_, a, b) = worst?;
-    let both = |levels: &[u8]| levels[a] == last(a) && levels[b] == last(b);
-    let most_agree = |c: &usize| share(&both, &|levels| levels[*c] != MISSING && levels[*c] != last(*c)) >= 0.5;
+    let both = |levels: &[u8]| differs_in(levels, a) && differs_in(levels, b);
+    let most_agree = |c: &usize| share(&both, &|levels| levels[*c] != MISSING && !differs_in(levels, *c)) >= 0.5;
     let name = |c: usize| model.comparisons[c].name.clone();
     let agree: Vec<String> = (0..model.comparisons.len()).filter(most_agree).map(name).collect();
     (!agree.is_empty()).then(|| Dependence { differ: [name(a), name(b)], share: share(&|_| true, &both), agree })

@@ -58,7 +58,7 @@ impl Model {
         self.comparisons.iter().any(|c| c.shared_by_household)
     }
 
-    /// Whether a pair with these levels can show that its records are two people of one household. One agreement, such as
+    /// Whether a pair with these states can show that its records are two people of one household. One agreement, such as
     /// on a family name, is no household: two of what a household shares have to be known (or the one, where the model has
     /// one), and something that tells people apart.
     pub fn sees_households(&self, levels: &[u8]) -> bool {
@@ -135,6 +135,50 @@ pub struct Comparison {
     pub needs: Vec<Needs>,
     /// The features that any level looks at, a bit each.
     pub features: u64,
+    /// The features whose absence some level asks for, a bit each.
+    pub absent: u64,
+}
+
+/// A level says as much of the pair's people as of what their records happen to have: "same kana, characters on one side or none" is
+/// only for pairs that lack characters. What a pair lacks is not evidence of who it is, but it would be taken for it, as a channel
+/// that lacks characters lacks them in every name. So the levels are counted apart for every set of features that pairs lack, and the
+/// probability of a level is that among the pairs of a class that lack the same. A level with such a set is a *state*: its number is
+/// that of the level plus the number of levels times that of the set.
+impl Comparison {
+    /// Number of sets of features that a pair may lack.
+    pub fn sets(&self) -> usize {
+        1 << self.absent.count_ones()
+    }
+
+    /// Number of states.
+    pub fn states(&self) -> usize {
+        self.sets() * self.levels.len()
+    }
+
+    /// The level of a state.
+    pub fn level_of(&self, state: u8) -> u8 {
+        (state as usize % self.levels.len()) as u8
+    }
+
+    /// The features that pairs of a set lack, in order.
+    pub fn lacks(&self, set: usize) -> Vec<usize> {
+        let of_interest = (0..64).filter(|f| self.absent >> f & 1 == 1);
+        of_interest.enumerate().filter(|(bit, _)| set >> bit & 1 == 1).map(|(_, f)| f).collect()
+    }
+
+    /// The name of a state: that of its level, with what pairs lack of the model's `features`.
+    pub fn state_name(&self, state: usize, features: &[String]) -> String {
+        let level = &self.levels[state % self.levels.len()].name;
+        let lacks = self.lacks(state / self.levels.len());
+        let lacks: Vec<&str> = lacks.into_iter().filter_map(|f| Some(features.get(f)?.as_str())).collect();
+        if lacks.is_empty() { level.clone() } else { format!("{level} without {}", lacks.join(" and ")) }
+    }
+
+    /// Whether pairs can be in a state at all.
+    pub fn reaches(&self, state: usize) -> bool {
+        let lacks = self.lacks(state / self.levels.len()).iter().fold(0, |bits, f| bits | 1 << f);
+        self.levels[state % self.levels.len()].condition.can_hold(self.absent, lacks)
+    }
 }
 
 /// A comparison level.
@@ -201,6 +245,28 @@ impl Condition {
         }
     }
 
+    /// The features whose absence it asks for, a bit each.
+    pub fn absent(&self) -> u64 {
+        match self {
+            Condition::Absent(f) => 1 << f,
+            Condition::All(list) | Condition::Any(list) => list.iter().fold(0, |bits, c| bits | c.absent()),
+            _ => 0,
+        }
+    }
+
+    /// Whether it can hold for a pair that lacks of the features `known` just those of `lacks`.
+    fn can_hold(&self, known: u64, lacks: u64) -> bool {
+        match self {
+            Condition::Else | Condition::Swapped(..) => true,
+            Condition::Absent(f) => known >> f & 1 == 0 || lacks >> f & 1 == 1,
+            Condition::Same(f) | Condition::Similar { feature: f, .. } | Condition::Date { feature: f, .. } => {
+                lacks >> f & 1 == 0
+            }
+            Condition::All(list) => list.iter().all(|c| c.can_hold(known, lacks)),
+            Condition::Any(list) => list.iter().any(|c| c.can_hold(known, lacks)),
+        }
+    }
+
     /// The features whose values a pair has in common wherever the condition holds.
     fn same(&self, into: &mut Vec<usize>) {
         match self {
@@ -241,6 +307,9 @@ pub struct Training {
     pub tolerance: f64,
 }
 
+/// What stands for the probabilities of a state in which no pair can be.
+pub const UNREACHED: [f64; 3] = [1e-9; 3];
+
 /// The latent classes, in the order of every array of three here.
 pub const CLASSES: [&str; 3] = ["person", "household", "unrelated"];
 
@@ -254,6 +323,7 @@ pub struct Parameters {
     /// The same by pair of channels, `a+b` in order of name: two records of one shop system are rarely one person, a
     /// ticket and an app user often are.
     pub priors: BTreeMap<String, [f64; 2]>,
-    /// Comparison → level → probability in the classes person, household, unrelated.
+    /// Comparison → state → probability of its level in the classes person, household, unrelated, among pairs that lack the same
+    /// features (see [`Comparison::states`]).
     pub levels: Vec<Vec<[f64; 3]>>,
 }

@@ -50,7 +50,7 @@ const SMALL_COUNTS: u32 = 4096;
 pub struct Scorer {
     model: Arc<Model>,
     packed: Arc<Packed>,
-    /// By comparison and level.
+    /// By comparison and state.
     terms: Vec<Vec<Term>>,
     /// Pair of channels → ln P(class).
     log_prior: Vec<[f64; 3]>,
@@ -65,7 +65,7 @@ impl Scorer {
     pub fn new(model: Arc<Model>, packed: Arc<Packed>, parameters: &Parameters) -> Self {
         let term = |(level, p): (&Level, &[f64; 3])| Term { log: p.map(f64::ln), tf: level.tf };
         let learned = model.comparisons.iter().zip(&parameters.levels);
-        let terms = learned.map(|(c, levels)| c.levels.iter().zip(levels).map(term).collect()).collect();
+        let terms = learned.map(|(c, states)| c.levels.iter().cycle().zip(states).map(term).collect()).collect();
         let log_prior = (0..packed.groups())
             .map(|g| log_priors(*parameters.priors.get(&packed.group_name(g)).unwrap_or(&parameters.prior)))
             .collect();
@@ -92,7 +92,7 @@ impl Scorer {
 
     /// The levels of a pair, one a comparison.
     pub fn levels(&self, l: usize, r: usize) -> Vec<u8> {
-        compare::levels(&self.model.comparisons, &self.packed, &self.packed.row(l), &self.packed.row(r)).collect()
+        self.evidence(l, r).iter().map(|evidence| evidence.level).collect()
     }
 
     /// The probabilities of a pair.
@@ -125,8 +125,8 @@ impl Scorer {
         let relations = l.relations(&r);
         (0..self.model.comparisons.len())
             .map(|i| match self.log_likelihood(i, relations, &l, &r) {
-                Some((level, [person, household, unrelated])) => Evidence {
-                    level,
+                Some((state, [person, household, unrelated])) => Evidence {
+                    level: self.model.comparisons[i].level_of(state),
                     weight: (person - unrelated) / std::f64::consts::LN_2,
                     weight_against_household: (person - household) / std::f64::consts::LN_2,
                 },
@@ -153,18 +153,18 @@ impl Scorer {
 
     #[inline]
     fn log_likelihood<S: Side>(&self, comparison: usize, relations: Relations, l: &S, r: &S) -> Option<(u8, [f64; 3])> {
-        let level = compare::level(&self.model.comparisons[comparison], &self.packed, relations, l, r);
-        if level == MISSING {
+        let state = compare::state(&self.model.comparisons[comparison], &self.packed, relations, l, r);
+        if state == MISSING {
             return None;
         }
-        let Term { mut log, tf } = self.terms[comparison][level as usize];
+        let Term { mut log, tf } = self.terms[comparison][state as usize];
         if let Some(tf) = tf {
             let feature = &self.packed.features[tf];
             if let Some(common) = rarest_common(feature, l.ids(tf), r.ids(tf)) {
                 log[2] = (log[2] + self.log_count(feature.count(common)) - self.log_average[tf]).min(0.0);
             }
         }
-        Some((level, log))
+        Some((state, log))
     }
 }
 

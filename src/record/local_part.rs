@@ -89,7 +89,6 @@ mod tests {
         for local in [
             "osamu.kato",
             "kato_osamu",
-            "katohosamu",
             "katouosamu",
             "katoosamu",
             "osamukatoh",

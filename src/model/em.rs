@@ -246,9 +246,8 @@ impl Logs {
     fn posterior(&self, group: usize, pattern: &[u8]) -> Score {
         let mut sum = [0.0; 3];
         for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
-            for class in 0..3 {
-                sum[class] += self.levels[comparison][*level as usize][class];
-            }
+            let logs = self.levels[comparison][*level as usize];
+            sum.iter_mut().zip(logs).for_each(|(sum, log)| *sum += log);
         }
         posterior(sum, self.priors[group])
     }

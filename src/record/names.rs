@@ -22,6 +22,9 @@ pub(super) struct ReadName {
     /// Kana keys.
     pub(super) family_readings: Vec<String>,
     pub(super) given_readings: Vec<String>,
+    /// The same as people spell them.
+    pub(super) family_spelled: Vec<String>,
+    pub(super) given_spelled: Vec<String>,
     /// Kana keys of the whole name, undivided.
     pub(super) whole_readings: Vec<String>,
     /// The key of another reading of the text as a family name, where the division is a guess.
@@ -54,9 +57,13 @@ pub(super) fn read(v: &RawVersion) -> Option<ReadName> {
     let mut shaped = shape(read);
     if let Some(alone) = alone {
         shaped.other_family = Some(alone.family_key);
-        shaped.family_readings.extend(alone.family_readings.into_iter().map(|r| r.key));
+        for reading in alone.family_readings {
+            shaped.family_readings.push(reading.key);
+            shaped.family_spelled.push(reading.kana);
+        }
         (shaped.given_key, shaped.given_written, shaped.given_kana_key) = (None, None, None);
         shaped.given_readings.clear();
+        shaped.given_spelled.clear();
     }
     Some(shaped)
 }
@@ -78,6 +85,7 @@ fn parts(family: Option<&str>, given: Option<&str>, family_kana: Option<&str>, g
 fn shape(read: Name) -> ReadName {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
     let keys = |readings: &[Reading]| -> Vec<String> { readings.iter().map(|r| r.key.clone()).collect() };
+    let spelled = |readings: &[Reading]| -> Vec<String> { readings.iter().map(|r| r.kana.clone()).collect() };
     let (family_readings, given_readings) = (keys(&read.family_readings), keys(&read.given_readings));
     let whole_readings = family_readings
         .iter()
@@ -102,6 +110,8 @@ fn shape(read: Name) -> ReadName {
         given_kana,
         family_readings,
         given_readings,
+        family_spelled: spelled(&read.family_readings),
+        given_spelled: spelled(&read.given_readings),
         whole_readings,
         other_family: None,
         maiden: read.maiden.as_deref().map(name::part_key),

@@ -163,7 +163,7 @@ impl Work<'_> {
             let latin = |written: &Option<String>| written.clone().filter(|name| romaji::is_latin(name));
             let (family, given) = (latin(&name.family_written), latin(&name.given_written));
             self.names =
-                NameKeys::new(name.family_readings.iter().chain(&family), name.given_readings.iter().chain(&given));
+                NameKeys::new(name.family_spelled.iter().chain(&family), name.given_spelled.iter().chain(&given));
         }
         for whole in &name.whole_readings {
             self.feature(feature::NAME_READING, whole);

@@ -121,6 +121,11 @@ fn households_twins_and_a_marriage() {
     assert_eq!(household, "n\n1\n", "the family is one household");
 }
 
+/// A number from 0 to 1.
+fn uniform(i: u64) -> f64 {
+    (mix(i) >> 11) as f64 / (1u64 << 53) as f64
+}
+
 /// A model of the comparisons c0 to c4, each of two levels, some of them shared by households.
 fn five_comparisons(shared: &[usize]) -> Model {
     let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
@@ -152,7 +157,6 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
     let shares = [0.3, 0.2, 0.5];
     let agree = [[0.95, 0.1, 0.01], [0.9, 0.85, 0.02], [0.97, 0.3, 0.05], [0.8, 0.9, 0.1], [0.85, 0.05, 0.02]];
     let model = five_comparisons(&[1, 3]);
-    let uniform = |i: u64| (mix(i) >> 11) as f64 / (1u64 << 53) as f64;
     let n = 400_000u64;
     let mut observed = Observations {
         groups: vec!["a+a".into()],
@@ -249,6 +253,44 @@ fn result(retailer: &Retailer, lake: &str) -> (String, serde_json::Value) {
     let run = fs::read_dir(retailer.path(lake).join("work")).expect("work").next().expect("a run").expect("a folder");
     let manifest = fs::read(run.path().join("manifest.json")).expect("a manifest");
     (ids, serde_json::from_slice(&manifest).expect("JSON"))
+}
+
+#[test]
+fn levels_are_counted_among_pairs_that_lack_the_same() {
+    let mut model = five_comparisons(&[]);
+    model.features.push("f".into());
+    let first = &mut model.comparisons[0];
+    let absent = Condition::All(vec![Condition::Absent(0), Condition::Same(5)]);
+    first.needs.insert(1, Needs::of(&absent));
+    first.levels.insert(1, Level { name: "other".into(), condition: absent, ..first.levels[0].clone() });
+    first.absent = 1;
+    let names: Vec<_> = (0..6).filter(|s| first.reaches(*s)).map(|s| first.state_name(s, &model.features)).collect();
+    assert_eq!(names, ["same", "different", "other without a", "different without a"]);
+    // Nine pairs in ten lack the feature, whoever they are; a person agrees in 9 of 10 with it and in 8 of 10 without.
+    let (share, n) = (0.3, 400_000u64);
+    let agree = |class: usize, lacks: bool| [[0.9, 0.01], [0.8, 0.05]][usize::from(lacks)][class];
+    let mut observed = Observations {
+        groups: vec!["a+a".into()],
+        pairs_by_group: vec![n as f64],
+        all_pairs: n as f64,
+        random: vec![vec![0.0; 6], vec![0.0; 2], vec![0.0; 2], vec![0.0; 2], vec![0.0; 2]],
+        ..Observations::default()
+    };
+    for i in 0..n {
+        let class = usize::from(uniform(10 * i) >= share);
+        let lacks = uniform(10 * i + 1) < 0.9;
+        let level = if uniform(10 * i + 2) >= agree(class, lacks) { 2 } else { u8::from(lacks) };
+        let mut pattern = vec![0, level + 3 * u8::from(lacks)];
+        pattern.extend((1..5).map(|c| u8::from(uniform(10 * i + 2 + c) >= [0.9, 0.02][class])));
+        pattern[1..].iter().enumerate().for_each(|(c, state)| observed.random[c][*state as usize] += 1.0);
+        *observed.patterns.entry(pattern).or_default() += 1.0;
+    }
+    observed.random_draws = n as f64;
+    let (learned, _) = em::learn(&model, &observed);
+    for (state, truth) in [(0, [0.9, 0.01]), (4, [0.8, 0.05]), (2, [0.1, 0.99]), (5, [0.2, 0.95])] {
+        let [m, _, u] = learned.levels[0][state];
+        assert!((m - truth[0]).abs() < 0.02 && (u - truth[1]).abs() < 0.02, "state {state}: {m} and {u} for {truth:?}");
+    }
 }
 
 #[test]

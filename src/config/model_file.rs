@@ -239,7 +239,7 @@ pub struct TrainedFile {
     /// Priors by pair of channels, such as `app+shop`.
     #[serde(default)]
     pub priors: BTreeMap<String, ClassPriors>,
-    /// Comparison → level → probabilities.
+    /// Comparison → level, with what the pairs lack (`reading without given.key`) → probabilities.
     pub probabilities: BTreeMap<String, BTreeMap<String, LevelProbabilities>>,
 }
 

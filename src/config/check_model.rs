@@ -241,6 +241,10 @@ impl Check<'_> {
                 tf,
             });
         }
+        if file.shared_by_household && file.differs_in_household {
+            let message = format!("a household both shares comparison {:?} and differs in it", file.name);
+            self.problems.add(self.line(&at), message, "leave out one of the two");
+        }
         let absent = levels.iter().fold(0u64, |bits, level| bits | level.condition.absent());
         if levels.len() << absent.count_ones() > MOST_STATES {
             let message =
@@ -251,6 +255,7 @@ impl Check<'_> {
             name: file.name.clone(),
             label: Label { ja: file.label.ja.clone(), en: file.label.en.clone() },
             shared_by_household: file.shared_by_household,
+            differs_in_household: file.differs_in_household,
             needs: levels.iter().map(|level| Needs::of(&level.condition)).collect(),
             absent,
             levels,

@@ -74,6 +74,10 @@ pub struct ComparisonFile {
     /// class starts by agreeing as one person does; where false, by chance.
     #[serde(default)]
     pub shared_by_household: bool,
+    /// Whether people of one household are told apart here (given name): the household class agrees by chance then, whatever the
+    /// data seem to say. Otherwise it may learn that they agree, as on a mailbox that a family shares.
+    #[serde(default)]
+    pub differs_in_household: bool,
     /// The levels, most agreeing first; the last has no condition.
     pub levels: Vec<LevelFile>,
 }

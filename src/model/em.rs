@@ -224,7 +224,8 @@ fn of_set(model: &Model, observed: &Observations, counted: &Counted, c: usize, f
         let before = if comparison.shared_by_household { m } else { u };
         let seen = counted.expected[c][state][1];
         let household = (seen + HOUSEHOLD_SMOOTHING * before) / (n[1] + HOUSEHOLD_SMOOTHING);
-        levels[state - from] = [m, if model.has_households() { household } else { u }, u];
+        let by_chance = comparison.differs_in_household || !model.has_households();
+        levels[state - from] = [m, if by_chance { u } else { household }, u];
     }
     levels
 }

@@ -129,6 +129,8 @@ pub struct Comparison {
     pub label: Label,
     /// Whether people of one household tend to agree.
     pub shared_by_household: bool,
+    /// Whether people of one household are told apart: they agree by chance.
+    pub differs_in_household: bool,
     /// The levels; the last always holds.
     pub levels: Vec<Level>,
     /// What of each level's condition the relations of the two sides decide: beside each other, as most pairs need no more.

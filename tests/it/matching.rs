@@ -132,6 +132,7 @@ fn five_comparisons(shared: &[usize]) -> Model {
     let comparison = |i: usize, shared| Comparison {
         name: format!("c{i}"),
         label: Label::default(),
+        differs_in_household: false,
         shared_by_household: shared,
         levels: vec![level("same", Condition::Same(i)), level("different", Condition::Else)],
         needs: [Condition::Same(i), Condition::Else].iter().map(Needs::of).collect(),

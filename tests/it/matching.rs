@@ -193,6 +193,11 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
         assert!((found[0][2] - truth[2]).abs() < 0.05, "u of comparison {c}: {} for {}", found[0][2], truth[2]);
     }
     assert_eq!(learned, em::learn(&model, &observed).0, "the same every time");
+    assert!((learned.levels[2][0][1] - agree[2][1]).abs() < 0.1, "a household may agree more than by chance");
+    let mut apart = model.clone();
+    apart.comparisons[2].differs_in_household = true;
+    let (held, _) = em::learn(&apart, &observed);
+    assert_eq!(held.levels[2][0][1], held.levels[2][0][2], "where it is told apart it agrees by chance");
     assert_eq!(em::dependence(&model, &learned, &observed), None, "the model knows all three");
 }
 

@@ -246,7 +246,7 @@ impl Check<'_> {
             self.problems.add(self.line(&at), message, "leave out one of the two");
         }
         let absent = levels.iter().fold(0u64, |bits, level| bits | level.condition.absent());
-        if levels.len() << absent.count_ones() > MOST_STATES {
+        if levels.len() > MOST_STATES.checked_shr(absent.count_ones()).unwrap_or(0) {
             let message =
                 format!("comparison {:?} has too many levels for the features that it asks to be absent", file.name);
             self.problems.add(self.line(&at), message, "divide it into two, or ask for fewer");

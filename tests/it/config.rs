@@ -46,7 +46,14 @@ fn every_problem_is_reported_at_once() {
     );
     // Meaning: names that are not declared, numbers out of range.
     let pipeline = pipeline.replace("cp923", "cp932").replace("lak: x\n", "");
-    let bad_model = model.replacen("keys: [phone]", "keys: [phon]", 1);
+    let bad_model = model
+        .replacen("keys: [phone]", "keys: [phon]", 1)
+        .replacen("shared_by_household: true", "shared_by_household: true\n    differs_in_household: true", 1)
+        .replacen(
+            "absent: [given.key]",
+            "absent: [given.key, given.kana, family.key, family.kana, birth_date, sex]",
+            1,
+        );
     check(
         &pipeline,
         &bad_model,
@@ -55,6 +62,8 @@ fn every_problem_is_reported_at_once() {
             "did you mean \"postal_code\"?",
             "threshold auto is 1.9",
             "unknown feature \"phon\"",
+            "a household both shares comparison \"family_name\" and differs in it",
+            "comparison \"given_name\" has too many levels",
             "did you mean \"phone\"?",
         ],
     );

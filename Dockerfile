@@ -10,13 +10,13 @@ ARG PROFILE=release
 # Downloads and compiled crates stay in the builder's cache, so that a second build compiles nayose only.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/cache \
-    CARGO_TARGET_DIR=/cache cargo install --locked --path . --root /out --profile "$PROFILE" \
+    CARGO_TARGET_DIR=/cache cargo install --locked --features cluster --path . --root /out --profile "$PROFILE" \
     && strip /out/bin/nayose
 
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /out/bin/nayose /usr/local/bin/nayose
 COPY --from=build /src/pipelines /pipelines
-COPY --from=build /src/LICENSE /src/src/japanese/data/*.md /src/src/generate/data/README.md /usr/share/doc/nayose/
+COPY --from=build /src/LICENSE /src/crates/nayose-japanese/data/*.md /src/crates/nayose-sample/data/README.md /usr/share/doc/nayose/
 # Credentials come with the container's environment; none is in the image.
 USER 65532:65532
 ENTRYPOINT ["nayose"]

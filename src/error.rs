@@ -26,6 +26,10 @@ pub enum Kind {
     Bug,
 }
 
+/// What to do where a file of a lake is not what was written.
+pub(crate) const VERIFY: &str =
+    "`nayose verify` says what is damaged, `nayose verify --fix --pipeline FILE` makes again what can be made";
+
 /// Nothing new to do: the exit code that `--skip-code` asks for, on which Airflow skips a task.
 pub const NOTHING_NEW: u8 = 99;
 
@@ -139,7 +143,9 @@ impl From<DataFusionError> for Error {
                 Ok(own) => *own,
                 Err(other) => match other.downcast::<DataFusionError>() {
                     Ok(engine) => Error::from(*engine),
-                    Err(other) => Error::bug(format!("the engine failed: {other}")),
+                    Err(other) => {
+                        storage_cause(other.as_ref()).unwrap_or_else(|| Error::bug(beginning(&other.to_string())))
+                    }
                 },
             },
             DataFusionError::Context(_, inner) => Error::from(*inner),
@@ -157,10 +163,16 @@ fn from_shared(error: &DataFusionError) -> Error {
     match error.find_root() {
         DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
             Some(own) => own.clone(),
-            None => Error::bug(format!("the engine failed: {inner}")),
+            None => storage_cause(inner.as_ref()).unwrap_or_else(|| Error::bug(beginning(&inner.to_string()))),
         },
         root => classify(root),
     }
+}
+
+/// Spill files grew over their ceiling.
+pub(crate) fn spill_over() -> Error {
+    Error::environment("spill files grew over --spill-limit")
+        .hint("raise it (for example --spill-limit 200GiB) where the --spill folder has room, or raise --memory")
 }
 
 /// What the engine says when spill files grow over their ceiling; it has no kind of its own for that.
@@ -168,15 +180,62 @@ const SPILL_OVER: &str = "disk space during the spilling process has exceeded";
 
 fn classify(error: &DataFusionError) -> Error {
     match error {
-        error if error.to_string().contains(SPILL_OVER) => Error::environment("spill files grew over --spill-limit")
-            .hint("raise it (for example --spill-limit 200GiB) where the --spill folder has room, or raise --memory"),
+        // An executor's spill is the engine's own, and its words come back as text.
+        error if error.to_string().contains(SPILL_OVER) => spill_over(),
+        DataFusionError::ExecutionJoin(task) if task.is_panic() => panicked(),
         DataFusionError::ResourcesExhausted(what) => {
             Error::environment(format!("memory ran out: {}", first_line(what)))
                 .hint("give more with --memory (for example --memory 8GiB), or use fewer --threads")
         }
         // What fails while Parquet is read comes inside of other errors.
-        other => storage_cause(other).unwrap_or_else(|| Error::bug(first_line(&other.strip_backtrace()))),
+        other => storage_cause(other).unwrap_or_else(|| Error::bug(said(other))),
     }
+}
+
+/// What an error of the engine says. What it says about a query holds names and texts of the query; what it says while rows are
+/// computed may hold a value of a row, and is told by its kind.
+fn said(error: &DataFusionError) -> String {
+    use DataFusionError as E;
+    match error.find_root() {
+        E::ArrowError(arrow, _) => said_by_arrow(arrow),
+        E::SQL(..) | E::Plan(_) | E::SchemaError(..) | E::NotImplemented(_) | E::Configuration(_) => {
+            first_line(&error.strip_backtrace())
+        }
+        E::Diagnostic(_, inner) => said(inner),
+        E::Collection(errors) => errors.first().map(said).unwrap_or_default(),
+        root => beginning(&root.strip_backtrace()),
+    }
+}
+
+fn said_by_arrow(error: &arrow::error::ArrowError) -> String {
+    use arrow::error::ArrowError as E;
+    match error {
+        E::CastError(text) | E::ParseError(text) => {
+            // The type is the last word but one: "Cannot cast string '…' to value of Date32 type".
+            let words: Vec<&str> = text.split(' ').collect();
+            let name = |word: &str| {
+                word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(|c| c.is_ascii_alphanumeric())
+            };
+            match words.as_slice() {
+                [.., "of", to, "type"] if name(to) => format!("a value cannot be cast to {to}; try_cast makes it null"),
+                _ => "a value cannot be cast to the type that is wanted; try_cast makes it null".to_string(),
+            }
+        }
+        E::DivideByZero => "a division by zero".to_string(),
+        E::ArithmeticOverflow(_) => "a number is too large for its type".to_string(),
+        E::ExternalError(inner) => beginning(&inner.to_string()),
+        E::SchemaError(text) => first_line(text),
+        other => beginning(&other.to_string()),
+    }
+}
+
+/// The beginning of a message, up to where a value may come: a quote, a digit, a colon with what follows, what is not ASCII.
+fn beginning(text: &str) -> String {
+    let line = first_line(text);
+    let line = line.rsplit_once("error: ").map_or(line.as_str(), |(_, rest)| rest);
+    let end = line.find(|c: char| !c.is_ascii() || c.is_ascii_digit() || "'\"`:[({".contains(c)).unwrap_or(line.len());
+    let said = line[..end].trim();
+    if said.is_empty() { "the engine failed".to_string() } else { format!("the engine failed: {said} …") }
 }
 
 /// Our own error, or that of a store or a file, that is behind an error of a library.
@@ -199,6 +258,32 @@ pub fn storage_cause(error: &(dyn std::error::Error + 'static)) -> Option<Error>
     found
 }
 
+/// Where the last panic was.
+static PANICKED: std::sync::Mutex<Option<String>> = std::sync::Mutex::new(None);
+
+/// From here on a panic, also one of another crate, is told by its place alone and as errors are told: its message may hold a value.
+/// One that is caught (a decoder on a damaged file) is not told at all.
+pub fn keep_places_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| {
+            let file = at
+                .file()
+                .rsplit_once("/src/")
+                .map_or(at.file(), |(before, _)| &at.file()[before.rfind('/').map_or(0, |i| i + 1)..]);
+            format!("{file}, line {}", at.line())
+        });
+        if let Ok(mut last) = PANICKED.lock() {
+            *last = place;
+        }
+    }));
+}
+
+/// The error of a panic that nobody caught.
+pub fn panicked() -> Error {
+    let place = PANICKED.lock().ok().and_then(|mut place| place.take());
+    Error::bug(format!("the program stopped at {}", place.as_deref().unwrap_or("a place that is not known")))
+}
+
 /// Storage errors, by what the user can do about them.
 pub fn from_store(error: &object_store::Error) -> Error {
     storage_cause(error).unwrap_or_else(|| of_store(error))
@@ -207,7 +292,8 @@ pub fn from_store(error: &object_store::Error) -> Error {
 /// The same with what was done where; remote stores say that themselves.
 pub fn at_place(error: &object_store::Error, doing: &str, place: &str) -> Error {
     let cause = from_store(error);
-    if cause.message().contains("://") {
+    // What is damaged names its file too.
+    if cause.message().contains("://") || cause.message().starts_with("cannot ") || cause.kind() == Kind::Data {
         return cause;
     }
     let sentence = format!("cannot {doing} {place}: {}", cause.message());
@@ -248,8 +334,8 @@ impl From<std::io::Error> for Error {
     }
 }
 
-impl From<datafusion::arrow::error::ArrowError> for Error {
-    fn from(error: datafusion::arrow::error::ArrowError) -> Self {
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
         Error::from(DataFusionError::from(error))
     }
 }

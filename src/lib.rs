@@ -6,45 +6,25 @@
 //!     ──marts──▶ RFM, LTV, decile, basket, … ──▶ published together by a row of `run`
 //! ```
 //!
-//! The modules in reading order: [`config`] says what to do, [`contract`] what every table is, [`stages`] how one
-//! table becomes the next, [`runner`] runs them. [`japanese`], [`similarity`], [`model`], [`identity`] and [`record`] are
-//! the pure core: text and numbers in and out, no engine, no files, no clock.
+//! This is the root package: the command line, the audit library, the engine. The pure core is in `crates/`: `nayose-japanese`
+//! (text in, canonical text out) and `nayose-matching` (records in, people out). Rooms lie in layers, and an arrow never
+//! points up; ARCHITECTURE.md lists them, and a test computes them from every path in the code.
 
-pub mod error;
-
-pub mod config;
-pub mod contract;
-
-pub mod japanese;
-pub mod similarity;
-
-pub mod identity;
-pub mod model;
-pub mod record;
-
-pub mod engine;
-pub mod functions;
-pub mod session;
-pub mod stages;
-
-pub mod copy_columns;
-pub mod encode;
-pub mod lake;
-pub mod lineage;
-pub mod manifest;
-pub mod materialize;
-pub mod metrics;
-pub mod profile;
-pub mod progress;
-pub mod query;
-pub mod ranges;
-pub mod runner;
-pub mod store;
-pub mod threads;
-pub mod version;
-
-pub mod evaluate;
-pub mod explain;
-pub mod generate;
-
+mod audit;
 pub mod cli;
+pub mod config;
+mod console;
+mod engine;
+pub mod error;
+mod functions;
+mod lake;
+mod observe;
+mod runner;
+pub mod sources;
+mod stages;
+mod store;
+mod tables;
+
+pub use audit::Audit;
+pub use engine::session::{Resources, session};
+pub use store::Location;

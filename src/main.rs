@@ -5,14 +5,16 @@ use std::process::ExitCode;
 use clap::Parser;
 use nayose::cli::{self, Cli};
 
-/// Arrow's many small buffers took the system's allocator a sixth of a run's samples (`perf record nayose run …`).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: nayose_allocator::Allocator = nayose_allocator::Allocator;
 
 fn main() -> ExitCode {
+    nayose_allocator::small_pages();
     let cli = Cli::parse();
     let progress = cli.progress();
-    match cli::run(cli) {
+    nayose::error::keep_places_of_panics();
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cli::run(cli)));
+    match ended.unwrap_or_else(|_| Err(nayose::error::panicked())) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             progress.error(&error);

@@ -2,9 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::audit::analyst;
 use crate::error::Result;
-use crate::identity::pseudonym::Pseudonyms;
-use crate::runner::analyst;
+use nayose_matching::identity::pseudonym::Pseudonyms;
 
 /// Limits what is read.
 #[derive(Debug, Args)]

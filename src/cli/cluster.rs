@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::size;
-use crate::engine::{Cluster, serve};
+use crate::engine::cluster::{Cluster, serve};
+use crate::engine::session::Resources;
 use crate::error::Result;
-use crate::session::Resources;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -3,17 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use datafusion::arrow::array::AsArray;
-use datafusion::logical_expr::{Expr, ident, lit};
-use datafusion::prelude::SessionContext;
 
 use super::output;
+use crate::audit::Audit;
 use crate::config::{self, Overrides};
-use crate::contract::{ID_MAP, col};
+use crate::engine::session::Resources;
 use crate::error::{Error, Result};
-use crate::identity::customer_id::{self, Kind, id_of};
-use crate::runner::snapshot;
-use crate::session::{Resources, session};
+use nayose_japanese::date::timestamp;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -61,13 +57,36 @@ impl Decision {
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
+    let now = jiff::Timestamp::now();
+    if !a.expires.is_empty() {
+        let expires = timestamp(&a.expires);
+        let expires = expires.ok_or_else(|| {
+            Error::usage(format!("--expires {:?} is no date", a.expires)).hint("write 2027-03-31, or leave it out")
+        })?;
+        if expires <= now.as_microsecond() {
+            return Err(Error::usage(format!("--expires {} is in the past: the decision would never hold", a.expires))
+                .hint("write a day to come, or leave it out"));
+        }
+    }
     let file = config::decisions_file(&a.pipeline)?;
     let pipeline = config::load(&a.pipeline, &Overrides { input: None, lake: a.lake.clone() })?;
-    let published = snapshot::find(&pipeline.lake, None).await?;
-    let context = session(&Resources::default())?;
-    snapshot::know_all(&context, &pipeline.lake, &published).await?;
-    let (left, right) = (record(&context, &a.left).await?, record(&context, &a.right).await?);
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let audit = Audit::open(&pipeline.lake, None, &Resources::default()).await?;
+    let (left, right) = (audit.founding_record(&a.left).await?, audit.founding_record(&a.right).await?);
+    let written = |(channel, id): &(String, String)| format!("{channel}:{id}");
+    let already = pipeline.decisions.iter().find(|d| {
+        let pair = [written(&d.left), written(&d.right)];
+        pair.contains(&left) && pair.contains(&right) && d.expires.is_none()
+    });
+    let same = match a.decision {
+        Decision::Same => Some(true),
+        Decision::Different => Some(false),
+        Decision::Undecided => None,
+    };
+    if let Some(already) = already.filter(|d| Some(d.same) == same) {
+        output::print(&format!("{}: line {} by {} decides that already", file.display(), already.line, already.by))?;
+        return Ok(0);
+    }
+    let now = now.strftime("%Y-%m-%d").to_string();
     let fields = [left, right, a.decision.word().into(), a.by, now, a.why, a.expires];
     config::decisions::append(&file, &fields)?;
     output::print(&format!(
@@ -78,44 +97,4 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         if a.decision == Decision::Undecided { "are undecided".into() } else { format!("are {}", fields[2]) },
     ))?;
     Ok(0)
-}
-
-/// The record that stands for what was typed: itself, or the founding record of a customer.
-async fn record(context: &SessionContext, typed: &str) -> Result<String> {
-    if let Some((channel, id)) = typed.split_once(':') {
-        let known =
-            records(context, ident(col::CHANNEL).eq(lit(channel)).and(ident(col::RECORD_ID).eq(lit(id)))).await?;
-        return match known.is_empty() {
-            false => Ok(typed.to_string()),
-            true => Err(Error::usage(format!("there is no record {typed}"))
-                .hint("records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them")),
-        };
-    }
-    let id = customer_id::parse(typed).ok_or_else(|| {
-        Error::usage(format!("{typed:?} is neither a record nor a customer id"))
-            .hint("write channel:record_id, or an id such as C-7K3M-9QXA-2TF5-H")
-    })?;
-    let today = snapshot::aliases(context).await?.resolve(&id).to_string();
-    let records = records(context, ident(col::CUSTOMER_ID).eq(lit(today.as_str()))).await?;
-    // An alias stands for its own founding record, so that a merge can be taken back by the two ids that it joined.
-    let founds = |id: &str| records.iter().find(|(channel, record)| id_of(Kind::Customer, channel, record, 0) == id);
-    let founding = founds(&id).or(founds(&today));
-    match founding.or(records.first()) {
-        Some((channel, record)) => Ok(format!("{channel}:{record}")),
-        None => Err(Error::usage(format!("there is no customer {id}"))
-            .hint("nayose sql \"select customer_id from golden_customer limit 10\" shows some")),
-    }
-}
-
-/// Channel and id of the records in the newest run that `condition` holds for.
-async fn records(context: &SessionContext, condition: Expr) -> Result<Vec<(String, String)>> {
-    let rows = context.table(ID_MAP.name).await?.filter(condition.and(ident(col::VALID_TO).is_null()))?;
-    let rows = rows.select_columns(&[col::CHANNEL, col::RECORD_ID])?;
-    let rows = rows.sort([col::CHANNEL, col::RECORD_ID].map(|c| ident(c).sort(true, false)).to_vec())?;
-    let mut found = Vec::new();
-    for batch in rows.collect().await? {
-        let [channel, record] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
-        found.extend((0..batch.num_rows()).map(|i| (channel.value(i).to_string(), record.value(i).to_string())));
-    }
-    Ok(found)
 }

@@ -5,14 +5,15 @@ use clap::{Args, ValueEnum};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::analyst::ProfileArguments;
-use super::output::{RowFormat, bytes_of};
+use super::output::{CsvArguments, RowFormat, bytes_of};
 use super::{LakeArguments, ResourceArguments, output};
+use crate::audit::analyst;
+use crate::engine::session::session;
 use crate::error::{Error, Result};
-use crate::identity::pseudonym::Pseudonyms;
-use crate::runner::snapshot::PublishedRun;
-use crate::runner::{analyst, snapshot};
-use crate::session::session;
+use crate::lake::snapshot;
+use crate::lake::snapshot::PublishedRun;
 use crate::store::Location;
+use nayose_matching::identity::pseudonym::Pseudonyms;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -21,9 +22,11 @@ pub(super) struct Arguments {
     table: Option<String>,
     #[command(flatten)]
     lake: LakeArguments,
-    /// The format of one table [default: parquet]
+    /// The format of one table [default: as the file's name ends, else parquet]
     #[arg(long, requires = "table")]
     format: Option<ExportFormat>,
+    #[command(flatten)]
+    csv: CsvArguments,
     /// The file to write, or the folder of all tables: a path or a URL
     #[arg(long, value_name = "URL")]
     to: String,
@@ -46,10 +49,24 @@ enum ExportFormat {
     Csv,
 }
 
+impl ExportFormat {
+    /// The format that a file's name promises.
+    fn by_name(name: &str) -> Self {
+        match name.rsplit('.').next().map(str::to_ascii_lowercase).as_deref() {
+            Some("csv") => ExportFormat::Csv,
+            Some("arrow" | "ipc" | "feather") => ExportFormat::Arrow,
+            _ => ExportFormat::Parquet,
+        }
+    }
+}
+
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let ids = a.profile.pseudonyms()?;
     let here = std::env::current_dir()?;
     let lake = Location::parse(&a.lake.lake, &here)?;
+    if a.to.trim().is_empty() {
+        return Err(Error::usage("--to is empty").hint("name the file to write"));
+    }
     let to = Location::parse(&a.to, &here)?;
     let published = snapshot::find(&lake, a.as_of.as_deref()).await?;
     let context = session(&a.resources.resources())?;
@@ -66,12 +83,12 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let schema = rows.schema().as_arrow().clone().into();
     let batches = rows.collect().await?;
     let n: usize = batches.iter().map(|b| b.num_rows()).sum();
-    let format = match a.format.unwrap_or(ExportFormat::Parquet) {
+    let format = match a.format.unwrap_or_else(|| ExportFormat::by_name(&a.to)) {
         ExportFormat::Parquet => RowFormat::Parquet,
         ExportFormat::Arrow => RowFormat::Arrow,
         ExportFormat::Csv => RowFormat::Csv,
     };
-    to.write(bytes_of(&batches, schema, format)?).await?;
+    to.write(bytes_of(&batches, schema, format, a.csv)?).await?;
     output::print(&format!("{n} rows of {table} written to {}", to.shown()))?;
     Ok(0)
 }

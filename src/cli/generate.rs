@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::output;
-use crate::error::Result;
-use crate::generate::{Options, generate};
+use crate::error::{Error, Result};
+use nayose_sample::{Options, generate};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(a: Arguments) -> Result<u8> {
-    let made = generate(&Options { people: a.people, seed: a.seed }, &a.out)?;
+    let made = generate(&Options { people: a.people, seed: a.seed }, &a.out).map_err(refused)?;
     output::print(&format!(
         "{} people written to {}: {} shop customers, {} app users, {} card members and {} tickets in {} files",
         made.people,
@@ -34,4 +34,17 @@ pub(super) fn run(a: Arguments) -> Result<u8> {
         made.files.len()
     ))?;
     Ok(0)
+}
+
+/// Why nothing was made, with what to do.
+fn refused(error: nayose_sample::Error) -> Error {
+    use nayose_sample::Error as E;
+    let message = error.to_string();
+    match error {
+        E::People(_) => Error::usage(message).hint("2000 gives a small sample, 1000000 a large one"),
+        E::Write { .. } => {
+            Error::environment(message).hint("choose another folder with --out, or make room and allow writing there")
+        }
+        E::Bug(_) => Error::bug(message),
+    }
 }

@@ -1,6 +1,10 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
 mod analyst;
+#[cfg(feature = "cluster")]
+mod cluster;
+#[cfg(not(feature = "cluster"))]
+#[path = "cluster_absent.rs"]
 mod cluster;
 mod completions;
 mod decide;
@@ -10,22 +14,27 @@ mod explain;
 mod export;
 mod generate;
 mod history;
+mod init;
 mod normalize;
 mod output;
 mod run;
 mod schema;
+mod search;
 mod sql;
 mod stop;
 mod validate;
+mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::audit::Audit;
+use crate::console::progress::Progress;
+use crate::console::version;
+use crate::engine::session::Resources;
 use crate::error::{Error, Result};
-use crate::progress::Progress;
-use crate::session::Resources;
-use crate::version;
+use crate::store::Location;
 
 /// 名寄せ: find the customer records that are one person, give them one ID, keep it.
 #[derive(Debug, Parser)]
@@ -37,6 +46,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Draft a pipeline for a folder of exports
+    Init(init::Arguments),
     /// Check configuration and inputs; write nothing
     Validate(validate::Arguments),
     /// Run a pipeline and publish its tables
@@ -45,12 +56,16 @@ enum Command {
     Sql(sql::Arguments),
     /// Why a customer is one person; why, or why not, two records are
     Explain(explain::Arguments),
+    /// Find customers by name, phone, mail address, number or id
+    Search(search::Arguments),
     /// What happened to a customer id since it was created
     History(history::Arguments),
     /// Decide on two records, or take a decision back
     Decide(decide::Arguments),
     /// Erase a person from every table, version and work file, for good
     Erase(erase::Arguments),
+    /// Read a whole lake and say what is not as it was written
+    Verify(verify::Arguments),
     /// Compare the published customers with a truth file
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
@@ -61,7 +76,7 @@ enum Command {
     Generate(generate::Arguments),
     /// Serve as a process of a cluster for `nayose run --engine`
     Cluster(cluster::Arguments),
-    /// Print the JSON Schemas of the configuration files, for editors
+    /// Print the JSON Schemas of the configuration files, or what the published tables are
     Schema(schema::Arguments),
     /// Print what a shell needs to complete commands and flags
     Completions(completions::Completions),
@@ -79,12 +94,24 @@ impl Cli {
     }
 }
 
-/// Which lake, and as of when.
+/// Which lake.
 #[derive(Debug, Args)]
 struct LakeArguments {
     /// The lake: a path or a URL
     #[arg(long, value_name = "URL", default_value = "lake")]
     lake: String,
+}
+
+impl LakeArguments {
+    /// Where the lake is.
+    fn place(&self) -> Result<Location> {
+        Location::parse(&self.lake, &std::env::current_dir()?)
+    }
+
+    /// The lake, open for questions.
+    async fn audit(&self, as_of: Option<&str>, resources: &ResourceArguments) -> Result<Audit> {
+        Audit::open(&self.place()?, as_of, &resources.resources()).await
+    }
 }
 
 /// Memory and threads.
@@ -94,7 +121,7 @@ struct ResourceArguments {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<usize>,
     /// Threads that compute [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
     /// Folder for spill files [default: the system's temporary folder]
     #[arg(long, value_name = "FOLDER")]
@@ -102,6 +129,9 @@ struct ResourceArguments {
     /// Ceiling of all spill files together; a step that needs more ends with exit code 3
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "100GiB")]
     spill_limit: usize,
+    /// Encrypt spill files, with a key that only this process has
+    #[arg(long)]
+    spill_encrypt: bool,
 }
 
 impl ResourceArguments {
@@ -109,9 +139,10 @@ impl ResourceArguments {
         let default = Resources::default();
         Resources {
             memory: self.memory.unwrap_or(default.memory),
-            threads: self.threads.unwrap_or(default.threads).max(1),
+            threads: self.threads.unwrap_or(default.threads),
             spill: self.spill.clone(),
             spill_limit: self.spill_limit as u64,
+            spill_encrypt: self.spill_encrypt,
             cluster: None,
         }
     }
@@ -135,6 +166,12 @@ enum TextFormat {
     Json,
 }
 
+/// Threads that read and write files: each keeps some memory of its own, and a disk is no faster for more.
+const BLOCKING: usize = 32;
+
+/// How long the end of the process waits for the command to stop after a signal: schedulers send SIGKILL after ten seconds or more.
+const STOPPING: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Does what the command line says and answers the exit code.
 ///
 /// # Errors
@@ -152,39 +189,55 @@ pub fn run(cli: Cli) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(8 << 20)
+        .max_blocking_threads(BLOCKING)
         .build()
         .map_err(|e| Error::environment(format!("cannot start threads: {e}")))?;
     // The processes of a cluster end in their own way: an executor says goodbye to its scheduler.
     let serves = matches!(command, Command::Cluster(_));
     let ended = runtime.block_on(async {
         // A task of its own, so that a signal is heard while the command computes.
+        let mut task = tokio::spawn(work(command));
         let done = tokio::select! {
-            done = tokio::spawn(work(command)) => done,
-            stopped = stop::signal(), if !serves => Ok(Err(stopped)),
+            done = &mut task => done,
+            stopped = stop::signal(), if !serves => {
+                // Dropped, it gives back its lock.
+                task.abort();
+                let _ = tokio::time::timeout(STOPPING, task).await;
+                crate::lake::lock::give_back().await;
+                Ok(Err(stopped))
+            }
         };
         crate::store::settle().await;
         done
     });
     // After a signal there is nobody to wait for.
     runtime.shutdown_background();
-    ended.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+    ended.unwrap_or_else(|_| Err(crate::error::panicked()))
 }
 
 async fn work(command: Command) -> Result<u8> {
     match command {
+        Command::Init(a) => init::run(a).await,
         Command::Validate(a) => validate::run(a).await,
         Command::Run(a) => run::run(a).await,
         Command::Sql(a) => sql::run(a).await,
         Command::Explain(a) => explain::run(a).await,
         Command::History(a) => history::run(a).await,
+        Command::Search(a) => search::run(a).await,
         Command::Decide(a) => decide::run(a).await,
         Command::Erase(a) => erase::run(a).await,
+        Command::Verify(a) => verify::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,
         Command::Cluster(a) => cluster::run(a).await,
         Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
         Command::Completions(_) | Command::Man(_) => Ok(0),
     }
+}
+
+/// A number of threads, from 1.
+fn threads(typed: &str) -> std::result::Result<usize, String> {
+    typed.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("{typed:?} is no number of threads; write 1 or more"))
 }
 
 /// A size in bytes with a unit: `8GiB`, `512MiB`, `2GB`.

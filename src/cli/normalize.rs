@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::japanese::{address, date, email, kana, name, organization, phone, romaji, width};
+use nayose_japanese::{address, date, email, kana, name, organization, phone, romaji, width};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -115,7 +115,7 @@ fn normalize_one(kind: Kind, line: &str, out: &mut Vec<u8>) -> serde_json::Resul
         Kind::Address => write_address(&address::normalize(text, second), out),
         Kind::Kana => {
             let folded = width::fold_width(line);
-            let katakana = kana::to_katakana(&folded);
+            let katakana = kana::to_reading(&folded);
             let is_kana = katakana.chars().any(kana::is_kana);
             let problem = if folded.is_empty() {
                 Some("empty")
@@ -136,6 +136,7 @@ fn normalize_one(kind: Kind, line: &str, out: &mut Vec<u8>) -> serde_json::Resul
             )
         }
         Kind::Romaji => {
+            let line = &*width::fold_width(line);
             let latin = romaji::is_latin(line);
             let key = romaji::key(line);
             let problem = if line.trim().is_empty() {
@@ -196,18 +197,25 @@ fn normalize_one(kind: Kind, line: &str, out: &mut Vec<u8>) -> serde_json::Resul
             )
         }
         Kind::Company => {
-            let o = organization::organization(line);
-            let problem = match &o {
-                Some(_) => None,
-                None if line.trim().is_empty() => Some("empty"),
-                None => Some("no_legal_form"),
+            let number = organization::corporate_number(line);
+            let rest = number.as_ref().map_or(line, |n| n.rest.as_str());
+            let o = organization::organization(rest);
+            let valid = number.as_ref().filter(|n| n.valid).map(|n| n.digits.as_str());
+            let problem = match (&o, &number) {
+                (_, Some(n)) if !n.valid => Some("check_digit"),
+                (Some(_), _) => None,
+                (None, Some(_)) if rest.trim().is_empty() => None,
+                (None, _) if line.trim().is_empty() => Some("empty"),
+                _ => Some("no_legal_form"),
             };
             to(
                 out,
                 &Company {
-                    key: o.as_ref().map(|o| o.key.as_str()),
+                    key: o.as_ref().map(|o| o.key.as_str()).or(valid),
                     name: o.as_ref().map(|o| o.name.as_str()),
+                    name_key: o.as_ref().map(|o| o.name_key.as_str()),
                     kind: o.as_ref().map(|o| o.kind.name()),
+                    number: number.as_ref().map(|n| n.digits.as_str()),
                     problem,
                 },
             )
@@ -272,7 +280,9 @@ struct Date<'a> {
 struct Company<'a> {
     key: Option<&'a str>,
     name: Option<&'a str>,
+    name_key: Option<&'a str>,
     kind: Option<&'a str>,
+    number: Option<&'a str>,
     problem: Option<&'a str>,
 }
 
@@ -297,9 +307,19 @@ struct Name<'a> {
     nickname: Option<&'a str>,
     honorific: Option<&'a str>,
     organization: Option<&'a str>,
+    others: Vec<OtherName<'a>>,
     swapped: bool,
     confidence: f32,
     problem: Option<&'a str>,
+}
+
+/// Another name or order that the text gives.
+#[derive(Serialize)]
+struct OtherName<'a> {
+    family: &'a str,
+    given: &'a str,
+    kind: &'a str,
+    confidence: f32,
 }
 
 fn write_name(n: &name::Name, out: &mut Vec<u8>) -> serde_json::Result<()> {
@@ -322,6 +342,16 @@ fn write_name(n: &name::Name, out: &mut Vec<u8>) -> serde_json::Result<()> {
             nickname: n.nickname.as_deref(),
             honorific: n.honorific.as_deref(),
             organization: n.organization.as_ref().map(|o| o.name.as_str()),
+            others: n
+                .others
+                .iter()
+                .map(|o| OtherName {
+                    family: &o.family,
+                    given: &o.given,
+                    kind: o.kind.name(),
+                    confidence: o.confidence,
+                })
+                .collect(),
             swapped: n.swapped,
             confidence: n.confidence,
             problem: n.problem.map(name::Problem::name),
@@ -347,8 +377,27 @@ struct Address<'a> {
     level: &'a str,
     canonical: &'a str,
     rest: &'a str,
+    partial: bool,
+    renamed: Option<Renamed<'a>>,
+    alternatives: Vec<Alternative<'a>>,
     confidence: f32,
     problem: Option<&'a str>,
+}
+
+/// A name of the past.
+#[derive(Serialize)]
+struct Renamed<'a> {
+    from: &'a str,
+    since: Option<&'a str>,
+    source: &'a str,
+}
+
+/// A town that may be meant as well.
+#[derive(Serialize)]
+struct Alternative<'a> {
+    town_code: &'a str,
+    town: &'a str,
+    confidence: f32,
 }
 
 fn write_address(a: &address::Address, out: &mut Vec<u8>) -> serde_json::Result<()> {
@@ -371,6 +420,13 @@ fn write_address(a: &address::Address, out: &mut Vec<u8>) -> serde_json::Result<
             level: a.level.as_str(),
             canonical: &a.canonical,
             rest: &a.rest,
+            partial: a.is_partial(),
+            renamed: a.renamed.as_ref().map(|r| Renamed { from: &r.from, since: r.since, source: r.source }),
+            alternatives: a
+                .alternatives
+                .iter()
+                .map(|o| Alternative { town_code: &o.town_code, town: &o.town, confidence: o.confidence })
+                .collect(),
             confidence: a.confidence,
             problem: a.problem.map(|p| p.as_str()),
         },

@@ -10,17 +10,20 @@ use serde_json::{Value, json};
 
 use super::{ResourceArguments, output};
 use crate::config::{self, Overrides, Pipeline};
-use crate::engine::Cluster;
+use crate::console::progress::Progress;
+use crate::engine::cluster::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
-use crate::japanese::date;
-use crate::lineage;
-use crate::manifest::{Manifest, StageRecord};
-use crate::metrics;
-use crate::profile;
-use crate::progress::Progress;
-use crate::runner::snapshot::time_text;
+use crate::lake::manifest::{Manifest, StageRecord};
+use crate::lake::results::StageResult;
+use crate::lake::snapshot::time_text;
+use crate::observe::lineage;
+use crate::observe::metrics;
+use crate::observe::profile;
 use crate::runner::{self, Options, Outcome};
 use crate::stages::Stage;
+use crate::store::local;
+use crate::tables::contract::{GOLDEN_CUSTOMER, INTERACTION, REJECT, SOURCE_RECORD, Table};
+use nayose_japanese::date;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -132,7 +135,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     match &a.summary {
         Some(file) if file.as_os_str() == "-" => output::print(&summary(&outcome).to_string())?,
         Some(file) => put(file, &format!("{:#}", summary(&outcome)))?,
-        None => output::print(&report(&outcome, &pipeline))?,
+        None => output::print(&report(&outcome, &pipeline)?)?,
     }
     Ok(match outcome {
         Outcome::NothingNew { .. } | Outcome::Older { .. } if a.skip_code => NOTHING_NEW,
@@ -164,20 +167,17 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
     lineage::observed(pipeline, &options, &variables, progress, run).await
 }
 
-/// Writes the metrics aside and renames: a collector sees the old file or the new one.
+/// Writes the metrics: a collector sees the old file or the new one.
 fn put_metrics(file: &Path, pipeline: &str, ended: Result<&Outcome, &Error>, seconds: f64) -> Result<()> {
-    let before = std::fs::read_to_string(file).unwrap_or_default();
+    // A pipe is not read.
+    let before = if file.is_file() { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
     let last_success = metrics::last_success(&before);
     let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
     let text = metrics::text(&metrics::Run { pipeline, ended, seconds, now, last_success });
     if file.as_os_str() == "-" {
         return output::print(text.trim_end());
     }
-    let mut aside = file.as_os_str().to_os_string();
-    aside.push(".tmp");
-    std::fs::write(&aside, text)
-        .and_then(|()| std::fs::rename(&aside, file))
-        .map_err(|e| Error::environment(format!("cannot write {}: {e}", file.display())).hint("check the path"))
+    local::put(file, text)
 }
 
 /// A text to a file, or to stdout.
@@ -185,8 +185,7 @@ fn put(file: &Path, text: &str) -> Result<()> {
     if file.as_os_str() == "-" {
         return output::print(text);
     }
-    std::fs::write(file, format!("{text}\n"))
-        .map_err(|e| Error::environment(format!("cannot write {}: {e}", file.display())).hint("check the path"))
+    local::put(file, format!("{text}\n"))
 }
 
 /// What every operator of the stages did that this run did itself.
@@ -214,16 +213,17 @@ fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {
             let record = manifest.stages.get(s.name())?;
             let rows: serde_json::Map<String, Value> =
                 record.outputs.iter().map(|(t, o)| (t.clone(), json!(o.rows()))).collect();
-            let StageRecord { seconds, spilled, notes, .. } = record;
+            let StageRecord { seconds, spilled, result, .. } = record;
+            let notes = result.as_ref().map_or(json!({}), StageResult::summary);
             Some(json!({ "stage": s.name(), "seconds": seconds, "spilled_bytes": spilled, "rows": rows, "notes": notes }))
         })
         .collect();
     json!({ "outcome": outcome, "run_id": manifest.run_id, "previous": manifest.previous, "stages": stages })
 }
 
-fn report(outcome: &Outcome, pipeline: &Pipeline) -> String {
+fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
     let lake = pipeline.lake.shown();
-    match outcome {
+    Ok(match outcome {
         Outcome::NothingNew { run_id } => {
             format!("nothing new: inputs and configuration are those of run {run_id}, which is published in {lake}")
         }
@@ -235,25 +235,55 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> String {
         }
         Outcome::Stopped(m) => format!("stopped as asked; run {} goes on from here when it is started again", m.run_id),
         Outcome::Published(m) => {
-            let note = |stage: Stage, name: &str| {
-                m.stages.get(stage.name()).and_then(|s| s.notes.get(name)).cloned().unwrap_or_default()
+            let rows = |table: &Table| m.output(table.name).map_or(0, |o| o.rows());
+            let (as_of, found) = (time_text(m.ingest()?.as_of), m.cluster()?);
+            let profile = match m.golden() {
+                Some(golden) if golden.alone > 0 && pipeline.profile.k == 0 => format!(
+                    "\n  in the analyst's profile {} of {} customers are alone with their town, age band and sex: set `profile: {{ k: 5 }}`",
+                    golden.alone, golden.customers
+                ),
+                _ => String::new(),
             };
-            let rows = |table: &str| m.output(table).map_or(0, |o| o.rows());
-            let as_of = note(Stage::Ingest, "as_of").as_i64().map(time_text).unwrap_or_default();
+            let told = told(m)?;
+            let nothing = m.score()?.trained.learned.as_ref().and_then(|learned| learned.nothing());
+            let expected = match nothing {
+                Some(nothing) => format!("precision and recall cannot be expected: {nothing}"),
+                None => format!(
+                    "expected at this threshold, by the model itself: precision {:.4}, recall {:.4} of the pairs that blocking brings",
+                    found.expected.precision, found.expected.recall
+                ),
+            };
             format!(
-                "published run {} in {lake}, as of {as_of}\n  {} records of {} customers in {} households; {} interactions; {} rows rejected\n  {} links, {} cut by contradictions, {} pairs to review\n  expected at this threshold, by the model itself: precision {:.4}, recall {:.4} of the pairs that blocking brings",
+                "published run {} in {lake}, as of {as_of}\n  {} records of {} customers in {} households; {} interactions; {} rows rejected\n  {} links, {} cut by contradictions, {} pairs to review\n  {expected}{profile}{told}",
                 m.run_id,
-                rows("source_record"),
-                rows("golden_customer"),
-                note(Stage::Cluster, "households"),
-                rows("interaction"),
-                rows("reject"),
-                note(Stage::Cluster, "linked"),
-                note(Stage::Cluster, "cut"),
-                note(Stage::Cluster, "review"),
-                note(Stage::Cluster, "expected")["precision"].as_f64().unwrap_or(0.0),
-                note(Stage::Cluster, "expected")["recall"].as_f64().unwrap_or(0.0),
+                rows(&SOURCE_RECORD),
+                rows(&GOLDEN_CUSTOMER),
+                found.households,
+                rows(&INTERACTION),
+                rows(&REJECT),
+                found.linked,
+                found.cut,
+                found.review,
             )
         }
+    })
+}
+
+/// Share of an attribute's values beyond understanding from which the report names it: below it are the slips of every source.
+const TOLD: f64 = 0.05;
+
+/// What was left out of the input, and what of it cannot be used.
+fn told(manifest: &Manifest) -> Result<String> {
+    let found = manifest.ingest()?;
+    let skipped: u64 = found.files.iter().map(|file| file.skipped).sum();
+    let mut text = String::new();
+    if skipped > 0 {
+        text += &format!(
+            "\n  {skipped} rows skipped: `select source, reason, count(*) from reject group by 1, 2` names the reasons"
+        );
     }
+    for understood in found.understood.iter().filter(|u| u.share() >= TOLD) {
+        text += &format!("\n  {understood}");
+    }
+    Ok(text)
 }

@@ -1,4 +1,4 @@
-//! What ends a command before it is done: ctrl-c, or the SIGTERM of a scheduler.
+//! What ends a command before it is done: ctrl-c, the SIGTERM of a scheduler, a terminal that is closed.
 
 use crate::error::{Error, Result};
 
@@ -17,9 +17,13 @@ async fn first() -> Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
     Ok(tokio::select! {
         _ = terminate.recv() => "SIGTERM",
         _ = interrupt.recv() => "ctrl-c",
+        _ = hangup.recv() => "SIGHUP",
+        _ = quit.recv() => "SIGQUIT",
     })
 }
 

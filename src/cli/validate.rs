@@ -2,23 +2,24 @@
 //! reads and normalizes all person rows, and keeps what it needs in memory; nothing is written.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{ResourceArguments, output};
 use crate::config::problem::{Problems, did_you_mean};
 use crate::config::{self, Overrides, Pipeline};
-use crate::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
+use crate::engine::session::session;
 use crate::error::{Error, Kind, Result};
-use crate::record::Standardizer;
-use crate::runner::{self, inputs};
-use crate::session::session;
-use crate::stages::ingest::reader::{self, Format};
-use crate::stages::ingest::{SourceFiles, read_options};
+use crate::runner::{self, inputs, sample};
+use crate::sources::reader::{self, Format, RejectReason};
+use crate::stages::ingest::{SourceFiles, read_options, understood};
 use crate::stages::{block, ingest, marts, normalize};
+use crate::tables::columns;
+use crate::tables::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
+use nayose_matching::record::Standardizer;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -33,7 +34,18 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let pipeline = config::load(&a.pipeline, &Overrides { input: a.input, lake: None })?;
-    let found = inputs::find(&pipeline, None).await?;
+    output::print(&validate(&a.pipeline, &pipeline, true, &a.resources).await?)?;
+    Ok(0)
+}
+
+/// Checks the inputs of a pipeline and what can be made of them; the answer is for people. With `forecasts` all rows of people are read.
+pub(super) async fn validate(
+    file: &Path,
+    pipeline: &Pipeline,
+    forecasts: bool,
+    resources: &ResourceArguments,
+) -> Result<String> {
+    let found = inputs::find(pipeline, None).await?;
     let mut problems = Problems::default();
     let mut files = 0;
     for of in &found {
@@ -50,8 +62,19 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
                 // Lines of JSON name their columns themselves: a quiet day's file has none.
                 Ok(columns) if columns.is_empty() && options.format == Format::Jsonl => {}
                 Ok(columns) => {
-                    for wanted in needed.iter().filter(|w| !columns.contains(w)) {
-                        let hint = || did_you_mean(wanted, columns.iter().map(String::as_str)).unwrap_or_default();
+                    let lacks = |w: &&String| {
+                        let place = options.columns.iter().position(|c| c == *w);
+                        place.and_then(|place| options.name_in(place, &columns)).is_none()
+                    };
+                    // Where none of them is there, what stands in the first line may be a customer.
+                    let are_names = needed.iter().any(|w| columns.contains(w));
+                    for wanted in needed.iter().filter(lacks) {
+                        let near = || did_you_mean(wanted, columns.iter().map(String::as_str));
+                        let hint = || {
+                            near()
+                                .filter(|_| are_names)
+                                .unwrap_or_else(|| "check `columns`, and where the header is".to_string())
+                        };
                         lacking.entry(wanted).or_insert_with(|| (&file.name, 0, hint())).1 += 1;
                     }
                     seen.extend(columns);
@@ -75,8 +98,10 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             );
         }
         // A file may lack an optional column; where all do, its name is misspelt.
-        let nowhere = options.columns.iter().filter(|c| !needed.contains(c) && !seen.contains(*c));
-        problems.in_file(a.pipeline.display().to_string());
+        let everywhere: Vec<String> = seen.iter().cloned().collect();
+        let unseen = |(place, _): &(usize, &String)| options.name_in(*place, &everywhere).is_none();
+        let nowhere = options.columns.iter().enumerate().filter(unseen).map(|(_, c)| c).filter(|c| !needed.contains(c));
+        problems.in_file(file.display().to_string());
         for wanted in nowhere.filter(|_| !seen.is_empty()) {
             let hint = did_you_mean(wanted, seen.iter().map(String::as_str)).unwrap_or_default();
             let what = format!("source {:?} maps the column {wanted:?}, which is in none of its files", source.name);
@@ -84,26 +109,73 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         }
     }
     problems.into_result().map_err(|e| Error::new(e.kind(), e.message()).hint(e.remedy().unwrap_or_default()))?;
-    runner::marts::can_be_planned(&pipeline).await?;
-    output::print(&format!(
+    runner::marts::can_be_planned(pipeline).await?;
+    let context = session(&resources.resources())?;
+    // Expressions are tried before anything is read.
+    ingest::plan(&context, pipeline, &found).map_err(|error| ingest::of_expressions(error, pipeline))?;
+    let good = format!(
         "{} is good: {} sources, {files} files, {} blocking rules, {} comparisons, {} marts, {} checks",
-        a.pipeline.display(),
+        file.display(),
         pipeline.sources.len(),
         pipeline.model.rules.len(),
         pipeline.model.comparisons.len(),
-        marts::files(&pipeline, true).count(),
+        marts::files(pipeline, true).count(),
         pipeline.checks.len()
-    ))?;
-    let context = session(&a.resources.resources())?;
-    output::print(&forecast(&context, &pipeline, &found).await?)?;
-    Ok(0)
+    );
+    let rows = of_rows(&context, pipeline, &found).await;
+    let rows = rows.map_err(|error| ingest::of_expressions(error, pipeline))?;
+    if !forecasts {
+        return Ok(format!("{good}\n{rows}"));
+    }
+    Ok(format!("{good}\n{rows}\n{}", forecast(&context, pipeline, &found).await?))
+}
+
+/// Rows of a source that are tried.
+const TRIED: usize = 10_000;
+
+/// The first rows of every source: how many are read, and why others are not.
+async fn of_rows(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<String> {
+    let mut text = format!("\n{:<40}{:>10}{:>12}{:>10}\n", "rows of", "looked at", "rejected", "skipped");
+    for of in found {
+        let source = &pipeline.sources[of.source];
+        let (mut rows, mut rejected, mut skipped) = (0, 0, 0);
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        for planned in ingest::plan(context, pipeline, std::slice::from_ref(of))? {
+            let read = planned.plan.select_columns(&[col::REJECT_REASON])?.limit(0, Some(TRIED))?.collect().await?;
+            for batch in read {
+                rows += batch.num_rows();
+                for reason in columns::strings(batch.column(0))?.iter().flatten() {
+                    *reasons.entry(reason.to_string()).or_default() += 1;
+                }
+            }
+        }
+        for (reason, n) in &reasons {
+            match RejectReason::is_skipped(reason) {
+                true => skipped += n,
+                false => rejected += n,
+            }
+        }
+        text += &format!("{:<40}{rows:>10}{rejected:>12}{skipped:>10}\n", source.name);
+        for (reason, n) in &reasons {
+            text += &format!("  {n} {reason}\n");
+        }
+        let limit = pipeline.limits.reject_share;
+        let worst = reasons.iter().filter(|(reason, _)| !RejectReason::is_skipped(reason)).max_by_key(|(_, n)| **n);
+        if let Some((reason, _)) = worst.filter(|_| rejected as f64 > limit * rows as f64) {
+            return Err(Error::data(format!(
+                "source {:?}: {rejected} of the first {rows} rows cannot be read, more than limits.reject_share = {limit}: {reason}",
+                source.name
+            ))
+            .hint(RejectReason::remedy(reason)));
+        }
+    }
+    Ok(text)
 }
 
 /// The pairs that the blocking rules will bring, as a table for people.
 async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<String> {
     let (model, limit) = (&pipeline.model, pipeline.limits.block_size);
-    let raw = ingest::plan(context, pipeline, found)?.into_iter().find(|p| p.table.name == RAW_RECORD.name);
-    let raw = raw.ok_or_else(|| Error::bug("ingest plans no raw_record"))?.plan;
+    let raw = raw_records(context, pipeline, found)?;
     let standardizer = Arc::new(Standardizer::new(&pipeline.attributes, model));
     for standard in normalize::plan(raw, None, standardizer, false)? {
         let rows = standard.plan.select_columns(&[col::ROW, col::FEATURES])?.cache().await?;
@@ -126,7 +198,7 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     let records = context.table(STANDARD_RECORD.name).await?.count().await? as u64;
     text += &format!(
         "at most {}; a pair that several rules bring is compared once\n\nlargest blocks:\n",
-        runner::forecast::of(records, bytes, &rules)
+        runner::forecast::forecast(records, bytes, &rules)
     );
     for (rule, records) in block::largest_blocks(context).await? {
         let fate = if records <= u64::from(limit) {
@@ -141,5 +213,64 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     for (rule, _) in model.rules.iter().zip(&alone).filter(|(_, alone)| **alone == 0) {
         text += &format!("\nrule {:?} adds nothing: every pair of it is brought by another rule", rule.name);
     }
+    text += &of_values(context, pipeline, found).await?;
     Ok(text.trim_end().to_string())
+}
+
+fn raw_records(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<DataFrame> {
+    let raw = ingest::plan(context, pipeline, found)?.into_iter().find(|p| p.table.name == RAW_RECORD.name);
+    Ok(raw.ok_or_else(|| Error::bug("ingest plans no raw_record"))?.plan)
+}
+
+/// How much of every attribute of a source can be understood, and which rows are left out, for people. The files were read once.
+async fn of_values(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<String> {
+    let mut rows: BTreeMap<&str, u64> = BTreeMap::new();
+    for of in found {
+        let of_files = of.files.iter().map(|file| file.count.rows()).sum::<u64>();
+        *rows.entry(&pipeline.sources[of.source].name).or_default() += of_files;
+    }
+    let understood = understood::understood(context, raw_records(context, pipeline, found)?, &rows).await?;
+    let mut text =
+        format!("\n\n{:<40}{:>10}{:>12}  {}\n", "values of", "looked at", "understood", "shape of those that are not");
+    for u in &understood {
+        let share = 100.0 * (1.0 - u.share());
+        let of = format!("{}.{}", u.source, u.attribute);
+        text += format!("{of:<40}{:>10}{share:>11.1}%  {}", u.values, u.shapes.join("  ")).trim_end();
+        text.push('\n');
+    }
+    understood::refuse(&understood, pipeline.limits.unusable_share)?;
+    text += &of_consents(pipeline).await?;
+    Ok(text)
+}
+
+/// Values of consent columns that no list has, and listed values that no row has.
+async fn of_consents(pipeline: &Pipeline) -> Result<String> {
+    let mut text = String::new();
+    for source in &pipeline.sources {
+        if source.consent.is_empty() {
+            continue;
+        }
+        let columns: Vec<String> = source.consent.iter().map(|consent| consent.column.clone()).collect();
+        let sets = sample::closed_sets(pipeline, source, &columns).await?;
+        for (consent, set) in source.consent.iter().zip(sets) {
+            let place = format!("{}.consent.{}.{}", source.name, consent.purpose, consent.contact);
+            let Some(values) = set.values() else {
+                text += &format!("\n{place}: {} has many values: it is no column of answers", consent.column);
+                continue;
+            };
+            let said = |value: &str| value.trim().to_lowercase();
+            let is_listed =
+                |value: &str| consent.granted.contains(&said(value)) || consent.denied.contains(&said(value));
+            for v in values.iter().filter(|v| !v.value.is_empty() && !is_listed(&v.value)) {
+                text +=
+                    &format!("\n{place}: {:?} in {} rows is neither granted nor denied, so unknown", v.value, v.rows);
+            }
+            for (typed, spellings) in &consent.listed {
+                if !values.iter().any(|v| spellings.contains(&said(&v.value))) {
+                    text += &format!("\n{place}: no row has {typed:?}");
+                }
+            }
+        }
+    }
+    Ok(text)
 }

@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::decisions::{self, Decision};
-use super::file::{FieldSurvivorship, Holds, PipelineFile, SourceFile, SurvivorshipRule};
+use super::file::{FieldSurvivorshipFile, Holds, PipelineFile, SurvivorshipRuleFile};
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
-use super::{
-    Attribute, EVENT_ATTRIBUTES, Overrides, PERSON_ATTRIBUTES, Pipeline, Rows, Source, SqlFile, check_consent,
-    check_model, shape,
-};
+use super::{Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, check_model, check_source, shape};
 use crate::error::{Error, Result};
-use crate::model::Label;
 use crate::store::Location;
+use nayose_japanese::identifier::CheckDigit;
+use nayose_matching::model::Label;
+use nayose_matching::record::attribute::{Attribute, AttributeType, EVENT_ATTRIBUTES, PERSON_ATTRIBUTES};
 
 /// A YAML document: its text, its places, its mirror.
 pub(super) struct Document<T> {
@@ -74,20 +74,21 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     let schema = schemars::schema_for!(PipelineFile).to_value();
     let document: Option<Document<PipelineFile>> = document(path, &schema, problems)?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
-    let model_path = match &document {
-        Some(d) => folder.join(&d.file.model),
-        None => folder.join("model.yaml"),
-    };
+    let model_path = folder.join(document.as_ref().and_then(|d| d.file.model.as_deref()).unwrap_or("model.yaml"));
     let attributes: Option<Vec<Attribute>> = document.as_ref().map(|d| check_attributes(d, problems));
     let sources = document.as_ref().map(|d| check_sources(d, problems));
     if let Some(d) = &document {
         check_survivorship(d, problems);
         check_numbers(d, problems);
     }
-    let model = if model_path.exists() || document.is_some() {
-        check_model::model(&model_path, attributes.as_deref(), problems)?
-    } else {
-        None
+    let is_named = document.as_ref().is_some_and(|d| d.file.model.is_some());
+    let model = match (&attributes, &sources) {
+        _ if is_named || model_path.exists() => check_model::model(&model_path, attributes.as_deref(), problems)?,
+        // A pipeline that names no model has the one that is built in, for the attributes that it has.
+        (Some(attributes), Some(sources)) => {
+            check_model::model_of("the built-in model", &built_in_model(sources, attributes), attributes, problems)
+        }
+        _ => None,
     };
     let decisions = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
         Some(file) => decisions::read(&folder.join(file), problems)?,
@@ -112,6 +113,11 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     let marts = queries(&folder, file.marts.as_deref())?;
     let checks = queries(&folder, file.checks.as_deref())?;
     let digest = digest(&file, &model.digest, &decisions, &marts, &checks)?;
+    let parts = Digests {
+        reading: digest_of(&(&file.sources, &file.attributes))?,
+        limits: digest_of(&file.limits)?,
+        thresholds: digest_of(&file.thresholds)?,
+    };
     Ok(Some(Pipeline {
         name: file.name,
         folder,
@@ -119,9 +125,10 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         lake,
         attributes,
         sources,
-        survivorship: file.survivorship,
+        survivorship: file.survivorship.into(),
         thresholds: file.thresholds,
         limits: file.limits,
+        profile: file.profile,
         parameters: file.parameters,
         decisions,
         model: Arc::new(model),
@@ -129,10 +136,11 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         marts,
         checks,
         digest,
+        parts,
     }))
 }
 
-fn key(name: &str) -> Step {
+pub(super) fn key(name: &str) -> Step {
     Step::Key(name.to_string())
 }
 
@@ -159,10 +167,11 @@ fn check_attributes(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<
         .iter()
         .map(|(name, a)| Attribute {
             name: name.clone(),
-            kind: a.kind,
-            check: a.check,
+            kind: a.kind.into(),
+            check: a.check.into(),
+            case_sensitive: a.case_sensitive,
             label: match &a.label {
-                Some(label) => Label { ja: label.ja.clone(), en: label.en.clone() },
+                Some(label) => label.into(),
                 None => Label { ja: name.clone(), en: name.clone() },
             },
         })
@@ -178,6 +187,15 @@ fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Sou
             "set `holds: people` where a row is a customer",
         );
     }
+    let people = d.file.sources.iter().filter(|s| s.holds == Holds::People);
+    let channels: BTreeSet<&str> = people.map(|s| s.channel.as_str()).collect();
+    if channels.len() > MOST_CHANNELS {
+        problems.add(
+            line_of(&d.tree, &[key("sources")]),
+            format!("people come from {} channels, more than {MOST_CHANNELS}", channels.len()),
+            "give sources of one system the same `channel`, such as all shops that share a till system",
+        );
+    }
     d.file
         .sources
         .iter()
@@ -190,107 +208,15 @@ fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Sou
                     "",
                 );
             }
-            check_source(d, i, s, problems)
+            check_source::source(d, i, s, problems)
         })
         .collect()
-}
-
-/// The line of a node of a source.
-fn source_line(d: &Document<PipelineFile>, i: usize, path: &[&str]) -> u64 {
-    let below = path.iter().map(|k| key(k));
-    line_of(&d.tree, &[key("sources"), Step::Index(i)].into_iter().chain(below).collect::<Vec<_>>())
-}
-
-fn check_source(d: &Document<PipelineFile>, i: usize, s: &SourceFile, problems: &mut Problems) -> Source {
-    let at = |k: &str| source_line(d, i, &[k]);
-    let known: Vec<&str> = match s.holds {
-        Holds::People => {
-            PERSON_ATTRIBUTES.iter().copied().chain(d.file.attributes.keys().map(String::as_str)).collect()
-        }
-        Holds::Events => EVENT_ATTRIBUTES.to_vec(),
-    };
-    for name in s.columns.keys().filter(|n| !known.contains(&n.as_str())) {
-        let line = line_of(&d.tree, &[key("sources"), Step::Index(i), key("columns"), key(name)]);
-        let hint = did_you_mean(name, known.iter().copied())
-            .unwrap_or_else(|| format!("known: {}; declare others under `attributes`", known.join(", ")));
-        problems.add(line, format!("unknown attribute {name:?} in source {:?}", s.name), hint);
-    }
-    for (a, b) in [("name", "family_name"), ("kana", "family_kana")] {
-        if s.columns.contains_key(a) && s.columns.contains_key(b) {
-            problems.add(
-                at("columns"),
-                format!("source {:?} has both {a} and {b}", s.name),
-                "map the whole or the parts, not both",
-            );
-        }
-    }
-    let holds = match s.holds {
-        Holds::People => {
-            for (k, given) in [
-                ("event_id", s.event_id.is_some()),
-                ("occurred_at", s.occurred_at.is_some()),
-                ("event_type", s.event_type.is_some()),
-            ] {
-                if given {
-                    problems.add(
-                        at(k),
-                        format!("{k} in source {:?}, which holds people", s.name),
-                        "it belongs to sources that hold events",
-                    );
-                }
-            }
-            if s.columns.is_empty() && s.consent.is_empty() {
-                problems.add(at("name"), format!("source {:?} maps no columns", s.name), "add `columns`");
-            }
-            Rows::People { updated_at: s.updated_at.clone(), registered_at: s.registered_at.clone() }
-        }
-        Holds::Events => {
-            for (k, given) in [("updated_at", s.updated_at.is_some()), ("registered_at", s.registered_at.is_some())] {
-                if given {
-                    problems.add(
-                        at(k),
-                        format!("{k} in source {:?}, which holds events", s.name),
-                        "it belongs to sources that hold people",
-                    );
-                }
-            }
-            for (k, given) in [("event_id", s.event_id.is_some()), ("event_type", s.event_type.is_some())] {
-                if !given {
-                    problems.add(at("name"), format!("source {:?} holds events and has no {k}", s.name), "");
-                }
-            }
-            Rows::Events {
-                event_id: s.event_id.as_ref().map(|e| e.to_vec()).unwrap_or_default(),
-                occurred_at: s.occurred_at.clone(),
-                event_type: s.event_type.clone().unwrap_or_default(),
-            }
-        }
-    };
-    if let Err(e) = globset::Glob::new(&s.files) {
-        problems.add(
-            at("files"),
-            format!("{:?} is not a glob: {}", s.files, e.kind()),
-            "use *, ? and [ab]; ** for any folder",
-        );
-    }
-    Source {
-        name: s.name.clone(),
-        channel: s.channel.clone(),
-        holds,
-        files: s.files.clone(),
-        format: s.format,
-        encoding: s.encoding,
-        record_id: s.record_id.to_vec(),
-        columns: s.columns.iter().map(|(k, v)| (k.clone(), v.to_vec())).collect(),
-        consent: check_consent::columns(s, |path| source_line(d, i, path), problems),
-        may_be_empty: s.may_be_empty,
-    }
 }
 
 fn check_survivorship(d: &Document<PipelineFile>, problems: &mut Problems) {
     let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
     let s = &d.file.survivorship;
-    let fields: [(&str, &FieldSurvivorship); 5] =
+    let fields: [(&str, &FieldSurvivorshipFile); 5] =
         [("name", &s.name), ("kana", &s.kana), ("birth_date", &s.birth_date), ("sex", &s.sex), ("address", &s.address)];
     for (name, field) in fields {
         let line = line_of(&d.tree, &[key("survivorship"), key(name), key("priority")]);
@@ -299,7 +225,7 @@ fn check_survivorship(d: &Document<PipelineFile>, problems: &mut Problems) {
                 .unwrap_or_else(|| format!("channels: {}", channels.iter().copied().collect::<Vec<_>>().join(", ")));
             problems.add(line, format!("no source has the channel {channel:?}"), hint);
         }
-        if (field.rule == SurvivorshipRule::SourcePriority) == field.priority.is_empty() {
+        if (field.rule == SurvivorshipRuleFile::SourcePriority) == field.priority.is_empty() {
             problems.add(line, format!("survivorship of {name}: `priority` goes with `rule: source_priority`"), "");
         }
     }
@@ -324,12 +250,12 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             "review is the lower one",
         );
     }
-    if !(0.0..=1.0).contains(&d.file.limits.reject_share) {
-        problems.add(
-            line_of(&d.tree, &[key("limits"), key("reject_share")]),
-            "reject_share is not between 0 and 1",
-            "",
-        );
+    let limits = &d.file.limits;
+    for (name, share) in [("reject_share", limits.reject_share), ("unusable_share", limits.unusable_share)] {
+        if !(0.0..=1.0).contains(&share) {
+            let line = line_of(&d.tree, &[key("limits"), key(name)]);
+            problems.add(line, format!("{name} is not between 0 and 1"), "");
+        }
     }
     let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
     for channel in d.file.limits.records_per_person.keys().filter(|c| !channels.contains(c.as_str())) {
@@ -383,6 +309,42 @@ fn queries(folder: &Path, below: Option<&str>) -> Result<Vec<SqlFile>> {
     Ok(found)
 }
 
+/// The text of the model file for the attributes that sources of people have.
+pub(super) fn built_in_model(sources: &[Source], attributes: &[Attribute]) -> String {
+    let mapped: BTreeSet<&str> = sources
+        .iter()
+        .filter(|source| matches!(source.holds, Rows::People { .. }))
+        .flat_map(|source| source.columns.keys().map(String::as_str))
+        .collect();
+    let of = |name: &str| {
+        let declared = attributes.iter().find(|a| a.name == name);
+        nayose_draft::ModelAttribute {
+            name: name.to_string(),
+            kind: match declared.map(|a| (a.kind, a.check)) {
+                None => "built_in",
+                Some((AttributeType::Identifier, CheckDigit::None)) => "identifier",
+                Some((AttributeType::Identifier, CheckDigit::Luhn)) => "identifier:luhn",
+                Some((AttributeType::Identifier, CheckDigit::Jan)) => "identifier:jan",
+                Some((AttributeType::Text, _)) => "text",
+                Some((AttributeType::Date, _)) => "date",
+            }
+            .to_string(),
+            label: declared.map(|a| (a.label.ja.clone(), a.label.en.clone())),
+        }
+    };
+    nayose_draft::model_yaml(&mapped.into_iter().map(of).collect::<Vec<_>>())
+}
+
+/// What a part of the configuration says, as JSON in the order of its fields: the text of its digest.
+fn json_of(part: &impl Serialize) -> Result<String> {
+    serde_json::to_string(part).map_err(|e| Error::bug(format!("the configuration has no digest: {e}")))
+}
+
+/// The digest of a part of the configuration.
+fn digest_of(part: &impl Serialize) -> Result<String> {
+    Ok(blake3::hash(json_of(part)?.as_bytes()).to_hex()[..32].to_string())
+}
+
 fn digest(
     file: &PipelineFile,
     model: &str,
@@ -394,11 +356,9 @@ fn digest(
     let mut file = file.clone();
     file.input.clear();
     file.lake = None;
-    let typed =
-        serde_json::to_string(&file).map_err(|e| Error::bug(format!("the configuration has no digest: {e}")))?;
+    let (typed, decided) = (json_of(&file)?, json_of(&decisions)?);
     let mut parts: BTreeMap<String, &str> =
         BTreeMap::from([("pipeline".to_string(), typed.as_str()), ("model".to_string(), model)]);
-    let decided = format!("{decisions:?}");
     parts.insert("decisions".to_string(), &decided);
     for (kind, list) in [("mart", marts), ("check", checks)] {
         parts.extend(list.iter().map(|q| (format!("{kind} {}", q.name), q.sql.as_str())));

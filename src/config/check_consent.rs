@@ -46,13 +46,57 @@ pub(super) fn columns(s: &SourceFile, line: impl Fn(&[&str]) -> u64, problems: &
             found.push(ConsentColumn {
                 purpose: purpose.clone(),
                 contact: contact.clone(),
-                column: file.column.clone(),
-                granted,
-                denied,
+                column: file.column.0.clone(),
+                granted: spellings(&granted, &denied),
+                denied: spellings(&denied, &granted),
+                listed: [(&granted, &denied), (&denied, &granted)]
+                    .into_iter()
+                    .flat_map(|(these, others)| {
+                        these.iter().map(|one| (one.clone(), spellings(std::slice::from_ref(one), others)))
+                    })
+                    .collect(),
                 at: file.at.clone(),
                 may_be_missing: file.may_be_missing,
             });
         }
     }
     found
+}
+
+/// Words of one meaning, in lower case. YAML reads a bare `yes` as true, while the file has `yes`: they are compared by meaning, but
+/// only where the word says yes or no and nothing else. A digit that is typed is a code, and means itself.
+const MEANINGS: [&[&str]; 2] = [&["true", "yes", "y", "t", "on", "1"], &["false", "no", "n", "f", "off", "0"]];
+
+/// The values in every spelling of one meaning, in lower case; what the other list names stays its own.
+fn spellings(values: &[String], others: &[String]) -> Vec<String> {
+    let others: Vec<String> = others.iter().map(|other| other.to_lowercase()).collect();
+    let mut all: Vec<String> = values.iter().map(|value| value.to_lowercase()).collect();
+    for meaning in MEANINGS {
+        let is_word = |value: &String| meaning.contains(&value.as_str()) && !matches!(value.as_str(), "0" | "1");
+        if all.iter().any(is_word) {
+            all.extend(meaning.iter().map(|word| word.to_string()).filter(|word| !others.contains(word)));
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spellings;
+
+    #[test]
+    fn a_word_for_yes_is_every_word_for_yes() {
+        let of = |values: &[&str], others: &[&str]| {
+            let owned = |list: &[&str]| list.iter().map(|v| v.to_string()).collect::<Vec<_>>();
+            spellings(&owned(values), &owned(others)).join(" ")
+        };
+        assert_eq!(of(&["true"], &["false"]), "1 on t true y yes");
+        assert_eq!(of(&["希望する"], &["希望しない"]), "希望する");
+        assert_eq!(of(&["SUBSCRIBED"], &[]), "subscribed");
+        // What the other list names is what that list says.
+        assert_eq!(of(&["yes"], &["1"]), "on t true y yes");
+        assert_eq!(of(&["0"], &["1"]), "0");
+    }
 }

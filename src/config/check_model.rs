@@ -3,21 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::Attribute;
 use super::check::{Document, document, document_of};
 use super::model_file::{
-    ClassPriors, ComparisonFile, ConditionFile, DateRelationFile, KeyFile, LevelProbabilities, ModelFile, Similarity,
-    TrainedFile,
+    ClassPriors, ComparisonFile, ConditionFile, KeyFile, LevelProbabilities, ModelFile, Similarity, TrainedFile,
 };
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
 use crate::error::Result;
-use crate::model::packed::MOST_FEATURES;
-use crate::model::{
-    BlockingRule, Comparison, Condition, Key, Label, Level, Measure, Model, Needs, Parameters, Training, UNREACHED,
-    feature,
+use nayose_matching::model::packed::MOST_FEATURES;
+use nayose_matching::model::{
+    BlockingRule, Comparison, Condition, Key, Level, Measure, Model, Needs, Parameters, Training, UNREACHED, feature,
 };
-use crate::similarity::DateRelation;
+use nayose_matching::record::attribute::Attribute;
 
 /// Checks the model file. `None` where a problem was added.
 pub(super) fn model(
@@ -130,12 +127,14 @@ fn used(file: &ModelFile) -> BTreeSet<String> {
         }
     }
     fn of_condition(c: &ConditionFile, into: &mut BTreeSet<String>) {
-        into.extend(c.same.iter().cloned());
-        into.extend(c.swapped.iter().flat_map(|(a, b)| [a.clone(), b.clone()]));
-        into.extend(c.absent.iter().cloned());
-        into.extend(c.similar.iter().map(|s| s.feature.clone()));
-        into.extend(c.date.iter().map(|d| d.feature.clone()));
-        c.any.iter().for_each(|c| of_condition(c, into));
+        // By every key: a new one that is left out here does not compile.
+        let ConditionFile { same, swapped, absent, similar, date, any } = c;
+        into.extend(same.iter().cloned());
+        into.extend(swapped.iter().flat_map(|(a, b)| [a.clone(), b.clone()]));
+        into.extend(absent.iter().cloned());
+        into.extend(similar.iter().map(|s| s.feature.clone()));
+        into.extend(date.iter().map(|d| d.feature.clone()));
+        any.iter().for_each(|c| of_condition(c, into));
     }
     let mut names: BTreeSet<String> =
         file.blocking.iter().flat_map(|r| r.keys.iter().chain(&r.refine)).map(of_key).collect();
@@ -234,12 +233,7 @@ impl Check<'_> {
                 );
             }
             let tf = level.tf.as_ref().map(|name| self.feature(name, &at));
-            levels.push(Level {
-                name: level.name.clone(),
-                label: Label { ja: level.label.ja.clone(), en: level.label.en.clone() },
-                condition,
-                tf,
-            });
+            levels.push(Level { name: level.name.clone(), label: (&level.label).into(), condition, tf });
         }
         if file.shared_by_household && file.differs_in_household {
             let message = format!("a household both shares comparison {:?} and differs in it", file.name);
@@ -253,7 +247,7 @@ impl Check<'_> {
         }
         Comparison {
             name: file.name.clone(),
-            label: Label { ja: file.label.ja.clone(), en: file.label.en.clone() },
+            label: (&file.label).into(),
             shared_by_household: file.shared_by_household,
             differs_in_household: file.differs_in_household,
             needs: levels.iter().map(|level| Needs::of(&level.condition)).collect(),
@@ -264,17 +258,18 @@ impl Check<'_> {
     }
 
     fn condition(&mut self, file: &ConditionFile, at: &[Step], features: &mut BTreeSet<usize>) -> Condition {
+        let ConditionFile { same, swapped, absent, similar, date, any } = file;
         let mut all = Vec::new();
-        for name in &file.same {
+        for name in same {
             all.push(Condition::Same(self.feature(name, at)));
         }
-        if let Some((a, b)) = &file.swapped {
+        if let Some((a, b)) = swapped {
             all.push(Condition::Swapped(self.feature(a, at), self.feature(b, at)));
         }
-        for name in &file.absent {
+        for name in absent {
             all.push(Condition::Absent(self.feature(name, at)));
         }
-        if let Some(s) = &file.similar {
+        if let Some(s) = similar {
             let feature = self.feature(&s.feature, at);
             let measure = match (s.by, s.at_least, s.at_most) {
                 (Similarity::JaroWinkler, Some(bound), None) => Some(Measure::JaroWinkler(bound)),
@@ -293,16 +288,16 @@ impl Check<'_> {
                 ),
             }
         }
-        if let Some(d) = &file.date {
+        if let Some(d) = date {
             let feature = self.feature(&d.feature, at);
-            all.push(Condition::Date { feature, relations: d.relation.iter().map(|r| relation(*r)).collect() });
+            all.push(Condition::Date { feature, relations: d.relation.iter().map(|r| (*r).into()).collect() });
         }
-        if !file.any.is_empty() {
-            let any = file.any.iter().map(|c| self.condition(c, at, features)).collect();
+        if !any.is_empty() {
+            let any = any.iter().map(|c| self.condition(c, at, features)).collect();
             all.push(Condition::Any(any));
         }
         for c in &all {
-            collect_features(c, features);
+            features.extend(c.compared());
         }
         match all.len() {
             0 => Condition::Else,
@@ -374,31 +369,5 @@ impl Check<'_> {
             priors: file.priors.iter().map(|(pair, p)| (pair.clone(), [p.person, p.household])).collect(),
             levels,
         })
-    }
-}
-
-fn collect_features(condition: &Condition, into: &mut BTreeSet<usize>) {
-    match condition {
-        Condition::Else | Condition::Absent(_) => {}
-        Condition::Same(f) | Condition::Similar { feature: f, .. } | Condition::Date { feature: f, .. } => {
-            into.insert(*f);
-        }
-        Condition::Swapped(a, b) => {
-            into.extend([*a, *b]);
-        }
-        Condition::All(list) | Condition::Any(list) => list.iter().for_each(|c| collect_features(c, into)),
-    }
-}
-
-fn relation(file: DateRelationFile) -> DateRelation {
-    match file {
-        DateRelationFile::DayMonthSwapped => DateRelation::DayMonthSwapped,
-        DateRelationFile::Compatible => DateRelation::Compatible,
-        DateRelationFile::DigitsExchanged => DateRelation::DigitsExchanged,
-        DateRelationFile::OneDigit => DateRelation::OneDigit,
-        DateRelationFile::EraSlip => DateRelation::EraSlip,
-        DateRelationFile::SameMonthDay => DateRelation::SameMonthDay,
-        DateRelationFile::SameYearMonth => DateRelation::SameYearMonth,
-        DateRelationFile::SameYear => DateRelation::SameYear,
     }
 }

@@ -5,12 +5,14 @@
 //! one more line; contradictions between those that count are problems that name both lines.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use super::problem::Problems;
 use crate::error::{Error, Result};
-use crate::identity::cluster::Clusters;
-use crate::japanese::date::timestamp;
+use nayose_japanese::date::timestamp;
+use nayose_matching::identity::cluster::Clusters;
 
 /// A decision.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -40,16 +42,24 @@ const COLUMNS: [&str; 7] = ["left", "right", "decision", "by", "at", "why", "exp
 /// # Errors
 /// Configuration, if it cannot be read. What is wrong in it goes to `problems`.
 pub(super) fn read(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>> {
-    problems.in_file(path.display().to_string());
-    checked(path, problems)
+    let text = std::fs::read(path).map_err(|e| unreadable(path, &e.into()))?;
+    checked(path, &text, problems)
 }
 
-fn checked(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>> {
-    let unreadable = |e: csv::Error| {
-        Error::config(format!("cannot read {}: {e}", path.display())).hint("check `decisions` in the pipeline file")
+fn unreadable(path: &Path, error: &csv::Error) -> Error {
+    // What is not UTF-8 is told by its line: the error's own words may hold the row.
+    let what = match error.kind() {
+        csv::ErrorKind::Io(e) => e.to_string(),
+        _ => format!("line {} is not as it should be", error.position().map_or(0, csv::Position::line)),
     };
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_path(path).map_err(unreadable)?;
+    Error::config(format!("cannot read {}: {what}", path.display())).hint("check `decisions` in the pipeline file")
+}
+
+/// The decisions of the file's text.
+fn checked(path: &Path, text: &[u8], problems: &mut Problems) -> Result<Vec<Decision>> {
+    problems.in_file(path.display().to_string());
+    let unreadable = |e: csv::Error| unreadable(path, &e);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);
     let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_string).collect();
     if header.iter().map(|h| h.trim_start_matches('\u{feff}')).ne(COLUMNS) {
         problems.add(1, "the columns are not as they should be", format!("write the header {}", COLUMNS.join(",")));
@@ -68,12 +78,14 @@ fn checked(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>> {
 
 /// Makes the file with its header, where it is not there.
 pub(super) fn start(path: &Path) -> Result<()> {
-    if path.exists() {
-        return Ok(());
+    let made = OpenOptions::new().write(true).create_new(true).open(path);
+    match made.and_then(|mut file| file.write_all(format!("{}\n", COLUMNS.join(",")).as_bytes())) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::environment(format!("cannot write {}: {e}", path.display()))
+                .hint("check the folder's permissions"))
+        }
+        _ => Ok(()),
     }
-    std::fs::write(path, format!("{}\n", COLUMNS.join(","))).map_err(|e| {
-        Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")
-    })
 }
 
 /// Appends a decision to the file, or makes the file, after holding it against those that are there.
@@ -81,31 +93,30 @@ pub(super) fn start(path: &Path) -> Result<()> {
 /// # Errors
 /// Configuration, where it contradicts them or the file is not as it should be; environment, where it cannot be written.
 pub fn append(path: &Path, fields: &[String; 7]) -> Result<()> {
-    let mut problems = Problems::default();
     start(path)?;
-    read(path, &mut problems)?;
-    std::mem::take(&mut problems).into_result()?;
     let failed = |e: std::io::Error| {
         Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")
     };
-    let before = std::fs::read_to_string(path).map_err(failed)?;
+    // Of two that decide at once the second waits, and sees what the first wrote. The file stays the one that it is: its mode, its
+    // links.
+    let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(failed)?;
+    let check = |text: &[u8]| {
+        let mut problems = Problems::default();
+        checked(path, text, &mut problems).and_then(|_| problems.into_result())
+    };
+    check(&text)?;
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(fields).map_err(|e| failed(e.into()))?;
-    let line = writer.into_inner().map_err(|e| failed(e.into_error()))?;
-    let end = if before.ends_with('\n') { "" } else { "\n" };
-    let after = [before.as_bytes(), end.as_bytes(), &line].concat();
-    // Written aside and checked as a whole before it takes the file's place.
-    let aside = path.with_extension("csv.new");
-    std::fs::write(&aside, after).map_err(failed)?;
-    problems.in_file(path.display().to_string());
-    let checked = checked(&aside, &mut problems).and_then(|_| problems.into_result());
-    match checked {
-        Ok(()) => std::fs::rename(&aside, path).map_err(failed),
-        Err(problem) => {
-            let _ = std::fs::remove_file(&aside);
-            Err(problem)
-        }
+    let mut line = writer.into_inner().map_err(|e| failed(e.into_error()))?;
+    if !text.ends_with(b"\n") {
+        line.insert(0, b'\n');
     }
+    text.extend(&line);
+    check(&text)?;
+    file.write_all(&line).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 /// The last line on every pair, those left out that take a decision back.

@@ -8,25 +8,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One value or several.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// One.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    /// As a list.
-    pub fn to_vec(&self) -> Vec<String> {
-        match self {
-            OneOrMany::One(one) => vec![one.clone()],
-            OneOrMany::Many(many) => many.clone(),
-        }
-    }
-}
+use super::source_file::is_default;
+pub use super::source_file::*;
 
 /// A text in two languages.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
@@ -49,9 +32,9 @@ pub struct PipelineFile {
     pub input: String,
     /// Where work files and published tables go: a path relative to this file, or a URL. `--lake` replaces it.
     pub lake: Option<String>,
-    /// The model file, relative to this file.
-    #[serde(default = "model_yaml")]
-    pub model: String,
+    /// The model file, relative to this file. Without one it is the file `model.yaml` beside this one, or the model that is built in
+    /// for the attributes that the sources have.
+    pub model: Option<String>,
     /// Decisions of people on pairs of records, relative to this file.
     pub decisions: Option<String>,
     /// Attributes beyond the built-in ones: identifiers, texts, dates.
@@ -68,6 +51,9 @@ pub struct PipelineFile {
     /// Limits that stop a run or keep it bounded.
     #[serde(default)]
     pub limits: LimitsFile,
+    /// What the analyst's profile tells.
+    #[serde(default, skip_serializing_if = "ProfileFile::is_default")]
+    pub profile: ProfileFile,
     /// Numbers that marts and checks use as $name.
     #[serde(default)]
     pub parameters: BTreeMap<String, f64>,
@@ -82,14 +68,10 @@ fn here() -> String {
     ".".into()
 }
 
-fn model_yaml() -> String {
-    "model.yaml".into()
-}
-
 /// What a declared attribute holds.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub enum AttributeType {
+pub enum AttributeTypeFile {
     /// A number or code of the person: compared as a whole, letters and digits only.
     Identifier,
     /// Any text: compared as it stands, width and case folded.
@@ -101,7 +83,7 @@ pub enum AttributeType {
 /// The rule of an identifier's check digit.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub enum CheckDigit {
+pub enum CheckDigitFile {
     /// No check digit.
     #[default]
     None,
@@ -117,140 +99,21 @@ pub enum CheckDigit {
 pub struct AttributeFile {
     /// What it holds.
     #[serde(rename = "type")]
-    pub kind: AttributeType,
+    pub kind: AttributeTypeFile,
     /// Check digit of an identifier.
     #[serde(default)]
-    pub check: CheckDigit,
+    pub check: CheckDigitFile,
+    /// Whether identifiers that differ only by case are two, as Salesforce's of 15 characters.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub case_sensitive: bool,
     /// Its name for people.
     pub label: Option<Label>,
-}
-
-/// What a source's rows are.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum Holds {
-    /// A row describes a person.
-    People,
-    /// A row is something that happened.
-    Events,
-}
-
-/// File format.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum FormatFile {
-    /// Comma-separated values with a header row.
-    Csv,
-    /// Tab-separated values with a header row.
-    Tsv,
-    /// One JSON object a line.
-    Jsonl,
-    /// Apache Parquet.
-    Parquet,
-}
-
-/// Text encoding.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-pub enum EncodingFile {
-    /// UTF-8, with or without a byte order mark.
-    #[default]
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// Shift_JIS with the vendor characters of Windows.
-    #[serde(rename = "cp932")]
-    Cp932,
-    /// EUC-JP.
-    #[serde(rename = "euc-jp")]
-    EucJp,
-}
-
-/// A value as a source has it: a text, a whole number, true or false.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
-#[serde(untagged)]
-pub enum SourceValue {
-    /// True or false.
-    Flag(bool),
-    /// A whole number.
-    Number(i64),
-    /// A text.
-    Text(String),
-}
-
-impl SourceValue {
-    /// As the reader of the files writes it.
-    pub fn text(&self) -> String {
-        match self {
-            SourceValue::Flag(flag) => flag.to_string(),
-            SourceValue::Number(number) => number.to_string(),
-            SourceValue::Text(text) => text.trim().to_string(),
-        }
-    }
-}
-
-/// What a column says about a consent. Empty is no statement; a value that is not listed here is `unknown`, which is no
-/// consent.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConsentFile {
-    /// The column.
-    pub column: String,
-    /// Its values that mean consent.
-    #[serde(default)]
-    pub granted: Vec<SourceValue>,
-    /// Its values that mean that consent was refused, or taken back.
-    #[serde(default)]
-    pub denied: Vec<SourceValue>,
-    /// Column of the time of the statement; the row's own time where none is given, or where it is empty.
-    pub at: Option<String>,
-    /// Whether files may lack these columns: those from before people were asked.
-    #[serde(default)]
-    pub may_be_missing: bool,
-}
-
-/// A source: a set of files of one shape.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SourceFile {
-    /// Its name, unique in the file.
-    pub name: String,
-    /// The channel that its ids belong to.
-    pub channel: String,
-    /// People or events.
-    pub holds: Holds,
-    /// Files, as a glob below `input`, or a URL with a glob.
-    pub files: String,
-    /// File format. Compression (gzip, zstd) is recognised by itself.
-    pub format: FormatFile,
-    /// Text encoding.
-    #[serde(default)]
-    pub encoding: EncodingFile,
-    /// Column of the record's id within the channel.
-    pub record_id: OneOrMany,
-    /// People: column of the time when the row's values were valid.
-    pub updated_at: Option<String>,
-    /// People: column of the time when the record was made.
-    pub registered_at: Option<String>,
-    /// Events: column of the event's id; several are joined by `-`.
-    pub event_id: Option<OneOrMany>,
-    /// Events: column of the time when it happened.
-    pub occurred_at: Option<String>,
-    /// Events: their kind, such as `purchase` or `ticket`; the queries of the marts say which kinds they count.
-    pub event_type: Option<String>,
-    /// Attribute → column. Several columns: names and addresses are joined, phones and mail addresses are several values.
-    #[serde(default)]
-    pub columns: BTreeMap<String, OneOrMany>,
-    /// People: purpose → way of contact → column that says whether the person agrees, such as `marketing: { email: … }`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub consent: BTreeMap<String, BTreeMap<String, ConsentFile>>,
-    /// Whether the source may have no rows at all.
-    #[serde(default)]
-    pub may_be_empty: bool,
 }
 
 /// How one value is chosen among those of a person's records.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub enum SurvivorshipRule {
+pub enum SurvivorshipRuleFile {
     /// The newest value.
     #[default]
     MostRecent,
@@ -265,9 +128,9 @@ pub enum SurvivorshipRule {
 /// Survivorship of one field.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FieldSurvivorship {
+pub struct FieldSurvivorshipFile {
     /// The rule; ties fall to the newest value, then to the smaller channel and record id.
-    pub rule: SurvivorshipRule,
+    pub rule: SurvivorshipRuleFile,
     /// Channels in order, for `source_priority`.
     #[serde(default)]
     pub priority: Vec<String>,
@@ -278,15 +141,15 @@ pub struct FieldSurvivorship {
 #[serde(deny_unknown_fields, default)]
 pub struct SurvivorshipFile {
     /// Kanji name, family and given together.
-    pub name: FieldSurvivorship,
+    pub name: FieldSurvivorshipFile,
     /// Kana name, family and given together.
-    pub kana: FieldSurvivorship,
+    pub kana: FieldSurvivorshipFile,
     /// Birth date.
-    pub birth_date: FieldSurvivorship,
+    pub birth_date: FieldSurvivorshipFile,
     /// Sex.
-    pub sex: FieldSurvivorship,
+    pub sex: FieldSurvivorshipFile,
     /// Postal code and address together.
-    pub address: FieldSurvivorship,
+    pub address: FieldSurvivorshipFile,
 }
 
 /// Thresholds on the probability of one person.
@@ -311,6 +174,10 @@ impl Default for ThresholdsFile {
 pub struct LimitsFile {
     /// Share of a source's rows that may be rejected before the run stops, 0 to 1.
     pub reject_share: f64,
+    /// Share of the values of an attribute of a source that may be beyond understanding before the run stops, 0 to 1. Below 1 a run stops
+    /// too where facts of a kind name people of their channel of whom none is there.
+    #[serde(skip_serializing_if = "is_half")]
+    pub unusable_share: f64,
     /// Largest number of records that may share a blocking key; larger blocks are reported and not compared.
     pub block_size: u32,
     /// Channel → records that one person may have there. A link that would give more is cut.
@@ -318,8 +185,37 @@ pub struct LimitsFile {
     pub records_per_person: BTreeMap<String, u32>,
 }
 
+/// What the analyst's profile tells of a customer.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProfileFile {
+    /// So many customers at least are alike in town, ten years of age and sex: where there are fewer, the town is cut to its
+    /// municipality, its prefecture or nothing, and at last age and sex are left out. Nothing is cut where this is 0.
+    pub k: u32,
+}
+
+impl ProfileFile {
+    /// Left out of digests: a pipeline that declares none is the one that it was.
+    fn is_default(&self) -> bool {
+        self.k == 0
+    }
+}
+
 impl Default for LimitsFile {
     fn default() -> Self {
-        LimitsFile { reject_share: 0.01, block_size: 1000, records_per_person: BTreeMap::new() }
+        LimitsFile {
+            reject_share: 0.01,
+            unusable_share: UNUSABLE_SHARE,
+            block_size: 1000,
+            records_per_person: BTreeMap::new(),
+        }
     }
+}
+
+/// Where most values of a column are not what it is mapped to, the mapping is wrong, not the values.
+const UNUSABLE_SHARE: f64 = 0.5;
+
+/// Left out of digests: a pipeline that declares none is the one that it was.
+fn is_half(share: &f64) -> bool {
+    *share == UNUSABLE_SHARE
 }

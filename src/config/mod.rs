@@ -7,24 +7,36 @@
 pub mod check;
 mod check_consent;
 pub mod check_model;
+mod check_source;
+mod convert;
 pub mod decisions;
+mod expression;
 pub mod file;
 pub mod model_file;
 pub mod problem;
 pub mod shape;
+mod source;
+pub mod source_file;
 pub mod tree;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use file::{AttributeType, CheckDigit, EncodingFile, FieldSurvivorship, FormatFile, SurvivorshipRule};
+pub use expression::Expression;
+pub use file::{EncodingFile, FormatFile, JAPAN};
+pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
 
 use crate::error::{Error, Result};
-use crate::model::{Label, Model};
 use crate::store::Location;
+use nayose_matching::model::Model;
+use nayose_matching::record::attribute::Attribute;
+use nayose_matching::record::survive::Survivorship;
 
 use problem::Problems;
+
+/// Channels that people may have at most: the engine learns every pair of channels apart, and counts pairs of them in a byte.
+pub const MOST_CHANNELS: usize = 15;
 
 /// A checked pipeline.
 #[derive(Clone, Debug)]
@@ -42,11 +54,13 @@ pub struct Pipeline {
     /// The sources, in the order of the file.
     pub sources: Vec<Source>,
     /// How the best value of a field is chosen.
-    pub survivorship: file::SurvivorshipFile,
+    pub survivorship: Survivorship,
     /// Thresholds on the probability of one person.
     pub thresholds: file::ThresholdsFile,
     /// Limits.
     pub limits: file::LimitsFile,
+    /// What the analyst's profile tells.
+    pub profile: file::ProfileFile,
     /// Numbers that marts and checks use as `$name`.
     pub parameters: BTreeMap<String, f64>,
     /// The model.
@@ -61,84 +75,19 @@ pub struct Pipeline {
     pub checks: Vec<SqlFile>,
     /// Digest of everything here that decides what comes out.
     pub digest: String,
+    /// Digests of its parts, for what a run may take over from the one before.
+    pub parts: Digests,
 }
 
-/// A declared attribute.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Attribute {
-    /// Its name.
-    pub name: String,
-    /// What it holds.
-    pub kind: AttributeType,
-    /// Check digit of an identifier.
-    pub check: CheckDigit,
-    /// Its name for people.
-    pub label: Label,
-}
-
-/// A source.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Its name.
-    pub name: String,
-    /// The channel that its ids belong to.
-    pub channel: String,
-    /// What a row is.
-    pub holds: Rows,
-    /// Files below the input root.
-    pub files: String,
-    /// File format.
-    pub format: FormatFile,
-    /// Text encoding.
-    pub encoding: EncodingFile,
-    /// Columns of the record's id, joined by `-`.
-    pub record_id: Vec<String>,
-    /// Attribute → columns.
-    pub columns: BTreeMap<String, Vec<String>>,
-    /// Columns with statements of consent, in order of purpose and contact.
-    pub consent: Vec<ConsentColumn>,
-    /// Whether the source may have no rows.
-    pub may_be_empty: bool,
-}
-
-/// A column that says whether a person agrees to something.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConsentColumn {
-    /// What for.
-    pub purpose: String,
-    /// By which way of contact.
-    pub contact: String,
-    /// The column.
-    pub column: String,
-    /// Its values that mean consent.
-    pub granted: Vec<String>,
-    /// Its values that mean none.
-    pub denied: Vec<String>,
-    /// Column of the time of the statement.
-    pub at: Option<String>,
-    /// Whether files may lack these columns.
-    pub may_be_missing: bool,
-}
-
-/// What a source's rows are.
-#[derive(Clone, Debug)]
-pub enum Rows {
-    /// A row describes a person.
-    People {
-        /// Column of the time when the values were valid.
-        updated_at: Option<String>,
-        /// Column of the time when the record was made.
-        registered_at: Option<String>,
-    },
-    /// A row is something that happened.
-    Events {
-        /// Columns of the event's id, joined by `-`.
-        event_id: Vec<String>,
-        /// Column of the time.
-        occurred_at: Option<String>,
-        /// Kind of fact.
-        event_type: String,
-    },
+/// Digests of parts of a pipeline file, as typed with what was left out filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// Sources and attributes: how files are read and rows standardized.
+    pub reading: String,
+    /// The limits.
+    pub limits: String,
+    /// The thresholds.
+    pub thresholds: String,
 }
 
 /// A query of the pipeline folder.
@@ -149,26 +98,6 @@ pub struct SqlFile {
     /// The query.
     pub sql: String,
 }
-
-/// Attributes that every pipeline has, for people.
-pub const PERSON_ATTRIBUTES: [&str; 12] = [
-    "name",
-    "kana",
-    "family_name",
-    "given_name",
-    "family_kana",
-    "given_kana",
-    "birth_date",
-    "sex",
-    "phone",
-    "email",
-    "postal_code",
-    "address",
-];
-
-/// Attributes that every pipeline has, for events.
-pub const EVENT_ATTRIBUTES: [&str; 9] =
-    ["transaction_id", "store_id", "item_id", "item_name", "quantity", "unit_price", "amount", "category", "detail"];
 
 /// What the command line says over the file.
 #[derive(Clone, Debug, Default)]
@@ -224,6 +153,11 @@ pub fn load_model(name: &str, text: &str, attributes: &[Attribute]) -> Result<Mo
     let loaded = check_model::model_of(name, text, attributes, &mut problems);
     problems.into_result()?;
     loaded.map(|(model, _)| model).ok_or_else(|| Error::bug("the model was not checked though it has no problems"))
+}
+
+/// The text of the model file that is built in for the attributes of a pipeline.
+pub fn built_in_model(pipeline: &Pipeline) -> String {
+    check::built_in_model(&pipeline.sources, &pipeline.attributes)
 }
 
 /// The JSON Schemas for editors: file name → schema.

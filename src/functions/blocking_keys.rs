@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
+use arrow::array::{
     Array, ArrayBuilder, ArrayRef, AsArray, Int32Builder, Int64Array, Int64Builder, ListArray, StringArray, StructArray,
 };
-use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::recipe::Recipe;
-use super::{array_function, made_from, text};
-use crate::contract::{Type, col, item_field, struct_fields};
-use crate::model::sample::hash_text;
-use crate::model::{Key, Model};
+use super::{array_function, made_from};
+use crate::tables::columns;
+use crate::tables::contract::{Type, col, item_field, struct_fields};
+use nayose_matching::model::sample::hash_text;
+use nayose_matching::model::{Key, Model};
 
 /// A key with its rule, as the function returns it.
 const KEY: [(&str, Type); 2] = [(col::RULE, Type::Integer), (col::KEY, Type::Long)];
@@ -42,10 +43,10 @@ fn list_type(fields: &[(&str, Type)]) -> DataType {
 }
 
 /// The keys of a record for the rules of `model`, each once. A key stands for its rule too.
-pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
+pub(crate) fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
     let recipe = Recipe::BlockingKeys((*model).clone());
     let function = array_function("blocking_keys", vec![features_type()], list_type(&KEY), move |columns| {
-        let features = text::lists(&columns[0])?;
+        let features = columns::lists(&columns[0])?;
         let (mut rules, mut keys) = (Int32Builder::new(), Int64Builder::new());
         let mut offsets: Vec<i32> = vec![0];
         let values = Values::new(features)?;
@@ -64,11 +65,11 @@ pub fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
 }
 
 /// The keys that split a block over the limit: the block's key with the values of the rule's refining features.
-pub fn refined_keys(model: Arc<Model>) -> ScalarUDF {
+pub(crate) fn refined_keys(model: Arc<Model>) -> ScalarUDF {
     let arguments = vec![features_type(), DataType::Int32, DataType::Int64];
     let recipe = Recipe::RefinedKeys((*model).clone());
     let function = array_function("refined_keys", arguments, Type::List(&Type::Long).arrow(), move |columns| {
-        let features = text::lists(&columns[0])?;
+        let features = columns::lists(&columns[0])?;
         let (rules, keys) = (columns[1].as_primitive::<Int32Type>(), columns[2].as_primitive::<Int64Type>());
         let mut refined = Int64Builder::new();
         let mut offsets: Vec<i32> = vec![0];
@@ -93,9 +94,9 @@ fn list_of_longs(values: Int64Array, offsets: Vec<i32>) -> Result<ArrayRef> {
 }
 
 /// Every two rows of a block, the smaller first.
-pub fn pairs_of() -> ScalarUDF {
+pub(crate) fn pairs_of() -> ScalarUDF {
     array_function("pairs_of", vec![Type::List(&Type::Long).arrow()], list_type(&PAIR), |columns| {
-        let blocks = text::lists(&columns[0])?;
+        let blocks = columns::lists(&columns[0])?;
         let rows = blocks.values().as_primitive::<Int64Type>();
         let (mut left, mut right) = (Int64Builder::new(), Int64Builder::new());
         let mut offsets: Vec<i32> = vec![0];
@@ -125,8 +126,8 @@ struct Values<'a> {
 
 impl<'a> Values<'a> {
     fn new(records: &'a ListArray) -> Result<Self> {
-        let features = text::lists(records.values())?;
-        Ok(Values { records, features, texts: text::strings(features.values())? })
+        let features = columns::lists(records.values())?;
+        Ok(Values { records, features, texts: columns::strings(features.values())? })
     }
 
     fn of(&self, row: usize, feature: usize) -> impl Iterator<Item = &'a str> + Clone {

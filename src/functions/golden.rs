@@ -4,23 +4,26 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
+use arrow::array::{
     Array, ArrayRef, AsArray, Float64Builder, Int32Builder, ListArray, StringArray, StringBuilder, StructArray,
     TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
-use datafusion::arrow::datatypes::{DataType, Field, Fields, Float64Type};
+use arrow::datatypes::{DataType, Field, Fields, Float64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::person::{PersonColumns, PersonReader, TextLists, struct_list};
 use super::recipe::Recipe;
-use super::{costly_function, in_pieces, made_from, text};
-use crate::config::file::SurvivorshipFile;
-use crate::contract::{Column, GOLDEN_CUSTOMER, PERSON_COLUMNS, PROVENANCE_ITEM, TIME_ZONE, Type, col, item_field};
-use crate::record::survive::{Member, survive};
+use super::{costly_function, in_pieces, made_from};
+use crate::tables::columns;
+use crate::tables::contract::{
+    Column, GOLDEN_CUSTOMER, PERSON_COLUMNS, PROVENANCE_ITEM, TIME_ZONE, Type, col, item_field,
+};
+use nayose_matching::record::survive::Survivorship;
+use nayose_matching::record::survive::{Member, survive};
 
 /// The columns of a record that the function takes, in order: identity, times, then the person.
-pub fn record_columns() -> Vec<(&'static str, Type)> {
+pub(crate) fn record_columns() -> Vec<(&'static str, Type)> {
     let head = [
         (col::CHANNEL, Type::Text),
         (col::RECORD_ID, Type::Text),
@@ -32,12 +35,12 @@ pub fn record_columns() -> Vec<(&'static str, Type)> {
 }
 
 /// The columns of the golden record that the function returns.
-pub fn golden_columns() -> impl Iterator<Item = &'static Column> {
+pub(crate) fn golden_columns() -> impl Iterator<Item = &'static Column> {
     GOLDEN_CUSTOMER.columns.iter().filter(|c| ![col::CUSTOMER_ID, col::HOUSEHOLD_ID].contains(&c.name))
 }
 
 /// The function for the rules of a pipeline.
-pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
+pub(crate) fn golden(rules: Survivorship) -> ScalarUDF {
     let member: Fields = record_columns().into_iter().map(|(name, t)| Field::new(name, t.arrow(), true)).collect();
     let argument = DataType::List(Arc::new(item_field(DataType::Struct(member))));
     let mut fields: Vec<Field> = golden_columns().map(|c| Field::new(c.name, c.data_type.arrow(), true)).collect();
@@ -45,15 +48,15 @@ pub fn golden(rules: SurvivorshipFile) -> ScalarUDF {
     let fields: Fields = fields.into();
     let recipe = Recipe::Golden(rules.clone());
     let function = costly_function("golden", vec![argument], DataType::Struct(fields.clone()), move |columns| {
-        let lists = text::lists(&columns[0])?;
+        let lists = columns::lists(&columns[0])?;
         in_pieces(lists.len(), |rows| people(lists, rows, &rules, &fields))
     });
     made_from(&recipe, &function)
 }
 
 /// The golden records of some rows.
-fn people(lists: &ListArray, rows: Range<usize>, rules: &SurvivorshipFile, fields: &Fields) -> Result<ArrayRef> {
-    let records = text::structs(lists.values())?;
+fn people(lists: &ListArray, rows: Range<usize>, rules: &Survivorship, fields: &Fields) -> Result<ArrayRef> {
+    let records = columns::structs(lists.values())?;
     let mut people = PersonColumns::default();
     let mut channels = TextLists::default();
     let mut count = Int32Builder::new();
@@ -61,8 +64,8 @@ fn people(lists: &ListArray, rows: Range<usize>, rules: &SurvivorshipFile, field
     let mut confidence = Float64Builder::new();
     let mut provenance = ProvenanceLists::default();
     let reader = MemberReader::new(records)?;
-    let first = text::times(text::field(records, col::FIRST_SEEN)?)?;
-    let sure = text::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
+    let first = columns::times(columns::field(records, col::FIRST_SEEN)?)?;
+    let sure = columns::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
     for row in rows {
         let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
         let mut members = reader.members(range.clone());
@@ -101,9 +104,9 @@ struct MemberReader<'a> {
 impl<'a> MemberReader<'a> {
     fn new(records: &'a StructArray) -> Result<Self> {
         Ok(MemberReader {
-            channel: text::strings(text::field(records, col::CHANNEL)?)?,
-            record_id: text::strings(text::field(records, col::RECORD_ID)?)?,
-            last_seen: text::times(text::field(records, col::LAST_SEEN)?)?,
+            channel: columns::strings(columns::field(records, col::CHANNEL)?)?,
+            record_id: columns::strings(columns::field(records, col::RECORD_ID)?)?,
+            last_seen: columns::times(columns::field(records, col::LAST_SEEN)?)?,
             person: PersonReader::new(records)?,
         })
     }

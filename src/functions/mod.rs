@@ -1,30 +1,34 @@
 //! The bridge from pure functions to Arrow and SQL: one file per function or family, one `register_all`.
 
-pub mod blocking_keys;
-pub mod erased;
-pub mod golden;
-pub mod key_hash;
-pub mod normalize;
+pub(crate) mod blocking_keys;
+pub(crate) mod erased;
+pub(crate) mod golden;
+pub(crate) mod key_hash;
+pub(crate) mod name_key;
+pub(crate) mod normalize;
 mod number;
-pub mod pack;
-pub mod pair;
-pub mod person;
-pub mod pseudonym;
-pub mod recipe;
-pub mod records;
-pub mod resolve;
-pub mod standardize;
-pub mod text;
-pub mod timestamp;
+pub(crate) mod pack;
+pub(crate) mod pair;
+pub(crate) mod person;
+pub(crate) mod pseudonym;
+pub(crate) mod recipe;
+pub(crate) mod records;
+#[cfg(feature = "cluster")]
+pub(crate) mod remake;
+pub(crate) mod resolve;
+mod spreadsheet;
+pub(crate) mod standardize;
+pub(crate) mod timestamp;
+mod unusable;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef};
-use datafusion::arrow::compute::concat;
-use datafusion::arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::concat;
+use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
@@ -34,17 +38,18 @@ use datafusion::prelude::SessionContext;
 
 use recipe::Recipe;
 
-use crate::threads::{self, beside_each_other};
+use nayose_matching::parallel;
 
-pub use key_hash::key_hash;
-pub use number::number;
-pub use timestamp::timestamp;
+pub(crate) use key_hash::key_hash;
+pub(crate) use number::number;
+pub(crate) use spreadsheet::{bare, damaged};
+pub(crate) use timestamp::timestamp;
+pub(crate) use unusable::unusable;
 
 /// Makes every function that needs no configuration known to the session.
-pub fn register_all(context: &SessionContext) {
-    for function in
-        normalize::normalizers().into_iter().chain([key_hash(), number(), blocking_keys::pairs_of(), timestamp()])
-    {
+pub(crate) fn register_all(context: &SessionContext) {
+    let plain = [key_hash(), number(), bare(), damaged(), unusable(), blocking_keys::pairs_of(), timestamp()];
+    for function in normalize::normalizers().into_iter().chain(plain) {
         context.register_udf(function);
     }
 }
@@ -163,10 +168,10 @@ const FEWEST: usize = 256;
 /// A function of some rows, for all of them: made in one piece for each thread, as the rows come in one stream where their order is
 /// worth more than streams beside each other.
 fn in_pieces(rows: usize, of: impl Fn(Range<usize>) -> Result<ArrayRef> + Sync) -> Result<ArrayRef> {
-    let size = rows.div_ceil(threads::count()).max(FEWEST);
+    let size = rows.div_ceil(parallel::threads()).max(FEWEST);
     // One empty piece where there are no rows.
     let pieces = (0..rows.max(1)).step_by(size).map(|from| from..(from + size).min(rows)).collect();
-    let pieces = beside_each_other(pieces, |_, rows| of(rows)).into_iter().collect::<Result<Vec<_>>>()?;
+    let pieces = parallel::map(pieces, |_, rows| of(rows)).into_iter().collect::<Result<Vec<_>>>()?;
     match pieces.as_slice() {
         [whole] => Ok(whole.clone()),
         _ => Ok(concat(&pieces.iter().map(|piece| piece as &dyn Array).collect::<Vec<_>>())?),

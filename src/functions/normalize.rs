@@ -5,17 +5,18 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, Int32Builder, StringArray, StringBuilder, StructArray};
-use datafusion::arrow::buffer::NullBuffer;
-use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use arrow::array::{Array, ArrayRef, Int32Builder, StringArray, StringBuilder, StructArray};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::{array_function, array_function_optional, text};
-use crate::japanese::{address, date, email, kana, name, organization, phone, postal, romaji, sex, width};
+use super::{array_function, array_function_optional};
+use crate::tables::columns;
+use nayose_japanese::{address, date, email, kana, name, organization, phone, postal, romaji, sex, width};
 
 /// All of them.
-pub fn normalizers() -> Vec<ScalarUDF> {
+pub(crate) fn normalizers() -> Vec<ScalarUDF> {
     vec![
         structure(
             "normalize_address",
@@ -121,7 +122,7 @@ pub fn normalizers() -> Vec<ScalarUDF> {
             vec![key, s.problem.map(|p| p.as_str().into())]
         }),
         structure("normalize_kana", 1, &["key", "katakana", "romaji"], |text, _| {
-            let katakana = kana::to_katakana(&width::fold_width(text));
+            let katakana = kana::to_reading(&width::fold_width(text));
             vec![some(kana::kana_key(&katakana)), some(katakana.clone()), some(romaji::from_kana(&katakana))]
         }),
         structure("normalize_romaji", 1, &["key", "kana"], |text, _| {
@@ -152,13 +153,13 @@ fn structure(
         .collect();
     let result = DataType::Struct(fields.clone());
     let all = move |columns: &[ArrayRef]| -> Result<ArrayRef> {
-        let first = text::strings(&columns[0])?;
-        let second: Option<&StringArray> = columns.get(1).map(text::strings).transpose()?;
+        let first = columns::strings(&columns[0])?;
+        let second: Option<&StringArray> = columns.get(1).map(columns::strings).transpose()?;
         let mut texts: Vec<StringBuilder> = names.iter().map(|_| StringBuilder::new()).collect();
         let mut number = Int32Builder::new();
         for row in 0..first.len() {
-            let made = match text::text_at(first, row) {
-                Some(value) => body(value, second.and_then(|s| text::text_at(s, row))),
+            let made = match columns::text_at(first, row) {
+                Some(value) => body(value, second.and_then(|s| columns::text_at(s, row))),
                 None => vec![None; names.len()],
             };
             for ((builder, value), name) in texts.iter_mut().zip(made).zip(names) {

@@ -5,20 +5,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef};
 use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use tokio::sync::mpsc::Receiver;
 
-use super::text;
-use crate::contract::col;
+use crate::config::MOST_CHANNELS;
 use crate::error::{Error, Result};
-use crate::model::column::{FeatureBuilder, PackedColumn};
-use crate::model::{Model, Packed};
-
-/// A pair of channels has to fit a byte.
-const MOST_CHANNELS: usize = 15;
+use crate::tables::columns;
+use crate::tables::contract::col;
+use nayose_matching::model::column::{FeatureBuilder, PackedColumn};
+use nayose_matching::model::{Model, Packed};
 
 /// More threads than this do not intern faster: decoding the features takes as long.
 const MOST_WORKERS: usize = 4;
@@ -28,13 +26,13 @@ const MOST_WORKERS: usize = 4;
 /// # Errors
 /// As the engine says; configuration, where there are more than 15 channels; environment, where a feature has more values than an id
 /// can name.
-pub async fn pack(rows: DataFrame, model: &Arc<Model>) -> Result<Packed> {
+pub(crate) async fn pack(rows: DataFrame, model: &Arc<Model>) -> Result<Packed> {
     // Records come in order of their channel, so that channels are in order of name.
     let mut channels: Vec<String> = Vec::new();
     let mut channel_of: Vec<u8> = Vec::new();
     let mut batches = rows.select(vec![ident(col::FEATURES), ident(col::CHANNEL)])?.execute_stream().await?;
     // Each worker interns some of the features, of all records, while the next batch is decoded.
-    let workers = crate::threads::count().min(MOST_WORKERS);
+    let workers = nayose_matching::parallel::threads().min(MOST_WORKERS);
     let (senders, workers): (Vec<_>, Vec<_>) = (0..workers)
         .map(|worker| {
             let (sender, batches) = tokio::sync::mpsc::channel(2);
@@ -44,7 +42,7 @@ pub async fn pack(rows: DataFrame, model: &Arc<Model>) -> Result<Packed> {
         .unzip();
     'batches: while let Some(batch) = batches.next().await {
         let batch = batch?;
-        let names = text::strings(batch.column(1))?;
+        let names = columns::strings(batch.column(1))?;
         for row in 0..batch.num_rows() {
             if channels.last().is_none_or(|last| last != names.value(row)) {
                 channels.push(names.value(row).to_string());
@@ -74,9 +72,9 @@ pub async fn pack(rows: DataFrame, model: &Arc<Model>) -> Result<Packed> {
 fn columns(mut batches: Receiver<ArrayRef>, model: &Model, of: Vec<usize>) -> Result<Vec<(usize, PackedColumn)>> {
     let mut builders: Vec<(usize, FeatureBuilder)> = of.into_iter().map(|f| (f, FeatureBuilder::new())).collect();
     while let Some(batch) = batches.blocking_recv() {
-        let records = text::lists(&batch)?;
-        let features = text::lists(records.values())?;
-        let values = text::strings(features.values())?;
+        let records = columns::lists(&batch)?;
+        let features = columns::lists(records.values())?;
+        let values = columns::strings(features.values())?;
         let (starts, ends) = (records.value_offsets(), features.value_offsets());
         for (feature, builder) in &mut builders {
             for start in &starts[..records.len()] {

@@ -3,16 +3,17 @@
 
 use std::sync::{Arc, OnceLock};
 
-use datafusion::arrow::array::{ArrayRef, BinaryBuilder, Float64Builder, StructArray};
-use datafusion::arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, BinaryBuilder, Float64Builder, StructArray};
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::recipe::Recipe;
 use super::records::Records;
-use super::{array_function, costly_function, made_from, text};
-use crate::contract::{Type, col, struct_fields};
-use crate::model::score::Scorer;
-use crate::model::{Model, Parameters, compare, sample};
+use super::{array_function, costly_function, made_from};
+use crate::tables::columns;
+use crate::tables::contract::{Type, col, struct_fields};
+use nayose_matching::model::score::Scorer;
+use nayose_matching::model::{Model, Parameters, compare, sample};
 
 /// What [`score_pair`] returns.
 const SCORE: [(&str, Type); 3] = [
@@ -22,7 +23,7 @@ const SCORE: [(&str, Type); 3] = [
 ];
 
 /// `score_pair(row_l, row_r)`: match weight and probabilities as a struct.
-pub fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Records>) -> ScalarUDF {
+pub(crate) fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Records>) -> ScalarUDF {
     let result = DataType::Struct(struct_fields(&SCORE));
     let recipe = Recipe::ScorePair {
         model: (*model).clone(),
@@ -34,7 +35,7 @@ pub fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Record
     let function = costly_function("score_pair", vec![DataType::Int64, DataType::Int64], result, move |columns| {
         let packed = records.packed()?;
         let scorer = made.get_or_init(|| Scorer::new(model.clone(), packed.clone(), &parameters));
-        let (l, r) = (text::longs(&columns[0])?, text::longs(&columns[1])?);
+        let (l, r) = (columns::longs(&columns[0])?, columns::longs(&columns[1])?);
         let mut weights = Float64Builder::with_capacity(l.len());
         let mut person = Float64Builder::with_capacity(l.len());
         let mut household = Float64Builder::with_capacity(l.len());
@@ -52,12 +53,12 @@ pub fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Record
 }
 
 /// `pair_levels(row_l, row_r)`: the pair of channels, then the states of all comparisons, a byte each.
-pub fn pair_levels(model: Arc<Model>, records: Arc<Records>) -> ScalarUDF {
+pub(crate) fn pair_levels(model: Arc<Model>, records: Arc<Records>) -> ScalarUDF {
     let recipe = Recipe::PairLevels { model: (*model).clone(), records: records.file().to_string() };
     let arguments = vec![DataType::Int64, DataType::Int64];
     let function = array_function("pair_levels", arguments, DataType::Binary, move |columns| {
         let packed = records.packed()?;
-        let (l, r) = (text::longs(&columns[0])?, text::longs(&columns[1])?);
+        let (l, r) = (columns::longs(&columns[0])?, columns::longs(&columns[1])?);
         let mut levels = BinaryBuilder::with_capacity(l.len(), l.len() * model.comparisons.len());
         let mut pattern = Vec::with_capacity(model.comparisons.len());
         for (l, r) in l.values().iter().zip(r.values()) {
@@ -73,11 +74,11 @@ pub fn pair_levels(model: Arc<Model>, records: Arc<Records>) -> ScalarUDF {
 }
 
 /// `in_sample(row_l, row_r)`: whether the model learns from the pair.
-pub fn in_sample(seed: u64, share: f64) -> ScalarUDF {
+pub(crate) fn in_sample(seed: u64, share: f64) -> ScalarUDF {
     let arguments = vec![DataType::Int64, DataType::Int64];
     let function = array_function("in_sample", arguments, DataType::Boolean, move |columns| {
-        let (l, r) = (text::longs(&columns[0])?, text::longs(&columns[1])?);
-        let kept: datafusion::arrow::array::BooleanArray = l
+        let (l, r) = (columns::longs(&columns[0])?, columns::longs(&columns[1])?);
+        let kept: arrow::array::BooleanArray = l
             .values()
             .iter()
             .zip(r.values())

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
+use arrow::array::{
     Array, ArrayBuilder, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Date32Array, Date32Builder, Int32Array,
     Int32Builder, ListArray, StringArray, StringBuilder, StructArray,
 };
-use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use datafusion::arrow::datatypes::{DataType, Date32Type, Int32Type};
+use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Date32Type, Int32Type};
 use datafusion::error::Result;
 
-use super::text;
-use crate::contract::{IDENTIFIER, NAMED_VALUE, Type, col, item_field, struct_fields};
-use crate::record::{Address, Person};
+use crate::tables::columns;
+use crate::tables::contract::{IDENTIFIER, NAMED_VALUE, Type, col, item_field, struct_fields};
+use nayose_matching::record::{Address, Person};
 
 /// Text columns of a person, one builder each.
 #[derive(Default)]
-pub struct PersonColumns {
+pub(crate) struct PersonColumns {
     texts: [StringBuilder; 14],
     birth_date: Date32Builder,
     chome: Int32Builder,
@@ -28,7 +28,7 @@ pub struct PersonColumns {
 
 impl PersonColumns {
     /// Adds a person.
-    pub fn push(&mut self, p: &Person) {
+    pub(crate) fn push(&mut self, p: &Person) {
         let a = &p.address;
         let values = [
             &p.family_name,
@@ -61,7 +61,7 @@ impl PersonColumns {
     ///
     /// # Errors
     /// As Arrow says; not for columns built here.
-    pub fn finish(mut self) -> Result<Vec<ArrayRef>> {
+    pub(crate) fn finish(mut self) -> Result<Vec<ArrayRef>> {
         let mut texts = self.texts.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef);
         let mut next = |n: usize| -> Vec<ArrayRef> { texts.by_ref().take(n).collect() };
         let mut all = next(4);
@@ -79,14 +79,14 @@ impl PersonColumns {
 
 /// Lists of text.
 #[derive(Default)]
-pub struct TextLists {
+pub(crate) struct TextLists {
     items: StringBuilder,
     ends: Vec<i32>,
 }
 
 impl TextLists {
     /// Adds a list.
-    pub fn push(&mut self, values: &[String]) {
+    pub(crate) fn push(&mut self, values: &[String]) {
         values.iter().for_each(|v| self.items.append_value(v));
         self.ends.push(self.items.len() as i32);
     }
@@ -95,7 +95,7 @@ impl TextLists {
     ///
     /// # Errors
     /// As Arrow says; not for a column built here.
-    pub fn finish(mut self) -> Result<ArrayRef> {
+    pub(crate) fn finish(mut self) -> Result<ArrayRef> {
         list(&self.ends, DataType::Utf8, Arc::new(self.items.finish()))
     }
 }
@@ -151,7 +151,7 @@ impl NamedValues {
 ///
 /// # Errors
 /// As Arrow says, where the ends do not fit.
-pub fn list(ends: &[i32], item: DataType, items: ArrayRef) -> Result<ArrayRef> {
+pub(crate) fn list(ends: &[i32], item: DataType, items: ArrayRef) -> Result<ArrayRef> {
     let offsets: Vec<i32> = std::iter::once(0).chain(ends.iter().copied()).collect();
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     Ok(Arc::new(ListArray::try_new(Arc::new(item_field(item)), offsets, items, None)?))
@@ -161,7 +161,7 @@ pub fn list(ends: &[i32], item: DataType, items: ArrayRef) -> Result<ArrayRef> {
 ///
 /// # Errors
 /// As Arrow says, where the columns do not fit the type.
-pub fn struct_list(ends: &[i32], item: Type, columns: Vec<ArrayRef>) -> Result<ArrayRef> {
+pub(crate) fn struct_list(ends: &[i32], item: Type, columns: Vec<ArrayRef>) -> Result<ArrayRef> {
     let Type::Struct(fields) = item else {
         return Err(datafusion::error::DataFusionError::Internal("a struct type expected".into()));
     };
@@ -170,7 +170,7 @@ pub fn struct_list(ends: &[i32], item: Type, columns: Vec<ArrayRef>) -> Result<A
 }
 
 /// Reads people from a struct column that has the columns of the contract. Columns are looked up once, not per row.
-pub struct PersonReader<'a> {
+pub(crate) struct PersonReader<'a> {
     texts: [&'a StringArray; 14],
     birth_date: &'a Date32Array,
     chome: &'a Int32Array,
@@ -185,8 +185,8 @@ impl<'a> PersonReader<'a> {
     ///
     /// # Errors
     /// If the struct is not a person.
-    pub fn new(fields: &'a StructArray) -> Result<Self> {
-        let text = |name: &str| -> Result<&'a StringArray> { text::strings(text::field(fields, name)?) };
+    pub(crate) fn new(fields: &'a StructArray) -> Result<Self> {
+        let text = |name: &str| -> Result<&'a StringArray> { columns::strings(columns::field(fields, name)?) };
         let wrong = |name: &str| datafusion::error::DataFusionError::Internal(format!("{name} has another type"));
         Ok(PersonReader {
             texts: [
@@ -205,20 +205,22 @@ impl<'a> PersonReader<'a> {
                 text(col::TOWN_CODE)?,
                 text(col::ADDRESS)?,
             ],
-            birth_date: text::field(fields, col::BIRTH_DATE)?
+            birth_date: columns::field(fields, col::BIRTH_DATE)?
                 .as_primitive_opt::<Date32Type>()
                 .ok_or_else(|| wrong(col::BIRTH_DATE))?,
-            chome: text::field(fields, col::CHOME)?.as_primitive_opt::<Int32Type>().ok_or_else(|| wrong(col::CHOME))?,
-            phones: TextItems::new(text::field(fields, col::PHONES)?)?,
-            emails: TextItems::new(text::field(fields, col::EMAILS)?)?,
-            identifiers: NamedItems::new(text::field(fields, col::IDENTIFIERS)?)?,
-            extra: NamedItems::new(text::field(fields, col::EXTRA)?)?,
+            chome: columns::field(fields, col::CHOME)?
+                .as_primitive_opt::<Int32Type>()
+                .ok_or_else(|| wrong(col::CHOME))?,
+            phones: TextItems::new(columns::field(fields, col::PHONES)?)?,
+            emails: TextItems::new(columns::field(fields, col::EMAILS)?)?,
+            identifiers: NamedItems::new(columns::field(fields, col::IDENTIFIERS)?)?,
+            extra: NamedItems::new(columns::field(fields, col::EXTRA)?)?,
         })
     }
 
     /// The person of a row.
-    pub fn person(&self, row: usize) -> Person {
-        let mut texts = self.texts.iter().map(|column| text::text_at(column, row).map(str::to_string));
+    pub(crate) fn person(&self, row: usize) -> Person {
+        let mut texts = self.texts.iter().map(|column| columns::text_at(column, row).map(str::to_string));
         let mut next = || texts.next().flatten();
         Person {
             family_name: next(),
@@ -248,7 +250,7 @@ impl<'a> PersonReader<'a> {
 }
 
 /// A column of lists of text.
-pub struct TextItems<'a> {
+pub(crate) struct TextItems<'a> {
     lists: &'a ListArray,
     items: &'a StringArray,
 }
@@ -258,20 +260,20 @@ impl<'a> TextItems<'a> {
     ///
     /// # Errors
     /// If it holds something else.
-    pub fn new(column: &'a ArrayRef) -> Result<Self> {
-        let lists = text::lists(column)?;
-        Ok(TextItems { lists, items: text::strings(lists.values())? })
+    pub(crate) fn new(column: &'a ArrayRef) -> Result<Self> {
+        let lists = columns::lists(column)?;
+        Ok(TextItems { lists, items: columns::strings(lists.values())? })
     }
 
     /// The texts of a row; none where the list is null.
-    pub fn of(&self, row: usize) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn of(&self, row: usize) -> impl Iterator<Item = &'a str> {
         let items = self.items;
-        items_of(self.lists, row).filter_map(move |i| text::text_at(items, i))
+        items_of(self.lists, row).filter_map(move |i| columns::text_at(items, i))
     }
 }
 
 /// A column of lists of names and values, with or without a mark.
-pub struct NamedItems<'a> {
+pub(crate) struct NamedItems<'a> {
     lists: &'a ListArray,
     names: &'a StringArray,
     values: &'a StringArray,
@@ -283,23 +285,23 @@ impl<'a> NamedItems<'a> {
     ///
     /// # Errors
     /// If it holds something else.
-    pub fn new(column: &'a ArrayRef) -> Result<Self> {
-        let lists = text::lists(column)?;
-        let items = text::structs(lists.values())?;
+    pub(crate) fn new(column: &'a ArrayRef) -> Result<Self> {
+        let lists = columns::lists(column)?;
+        let items = columns::structs(lists.values())?;
         Ok(NamedItems {
             lists,
-            names: text::strings(text::field(items, col::NAME)?)?,
-            values: text::strings(text::field(items, col::VALUE)?)?,
+            names: columns::strings(columns::field(items, col::NAME)?)?,
+            values: columns::strings(columns::field(items, col::VALUE)?)?,
             valid: items.column_by_name("valid").and_then(|c| c.as_boolean_opt()),
         })
     }
 
     /// Names, values and marks of a row, those without a value left out.
-    pub fn of(&self, row: usize) -> impl Iterator<Item = (&'a str, &'a str, Option<bool>)> {
+    pub(crate) fn of(&self, row: usize) -> impl Iterator<Item = (&'a str, &'a str, Option<bool>)> {
         let (names, values, valid) = (self.names, self.values, self.valid);
         items_of(self.lists, row).filter_map(move |i| {
             let mark = valid.and_then(|v| v.is_valid(i).then(|| v.value(i)));
-            Some((text::text_at(names, i)?, text::text_at(values, i)?, mark))
+            Some((columns::text_at(names, i)?, columns::text_at(values, i)?, mark))
         })
     }
 }

@@ -4,26 +4,27 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, StringArray};
-use datafusion::arrow::datatypes::{DataType, Date32Type};
+use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::datatypes::{DataType, Date32Type};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::{array_function, text};
-use crate::identity::pseudonym::Pseudonyms;
-use crate::record::age;
+use super::array_function;
+use crate::tables::columns;
+use nayose_matching::identity::pseudonym::Pseudonyms;
+use nayose_matching::record::age;
 
 /// `pseudonym(id)` for a kind of id; null stays null.
-pub fn pseudonym(ids: &Pseudonyms, kind: &'static str) -> ScalarUDF {
+pub(crate) fn pseudonym(ids: &Pseudonyms, kind: &'static str) -> ScalarUDF {
     let ids = ids.clone();
     array_function("pseudonym", vec![DataType::Utf8], DataType::Utf8, move |columns| {
-        let found = text::strings(&columns[0])?.iter().map(|id| id.map(|id| ids.of(kind, id)));
+        let found = columns::strings(&columns[0])?.iter().map(|id| id.map(|id| ids.of(kind, id)));
         Ok(Arc::new(found.collect::<StringArray>()) as ArrayRef)
     })
 }
 
 /// `age_band(birth_date)` at a time, in microseconds; null where none is known.
-pub fn age_band(at: i64) -> ScalarUDF {
+pub(crate) fn age_band(at: i64) -> ScalarUDF {
     array_function("age_band", vec![DataType::Date32], DataType::Utf8, move |columns| {
         let births = columns[0].as_primitive_opt::<Date32Type>();
         let births = births.ok_or_else(|| DataFusionError::Internal("a birth date is no date".into()))?;

@@ -1,24 +1,16 @@
-//! What a configured function is made from, so that another process can make it again.
-//!
-//! In: the JSON of a [`Recipe`]. Out: the function. Every process makes a configured function from the same things: a run here,
-//! and a cluster's executors, to which the recipe travels in the function's place.
+//! What a configured function is made from. Two functions of one recipe are the same, and a cluster's executors make a function
+//! again from the recipe that travels in its place.
 
-use std::sync::Arc;
-
-use datafusion::logical_expr::ScalarUDF;
 use serde::{Deserialize, Serialize};
 
-use super::records::Records;
-use super::{ArrayFunction, blocking_keys, golden, pair, standardize};
-use crate::config::file::SurvivorshipFile;
-use crate::error::{Error, Result};
-use crate::model::Model;
-use crate::model::bits::Bits;
-use crate::record::Standardizer;
+use nayose_matching::model::Model;
+use nayose_matching::model::bits::Bits;
+use nayose_matching::record::Standardizer;
+use nayose_matching::record::survive::Survivorship;
 
 /// A function with its configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Recipe {
+pub(crate) enum Recipe {
     /// `standardize`.
     Standardize(Standardizer),
     /// `blocking_keys` of a model.
@@ -49,70 +41,5 @@ pub enum Recipe {
         records: String,
     },
     /// `golden`.
-    Golden(SurvivorshipFile),
-}
-
-/// The recipe of a function as JSON; `None` where every process knows the function by its name.
-pub fn of(function: &ScalarUDF) -> Option<&str> {
-    function.inner().downcast_ref::<ArrayFunction>()?.recipe.as_deref()
-}
-
-/// The function of a recipe.
-///
-/// # Errors
-/// Bug, where this is no recipe of this version.
-pub fn function(json: &[u8]) -> Result<ScalarUDF> {
-    let recipe: Recipe = serde_json::from_slice(json)
-        .map_err(|e| Error::bug(format!("a function cannot be made again from what another process sent: {e}")))?;
-    Ok(match recipe {
-        Recipe::Standardize(standardizer) => standardize::standardize(Arc::new(standardizer)),
-        Recipe::BlockingKeys(model) => blocking_keys::blocking_keys(Arc::new(model)),
-        Recipe::RefinedKeys(model) => blocking_keys::refined_keys(Arc::new(model)),
-        Recipe::InSample { seed, share } => pair::in_sample(seed, f64::from_bits(share)),
-        Recipe::PairLevels { model, records } => {
-            pair::pair_levels(Arc::new(model), Arc::new(Records::of_file(records)))
-        }
-        Recipe::ScorePair { model, parameters, records } => {
-            pair::score_pair(Arc::new(model), parameters.into(), Arc::new(Records::of_file(records)))
-        }
-        Recipe::Golden(rules) => golden::golden(rules),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{self, Overrides};
-    use crate::model::Parameters;
-
-    #[test]
-    fn a_function_made_again_is_the_same() {
-        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/retail/pipeline.yaml");
-        let pipeline = config::load(&file, &Overrides::default()).expect("the retail pipeline");
-        let model = pipeline.model.clone();
-        let parameters = Parameters {
-            learned_from: "x".into(),
-            prior: [1.0 / 3.0, 0.1 + 0.2],
-            priors: [("a+b".to_string(), [1e-300, 0.7])].into(),
-            levels: vec![vec![[0.1, 2.0 / 3.0, 5e-324]]],
-        };
-        let records = || Arc::new(Records::of_file("file:///a".into()));
-        let standardizer = Standardizer::new(&pipeline.attributes, &model);
-        for made in [
-            standardize::standardize(Arc::new(standardizer)),
-            blocking_keys::blocking_keys(model.clone()),
-            blocking_keys::refined_keys(model.clone()),
-            pair::in_sample(7, 0.1 + 0.2),
-            pair::pair_levels(model.clone(), records()),
-            pair::score_pair(model.clone(), parameters.clone(), records()),
-            golden::golden(pipeline.survivorship.clone()),
-        ] {
-            let recipe = of(&made).expect("a recipe");
-            let again = function(recipe.as_bytes()).expect("the function");
-            assert_eq!(of(&again), Some(recipe), "{}", made.name());
-            assert_eq!(again, made);
-        }
-        let sent: Model = serde_json::from_str(&serde_json::to_string(&*model).expect("JSON")).expect("a model");
-        assert_eq!(format!("{sent:?}"), format!("{:?}", Model { trained: None, ..(*model).clone() }));
-    }
+    Golden(Survivorship),
 }

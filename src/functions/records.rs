@@ -7,19 +7,19 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::model::Packed;
 use crate::store::Location;
+use nayose_matching::model::Packed;
 
 /// The features of all records.
 #[derive(Debug)]
-pub struct Records {
+pub(crate) struct Records {
     file: String,
     packed: OnceLock<Arc<Packed>>,
 }
 
 impl Records {
     /// Records that only this process asks for.
-    pub fn here(packed: Arc<Packed>) -> Self {
+    pub(crate) fn here(packed: Arc<Packed>) -> Self {
         Records { file: String::new(), packed: OnceLock::from(packed) }
     }
 
@@ -28,7 +28,7 @@ impl Records {
     ///
     /// # Errors
     /// Environment, where the file cannot be written.
-    pub async fn shared(packed: Arc<Packed>, folder: &Location) -> Result<Self> {
+    pub(crate) async fn shared(packed: Arc<Packed>, folder: &Location) -> Result<Self> {
         let bytes =
             postcard::to_stdvec(&*packed).map_err(|e| Error::bug(format!("features cannot be written: {e}")))?;
         let file = folder.join(&format!("features-{}.bin", &blake3::hash(&bytes).to_hex()[..16]));
@@ -37,12 +37,13 @@ impl Records {
     }
 
     /// Records whose features are read from a file when they are first asked for.
-    pub fn of_file(file: String) -> Self {
+    #[cfg(any(test, feature = "cluster"))]
+    pub(crate) fn of_file(file: String) -> Self {
         Records { file, packed: OnceLock::new() }
     }
 
     /// URL of the file; empty where the records are in this process alone.
-    pub fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         &self.file
     }
 
@@ -50,7 +51,7 @@ impl Records {
     ///
     /// # Errors
     /// Environment, where the file cannot be read; bug, where it holds something else.
-    pub fn packed(&self) -> Result<&Arc<Packed>> {
+    pub(crate) fn packed(&self) -> Result<&Arc<Packed>> {
         if let Some(packed) = self.packed.get() {
             return Ok(packed);
         }
@@ -62,7 +63,7 @@ impl Records {
     ///
     /// # Errors
     /// Environment, where it cannot be removed.
-    pub async fn forget(&self) -> Result<()> {
+    pub(crate) async fn forget(&self) -> Result<()> {
         if self.file.is_empty() { Ok(()) } else { location(&self.file)?.remove().await }
     }
 }
@@ -100,7 +101,7 @@ fn read_aside(file: &str) -> Result<Packed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::column::FeatureBuilder;
+    use nayose_matching::model::column::FeatureBuilder;
 
     #[tokio::test]
     async fn another_process_gets_the_same_features() {

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, StringArray};
-use datafusion::arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::{array_function, text};
-use crate::identity::alias::Aliases;
-use crate::identity::customer_id;
+use super::array_function;
+use crate::tables::columns;
+use nayose_matching::identity::alias::Aliases;
+use nayose_matching::identity::customer_id;
 
 /// `resolve_customer(id)` with these aliases.
-pub fn resolve_customer(aliases: Aliases) -> ScalarUDF {
+pub(crate) fn resolve_customer(aliases: Aliases) -> ScalarUDF {
     array_function(NAME, vec![DataType::Utf8], DataType::Utf8, move |columns| {
-        let ids = text::strings(&columns[0])?;
+        let ids = columns::strings(&columns[0])?;
         let resolved = ids.iter().map(|id| {
             let id = customer_id::parse(id?)?;
             Some(aliases.resolve(&id).to_string())
@@ -23,4 +24,4 @@ pub fn resolve_customer(aliases: Aliases) -> ScalarUDF {
 }
 
 /// Its name in SQL.
-pub const NAME: &str = "resolve_customer";
+pub(crate) const NAME: &str = "resolve_customer";

@@ -3,26 +3,27 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
+use arrow::array::{
     Array, ArrayRef, Int32Builder, Int64Array, Int64Builder, ListArray, StringArray, StringBuilder, StructArray,
     TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
-use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::person::{NamedItems, PersonColumns, TextItems, TextLists, list, struct_list};
 use super::recipe::Recipe;
-use super::{costly_function, in_pieces, made_from, text};
-use crate::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
-use crate::record::{RawVersion, Standardizer};
+use super::{costly_function, in_pieces, made_from};
+use crate::tables::columns;
+use crate::tables::contract::{PAST_VALUE, PLACE, RAW_RECORD, STANDARD_RECORD, TIME_ZONE, Type, col, item_field};
+use nayose_matching::record::{RawVersion, Standardizer};
 
 /// Columns of a raw row that say nothing about who it is.
-pub const OUTSIDE: [&str; 6] =
+pub(crate) const OUTSIDE: [&str; 6] =
     [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW, col::CONSENT];
 
 /// The function for one pipeline.
-pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
+pub(crate) fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
     let version: Vec<_> = RAW_RECORD
         .columns
         .iter()
@@ -39,7 +40,7 @@ pub fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
     let result = DataType::Struct(fields.clone());
     let recipe = Recipe::Standardize((*standardizer).clone());
     let function = costly_function("standardize", vec![argument], result, move |columns| {
-        let lists = text::lists(&columns[0])?;
+        let lists = columns::lists(&columns[0])?;
         in_pieces(lists.len(), |rows| records(&standardizer, lists, rows, &fields))
     });
     made_from(&recipe, &function)
@@ -90,12 +91,13 @@ struct Versions<'a> {
 
 impl<'a> Versions<'a> {
     fn new(lists: &'a ListArray) -> Result<Self> {
-        let fields = text::structs(lists.values())?;
-        let text = |name: &str| -> Result<&'a StringArray> { text::strings(text::field(fields, name)?) };
-        let time = |name: &str| -> Result<&'a TimestampMicrosecondArray> { text::times(text::field(fields, name)?) };
+        let fields = columns::structs(lists.values())?;
+        let text = |name: &str| -> Result<&'a StringArray> { columns::strings(columns::field(fields, name)?) };
+        let time =
+            |name: &str| -> Result<&'a TimestampMicrosecondArray> { columns::times(columns::field(fields, name)?) };
         Ok(Versions {
             lists,
-            line: text::longs(text::field(fields, col::LINE)?)?,
+            line: columns::longs(columns::field(fields, col::LINE)?)?,
             times: [time(col::OBSERVED_AT)?, time(col::REGISTERED_AT)?],
             texts: [
                 text(col::FILE)?,
@@ -110,9 +112,9 @@ impl<'a> Versions<'a> {
                 text(col::POSTAL_CODE)?,
                 text(col::ADDRESS)?,
             ],
-            phones: TextItems::new(text::field(fields, col::PHONE)?)?,
-            emails: TextItems::new(text::field(fields, col::EMAIL)?)?,
-            extra: NamedItems::new(text::field(fields, col::EXTRA)?)?,
+            phones: TextItems::new(columns::field(fields, col::PHONE)?)?,
+            emails: TextItems::new(columns::field(fields, col::EMAIL)?)?,
+            extra: NamedItems::new(columns::field(fields, col::EXTRA)?)?,
         })
     }
 
@@ -123,7 +125,7 @@ impl<'a> Versions<'a> {
 
     fn version(&self, i: usize) -> RawVersion<'a> {
         let time = |column: &TimestampMicrosecondArray| column.is_valid(i).then(|| column.value(i));
-        let mut texts = self.texts.iter().map(|column| text::text_at(column, i));
+        let mut texts = self.texts.iter().map(|column| columns::text_at(column, i));
         let mut next = || texts.next().flatten();
         RawVersion {
             file: next().unwrap_or_default(),
@@ -158,7 +160,7 @@ struct PastValues {
 }
 
 impl PastValues {
-    fn push(&mut self, history: &[crate::record::PastValue]) {
+    fn push(&mut self, history: &[nayose_matching::record::PastValue]) {
         for past in history {
             self.attributes.append_value(&past.attribute);
             self.values.append_value(&past.value);

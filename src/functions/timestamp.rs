@@ -1,20 +1,32 @@
-//! `timestamp(text)`: a point in time as systems write it; without an offset it is Japanese time. NULL where it is none.
+//! `timestamp(text[, zone])`: a point in time as systems write it; without an offset it is time of the zone, an IANA name, or Japanese
+//! time where none is given. NULL where it is none.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, TimestampMicrosecondArray};
-use datafusion::arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, TimestampMicrosecondArray};
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::ScalarUDF;
+use jiff::tz::TimeZoneDatabase;
 
-use super::{array_function, text};
-use crate::contract::{TIME_ZONE, Type};
-use crate::japanese::date;
+use super::array_function_optional;
+use crate::tables::columns;
+use crate::tables::contract::{TIME_ZONE, Type};
+use nayose_japanese::date;
 
 /// The function.
-pub fn timestamp() -> ScalarUDF {
-    array_function("timestamp", vec![DataType::Utf8], Type::Timestamp.arrow(), |columns| {
-        let values: TimestampMicrosecondArray =
-            text::strings(&columns[0])?.iter().map(|v| v.and_then(date::timestamp)).collect();
+pub(crate) fn timestamp() -> ScalarUDF {
+    array_function_optional("timestamp", vec![DataType::Utf8; 2], Type::Timestamp.arrow(), |columns| {
+        // The zones that are built in: the same on every machine.
+        let zones = TimeZoneDatabase::bundled();
+        let texts = columns::strings(&columns[0])?;
+        let zone = match columns.get(1) {
+            Some(names) => columns::strings(names)?.iter().flatten().next().and_then(|name| zones.get(name).ok()),
+            None => None,
+        };
+        let values: TimestampMicrosecondArray = match zone {
+            Some(zone) => texts.iter().map(|v| v.and_then(|v| date::timestamp_in(v, &zone))).collect(),
+            None => texts.iter().map(|v| v.and_then(date::timestamp)).collect(),
+        };
         Ok(Arc::new(values.with_timezone(TIME_ZONE)) as ArrayRef)
     })
 }

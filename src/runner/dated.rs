@@ -11,7 +11,7 @@ use jiff::tz::{Offset, TimeZone};
 const DAY: &str = "dt=";
 
 /// Keeps the files whose day began before `as_of` (microseconds). Days begin at midnight in Japan.
-pub fn until<T>(mut found: Vec<(String, T)>, as_of: Option<i64>) -> Vec<(String, T)> {
+pub(super) fn until<T>(mut found: Vec<(String, T)>, as_of: Option<i64>) -> Vec<(String, T)> {
     if let Some(as_of) = as_of {
         found.retain(|(name, _)| began(name).is_none_or(|day| day < as_of));
     }
@@ -29,7 +29,7 @@ fn began(name: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::japanese::date::timestamp;
+    use nayose_japanese::date::timestamp;
 
     fn kept(names: &[&str], as_of: &str) -> Vec<String> {
         let found = names.iter().map(|n| (n.to_string(), ())).collect();

@@ -1,24 +1,10 @@
 //! What a run will need, from the sizes of blocks, before any pair is made: pairs, time, memory, disk. A run that would not fit
 //! is refused with what to change.
 
-use serde::Serialize;
-
 use crate::error::{Error, Result};
-use crate::model::BlockingRule;
+use crate::lake::results::Forecast;
 use crate::stages::block::RuleForecast;
-
-/// What scoring and clustering will need.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Forecast {
-    /// Pairs at most: one that several rules bring counts for each.
-    pub pairs: u64,
-    /// Seconds of scoring at the rate of `benches/README.md`.
-    pub seconds: f64,
-    /// Bytes of memory that cannot be spilled: the features of all records, and the links.
-    pub memory: u64,
-    /// Bytes that the stages from here on will write.
-    pub disk: u64,
-}
+use nayose_matching::model::BlockingRule;
 
 /// Bytes of a record's features in memory with the retail model, values that several records share counted once.
 const RECORD_BYTES: u64 = 700;
@@ -33,7 +19,7 @@ const PUBLISHED_TIMES: u64 = 2;
 const PAIRS_A_SECOND: f64 = 2e6;
 
 /// The forecast for `records` records, of which `written` bytes of work tables are there.
-pub fn of(records: u64, written: u64, rules: &[RuleForecast]) -> Forecast {
+pub(crate) fn forecast(records: u64, written: u64, rules: &[RuleForecast]) -> Forecast {
     let pairs = rules.iter().map(|r| r.pairs).sum();
     Forecast {
         pairs,
@@ -43,44 +29,34 @@ pub fn of(records: u64, written: u64, rules: &[RuleForecast]) -> Forecast {
     }
 }
 
-impl Forecast {
-    /// Refuses a run that would need more memory than `memory` bytes, or more disk than the `free` bytes of a lake on a disk.
-    ///
-    /// # Errors
-    /// Environment, with the rule that brings most pairs.
-    pub fn refuse_over(
-        &self,
-        memory: u64,
-        free: Option<u64>,
-        named: &[BlockingRule],
-        rules: &[RuleForecast],
-    ) -> Result<()> {
-        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-        let (ceiling, remedy) = match free {
-            _ if self.memory > memory => (format!("--memory is {} MiB", mib(memory)), "raise --memory"),
-            Some(free) if self.disk > free => {
-                (format!("the lake's disk has {} MiB left", mib(free)), "make room there, or choose another --lake")
-            }
-            _ => return Ok(()),
-        };
-        let message = format!("{self}, but {ceiling}");
-        let most = named.iter().zip(rules).max_by_key(|(_, found)| found.pairs);
-        Err(Error::environment(message).hint(match most {
-            Some((rule, found)) => format!(
-                "{remedy}, or narrow blocking rule {:?} ({} pairs, blocks of up to {} records) with a further key, or lower limits.block_size",
-                rule.name, found.pairs, found.largest
-            ),
-            None => remedy.to_string(),
-        }))
-    }
-}
-
-impl std::fmt::Display for Forecast {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-        let Forecast { pairs, seconds, memory, disk } = *self;
-        write!(f, "{pairs} pairs need {} MiB of memory, {} MiB of disk and {seconds:.0} s", mib(memory), mib(disk))
-    }
+/// Refuses a run that would need more memory than `memory` bytes, or more disk than the `free` bytes of a lake on a disk.
+///
+/// # Errors
+/// Environment, with the rule that brings most pairs.
+pub(crate) fn refuse_over(
+    forecast: &Forecast,
+    memory: u64,
+    free: Option<u64>,
+    named: &[BlockingRule],
+    rules: &[RuleForecast],
+) -> Result<()> {
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    let (ceiling, remedy) = match free {
+        _ if forecast.memory > memory => (format!("--memory is {} MiB", mib(memory)), "raise --memory"),
+        Some(free) if forecast.disk > free => {
+            (format!("the lake's disk has {} MiB left", mib(free)), "make room there, or choose another --lake")
+        }
+        _ => return Ok(()),
+    };
+    let message = format!("{forecast}, but {ceiling}");
+    let most = named.iter().zip(rules).max_by_key(|(_, found)| found.pairs);
+    Err(Error::environment(message).hint(match most {
+        Some((rule, found)) => format!(
+            "{remedy}, or narrow blocking rule {:?} ({} pairs, blocks of up to {} records) with a further key, or lower limits.block_size",
+            rule.name, found.pairs, found.largest
+        ),
+        None => remedy.to_string(),
+    }))
 }
 
 #[cfg(test)]
@@ -90,7 +66,8 @@ mod tests {
     #[test]
     fn grows_with_records_and_pairs() {
         let rule = |pairs| RuleForecast { blocks: 1, largest: 2, pairs };
-        let (small, large) = (of(1000, 1 << 20, &[rule(10), rule(20)]), of(2000, 1 << 20, &[rule(10), rule(50)]));
+        let (small, large) =
+            (forecast(1000, 1 << 20, &[rule(10), rule(20)]), forecast(2000, 1 << 20, &[rule(10), rule(50)]));
         assert_eq!((small.pairs, large.pairs), (30, 60));
         assert_eq!(large.memory, 2 * small.memory);
         assert!(large.disk > small.disk && small.disk > 1 << 20);
@@ -98,11 +75,11 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_refused_like_a_small_memory() {
-        let needs = of(1000, 1 << 20, &[]);
-        assert!(needs.refuse_over(1 << 30, Some(1 << 30), &[], &[]).is_ok());
-        assert!(needs.refuse_over(1 << 30, None, &[], &[]).is_ok());
+        let needs = forecast(1000, 1 << 20, &[]);
+        assert!(refuse_over(&needs, 1 << 30, Some(1 << 30), &[], &[]).is_ok());
+        assert!(refuse_over(&needs, 1 << 30, None, &[], &[]).is_ok());
         let refused = |memory, free| {
-            let refused = needs.refuse_over(memory, Some(free), &[], &[]).expect_err("refused");
+            let refused = refuse_over(&needs, memory, Some(free), &[], &[]).expect_err("refused");
             (refused.message().to_string(), refused.remedy().unwrap_or_default().to_string())
         };
         let (said, hint) = refused(1 << 10, 1 << 30);

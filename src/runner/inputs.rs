@@ -1,14 +1,17 @@
 //! Which files a run reads, and whether they are the same as before.
 
+use std::collections::BTreeMap;
+
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStoreExt};
 
 use super::dated;
-use crate::config::{Pipeline, Rows};
+use crate::config::{Pipeline, Rows, Source};
 use crate::error::{Error, Result, at_place};
-use crate::manifest::Input;
+use crate::lake::manifest::Input;
+use crate::sources::reader::SourceFile;
+use crate::sources::unpack;
 use crate::stages::ingest::SourceFiles;
-use crate::stages::ingest::reader::SourceFile;
 use crate::store::Location;
 
 /// Files whose content is read at the same time for their fingerprints.
@@ -18,30 +21,51 @@ const READ_AT_ONCE: usize = 4;
 ///
 /// # Errors
 /// Configuration, where a source that may not be empty has no file.
-pub async fn find(pipeline: &Pipeline, as_of: Option<i64>) -> Result<Vec<SourceFiles>> {
+pub(crate) async fn find(pipeline: &Pipeline, as_of: Option<i64>) -> Result<Vec<SourceFiles>> {
     let mut all = Vec::new();
     for (i, source) in pipeline.sources.iter().enumerate() {
-        let (root, pattern) = root_of(pipeline, &source.files)?;
-        let (store, _) = root.open()?;
-        let found = dated::until(root.glob(&pattern).await?, as_of);
-        if found.is_empty() && !source.may_be_empty {
-            let when = if as_of.is_some() { " in a folder of a day before --as-of" } else { "" };
-            return Err(Error::config(format!(
-                "source {:?}: no file{when} matches {}",
-                source.name,
-                root.join(&pattern).shown()
-            ))
-            .hint(
-                "check `files` and `input` in the pipeline file, or --input; set may_be_empty: true if that is right",
-            ));
-        }
-        let files = found.into_iter().map(|(name, meta)| SourceFile::new(store.clone(), meta, name)).collect();
-        all.push(SourceFiles { source: i, files });
+        let files = matching(pipeline, source, &source.files, as_of).await?;
+        let joined = match &source.join {
+            Some(join) => matching(pipeline, source, &join.files, as_of).await?,
+            None => Vec::new(),
+        };
+        all.push(SourceFiles { source: i, files, joined });
     }
     all.retain(|s| !s.files.is_empty());
     if !all.iter().any(|s| matches!(pipeline.sources[s.source].holds, Rows::People { .. })) {
         return Err(Error::config("no source that holds people has a file")
             .hint("check `files` and `input` in the pipeline file"));
+    }
+    Ok(all)
+}
+
+/// The files of a glob, and the members of those that are ZIP archives.
+///
+/// # Errors
+/// Configuration, where there is none.
+pub(crate) async fn matching(
+    pipeline: &Pipeline,
+    source: &Source,
+    files: &str,
+    as_of: Option<i64>,
+) -> Result<Vec<SourceFile>> {
+    let (root, pattern) = root_of(pipeline, files)?;
+    let (store, _) = root.open()?;
+    let found = dated::until(root.glob(&pattern).await?, as_of);
+    if found.is_empty() && !source.may_be_empty {
+        let when = if as_of.is_some() { " in a folder of a day before --as-of" } else { "" };
+        let place = root.join(&pattern).shown();
+        return Err(Error::config(format!("source {:?}: no file{when} matches {place}", source.name)).hint(
+            "check `files` and `input` in the pipeline file, or --input; set may_be_empty: true if that is right",
+        ));
+    }
+    let mut all = Vec::new();
+    for (name, meta) in found {
+        let file = SourceFile::new(store.clone(), meta, name);
+        match unpack::is_archive(&file.name) {
+            true => all.extend(unpack::members(&file, source.reading.member.as_deref()).await?),
+            false => all.push(file),
+        }
     }
     Ok(all)
 }
@@ -57,28 +81,70 @@ fn root_of(pipeline: &Pipeline, files: &str) -> Result<(Location, String)> {
     Ok((Location::parse(&files[..cut], &pipeline.folder)?, files[cut + 1..].to_string()))
 }
 
+/// Between the fingerprint of a file and that of the files that are joined to it: when these change, its rows have to be read again.
+const JOINED: char = '+';
+
 /// The fingerprints of all files. A file whose size, time and tag are as in `before` keeps the fingerprint from there.
 ///
 /// # Errors
 /// Environment, if a file cannot be read.
-pub async fn fingerprints(pipeline: &Pipeline, found: &[SourceFiles], before: &[Input]) -> Result<Vec<Input>> {
-    let jobs: Vec<(String, SourceFile)> = found
-        .iter()
-        .flat_map(|s| s.files.iter().map(|f| (pipeline.sources[s.source].name.clone(), f.clone())))
-        .collect();
-    futures::stream::iter(jobs)
-        .map(|(source, file)| async move {
+pub(crate) async fn fingerprints(pipeline: &Pipeline, found: &[SourceFiles], before: &[Input]) -> Result<Vec<Input>> {
+    let mut jobs: Vec<(String, SourceFile, bool)> = Vec::new();
+    for of in found {
+        let name = &pipeline.sources[of.source].name;
+        jobs.extend(of.files.iter().map(|file| (name.clone(), file.clone(), false)));
+        jobs.extend(of.joined.iter().map(|file| (name.clone(), file.clone(), true)));
+    }
+    let read: Vec<(Input, bool)> = futures::stream::iter(jobs)
+        .map(|(source, file, is_joined)| async move {
             let stamp = stamp(&file.meta);
             let known = before.iter().find(|b| b.file == file.name && b.stamp == stamp && b.bytes == file.meta.size);
-            let fingerprint = match known {
-                Some(known) => known.fingerprint.clone(),
+            let fingerprint = match known.and_then(|known| known.fingerprint.split(JOINED).next()) {
+                Some(known) => known.to_string(),
                 None => digest(&file).await?,
             };
-            Ok(Input { source, file: file.name.clone(), fingerprint, bytes: file.meta.size, stamp })
+            let input = Input { source, file: file.name.clone(), fingerprint, bytes: file.meta.size, stamp };
+            Ok::<_, Error>((input, is_joined))
         })
         .buffered(READ_AT_ONCE)
         .try_collect()
-        .await
+        .await?;
+    let mut joined: BTreeMap<String, blake3::Hasher> = BTreeMap::new();
+    for (input, _) in read.iter().filter(|(_, is_joined)| *is_joined) {
+        joined.entry(input.source.clone()).or_default().update(input.fingerprint.as_bytes());
+    }
+    let mut all: Vec<Input> = read.into_iter().filter(|(_, is_joined)| !is_joined).map(|(input, _)| input).collect();
+    for input in &mut all {
+        if let Some(joined) = joined.get(&input.source) {
+            input.fingerprint = format!("{}{JOINED}{}", input.fingerprint, &joined.finalize().to_hex()[..16]);
+        }
+    }
+    Ok(all)
+}
+
+/// Whether files that were read are still what they were when the run looked first: a delivery may be written, or cut, meanwhile.
+///
+/// # Errors
+/// Environment, naming the first that is not.
+pub(super) async fn unchanged(read: &[SourceFiles]) -> Result<()> {
+    let files: Vec<&SourceFile> = read.iter().flat_map(|of| of.files.iter().chain(&of.joined)).collect();
+    for file in files {
+        let now = file.store.head(&file.meta.location).await.map_err(|e| at_place(&e, "read", &file.name))?;
+        if !is_same(&now, &file.meta) {
+            return Err(Error::environment(format!("{} changed while it was read", file.name))
+                .hint("run again when the delivery is complete; nothing of this run was published"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two looks at a file found the same one. A store may tell its tag only when it lists, and its time in whole seconds when it
+/// is asked for one file.
+fn is_same(one: &ObjectMeta, other: &ObjectMeta) -> bool {
+    let tags = [one, other].map(|meta| meta.e_tag.as_deref().map(|tag| tag.trim_matches('"').to_string()));
+    let same_time = one.last_modified.timestamp() == other.last_modified.timestamp();
+    let same_tag = matches!(&tags, [Some(one), Some(other)] if one == other);
+    one.size == other.size && (same_tag || (same_time && tags.iter().any(Option::is_none)))
 }
 
 fn stamp(meta: &ObjectMeta) -> String {

@@ -4,15 +4,16 @@
 //! tasks of a scheduler start the same run once for each stage; without this each would read all files.
 
 use crate::error::Result;
-use crate::manifest::{Input, Manifest};
+use crate::lake::WORK;
+use crate::lake::manifest::{Input, Manifest};
 use crate::store::Location;
 
 /// The inputs of every run whose work is there.
 ///
 /// # Errors
 /// Environment, if the lake cannot be listed.
-pub async fn inputs(lake: &Location) -> Result<Vec<Input>> {
-    let work = lake.join("work");
+pub(super) async fn inputs(lake: &Location) -> Result<Vec<Input>> {
+    let work = lake.join(WORK);
     let mut known = Vec::new();
     for (manifest, _) in work.glob("*/manifest.json").await? {
         let run = manifest.split('/').next().unwrap_or_default();

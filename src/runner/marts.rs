@@ -2,39 +2,41 @@
 //!
 //! In: the golden tables of this run, and what the run before published. Out: the marts' tables and `restatement`.
 
-use serde_json::json;
+use datafusion::logical_expr::{ident, lit};
 
-use super::{Run, read, snapshot};
+use super::Run;
 use crate::config::{Pipeline, SqlFile};
-use crate::contract::{ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table};
+use crate::engine::session::{Resources, session};
 use crate::error::{Error, Result};
-use crate::manifest::StageRecord;
-use crate::session::{Resources, session};
+use crate::lake::manifest::StageRecord;
+use crate::lake::results::{MartsResult, StageResult};
+use crate::lake::{read, snapshot};
 use crate::stages::marts::restate;
 use crate::stages::{Planned, Stage, marts};
+use crate::tables::contract::{ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table, col};
 
 /// Whether every mart and check can be planned, over tables without rows.
 ///
 /// # Errors
 /// Configuration, naming every file whose query cannot be planned.
-pub async fn can_be_planned(pipeline: &Pipeline) -> Result<()> {
+pub(crate) async fn can_be_planned(pipeline: &Pipeline) -> Result<()> {
     marts::can_be_planned(&session(&Resources::default())?, pipeline).await
 }
 
 impl Run<'_> {
     pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
-        self.know(&marts::READ, record).await?;
+        self.register(&marts::READ, record).await?;
         let facts = self.in_ranges(&INTERACTION, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
         self.context.deregister_table(INTERACTION.name)?;
         self.context.register_table(INTERACTION.name, facts.into_view())?;
-        let as_of = self.as_of();
+        let as_of = self.as_of()?;
         self.marts_for_others(marts::files(self.pipeline, false), as_of, record).await?;
         for planned in marts::plan(&self.context, self.pipeline, marts::files(self.pipeline, true), as_of).await? {
             // Checks may look at the marts too.
             self.put_mart(planned, true, record).await?;
         }
         marts::check(&self.context, self.pipeline, as_of).await?;
-        record.notes.insert("checks_passed".into(), json!(self.pipeline.checks.len()));
+        record.result = Some(StageResult::Marts(MartsResult { checks_passed: self.pipeline.checks.len() }));
         self.restate(record).await
     }
 
@@ -56,9 +58,13 @@ impl Run<'_> {
     /// Writes a mart and makes it known to the session by its name.
     async fn put_mart(&self, planned: Planned, published: bool, record: &mut StageRecord) -> Result<()> {
         let (name, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
-        self.put(Stage::Marts, planned, published, None, record).await?;
+        let made = self.put(Stage::Marts, planned, published, None, record).await;
+        made.map_err(|e| match self.pipeline.marts.iter().find(|mart| mart.name == name) {
+            Some(mart) => marts::failed(mart, "marts", e),
+            None => e,
+        })?;
         if let Some(output) = record.outputs.get(name) {
-            let rows = read(&self.context, &self.pipeline.lake, output, schema.into()).await?;
+            let rows = read::table(&self.context, &self.pipeline.lake, output, schema.into()).await?;
             self.context.deregister_table(name)?;
             self.context.register_table(name, rows.into_view())?;
         }
@@ -67,14 +73,15 @@ impl Run<'_> {
 
     /// What the figures of the run before are today, as of its own time: the marts of this run, if that is the same time.
     async fn restate(&self, record: &mut StageRecord) -> Result<()> {
+        let as_of = self.as_of()?;
         let output = record.outputs.get(ID_EVENT.name).or_else(|| self.manifest.output(ID_EVENT.name));
         let output = output.ok_or_else(|| Error::bug("no events of ids"))?;
-        let events = read(&self.context, &self.pipeline.lake, output, snapshot::plain_schema(&ID_EVENT)).await?;
+        let events = read::table(&self.context, &self.pipeline.lake, output, snapshot::plain_schema(&ID_EVENT)).await?;
         self.context.deregister_table(ID_EVENT.name)?;
         self.context.register_table(ID_EVENT.name, events.into_view())?;
         let mut marts = Vec::new();
-        if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= self.as_of()) {
-            let made = before.as_of == self.as_of();
+        if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= as_of) {
+            let made = before.as_of == as_of;
             let of = |name: &str| restate::RESTATED.iter().find(|r| r.table.name == name);
             let files: Vec<&SqlFile> =
                 marts::files(self.pipeline, true).filter(|mart| of(&mart.name).is_some()).collect();
@@ -93,7 +100,7 @@ impl Run<'_> {
                     self.context.register_table(again.name, mart.into_view())?;
                 } else {
                     self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await?;
-                    self.know(&[&again], record).await?;
+                    self.register(&[&again], record).await?;
                 }
                 self.context.deregister_table(restated.before)?;
                 self.context.register_table(restated.before, published.into_view())?;
@@ -101,7 +108,11 @@ impl Run<'_> {
             }
         }
         let mut planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;
-        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan, "key").await?;
+        if let Some(erasure) = &self.erasure {
+            // What the figures of the erased were is not kept either.
+            planned.plan = planned.plan.filter(ident(col::KEY).not_eq(lit(erasure.customer_id.as_str())))?;
+        }
+        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan, col::KEY).await?;
         self.put(Stage::Marts, planned, true, None, record).await
     }
 }

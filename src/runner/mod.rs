@@ -3,47 +3,45 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
-pub mod analyst;
 mod dated;
-pub mod erase;
-pub mod forecast;
-pub mod inputs;
-pub mod kept;
+mod erase;
+pub(crate) mod forecast;
+pub(crate) mod inputs;
 mod known;
-pub mod lock;
-pub mod marts;
+pub(crate) mod marts;
+mod pairs;
+mod people;
 mod publish;
+mod records;
 mod reuse;
-pub mod snapshot;
-pub mod stages;
+pub(crate) mod sample;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
-use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
-use serde_json::Value;
+use datafusion::prelude::{DataFrame, SessionContext};
+use jiff::SignedDuration;
 
 use crate::config::Pipeline;
-use crate::contract::{RAW_EVENT, RAW_RECORD, Table};
-use crate::copy_columns::copy_columns;
-use crate::engine::remote;
+use crate::console::progress::Progress;
+use crate::engine::session::{LEAST, Resources, in_order, session};
+use crate::engine::write;
 use crate::error::{Error, Result};
-use crate::identity::tombstone::Tombstones;
-use crate::lake;
-use crate::manifest::{Manifest, Output, StageRecord};
-use crate::materialize;
-use crate::model::Packed;
-use crate::progress::Progress;
-use crate::ranges::in_ranges;
-use crate::session::{Resources, session};
-use crate::stages::{Notes, Planned, Stage};
+use crate::lake::manifest::{Manifest, Output, StageRecord};
+use crate::lake::results::StageResult;
+use crate::lake::{ROOMS, WORK, delta, erasure, lock, read, settings, snapshot};
+use crate::stages::{Planned, Stage};
 use crate::store::Location;
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
+use crate::tables::copy::copy_columns;
+use crate::tables::ranges::in_ranges;
+use nayose_matching::identity::tombstone::Tombstones;
+use nayose_matching::model::Packed;
 
 /// How a run goes.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// Do this stage and those after it anew.
     pub from: Option<Stage>,
     /// Stop after this stage; nothing is published.
@@ -60,7 +58,7 @@ pub struct Options {
 
 /// How a run ended.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Tables were published.
     Published(Box<Manifest>),
     /// Inputs and configuration are those of the newest published run.
@@ -83,13 +81,19 @@ pub enum Outcome {
 ///
 /// # Errors
 /// Every kind; nothing is published then, and what was published before is as it was.
-pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
+pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) -> Result<Outcome> {
+    if options.resources.memory < LEAST {
+        return Err(Error::usage(format!("--memory {} MiB is too little", options.resources.memory >> 20))
+            .hint(format!("give {} MiB or more", LEAST >> 20)));
+    }
     marts::can_be_planned(pipeline).await?;
     let found = inputs::find(pipeline, options.as_of).await?;
     // A lake that cannot be read is said so before anything is written to it.
     snapshot::newest(&pipeline.lake).await?;
     let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
+    ROOMS.iter().try_for_each(|room| pipeline.lake.join(room).remove_aside())?;
     let before = snapshot::newest(&pipeline.lake).await?;
+    not_before(before.as_ref())?;
     if let Some(run) = &before
         && options.as_of.is_some_and(|as_of| as_of < run.as_of)
         && !options.full
@@ -98,8 +102,9 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     }
     let known = known::inputs(&pipeline.lake).await?;
     let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
-    let tombstones = erase::tombstones(&pipeline.lake, false).await?;
-    let erasure = erase::under_way(&pipeline.lake).await?;
+    erasure::resume(&pipeline.lake).await?;
+    let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
+    let erasure = erasure::under_way(&pipeline.lake).await?;
     let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref());
     if let Some(run) = &before
         && run.config_digest == digest
@@ -128,7 +133,9 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
         Some(manifest) => manifest,
         None => {
             if let Some(run) = published {
-                kept::carry_over(&work_of(pipeline, &run.run_id), &work).await?;
+                // What a stage writes anew is not taken over.
+                let kept = [Stage::Score, Stage::Cluster].map(|stage| options.from.is_none_or(|from| from > stage));
+                settings::carry_over(&work_of(pipeline, &run.run_id), &work, kept).await?;
             }
             Manifest {
                 run_id: run_id.clone(),
@@ -171,15 +178,32 @@ pub async fn run(pipeline: &Pipeline, options: &Options, progress: &Progress) ->
     Ok(Outcome::Published(Box::new(run.manifest)))
 }
 
+/// How far clocks of hosts that share a lake may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(10);
+
+/// Refuses to publish over a run that, by this machine's clock, is not there yet: what is new would be taken for old.
+fn not_before(published: Option<&snapshot::PublishedRun>) -> Result<()> {
+    let at = published.and_then(|run| run.sealed.as_ref()?.at.parse::<jiff::Timestamp>().ok());
+    let now = jiff::Timestamp::now();
+    match (published, at) {
+        (Some(run), Some(at)) if now + SKEW < at => Err(Error::environment(format!(
+            "the clock of this machine says {now:.0}, but run {} was published at {at:.0}",
+            run.run_id
+        ))
+        .hint("set the clock of this machine")),
+        _ => Ok(()),
+    }
+}
+
 /// The work folder of a run.
-pub fn work_of(pipeline: &Pipeline, run_id: &str) -> Location {
-    pipeline.lake.join("work").join(run_id)
+pub(crate) fn work_of(pipeline: &Pipeline, run_id: &str) -> Location {
+    pipeline.lake.join(WORK).join(run_id)
 }
 
 /// Digest of what decides the result: configuration, version, time, the content of every file.
 fn input_digest(
     pipeline: &Pipeline,
-    inputs: &[crate::manifest::Input],
+    inputs: &[crate::lake::manifest::Input],
     as_of: Option<i64>,
     tombstones: Option<&Tombstones>,
 ) -> String {
@@ -225,7 +249,7 @@ struct Run<'a> {
     /// The records that may not come back.
     tombstones: Option<Arc<Tombstones>>,
     /// The erasure that this run finishes.
-    erasure: Option<erase::Erasure>,
+    erasure: Option<erasure::Erasure>,
 }
 
 impl Run<'_> {
@@ -270,8 +294,12 @@ impl Run<'_> {
     async fn keep(&mut self, stage: Stage, mut kept: StageRecord) -> Result<()> {
         match stage {
             Stage::Ingest => {
-                self.know(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
-                self.note_as_of(&mut kept).await?;
+                self.register(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
+                let as_of = self.data_time().await?;
+                let Some(StageResult::Ingest(found)) = &mut kept.result else {
+                    return Err(Error::bug("a stage was kept without what it found"));
+                };
+                found.as_of = as_of;
             }
             Stage::Score => self.keep_model_of_before().await?,
             _ => {}
@@ -284,6 +312,7 @@ impl Run<'_> {
         let rows: Vec<(String, u64)> = record.outputs.iter().map(|(t, o)| (t.clone(), o.rows())).collect();
         self.progress.end(stage.name(), &rows, record.seconds, kept);
         self.manifest.stages.insert(stage.name().to_string(), record);
+        nayose_allocator::give_back();
         self.manifest.save(&self.work).await
     }
 
@@ -298,15 +327,14 @@ impl Run<'_> {
     ) -> Result<()> {
         let name = planned.table.name;
         let folder = if published {
-            lake::folder_of(name)
+            delta::folder_of(name)
         } else {
-            format!("work/{}/{}/{name}", self.manifest.run_id, stage.name())
+            format!("{WORK}/{}/{}/{name}", self.manifest.run_id, stage.name())
         };
         let place = self.pipeline.lake.join(&folder);
         self.progress.begin(stage.name(), name, expected);
         let (parts, operators) =
-            materialize::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows))
-                .await?;
+            write::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows)).await?;
         record.outputs.insert(name.to_string(), Output { folder, parts });
         record.spilled += operators.iter().map(|o| o.spilled).sum::<u64>();
         if self.options.profile {
@@ -318,7 +346,7 @@ impl Run<'_> {
     /// Publishes a table that has some of the columns of a work table, row for row.
     async fn put_columns(&self, stage: Stage, of: &Table, table: &Table, record: &mut StageRecord) -> Result<()> {
         let of = self.output(of, record)?;
-        let (lake, folder) = (&self.pipeline.lake, lake::folder_of(table.name));
+        let (lake, folder) = (&self.pipeline.lake, delta::folder_of(table.name));
         self.progress.begin(stage.name(), table.name, Some(of.rows()));
         let from = (&lake.join(&of.folder), of.parts.as_slice());
         let parts = copy_columns(from, table, &lake.join(&folder), &|rows| self.progress.rows(rows)).await?;
@@ -334,12 +362,12 @@ impl Run<'_> {
 
     /// A table that an earlier stage wrote, or this one.
     async fn table(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
-        read(&self.context, &self.pipeline.lake, self.output(table, now)?, table.schema()).await
+        read::table(&self.context, &self.pipeline.lake, self.output(table, now)?, table.schema()).await
     }
 
     /// The same, with its rows in their order; read in this process.
     async fn table_in_order(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
-        read(&in_order(&self.context), &self.pipeline.lake, self.output(table, now)?, table.schema()).await
+        read::table(&in_order(&self.context), &self.pipeline.lake, self.output(table, now)?, table.schema()).await
     }
 
     /// A table of whose files the engine knows that their rows come in this order. On a cluster, which cuts files as it likes, a
@@ -347,7 +375,7 @@ impl Run<'_> {
     async fn in_ranges(&self, table: &Table, output: &Output, order: &'static [&'static str]) -> Result<DataFrame> {
         let lake = &self.pipeline.lake;
         if self.options.resources.cluster.is_some() {
-            return read(&self.context, lake, output, table.schema()).await;
+            return read::table(&self.context, lake, output, table.schema()).await;
         }
         let [column, ..] = order else { return Err(Error::bug(format!("table {} has no order", table.name))) };
         let context = in_order(&self.context);
@@ -356,7 +384,7 @@ impl Run<'_> {
         let (parts, threads) = (output.parts.len(), self.options.resources.threads);
         let mut starts: Vec<ScalarValue> = Vec::new();
         for part in (1..threads).map(|range| range * parts / threads).filter(|part| *part > 0) {
-            let row = read(&context, lake, &first(part), table.schema()).await?.limit(0, Some(1))?;
+            let row = read::table(&context, lake, &first(part), table.schema()).await?.limit(0, Some(1))?;
             for batch in row.select_columns(&[*column])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
                 let start = ScalarValue::try_from_array(batch.column(0), 0)?;
                 if !start.is_null() && starts.last() != Some(&start) {
@@ -364,12 +392,12 @@ impl Run<'_> {
                 }
             }
         }
-        let rows = read(&context, lake, output, table.schema()).await?;
+        let rows = read::table(&context, lake, output, table.schema()).await?;
         in_ranges(&self.context, &rows, order, starts)
     }
 
-    /// Makes tables known to the session by name.
-    async fn know(&self, tables: &[&Table], now: &StageRecord) -> Result<()> {
+    /// Registers tables with the session, by their names.
+    async fn register(&self, tables: &[&Table], now: &StageRecord) -> Result<()> {
         for table in tables {
             let rows = self.table(table, now).await?;
             self.context.deregister_table(table.name)?;
@@ -377,45 +405,4 @@ impl Run<'_> {
         }
         Ok(())
     }
-
-    /// What an earlier stage had to say.
-    fn note(&self, stage: Stage, name: &str) -> Option<&Value> {
-        self.manifest.stages.get(stage.name())?.notes.get(name)
-    }
-}
-
-/// A table from its files.
-///
-/// # Errors
-/// Environment, if a file cannot be read.
-pub async fn read(context: &SessionContext, lake: &Location, output: &Output, schema: SchemaRef) -> Result<DataFrame> {
-    let options = ParquetReadOptions::default().schema(&schema);
-    Ok(context.read_parquet(files(lake, output), options).await?)
-}
-
-/// A table from its files, with the columns that they have.
-///
-/// # Errors
-/// Environment, if a file cannot be read.
-pub async fn read_inferred(context: &SessionContext, lake: &Location, output: &Output) -> Result<DataFrame> {
-    Ok(context.read_parquet(files(lake, output), ParquetReadOptions::default()).await?)
-}
-
-/// The URLs of a table's files.
-fn files(lake: &Location, output: &Output) -> Vec<String> {
-    let folder = lake.join(&output.folder);
-    output.parts.iter().map(|p| folder.join(&p.name).url().to_string()).collect()
-}
-
-/// Adds notes to a stage's record.
-fn add(record: &mut StageRecord, notes: Notes) {
-    record.notes.extend(notes);
-}
-
-/// The model's scorer needs the features of all records in order of their rows: a session with one thread keeps it. It reads
-/// in this process, which is where the rows are wanted.
-pub fn in_order(context: &SessionContext) -> SessionContext {
-    let mut state = remote::here(context.state());
-    state.config_mut().options_mut().execution.target_partitions = 1;
-    SessionContext::new_with_state(state)
 }

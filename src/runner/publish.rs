@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 
-use super::stages::FileCounts;
-use super::{Run, erase, snapshot};
-use crate::contract::{self, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
-use crate::encode::{Kept, encode};
+use super::{Run, erase};
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
-use crate::functions::text;
-use crate::lake::{self, Mode};
-use crate::manifest::Output;
-use crate::materialize::Part;
-use crate::stages::Stage;
+use crate::lake::delta::{self, Mode};
+use crate::lake::manifest::Output;
+use crate::lake::published::{self, Published, PublishedTable};
+use crate::lake::results::FileCounts;
+use crate::lake::{read, snapshot};
+use crate::store::digest;
+use crate::tables::columns;
+use crate::tables::contract::{self, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
+use crate::tables::encode::{Lifetime, encode};
+use crate::tables::part::Part;
+use nayose_matching::identity::tombstone::Tombstones;
 
 impl Run<'_> {
     /// Publishes what the stages wrote.
@@ -27,7 +30,7 @@ impl Run<'_> {
         let follow = self.follow().await?;
         let mut versions: Vec<(String, u64, u64)> = Vec::new();
         let outputs: Vec<(&String, &Output)> = self.manifest.stages.values().flat_map(|s| &s.outputs).collect();
-        for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == lake::folder_of(name)) {
+        for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == delta::folder_of(name)) {
             let (table, schema) = self.published(name, output).await?;
             let published = self.before.as_ref().and_then(|b| b.tables.iter().find(|t| &t.0 == name)).map(|t| t.1);
             let grows = name == ID_EVENT.name || name == RESTATEMENT.name;
@@ -35,17 +38,18 @@ impl Run<'_> {
             let mode = if grows && self.erasure.is_none() { Mode::Extend(published) } else { Mode::Replace };
             // Rows that are none would still be a file.
             let parts: &[Part] = if mode != Mode::Replace && output.rows() == 0 { &[] } else { &output.parts };
-            let version = lake::commit(lake, &table, schema, parts, mode, &self.manifest.run_id).await?;
+            let version = delta::commit(lake, &table, schema, parts, mode, &self.manifest.run_id).await?;
             versions.push((name.clone(), version, output.rows()));
         }
         versions.sort();
         let row = self.run_row(&versions)?;
-        let encoded = encode(&[row], &RUN.schema(), Kept::Long)?;
-        let digest = blake3::hash(&encoded).to_hex();
-        let name = format!("part-{}-{}.parquet", self.manifest.run_id, &digest[..16]);
+        let encoded = encode(&[row], &RUN.schema(), Lifetime::Published)?;
+        let (digest, _) = digest::of_content(&encoded);
+        let name = format!("part-{}-{digest}.parquet", self.manifest.run_id);
         let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
-        lake.join(&lake::folder_of(RUN.name)).join(&name).write(encoded).await?;
-        lake::commit(lake, &RUN, RUN.schema(), &[part], follow, &self.manifest.run_id).await?;
+        lake.join(&delta::folder_of(RUN.name)).join(&name).write(encoded).await?;
+        delta::commit(lake, &RUN, RUN.schema(), &[part], follow, &self.manifest.run_id).await?;
+        self.seal(&versions).await?;
         if let Some(mut erasure) = self.erasure.clone() {
             erasure.still_in_input = self.erased_rows().await?;
             let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
@@ -59,15 +63,36 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Says a second time what was published.
+    async fn seal(&self, versions: &[(String, u64, u64)]) -> Result<()> {
+        let lake = &self.pipeline.lake;
+        let mut tables = BTreeMap::new();
+        for (name, version, _) in versions {
+            let delta = delta::open(lake, name, Some(*version)).await?;
+            let delta = delta.ok_or_else(|| Error::bug(format!("table {name} was not published")))?;
+            tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
+        }
+        let erased = self.tombstones.as_deref().map_or(0, Tombstones::len) as u64;
+        let (run_id, number) = (self.manifest.run_id.clone(), self.number());
+        let at = jiff::Timestamp::now().to_string();
+        let profile_k = self.pipeline.profile.k;
+        published::write(lake, &Published { run_id, number, erased, at, profile_k, tables }).await
+    }
+
+    /// The number of this run.
+    fn number(&self) -> i64 {
+        self.before.as_ref().map_or(1, |b| b.number + 1)
+    }
+
     /// Input file → rows that were left out because their record is erased.
     async fn erased_rows(&self) -> Result<BTreeMap<String, u64>> {
         let output = self.manifest.output(REJECT.name).ok_or_else(|| Error::bug("no rejects"))?;
-        let rejects = super::read(&self.context, &self.pipeline.lake, output, REJECT.schema()).await?;
+        let rejects = read::table(&self.context, &self.pipeline.lake, output, REJECT.schema()).await?;
         let rows = rejects.filter(ident(col::REASON).eq(lit(erase::REASON)))?;
         let rows = rows.aggregate(vec![ident(col::FILE)], vec![count(lit(1)).alias("rows")])?;
         let mut found = BTreeMap::new();
         for batch in rows.collect().await? {
-            let (file, n) = (text::strings(batch.column(0))?, text::longs(batch.column(1))?);
+            let (file, n) = (columns::strings(batch.column(0))?, columns::longs(batch.column(1))?);
             found.extend((0..batch.num_rows()).map(|row| (file.value(row).to_string(), n.value(row) as u64)));
         }
         Ok(found)
@@ -77,11 +102,11 @@ impl Run<'_> {
     /// that is published later is noticed by the commit.
     async fn follow(&self) -> Result<Mode> {
         let lake = &self.pipeline.lake;
-        let version = lake::open(lake, RUN.name, None).await?.map(|delta| lake::version_of(&delta)).transpose()?;
+        let version = delta::open(lake, RUN.name, None).await?.map(|delta| delta::version_of(&delta)).transpose()?;
         let newest = snapshot::newest(lake).await?.map(|run| run.run_id);
         match newest == self.before.as_ref().map(|b| b.run_id.clone()) {
             true => Ok(Mode::Follow(version)),
-            false => Err(lake::overtaken(lake)),
+            false => Err(delta::overtaken(lake)),
         }
     }
 
@@ -91,18 +116,15 @@ impl Run<'_> {
             return Ok((*table, table.schema()));
         }
         let own = Table { name: Box::leak(name.to_string().into_boxed_str()), ja: "", en: "", key: &[], columns: &[] };
-        let rows = super::read_inferred(&self.context, &self.pipeline.lake, output).await?;
+        let rows = read::inferred(&self.context, &self.pipeline.lake, output).await?;
         let schema: Schema = rows.schema().as_arrow().clone();
         Ok((own, Arc::new(schema)))
     }
 
     fn run_row(&self, versions: &[(String, u64, u64)]) -> Result<RecordBatch> {
-        let counts: Vec<FileCounts> = self
-            .note(Stage::Ingest, "files")
-            .and_then(|v| serde_json::from_value(v.clone()).ok())
-            .ok_or_else(|| Error::bug("the row counts were not kept"))?;
+        let counts = &self.manifest.ingest()?.files;
         let one = |value: &str| Arc::new(StringArray::from(vec![value.to_string()])) as ArrayRef;
-        let count = |input: &crate::manifest::Input, of: fn(&FileCounts) -> u64| {
+        let count = |input: &crate::lake::manifest::Input, of: fn(&FileCounts) -> u64| {
             counts.iter().filter(|c| c.file == input.file && c.source == input.source).map(of).sum::<u64>() as i64
         };
         let inputs = &self.manifest.inputs;
@@ -123,13 +145,12 @@ impl Run<'_> {
                 _ => Err(Error::bug(format!("run.{column} is no list"))),
             }
         };
-        let as_of = TimestampMicrosecondArray::from(vec![self.as_of()]).with_timezone(TIME_ZONE);
-        let number = self.before.as_ref().map_or(1, |b| b.number + 1);
+        let as_of = TimestampMicrosecondArray::from(vec![self.as_of()?]).with_timezone(TIME_ZONE);
         Ok(RecordBatch::try_new(
             RUN.schema(),
             vec![
                 one(&self.manifest.run_id),
-                Arc::new(Int64Array::from(vec![number])),
+                Arc::new(Int64Array::from(vec![self.number()])),
                 Arc::new(as_of),
                 one(&self.manifest.config_digest),
                 one(&self.pipeline.model.digest),

@@ -11,19 +11,19 @@ use std::collections::{BTreeSet, HashSet};
 use datafusion::logical_expr::{Expr, ident, in_list, lit};
 use datafusion::prelude::DataFrame;
 
-use super::stages::FileCounts;
-use super::{Run, read};
-use crate::contract::{CANDIDATE_PAIR, RAW_RECORD, STANDARD_RECORD, Table, col};
+use super::Run;
+use crate::config::Digests;
+use crate::console::version;
 use crate::error::Result;
-use crate::identity::tombstone::Tombstones;
-use crate::manifest::{Basis, Input, Output, StageRecord};
-use crate::materialize::PART_ROWS;
+use crate::lake::manifest::{Basis, Input, Output, StageRecord};
+use crate::lake::results::{FileCounts, StageResult};
+use crate::lake::{WORK, read};
 use crate::stages::ingest::SourceFiles;
 use crate::stages::{Planned, Stage, normalize};
-use crate::version;
-
-/// Folder of the work of all runs.
-const WORK: &str = "work";
+use crate::store::digest;
+use crate::tables::contract::{CANDIDATE_PAIR, RAW_RECORD, STANDARD_RECORD, Table, col};
+use crate::tables::part::PART_ROWS;
+use nayose_matching::identity::tombstone::Tombstones;
 
 /// Files of a raw table beyond those that its rows need: every run adds one at least, and more are put together.
 const MOST_PARTS: usize = 64;
@@ -61,20 +61,19 @@ fn in_files(files: &BTreeSet<String>, negated: bool) -> Expr {
 impl Run<'_> {
     /// What decides the tables of a stage; `None` where that is also what was published before.
     pub(super) fn basis(&self, stage: Stage) -> Option<Basis> {
-        let p = self.pipeline;
+        let (model, parts) = (&self.pipeline.model.digest, &self.pipeline.parts);
+        let Digests { reading, limits, thresholds } = parts;
         let erased = self.tombstones.as_deref().map(Tombstones::lines).unwrap_or_default();
-        let reading = format!("{:?} {:?} {erased}", p.sources, p.attributes);
         let (settings, inputs) = match stage {
             Stage::Ingest => {
-                let of = |i: &Input| format!("{:?} {:?} {}\n", i.source, i.file, i.fingerprint);
-                (format!("{reading} {:?}", p.limits), self.manifest.inputs.iter().map(of).collect())
+                let line = |i: &Input| format!("{}\t{}\t{}\n", i.source, i.file, i.fingerprint);
+                (format!("{reading} {erased} {limits}"), self.manifest.inputs.iter().map(line).collect())
             }
-            Stage::Normalize => (format!("{reading} {}", p.model.digest), self.content(&[&RAW_RECORD])),
-            Stage::Block => (format!("{} {:?}", p.model.digest, p.limits), self.content(&[&STANDARD_RECORD])),
-            Stage::Score => (
-                format!("{} {:?} {:?}", p.model.digest, p.limits, p.thresholds),
-                self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]),
-            ),
+            Stage::Normalize => (format!("{reading} {erased} {model}"), self.content(&[&RAW_RECORD])),
+            Stage::Block => (format!("{model} {limits}"), self.content(&[&STANDARD_RECORD])),
+            Stage::Score => {
+                (format!("{model} {limits} {thresholds}"), self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]))
+            }
             Stage::Cluster | Stage::Golden | Stage::Marts => return None,
         };
         let digest = |text: String| blake3::hash(text.as_bytes()).to_hex()[..32].to_string();
@@ -113,8 +112,8 @@ impl Run<'_> {
     pub(super) fn to_read(&self, basis: Option<&Basis>) -> (Vec<SourceFiles>, Vec<FileCounts>) {
         let mut found = self.found.clone();
         let Some((earlier, changes)) = self.changes(Stage::Ingest, basis) else { return (found, Vec::new()) };
-        let counts = earlier.notes.get("files").and_then(|files| serde_json::from_value(files.clone()).ok());
-        let mut counts: Vec<FileCounts> = counts.unwrap_or_default();
+        let Some(StageResult::Ingest(found_before)) = &earlier.result else { return (found, Vec::new()) };
+        let mut counts = found_before.files.clone();
         let same = |source: &str, file: &str| changes.same.contains(&(source.to_string(), file.to_string()));
         counts.retain(|c| same(&c.source, &c.file));
         for of in &mut found {
@@ -133,7 +132,7 @@ impl Run<'_> {
         let Some((kept, changes)) = kept else { return self.put(Stage::Ingest, planned, false, None, record).await };
         let needed = kept.rows() as usize / PART_ROWS;
         if !changes.gone.is_empty() || kept.parts.len() > needed + MOST_PARTS {
-            let mut rows = read(&self.context, &self.pipeline.lake, kept, table.schema()).await?;
+            let mut rows = read::table(&self.context, &self.pipeline.lake, kept, table.schema()).await?;
             if !changes.gone.is_empty() {
                 rows = rows.filter(in_files(&changes.gone, true))?;
             }
@@ -166,7 +165,7 @@ impl Run<'_> {
         let keys = [col::CHANNEL, col::RECORD_ID];
         let mut touched = raw.clone().filter(in_files(&changes.fresh, false))?.select_columns(&keys)?;
         if !changes.gone.is_empty() {
-            let was = read(&self.context, &self.pipeline.lake, raw_before, RAW_RECORD.schema()).await?;
+            let was = read::table(&self.context, &self.pipeline.lake, raw_before, RAW_RECORD.schema()).await?;
             touched = touched.union(was.filter(in_files(&changes.gone, false))?.select_columns(&keys)?)?;
         }
         let standard = self.in_ranges(&STANDARD_RECORD, standard, STANDARD_RECORD.key).await?;
@@ -195,7 +194,7 @@ impl Run<'_> {
             }
             for (file, _) in work.join(&run).glob("**").await? {
                 let file = format!("{run}/{file}");
-                if !mine.contains(&file) {
+                if !mine.contains(&digest::part_of_tree(&file).unwrap_or_else(|| file.clone())) {
                     work.join(&file).remove().await?;
                 }
             }

@@ -1,27 +1,26 @@
 //! The stages of a run, one folder each: tables in, one plan per output table.
 //!
 //! A stage opens no file, reads no clock and prints nothing; the runner materializes its plans, holds them against the
-//! contract and commits them. What a stage has to say besides its tables are notes: counts, convergence, blocks left out.
+//! contract and commits them. What a stage finds out besides its tables is typed: [`crate::lake::results`].
 
-pub mod block;
-pub mod cluster;
-pub mod golden;
-pub mod ingest;
-pub mod marts;
-pub mod normalize;
-pub mod score;
+pub(crate) mod block;
+pub(crate) mod cluster;
+pub(crate) mod golden;
+pub(crate) mod ingest;
+pub(crate) mod marts;
+pub(crate) mod normalize;
+pub(crate) mod score;
 
 use datafusion::logical_expr::{Expr, ident};
 use datafusion::prelude::DataFrame;
-use serde_json::{Map, Value};
 
-use crate::contract::Table;
+use crate::engine::write::Order;
 use crate::error::Result;
-use crate::materialize::Order;
+use crate::tables::contract::Table;
 
 /// The stages in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// Raw files to rows.
     Ingest,
     /// Rows to standardized records.
@@ -40,11 +39,11 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in order.
-    pub const ALL: [Stage; 7] =
+    pub(crate) const ALL: [Stage; 7] =
         [Stage::Ingest, Stage::Normalize, Stage::Block, Stage::Score, Stage::Cluster, Stage::Golden, Stage::Marts];
 
     /// Its name, as on the command line and in the manifest.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Stage::Ingest => "ingest",
             Stage::Normalize => "normalize",
@@ -58,7 +57,7 @@ impl Stage {
 }
 
 /// A table that a stage makes.
-pub struct Planned {
+pub(crate) struct Planned {
     /// Its contract.
     pub table: Table,
     /// Its rows.
@@ -69,12 +68,12 @@ pub struct Planned {
 
 impl Planned {
     /// A table whose rows come sorted by its key.
-    pub fn sorted(table: &Table, plan: DataFrame) -> Self {
+    pub(crate) fn sorted(table: &Table, plan: DataFrame) -> Self {
         Planned { table: *table, plan, order: Order::ByKey }
     }
 
     /// A table between stages whose rows come as they come.
-    pub fn unsorted(table: &Table, plan: DataFrame) -> Self {
+    pub(crate) fn unsorted(table: &Table, plan: DataFrame) -> Self {
         Planned { table: *table, plan, order: Order::Any }
     }
 }
@@ -99,6 +98,3 @@ pub(crate) fn in_one_stream(rows: DataFrame) -> DataFrame {
     options.optimizer.repartition_aggregations = false;
     DataFrame::new(state, plan)
 }
-
-/// What a stage has to say, for the manifest and the summary.
-pub type Notes = Map<String, Value>;

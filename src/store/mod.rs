@@ -2,12 +2,16 @@
 //!
 //! In: `file://`, plain paths, `s3://`, `gs://`, `az://`, `http(s)://`. Out: a store with a path, lists of files by glob, and
 //! files read and written. A file is visible only when it is whole: stores write aside and rename, or commit a multipart
-//! upload. How a store is reached says [`open`]; its errors name the object ([`named`]).
+//! upload. How a store is reached says [`open`]; its errors name the object ([`named`]); a local disk keeps what was written
+//! ([`local`]); parts of tables are held against the digest in their name ([`verified`]).
 
 mod aws_profile;
+pub(crate) mod digest;
+pub(crate) mod local;
 mod named;
 mod open;
 mod upload;
+mod verified;
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -18,8 +22,8 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use url::Url;
 
-pub use self::open::store_of;
-pub use self::upload::settle;
+pub(crate) use self::open::store_of;
+pub(crate) use self::upload::settle;
 use crate::error::{Error, Result, at_place};
 
 /// A place in some store: a folder or a file.
@@ -139,6 +143,9 @@ impl Location {
     /// # Errors
     /// Environment, if it cannot be written.
     pub async fn write(&self, bytes: Vec<u8>) -> Result<()> {
+        if self.url.path().ends_with('/') || self.local().is_some_and(|place| place.is_dir()) {
+            return Err(Error::usage(format!("{} is a folder", self.shown())).hint("name the file to write"));
+        }
         if self.is_web() {
             return Err(Error::usage(format!("{} is on a web server, where nothing is written", self.shown()))
                 .hint("name a folder, or object storage such as s3://bucket/folder"));
@@ -173,10 +180,32 @@ impl Location {
                 Err(e) => return Err(self.failed("remove", &e)),
             }
         }
-        if let Ok(folder) = self.url.to_file_path() {
-            let _ = std::fs::remove_dir_all(folder);
+        if let Some(folder) = self.local() {
+            // With what was being written aside, which no list shows.
+            let _ = std::fs::remove_dir_all(&folder);
+            if let Some(above) = folder.parent() {
+                let _ = local::sync_folder(above);
+            }
         }
         Ok(())
+    }
+
+    /// Removes what writers that were killed left aside below this folder. For whoever alone may write, and
+    /// only where nothing of the user's lies.
+    ///
+    /// # Errors
+    /// Environment, if one cannot be removed.
+    pub(crate) fn remove_aside(&self) -> Result<()> {
+        let Some(folder) = self.local() else { return Ok(()) };
+        local::remove_aside(&folder).map_err(|e| {
+            Error::environment(format!("cannot remove what a killed run left below {}: {e}", folder.display()))
+                .hint("check the folder's permissions")
+        })
+    }
+
+    /// The path, where this is on a local disk.
+    pub(crate) fn local(&self) -> Option<std::path::PathBuf> {
+        (self.url.scheme() == "file").then(|| self.url.to_file_path().ok())?
     }
 
     /// The files below this folder that the glob matches, in order of their path, each with its path below the folder.
@@ -184,6 +213,9 @@ impl Location {
     /// # Errors
     /// Configuration for a bad glob, environment if the store cannot be listed.
     pub async fn glob(&self, pattern: &str) -> Result<Vec<(String, ObjectMeta)>> {
+        if let Some(found) = self.named_whole(pattern).await? {
+            return Ok(vec![(pattern.to_string(), found)]);
+        }
         let glob = GlobBuilder::new(pattern)
             .literal_separator(true)
             .build()
@@ -192,17 +224,13 @@ impl Location {
                     .hint("use *, ? and [ab]; ** for any folder")
             })?
             .compile_matcher();
-        // List only below the folders that have no wildcard; a file that is named whole is asked for by its name.
         let fixed: Vec<&str> = pattern.split('/').take_while(|part| !part.contains(WILD)).collect();
-        let (store, root) = self.open()?;
-        let prefix = fixed.iter().fold(root.clone(), |path, part| path.join(*part));
         if fixed.len() == pattern.split('/').count() {
-            return match store.head(&prefix).await {
-                Ok(meta) => Ok(vec![(pattern.to_string(), meta)]),
-                Err(object_store::Error::NotFound { .. }) => Ok(Vec::new()),
-                Err(e) => Err(self.failed("read", &e)),
-            };
+            return Ok(Vec::new());
         }
+        // List only below the folders that have no wildcard.
+        let (store, root) = self.open()?;
+        let prefix = below(&root, &fixed.join("/"))?;
         if self.is_web() {
             return Err(Error::config(format!(
                 "{} is on a web server, which lists no files",
@@ -210,13 +238,11 @@ impl Location {
             ))
             .hint("name each file whole, without wildcards, or copy the files to object storage"));
         }
-        let listed: Vec<ObjectMeta> =
-            store.list(Some(&prefix)).try_collect().await.map_err(|e| self.failed("list", &e))?;
+        let listed: Vec<ObjectMeta> = store.list(Some(&prefix)).try_collect().await.map_err(|e| self.not_listed(&e))?;
         let mut found: Vec<(String, ObjectMeta)> = listed
             .into_iter()
             .filter_map(|meta| {
-                let below: Vec<String> = meta.location.prefix_match(&root)?.map(|p| p.as_ref().to_string()).collect();
-                let below = below.join("/");
+                let below = meta.location.as_ref().strip_prefix(root.as_ref())?.trim_start_matches('/').to_string();
                 glob.is_match(&below).then_some((below, meta))
             })
             .collect();
@@ -224,9 +250,41 @@ impl Location {
         Ok(found)
     }
 
+    /// The file of this very name below the folder, whatever characters it has; `None` where there is none, or where the name is a
+    /// pattern of `*` or `?` anyway.
+    async fn named_whole(&self, name: &str) -> Result<Option<ObjectMeta>> {
+        if name.contains(['*', '?']) {
+            return Ok(None);
+        }
+        let (store, root) = self.open()?;
+        match store.head(&below(&root, name)?).await {
+            Ok(meta) => Ok(Some(meta)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(self.join(name).failed("read", &e)),
+        }
+    }
+
+    fn not_listed(&self, error: &object_store::Error) -> Error {
+        if !matches!(error, object_store::Error::InvalidPath { .. }) {
+            return self.failed("list", error);
+        }
+        // The name itself is shown as the system escapes it.
+        let name = self.local().and_then(|folder| local::not_text(&folder)).unwrap_or_default();
+        Error::config(format!("{} has a file whose name is not UTF-8: {name}", self.shown()))
+            .hint("rename it, for example with `convmv -f cp932 -t utf8`, or move it away")
+    }
+
     fn failed(&self, doing: &str, error: &object_store::Error) -> Error {
         at_place(error, doing, &self.shown())
     }
+}
+
+/// The path of a name below another: as it stands, where `Path::join` would write `%E9%A1%A7` for 顧.
+fn below(root: &Path, name: &str) -> Result<Path> {
+    let whole = [root.as_ref(), name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    Path::parse(&whole).map_err(|e| {
+        Error::config(format!("{name:?} is no name of a file: {e}")).hint("write it without empty parts, . and ..")
+    })
 }
 
 /// What makes a part of a path a pattern.

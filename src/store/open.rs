@@ -12,13 +12,14 @@ use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::http::HttpBuilder;
-use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use tokio::runtime::{Handle, Id};
 use url::Url;
 
 use super::aws_profile;
+use super::local::Local;
 use super::named::{Named, without_secrets};
+use super::verified::Verified;
 use crate::error::{Error, Result};
 
 /// A request is tried so often before the run ends; with the waits below that bridges about half a minute of errors.
@@ -43,7 +44,7 @@ type Opened = HashMap<(Option<Id>, String), Arc<dyn ObjectStore>>;
 ///
 /// # Errors
 /// Configuration, if the environment does not say how to reach it.
-pub fn store_of(url: &Url) -> Result<Arc<dyn ObjectStore>> {
+pub(crate) fn store_of(url: &Url) -> Result<Arc<dyn ObjectStore>> {
     static STORES: OnceLock<Mutex<Opened>> = OnceLock::new();
     let root = &url[..url::Position::BeforePath];
     let key = (Handle::try_current().ok().map(|runtime| runtime.id()), root.to_string());
@@ -52,10 +53,12 @@ pub fn store_of(url: &Url) -> Result<Arc<dyn ObjectStore>> {
     if let Some(store) = stores.get(&key) {
         return Ok(store.clone());
     }
+    let shown = without_secrets(root);
     let store: Arc<dyn ObjectStore> = match url.scheme() {
-        "file" => Arc::new(LocalFileSystem::new()),
-        scheme => Arc::new(Named::new(remote(scheme, root)?, without_secrets(root))),
+        "file" => Arc::new(Local::new()?),
+        scheme => Arc::new(Named::new(remote(scheme, root)?, shown.clone())),
     };
+    let store: Arc<dyn ObjectStore> = Arc::new(Verified::new(store, shown));
     stores.insert(key, store.clone());
     Ok(store)
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a whole file in memory. Out: the object, visible when it is whole. An upload in parts that does not end well is
 //! aborted, because a store keeps its parts, and charges for them, until somebody does: at an error, and when the process
-//! is about to end ([`settle`]). Nobody can do so after `kill -9`; the README names the bucket's rule for that.
+//! is about to end ([`settle`]). Nobody can do so after `kill -9`; the docs/storage.md names the bucket's rule for that.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub(super) async fn put(store: Arc<dyn ObjectStore>, path: Path, bytes: Vec<u8>,
 }
 
 /// Stops and aborts all uploads that are still open. For the end of the process: no upload in parts can be made afterwards.
-pub async fn settle() {
+pub(crate) async fn settle() {
     STOP.send_replace(true);
     let _ = tokio::time::timeout(SETTLE, OPEN.subscribe().wait_for(|open| *open == 0)).await;
 }

@@ -8,7 +8,10 @@ use crate::support::{fails, root, succeeds};
 fn the_version_names_commit_and_engine() {
     let said = succeeds(&["--version"]);
     let words: Vec<&str> = said.trim().split([' ', '(', ')', ',']).filter(|w| !w.is_empty()).collect();
-    let ["nayose", version, "commit", commit, "DataFusion", engine] = words[..] else { panic!("{said}") };
+    let ["nayose", version, "commit", commit, "DataFusion", engine, "towns", "of", edition] = words[..] else {
+        panic!("{said}")
+    };
+    assert!(edition.len() == 7 && edition.starts_with("20"), "the month of the list: {edition}");
     assert_eq!(version, env!("CARGO_PKG_VERSION"));
     assert_eq!(engine, datafusion::DATAFUSION_VERSION);
     let git = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).current_dir(root()).output();

@@ -34,6 +34,18 @@ fn a_run_for_a_past_day_reads_what_that_day_had() {
 }
 
 #[test]
+fn a_day_that_is_asked_for_is_the_whole_day() {
+    let retailer = Retailer::new(150, 5);
+    // At noon in Japan.
+    retailer.runs("lake", &["--as-of", "2026-03-31T12:00:00+09:00"]);
+    let lake = retailer.text("lake");
+    let asked = |as_of: &str| nayose(&["sql", "--lake", &lake, "--as-of", as_of, "select 1"]).status.code();
+    assert_eq!(asked("2026-03-31"), Some(0), "who somebody was on that day");
+    assert_eq!(asked("2026-03-30"), Some(2));
+    assert_eq!(asked("2026-03-31T11:59:59+09:00"), Some(2), "a time is that time");
+}
+
+#[test]
 fn an_older_state_is_not_published_over_a_newer_one() {
     let retailer = Retailer::new(100, 22);
     retailer.runs("lake", &["--as-of", "2026-03-31"]);

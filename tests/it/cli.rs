@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Retailer, as_text, fails, nayose, published, succeeds};
+use crate::support::{Retailer, as_text, fails, nayose, own_pipeline, published, succeeds};
 
 /// Breaks the input of a small retailer that was published before; the run has to fail with `code` and say `says`.
 fn check(break_it: impl FnOnce(&Retailer), code: i32, says: &[&str]) {
@@ -150,6 +150,35 @@ fn conflicting_versions_are_rejected_and_kept() {
     retailer.runs("lake", &[]);
     let found = retailer.sql("lake", "select count(*) as n from reject where reason = 'conflicting_values'");
     assert_eq!(found, "n\n1\n");
+}
+
+#[test]
+fn what_was_typed_and_cannot_be_meant_is_told() {
+    let retailer = Retailer::new(150, 5);
+    let pipeline = own_pipeline(&retailer, |text| *text += "\ndecisions: decisions.csv\n", |_| ());
+    let decisions = retailer.path("pipeline/decisions.csv");
+    fs::write(&decisions, "left,right,decision,by,at,why,expires\n").expect("written");
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    succeeds(&["run", &pipeline, "--input", &input, "--lake", &lake]);
+    let ids = retailer.sql("lake", "select customer_id from golden_customer order by 1 limit 2");
+    let ids: Vec<&str> = ids.lines().skip(1).collect();
+    let decide = ["decide", "different", ids[0], ids[1], "--by", "k", "--why", "asked", "--pipeline", &pipeline];
+    let decide = [&decide[..], &["--lake", &lake]].concat();
+    for (expires, said) in [("2020-01-01", "is in the past"), ("soon", "is no date")] {
+        let told = fails(2, &[&decide[..], &["--expires", expires]].concat());
+        assert!(told.contains(said) && told.contains("hint: "), "{told}");
+    }
+    succeeds(&decide);
+    assert!(succeeds(&decide).contains("line 2 by k decides that already"));
+    assert_eq!(fs::read_to_string(&decisions).expect("the file").lines().count(), 2);
+
+    let truth = retailer.path("truth.csv");
+    fs::write(&truth, "channel,source_record_id,person_id\nmoon,C1,P1\n").expect("written");
+    for (truth, said) in [(input.as_str(), "is a folder"), (&truth.display().to_string(), "names no record of")] {
+        let told = fails(2, &["evaluate", "--lake", &lake, "--truth", truth]);
+        assert!(told.contains(said) && told.contains("hint: "), "{told}");
+    }
+    assert!(fails(2, &["sql", "--lake", &lake, "--threads", "0", "select 1"]).contains("write 1 or more"));
 }
 
 #[test]

@@ -131,3 +131,9 @@ fn the_schemas_for_editors_are_current() {
         assert_eq!(kept, format!("{schema:#}\n"), "{name}: run `make schema`");
     }
 }
+
+#[test]
+fn the_page_of_the_tables_is_current() {
+    let kept = fs::read_to_string(root().join("docs/tables.md")).expect("make schema writes it");
+    assert_eq!(kept, succeeds(&["schema", "--tables"]), "run `make schema`");
+}

@@ -73,5 +73,5 @@ fn validate_forecasts_the_pairs_and_names_rules_that_add_nothing() {
     let manifest = fs::read_dir(retailer.path("only/work")).expect("work").next().expect("a run").expect("a folder");
     let manifest: Value =
         serde_json::from_slice(&fs::read(manifest.path().join("manifest.json")).expect("a manifest")).expect("JSON");
-    assert_eq!(manifest["stages"]["block"]["notes"]["pairs_by_rule"]["phone"].to_string(), forecast);
+    assert_eq!(manifest["stages"]["block"]["result"]["block"]["pairs_by_rule"]["phone"].to_string(), forecast);
 }

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use datafusion::arrow::array::{Array, StringArray};
+use crate::support::fails;
+use arrow::array::{Array, StringArray};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use nayose::generate::{Options, Summary, generate};
+use nayose_sample::{Options, Summary, generate};
 
 const PEOPLE: u64 = 600;
 
@@ -200,11 +201,11 @@ fn the_manifest_counts_what_is_there() {
 #[test]
 fn nonsense_is_refused_with_a_hint() {
     let folder = tempfile::tempdir().unwrap();
-    let error = generate(&Options { people: 0, seed: 1 }, folder.path()).unwrap_err();
-    assert!(error.remedy().is_some());
+    let out = folder.path().display().to_string();
+    let said = fails(2, &["generate", "--people", "0", "--out", &out]);
+    assert!(said.contains("--people 0 is not between 1 and") && said.contains("hint: "), "{said}");
     let file = folder.path().join("file");
     std::fs::write(&file, "x").unwrap();
-    let error = generate(&Options { people: 10, seed: 1 }, &file).unwrap_err();
-    assert_eq!(error.kind().exit_code(), 3);
-    assert!(error.remedy().is_some());
+    let said = fails(3, &["generate", "--people", "10", "--out", &file.display().to_string()]);
+    assert!(said.contains("cannot write") && said.contains("hint: choose another folder"), "{said}");
 }

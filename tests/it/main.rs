@@ -2,19 +2,27 @@
 
 // Figures that a test has to show are printed.
 #![allow(clippy::print_stdout)]
+// Nothing is outside of a test executable.
+#![allow(unreachable_pub)]
 
 mod about;
 mod as_of;
+mod audit;
 mod bounded;
 mod cli;
+#[cfg(feature = "cluster")]
 mod cluster;
 mod config;
 mod evaluation;
 mod generate;
+mod guards;
 mod identity;
 mod incremental;
 mod ingest;
-mod japanese;
+mod init;
+mod integrity;
+mod lakes_of_before;
+mod layers;
 mod lineage;
 mod logs;
 mod matching;
@@ -23,5 +31,8 @@ mod pipeline;
 mod privacy;
 mod public_sets;
 mod s3;
+mod snapshots;
+mod sources;
 mod support;
 mod tidy;
+mod tutorial;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use nayose::model::em::{self, Observations};
-use nayose::model::sample::mix;
-use nayose::model::{Comparison, Condition, Label, Level, MISSING, Model, Needs, Parameters, Training};
+use nayose_matching::model::em::{self, Observations};
+use nayose_matching::model::sample::mix;
+use nayose_matching::model::{Comparison, Condition, Label, Level, MISSING, Model, Needs, Parameters, Training};
 
 use crate::support::{Retailer, nayose, own_pipeline, succeeds};
 
@@ -350,14 +350,14 @@ fn a_trained_model_is_applied_as_it_is() {
     let retailer = Retailer::new(400, 33);
     retailer.runs("trains", &[]);
     let (ids, manifest) = result(&retailer, "trains");
-    assert!(manifest["stages"]["score"]["notes"]["trained"]["steps"].as_u64() > Some(1));
+    assert!(manifest["stages"]["score"]["result"]["score"]["trained"]["steps"].as_u64() > Some(1));
     let run = manifest["run_id"].as_str().expect("a run id");
     let kept = fs::read_to_string(retailer.path("trains/work").join(run).join("model.yaml")).expect("the model");
     let path = own_pipeline(&retailer, |_| {}, |model| *model = kept.clone());
     let (input, lake) = (retailer.text("input"), retailer.text("applies"));
     succeeds(&["run", &path, "--input", &input, "--lake", &lake, "--log", "json"]);
     let (again, manifest) = result(&retailer, "applies");
-    let trained = &manifest["stages"]["score"]["notes"]["trained"];
+    let trained = &manifest["stages"]["score"]["result"]["score"]["trained"];
     assert_eq!(trained["steps"], 0, "nothing is learned");
     assert!(trained["learned_from"].as_str().is_some_and(|digest| digest.len() == 32), "{trained}");
     assert_eq!(ids, again);

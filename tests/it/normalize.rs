@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use datafusion::arrow::util::pretty::pretty_format_batches;
-use nayose::session::{Resources, session};
+use arrow::util::pretty::pretty_format_batches;
+use nayose::{Resources, session};
 
 /// Sends lines through `nayose normalize KIND`.
 fn filter(kind: &str, lines: &str) -> Vec<serde_json::Value> {

@@ -154,7 +154,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// look like a number of somebody by chance: they are masked.
 fn text_of(folder: &Path) -> String {
     let mut text = String::new();
-    for path in files(folder) {
+    // Lists of blocks are digests and nothing else.
+    for path in files(folder).into_iter().filter(|path| path.extension().is_none_or(|e| e != "tree")) {
         let (content, log) = match path.extension().is_some_and(|e| e == "parquet") {
             true => (rows_of(&path), false),
             false => (String::from_utf8_lossy(&std::fs::read(&path).expect("readable")).to_string(), true),
@@ -163,7 +164,9 @@ fn text_of(folder: &Path) -> String {
             let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
             let hex = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c));
             let digits = word.chars().all(|c| c.is_ascii_digit());
-            let masked = hex && (word.len() == 32 || log && (word.len() == 13 || word.len() == 16 && !digits));
+            // Times, digests, and the parts of an id by chance, which may spell a name: 4b1c-abe3.
+            let by_chance = word.len() == 13 || matches!(word.len(), 4 | 8 | 12 | 16) && !digits;
+            let masked = hex && (word.len() == 32 || log && by_chance);
             text.push_str(if masked { "#\n" } else { part });
         }
     }

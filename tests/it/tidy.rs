@@ -1,43 +1,18 @@
 //! Rules about the code itself, as tests.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::support::root;
+use crate::support::{root, rust_files};
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
-#[test]
-fn the_core_is_pure() {
-    let mut wrong = Vec::new();
-    for folder in ["japanese", "similarity", "model", "identity", "record", "evaluate", "explain"] {
-        for file in rust_files(&root().join("src").join(folder)) {
-            let text = fs::read_to_string(&file).expect("readable");
-            for forbidden in ["datafusion", "tokio", "std::fs", "std::env", "std::time", "object_store", "deltalake"] {
-                if text.lines().any(|l| !l.trim_start().starts_with("//") && l.contains(forbidden)) {
-                    wrong.push(format!("{} uses {forbidden}", file.display()));
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+/// The code of the root package and of the crates.
+fn sources() -> Vec<PathBuf> {
+    [root().join("src"), root().join("crates")].iter().flat_map(|folder| rust_files(folder)).collect()
 }
 
 #[test]
 fn every_module_says_what_it_is() {
-    let without: Vec<String> = rust_files(&root().join("src"))
+    let without: Vec<String> = sources()
         .into_iter()
         .filter(|f| !fs::read_to_string(f).expect("readable").starts_with("//!"))
         .map(|f| f.display().to_string())
@@ -47,7 +22,7 @@ fn every_module_says_what_it_is() {
 
 #[test]
 fn files_stay_small() {
-    let long: Vec<String> = rust_files(&root().join("src"))
+    let long: Vec<String> = sources()
         .into_iter()
         .filter_map(|f| {
             let lines = fs::read_to_string(&f).expect("readable").lines().count();
@@ -59,7 +34,7 @@ fn files_stay_small() {
 
 #[test]
 fn only_the_front_door_prints() {
-    let printing: Vec<String> = rust_files(&root().join("src"))
+    let printing: Vec<String> = sources()
         .into_iter()
         .filter(|f| {
             let text = fs::read_to_string(f).expect("readable");
@@ -77,7 +52,7 @@ fn only_the_front_door_prints() {
 #[test]
 fn the_architecture_names_tests_that_exist() {
     let page = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
-    let all: String = rust_files(&root().join("src"))
+    let all: String = sources()
         .into_iter()
         .chain(rust_files(&root().join("tests")))
         .map(|f| fs::read_to_string(f).expect("readable"))

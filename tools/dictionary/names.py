@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Builds src/japanese/data/names.bin.zst: family and given names with weights and readings, and the
-readings of single kanji in names, for src/japanese/name.
+"""Builds crates/nayose-japanese/data/names.bin.zst: family and given names with weights and readings, and the
+readings of single kanji in names, for crates/nayose-japanese/src/name.
 
 Sources, laid below one folder by fetch_names.sh:
   unidic/lex_3_1.csv          UniDic 3.1.1 (BSD), Debian package unidic-mecab
@@ -24,9 +24,9 @@ import zlib
 import zstandard
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-VARIANTS = os.path.join(HERE, '../../src/japanese/data/kanji_variants.tsv')
+VARIANTS = os.path.join(HERE, '../../crates/nayose-japanese/data/kanji_variants.tsv')
 
-# ---------------------------------------------------------------- keys, as src/japanese makes them
+# ---------------------------------------------------------------- keys, as crates/nayose-japanese makes them
 
 
 def load_variants():

@@ -4,28 +4,29 @@
 //! rule's refining keys split it, and what is still too large is left out and reported. So the number of pairs is linear
 //! in the number of records whatever the data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::AsArray;
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Int64Type};
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::functions::expr_fn::get_field;
 use datafusion::functions_aggregate::expr_fn::{array_agg, count, min};
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
-use serde_json::json;
 
-use super::{Notes, Planned};
-use crate::contract::{BLOCK, CANDIDATE_PAIR, col};
+use super::Planned;
 use crate::error::Result;
 use crate::functions::blocking_keys::{blocking_keys, refined_keys};
-use crate::model::Model;
+use crate::lake::results::LeftOut;
+use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, col};
+use nayose_matching::model::Model;
 
 /// The plan of `block` from `standard_record`.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn blocks(standard: DataFrame, model: &Arc<Model>) -> Result<Vec<Planned>> {
+pub(crate) fn blocks(standard: DataFrame, model: &Arc<Model>) -> Result<Vec<Planned>> {
     let keys = standard
         .select(vec![ident(col::ROW), blocking_keys(model.clone()).call(vec![ident(col::FEATURES)]).alias("keys")])?
         .unnest_columns(&["keys"])?
@@ -61,13 +62,13 @@ select b.rule, b.key, b.row, s.features
 from (select rule, key, unnest(rows) as row from block where records > $limit) b
 join standard_record s on b.row = s.row";
 
-/// Makes the tables `large_row` and `compared` known: the records of blocks over the limit with their refined keys (null where
+/// Registers the tables `large_row` and `compared`: the records of blocks over the limit with their refined keys (null where
 /// a record has none), and the blocks that are compared.
 ///
 /// # Errors
 /// As the engine says.
-pub async fn refine(context: &SessionContext, model: &Arc<Model>, block_size: u32) -> Result<()> {
-    let know = |name: &str, rows: DataFrame| -> Result<()> {
+pub(crate) async fn refine(context: &SessionContext, model: &Arc<Model>, block_size: u32) -> Result<()> {
+    let register = |name: &str, rows: DataFrame| -> Result<()> {
         context.deregister_table(name)?;
         context.register_table(name, rows.into_view())?;
         Ok(())
@@ -78,9 +79,9 @@ pub async fn refine(context: &SessionContext, model: &Arc<Model>, block_size: u3
         ident(col::ROW),
         refined_keys(model.clone()).call(arguments).alias("keys"),
     ])?;
-    know("refined_key", refined)?;
-    know("large_row", limited(context, LARGE, block_size).await?.cache().await?)?;
-    know("compared", limited(context, COMPARED, block_size).await?)
+    register("refined_key", refined)?;
+    register("large_row", limited(context, LARGE, block_size).await?.cache().await?)?;
+    register("compared", limited(context, COMPARED, block_size).await?)
 }
 
 /// The blocks that are compared: those within the limit, and those that refining splits to be.
@@ -125,7 +126,7 @@ group by rule order by rule";
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub async fn pairs(context: &SessionContext) -> Result<Vec<Planned>> {
+pub(crate) async fn pairs(context: &SessionContext) -> Result<Vec<Planned>> {
     let query = format!("select row_l, row_r, min(rule) as rule from ({PAIRS_BY_RULE}) group by row_l, row_r");
     Ok(vec![Planned::unsorted(&CANDIDATE_PAIR, small(context, &query).await?)])
 }
@@ -140,7 +141,7 @@ async fn limited(context: &SessionContext, query: &str, block_size: u32) -> Resu
 
 /// What a blocking rule will bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RuleForecast {
+pub(crate) struct RuleForecast {
     /// Blocks of two records and more.
     pub blocks: u64,
     /// Records of its largest block that is compared.
@@ -153,7 +154,7 @@ pub struct RuleForecast {
 ///
 /// # Errors
 /// As the engine says.
-pub async fn forecast(context: &SessionContext, model: &Model) -> Result<Vec<RuleForecast>> {
+pub(crate) async fn forecast(context: &SessionContext, model: &Model) -> Result<Vec<RuleForecast>> {
     let mut found = vec![RuleForecast::default(); model.rules.len()];
     for [rule, blocks, largest, pairs] in numbers(context.sql(FORECAST).await?).await? {
         found[rule as usize] = RuleForecast { blocks, largest, pairs };
@@ -165,7 +166,7 @@ pub async fn forecast(context: &SessionContext, model: &Model) -> Result<Vec<Rul
 ///
 /// # Errors
 /// As the engine says.
-pub async fn pairs_of_one_rule(context: &SessionContext, model: &Model) -> Result<Vec<u64>> {
+pub(crate) async fn pairs_of_one_rule(context: &SessionContext, model: &Model) -> Result<Vec<u64>> {
     let mut found = vec![0; model.rules.len()];
     let query = format!(
         "select first_rule, count(*) as pairs from (
@@ -182,7 +183,7 @@ pub async fn pairs_of_one_rule(context: &SessionContext, model: &Model) -> Resul
 ///
 /// # Errors
 /// As the engine says.
-pub async fn largest_blocks(context: &SessionContext) -> Result<Vec<(usize, u64)>> {
+pub(crate) async fn largest_blocks(context: &SessionContext) -> Result<Vec<(usize, u64)>> {
     let rows = numbers(context.sql(LARGEST).await?).await?;
     Ok(rows.into_iter().map(|[rule, records]| (rule as usize, records)).collect())
 }
@@ -200,24 +201,28 @@ async fn numbers<const N: usize>(rows: DataFrame) -> Result<Vec<[u64; N]>> {
     Ok(found)
 }
 
-/// What blocking has to say: pairs by rule and blocks that were left out.
+/// The pairs that each rule owns: those that no rule before it brings.
 ///
 /// # Errors
 /// As the engine says.
-pub async fn notes(context: &SessionContext, model: &Model, block_size: u32) -> Result<Notes> {
-    let mut notes = Notes::new();
-    let by_rule = context.sql("select rule, count(*) as pairs from candidate_pair group by rule order by rule").await?;
-    let mut pairs = serde_json::Map::new();
-    for [rule, n] in numbers(by_rule).await? {
-        pairs.insert(model.rules[rule as usize].name.clone(), json!(n));
-    }
-    notes.insert("pairs_by_rule".into(), pairs.into());
-    let left_out = limited(context, LEFT_OUT, block_size).await?;
-    let mut rules = serde_json::Map::new();
-    for [rule, blocks, largest, records] in numbers(left_out).await? {
-        let name = model.rules[rule as usize].name.clone();
-        rules.insert(name, json!({ "blocks": blocks, "largest": largest, "records": records }));
-    }
-    notes.insert("blocks_left_out".into(), rules.into());
-    Ok(notes)
+pub(crate) async fn pairs_by_rule(context: &SessionContext, model: &Model) -> Result<BTreeMap<String, u64>> {
+    let query = "select rule, count(*) as pairs from candidate_pair group by rule order by rule";
+    let rows = numbers(context.sql(query).await?).await?;
+    Ok(rows.into_iter().map(|[rule, pairs]| (model.rules[rule as usize].name.clone(), pairs)).collect())
+}
+
+/// The blocks of each rule that are left out.
+///
+/// # Errors
+/// As the engine says.
+pub(crate) async fn left_out(
+    context: &SessionContext,
+    model: &Model,
+    block_size: u32,
+) -> Result<BTreeMap<String, LeftOut>> {
+    let rows = numbers(limited(context, LEFT_OUT, block_size).await?).await?;
+    let named = |[rule, blocks, largest, records]: [u64; 4]| {
+        (model.rules[rule as usize].name.clone(), LeftOut { blocks, largest, records })
+    };
+    Ok(rows.into_iter().map(named).collect())
 }

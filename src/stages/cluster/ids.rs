@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
 use foldhash::fast::FixedState;
@@ -13,16 +13,16 @@ use hashbrown::HashTable;
 
 use super::Keys;
 use crate::config::decisions::Decision;
-use crate::contract::{ID_EVENT, TIME_ZONE, col};
 use crate::error::{Error, Result};
-use crate::functions::text;
-use crate::identity::carry::{Before, Carried, Event, Issued, NO_ID, What, carry};
-use crate::identity::customer_id::{Kind, id_of};
-use crate::identity::tombstone::Tombstones;
+use crate::tables::columns;
+use crate::tables::contract::{ID_EVENT, TIME_ZONE, col};
+use nayose_matching::identity::carry::{Before, Carried, Event, EventKind, Issued, NO_ID, carry};
+use nayose_matching::identity::customer_id::{Kind, id_of};
+use nayose_matching::identity::tombstone::Tombstones;
 
 /// The ids that the records had in the run before.
 #[derive(Debug, Default)]
-pub struct Earlier {
+pub(crate) struct Earlier {
     /// Customer ids.
     pub customers: Before,
     /// Household ids.
@@ -38,7 +38,7 @@ impl Earlier {
     ///
     /// # Errors
     /// As the engine says.
-    pub async fn read(map: DataFrame, keys: &Keys, tombstones: Option<&Tombstones>) -> Result<Self> {
+    pub(crate) async fn read(map: DataFrame, keys: &Keys, tombstones: Option<&Tombstones>) -> Result<Self> {
         let (mut customers, mut households) = (Reader::new(keys.len()), Reader::new(keys.len()));
         let (mut gone, mut erased) = (Vec::new(), HashSet::new());
         let columns =
@@ -46,9 +46,10 @@ impl Earlier {
         let mut batches = map.select(columns.map(ident).to_vec())?.execute_stream().await?;
         let mut last = None;
         while let Some(batch) = batches.try_next().await? {
-            let [channel, record, customer, household] = [0, 1, 2, 3].map(|c| text::strings(batch.column(c)).cloned());
+            let [channel, record, customer, household] =
+                [0, 1, 2, 3].map(|c| columns::strings(batch.column(c)).cloned());
             let (channel, record, customer, household) = (channel?, record?, customer?, household?);
-            let (from, to) = (text::times(batch.column(4))?, text::times(batch.column(5))?);
+            let (from, to) = (columns::times(batch.column(4))?, columns::times(batch.column(5))?);
             for i in 0..batch.num_rows() {
                 let open = to.is_null(i);
                 let row = if open { keys.row_after(last, channel.value(i), record.value(i)) } else { None };
@@ -122,8 +123,8 @@ pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before) -> R
     carry(labels, before, founding, own).ok_or_else(|| Error::bug("no free id was found"))
 }
 
-/// What can cause an event, besides a new record.
-pub struct Causes<'a> {
+/// EventKind can cause an event, besides a new record.
+pub(crate) struct Causes<'a> {
     /// The ids of before.
     pub earlier: &'a Earlier,
     /// The records on which a person decided since, or took a decision back.
@@ -137,14 +138,14 @@ impl Causes<'_> {
     fn of(&self, event: &Event, lost: &HashMap<&str, &'static str>) -> &'static str {
         let new = |row: &u32| self.earlier.customers.of_row[*row as usize] == NO_ID;
         let any = |is: &dyn Fn(&u32) -> bool| event.rows.iter().any(is);
-        let other = match &event.what {
-            What::Merged(other) | What::Split(other) => other,
+        let other = match &event.kind {
+            EventKind::Merged(other) | EventKind::Split(other) => other,
             _ => &event.id,
         };
-        match event.what {
-            What::Created => "new record",
-            What::Retired if lost.get(event.id.as_str()) == Some(&ERASURE) => ERASURE,
-            What::Retired => "no record is left",
+        match event.kind {
+            EventKind::Created => "new record",
+            EventKind::Retired if lost.get(event.id.as_str()) == Some(&ERASURE) => ERASURE,
+            EventKind::Retired => "no record is left",
             _ if any(&|row| self.decided.contains(row)) => "decision",
             _ if any(&new) => "new record",
             _ if any(&|row| self.changed.contains(row)) => "changed value",
@@ -154,7 +155,7 @@ impl Causes<'_> {
 }
 
 /// The rows whose values have to be looked at for the causes of the events.
-pub fn rows_to_look_at(events: &[Event]) -> Vec<u32> {
+pub(crate) fn rows_to_look_at(events: &[Event]) -> Vec<u32> {
     let mut rows: Vec<u32> = events.iter().flat_map(|e| e.rows.iter().copied()).collect();
     rows.sort_unstable();
     rows.dedup();
@@ -162,7 +163,7 @@ pub fn rows_to_look_at(events: &[Event]) -> Vec<u32> {
 }
 
 /// The records on which decisions differ.
-pub fn decided_anew(keys: &Keys, before: &[Decision], now: &[Decision]) -> HashSet<u32> {
+pub(crate) fn decided_anew(keys: &Keys, before: &[Decision], now: &[Decision]) -> HashSet<u32> {
     let same =
         |a: &Decision, b: &Decision| (&a.left, &a.right, a.same, a.expires) == (&b.left, &b.right, b.same, b.expires);
     let differing = |these: &[Decision], those: &[Decision]| -> Vec<(String, String)> {
@@ -177,18 +178,24 @@ pub fn decided_anew(keys: &Keys, before: &[Decision], now: &[Decision]) -> HashS
 ///
 /// # Errors
 /// Bug, if the table cannot be built.
-pub fn event_table(keys: &Keys, events: &[Event], causes: &Causes, as_of: i64, run_id: &str) -> Result<RecordBatch> {
+pub(crate) fn event_table(
+    keys: &Keys,
+    events: &[Event],
+    causes: &Causes,
+    as_of: i64,
+    run_id: &str,
+) -> Result<RecordBatch> {
     let lost = causes.earlier.lost();
     let row = |event: &Event| {
-        let (word, counterpart) = match &event.what {
-            What::Created => ("created", None),
-            What::Joined(row) => ("joined", Some(keys.name(*row))),
-            What::Merged(into) => ("merged", Some(into.clone())),
-            What::Split(from) => ("split", Some(from.clone())),
-            What::Retired => ("retired", None),
+        let (word, counterpart) = match &event.kind {
+            EventKind::Created => ("created", None),
+            EventKind::Joined(row) => ("joined", Some(keys.name(*row))),
+            EventKind::Merged(into) => ("merged", Some(into.clone())),
+            EventKind::Split(from) => ("split", Some(from.clone())),
+            EventKind::Retired => ("retired", None),
         };
         let cause = causes.of(event, &lost);
-        let word = if event.what == What::Retired && cause == ERASURE { "erased" } else { word };
+        let word = if event.kind == EventKind::Retired && cause == ERASURE { "erased" } else { word };
         (event.id.clone(), word, counterpart, cause)
     };
     let mut rows: Vec<_> = events.iter().map(row).collect();

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Float64Array, ListArray, RecordBatch, StringArray, StructArray};
-use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use datafusion::arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, Float64Array, ListArray, RecordBatch, StringArray, StructArray};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::DataType;
 
 use super::{Decided, Keys, Links};
 use crate::config::file::ThresholdsFile;
-use crate::contract::{COMPARISON_RESULT, LEDGER, Type, item_field, struct_fields};
 use crate::error::{Error, Result};
-use crate::identity::cluster::Fate;
-use crate::model::MISSING;
-use crate::model::score::{Score, Scorer};
+use crate::tables::contract::{COMPARISON_RESULT, LEDGER, Type, item_field, struct_fields};
+use nayose_matching::identity::cluster::Fate;
+use nayose_matching::model::MISSING;
+use nayose_matching::model::score::{Score, Scorer};
 
 /// A row of the ledger.
 struct Entry<'a> {

@@ -1,6 +1,6 @@
 //! What a person agreed to: the strictest of the newest statements of all records.
 //!
-//! In: `raw_record` and `identity`. Out: the query of `consent`. A record's newest statement takes the place of its older ones; between
+//! In: `raw_record`, `standard_record` and `identity`. Out: the query of `consent`. A record's newest statement takes the place of its older ones; between
 //! the records of a person a denial beats everything, and a value that nobody can read (`unknown`) beats a grant. Who said
 //! nothing decides nothing.
 
@@ -25,4 +25,7 @@ strictest as (
     where not n.older
     window w as (order by i.customer_id, n.purpose, n.contact, n.leniency, n.stated_at desc nulls last, n.channel,
                  n.record_id))
-select * exclude (milder) from strictest where not milder";
+select d.* exclude (milder),
+       case when d.contact = 'email' then r.emails when d.contact in ('phone', 'sms') then r.phones end as contact_points
+from (select * from strictest where not milder) d
+join standard_record r on r.channel = d.channel and r.record_id = d.record_id";

@@ -4,6 +4,7 @@
 //! Out: the published tables except `ledger` and `run`. Rows in are rows out: what is not a record, an interaction or
 //! a repetition is a reject.
 
+pub(crate) mod anonymity;
 mod consent;
 
 use datafusion::common::UnnestOptions;
@@ -14,19 +15,19 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{Planned, field, fields_of, in_one_stream};
 use crate::config::Pipeline;
-use crate::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, INTERACTION, INTERACTION_ORDER, REJECT, TIME_ZONE, Table, col,
-};
+use crate::engine::write::Order;
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
-use crate::materialize::Order;
+use crate::tables::contract::{
+    CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, INTERACTION, INTERACTION_ORDER, REJECT, TIME_ZONE, Table, col,
+};
 
 /// The plan of `golden_record`: golden customers with their provenance beside them. On a cluster the customers are dealt out to
 /// `executors`; here they stay in one stream, and `golden` has threads of its own.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub async fn records(context: &SessionContext, pipeline: &Pipeline, executors: bool) -> Result<Vec<Planned>> {
+pub(crate) async fn records(context: &SessionContext, pipeline: &Pipeline, executors: bool) -> Result<Vec<Planned>> {
     let mut joined = context
         .sql("select i.customer_id, i.household_id, i.confidence, s.* from standard_record s join identity i on s.row = i.row")
         .await?;
@@ -56,7 +57,7 @@ pub async fn records(context: &SessionContext, pipeline: &Pipeline, executors: b
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn provenance(golden_record: DataFrame) -> Result<Planned> {
+pub(crate) fn provenance(golden_record: DataFrame) -> Result<Planned> {
     let rows = golden_record.select_columns(&[col::CUSTOMER_ID, col::PROVENANCE])?;
     // A customer of whom nothing is known has no row.
     let only_items = UnnestOptions::new().with_preserve_nulls(false);
@@ -74,7 +75,7 @@ pub fn provenance(golden_record: DataFrame) -> Result<Planned> {
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
-pub async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Result<Vec<Planned>> {
+pub(crate) async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
     for (name, query) in [("repeated_key", REPEATED_KEYS), ("repeated_event", REPEATED), ("event_once", EVENTS_ONCE)] {
         let rows = context.sql(query).await?;

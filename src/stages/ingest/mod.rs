@@ -3,66 +3,74 @@
 //! In: files of each source. Out: one row per source row, its columns mapped onto attributes, values as they came; a row that
 //! could not be read has a reason instead. Channels and columns are known from the pipeline file only.
 
-mod decompress;
-mod delimited;
-mod encoding;
-mod header;
-mod json_keys;
-mod json_lines;
-mod json_value;
 mod map;
-mod parquet_rows;
-pub mod reader;
-mod row_batch;
-mod split;
-mod text_file;
+pub(crate) mod understood;
+mod values;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::streaming::StreamingTable;
+use datafusion::common::JoinType;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::functions_aggregate::expr_fn::last_value;
+use datafusion::logical_expr::{Expr, ident};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 
 use super::Planned;
-use crate::config::{EncodingFile, FormatFile, Pipeline, Rows, Source};
-use crate::contract::{RAW_EVENT, RAW_RECORD, Table};
-use crate::error::Result;
-use reader::{Format, ReadOptions, SourceFile, TextEncoding};
+use crate::config::{EncodingFile, FormatFile, Header, Join, Pipeline, Rows, Source, Value};
+use crate::error::{Error, Kind, Result};
+use crate::sources::fill_down::{FillDown, fill_down};
+use crate::sources::reader::{self, Format, META_COLUMNS, ReadOptions, SourceFile, TextEncoding};
+use crate::sources::unpack::Unpack;
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table, col};
+use values::Columns;
 
 /// The files of a source.
 #[derive(Clone, Debug)]
-pub struct SourceFiles {
+pub(crate) struct SourceFiles {
     /// Its place in the pipeline file.
     pub source: usize,
     /// The files in order of their path.
     pub files: Vec<SourceFile>,
+    /// The files that are joined to them, in order of their path.
+    pub joined: Vec<SourceFile>,
 }
 
 /// The plans of `raw_record` and `raw_event`.
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
-pub fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]) -> Result<Vec<Planned>> {
+pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]) -> Result<Vec<Planned>> {
     let mut people: Option<DataFrame> = None;
     let mut events: Option<DataFrame> = None;
     for found in files.iter().filter(|found| !found.files.is_empty()) {
         let source = &pipeline.sources[found.source];
         let options = Arc::new(read_options(source));
-        let rows = context.read_table(Arc::new(table(&found.files, &options, context)?))?;
+        let mut rows = context.read_table(Arc::new(table(&found.files, &options, fill(source, &options), context)?))?;
+        let mut joined = Vec::new();
+        if let Some(join) = &source.join {
+            (rows, joined) = with_joined(rows, source, join, &options, &found.joined, context)?;
+        }
+        let read = Columns::new(source, &rows, &options.columns, &joined);
         let (mapped, all) = match &source.holds {
             Rows::People { updated_at, registered_at } => {
                 let times = [updated_at.as_ref(), registered_at.as_ref()];
-                (map::people(rows, pipeline, source, times, &options.columns)?, &mut people)
+                (map::people(rows.clone(), pipeline, source, times, &read)?, &mut people)
             }
-            Rows::Events { event_id, occurred_at, event_type } => {
-                let of_row = map::EventColumns { event_id, occurred_at: occurred_at.as_ref(), event_type };
-                (map::events(rows, source, of_row, &options.columns)?, &mut events)
+            Rows::Events { event_id, occurred_at, event_type, equal_rows_are_two } => {
+                let of_row = map::EventValues {
+                    event_id,
+                    occurred_at: occurred_at.as_ref(),
+                    event_type,
+                    equal_rows_are_two: *equal_rows_are_two,
+                };
+                (map::events(rows.clone(), source, of_row, &read)?, &mut events)
             }
         };
         *all = Some(match all.take() {
@@ -78,41 +86,164 @@ pub fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]
     Ok(vec![Planned::unsorted(&RAW_RECORD, people), Planned::unsorted(&RAW_EVENT, events)])
 }
 
-/// How the files of a source are read: which columns, and which of them must be there.
-pub fn read_options(source: &Source) -> ReadOptions {
-    let mut columns: Vec<String> = Vec::new();
-    let required = match &source.holds {
-        Rows::People { updated_at, registered_at } => {
-            want(&mut columns, &source.record_id);
-            want(&mut columns, updated_at.iter().chain(registered_at));
-            source.record_id.len()
-        }
-        Rows::Events { event_id, occurred_at, .. } => {
-            want(&mut columns, event_id);
-            let required = event_id.len();
-            want(&mut columns, &source.record_id);
-            want(&mut columns, occurred_at);
-            required
-        }
+/// An error of reading, where it can be that of an expression that somebody wrote: the engine calls what it cannot compute a bug.
+pub(crate) fn of_expressions(error: Error, pipeline: &Pipeline) -> Error {
+    let expression = |value: &Value| matches!(value, Value::Expression(_));
+    let has = |s: &Source| {
+        s.only_where.is_some() || !s.skip_where.is_empty() || s.mapped_values().into_iter().any(expression)
     };
-    want(&mut columns, source.columns.values().flatten());
+    match pipeline.sources.iter().find(|source| has(source)) {
+        Some(source) if error.kind() == Kind::Bug => {
+            Error::config(format!("an expression cannot be computed: {}", error.message())).hint(format!(
+                "check the expressions of source {:?} and of the others that have some; `try_cast` gives nothing where a cast fails",
+                source.name
+            ))
+        }
+        _ => error,
+    }
+}
+
+/// How the files of a source are read: which columns, and which of them must be there.
+pub(crate) fn read_options(source: &Source) -> ReadOptions {
+    let mut columns: Vec<String> = Vec::new();
+    let joined: &[String] = source.join.as_ref().map_or(&[], |join| &join.columns);
+    want(&mut columns, required(source));
+    let required = columns.len();
+    want(&mut columns, source.mapped_values().into_iter().flat_map(Value::columns));
+    let expressions = source.only_where.iter().chain(&source.skip_where);
+    want(&mut columns, expressions.flat_map(|expression| &expression.columns));
+    want(&mut columns, source.fill_down.iter().flat_map(|fill| &fill.within));
+    want(&mut columns, source.join.iter().flat_map(|join| join.on.iter().map(|(here, _)| here)));
     let (may_be_missing, must_be_there): (Vec<_>, Vec<_>) = source.consent.iter().partition(|c| c.may_be_missing);
     want(&mut columns, must_be_there.iter().flat_map(|c| [&c.column].into_iter().chain(&c.at)));
     let needed = columns.len();
     want(&mut columns, may_be_missing.iter().flat_map(|c| [&c.column].into_iter().chain(&c.at)));
-    let format = match source.format {
-        FormatFile::Csv => Format::Csv,
-        FormatFile::Tsv => Format::Tsv,
-        FormatFile::Jsonl => Format::Jsonl,
-        FormatFile::Parquet => Format::Parquet,
+    let optional = |(i, column): (usize, &String)| i >= needed || source.may_be_missing.contains(column);
+    let mut optional: Vec<usize> =
+        columns.iter().enumerate().filter(|place| optional(*place)).map(|(i, _)| i).collect();
+    if !joined.is_empty() {
+        let optionals: Vec<String> = optional.iter().map(|i| columns[*i].clone()).collect();
+        columns.retain(|column| !joined.contains(column));
+        optional = (0..columns.len()).filter(|i| optionals.contains(&columns[*i])).collect();
+    }
+    options_for(source, source.reading.rows.clone(), columns, (0..required).collect(), optional)
+}
+
+/// The columns without which the reader rejects a row: those of its id. None where the id has to be made before it can be missing, and
+/// where rows of one id are events of their own: then a part of it may be empty.
+fn required(source: &Source) -> &[String] {
+    let joined: &[String] = source.join.as_ref().map_or(&[], |join| &join.columns);
+    let filled: &[String] = source.fill_down.as_ref().map_or(&[], |fill| &fill.columns);
+    let in_parts = matches!(source.holds, Rows::Events { equal_rows_are_two: true, .. });
+    match source.key() {
+        Value::Columns(columns) if !in_parts && !columns.iter().any(|c| joined.contains(c) || filled.contains(c)) => {
+            columns
+        }
+        _ => &[],
+    }
+}
+
+/// How the files that are joined to those of a source are read.
+pub(crate) fn join_options(source: &Source, join: &Join) -> ReadOptions {
+    let mut columns: Vec<String> = Vec::new();
+    want(&mut columns, join.on.iter().map(|(_, there)| there));
+    let required = columns.len();
+    want(&mut columns, &join.columns);
+    let optional = (0..columns.len()).filter(|i| source.may_be_missing.contains(&columns[*i])).collect();
+    options_for(source, join.rows.clone(), columns, (0..required).collect(), optional)
+}
+
+fn options_for(
+    source: &Source,
+    rows: Option<String>,
+    columns: Vec<String>,
+    required: Vec<usize>,
+    optional: Vec<usize>,
+) -> ReadOptions {
+    let reading = &source.reading;
+    let (format, unpack) = match reading.format {
+        FormatFile::Csv => (Format::Csv, Unpack::Nothing),
+        FormatFile::Tsv => (Format::Tsv, Unpack::Nothing),
+        FormatFile::Jsonl => (Format::Jsonl, Unpack::Nothing),
+        FormatFile::Json => (Format::Jsonl, Unpack::Json { rows }),
+        FormatFile::Parquet => (Format::Parquet, Unpack::Nothing),
+        FormatFile::Xlsx => {
+            let header = match reading.header {
+                Header::Line(line) => Some(line as usize),
+                Header::None => None,
+            };
+            (Format::Csv, Unpack::Xlsx { sheet: reading.sheet.clone(), header })
+        }
+        FormatFile::Fixed => {
+            let (length, columns) = reading.fixed.as_ref().map_or((0, &[][..]), |f| (f.length, &f.columns));
+            (Format::Csv, Unpack::Fixed { length, columns: columns.to_vec() })
+        }
     };
-    let encoding = match source.encoding {
+    let encoding = match reading.encoding {
         EncodingFile::Utf8 => TextEncoding::Utf8,
         EncodingFile::Cp932 => TextEncoding::Cp932,
         EncodingFile::EucJp => TextEncoding::EucJp,
+        EncodingFile::Utf16 => TextEncoding::Utf16,
     };
-    let optional = (needed..columns.len()).collect();
-    ReadOptions { optional, ..ReadOptions::new(format, encoding, columns, (0..required).collect()) }
+    let also = |column: &String| source.also_named.get(column).cloned().unwrap_or_default();
+    ReadOptions {
+        also_named: columns.iter().map(also).collect(),
+        optional,
+        unpack,
+        delimiter: reading.delimiter,
+        quotes: reading.quotes,
+        header: match reading.header {
+            Header::Line(line) => Some(line),
+            Header::None => None,
+        },
+        ..ReadOptions::new(format, encoding, columns, required)
+    }
+}
+
+/// The places of the columns that are filled down.
+fn fill(source: &Source, options: &ReadOptions) -> Option<FillDown> {
+    let places = |names: &[String]| {
+        let place = |name: &String| options.columns.iter().position(|c| c == name).map(|i| i + META_COLUMNS.len());
+        names.iter().filter_map(place).collect()
+    };
+    let fill = source.fill_down.as_ref()?;
+    Some(FillDown { within: places(&fill.within), columns: places(&fill.columns) })
+}
+
+/// The rows with the columns of the files that are joined to them, one row of these for each key: the last, by file and line. Then
+/// the names of those columns in the source and in the plan.
+fn with_joined(
+    rows: DataFrame,
+    source: &Source,
+    join: &Join,
+    options: &ReadOptions,
+    files: &[SourceFile],
+    context: &SessionContext,
+) -> Result<(DataFrame, Vec<(String, String)>)> {
+    let there = Arc::new(join_options(source, join));
+    let read = context.read_table(Arc::new(table(files, &there, None, context)?))?;
+    let read = read.filter(ident(col::REJECT_REASON).is_null())?;
+    let names = |column: &str| there.columns.iter().position(|c| c == column).map(|i| i + META_COLUMNS.len());
+    let field = |place: usize| ident(read.schema().field(place).name().clone());
+    let in_plan = |column: &str| format!("joined {column}");
+    let mut keys: Vec<Expr> = Vec::new();
+    let mut on = Vec::new();
+    let here = Columns::new(source, &rows, &options.columns, &[]);
+    for (ours, theirs) in &join.on {
+        let Some(place) = names(theirs) else { continue };
+        let name = format!("joined key {theirs}");
+        keys.push(field(place).alias(&name));
+        on.push(here.one(ours).eq(ident(name)));
+    }
+    let order = || vec![ident(col::FILE).sort(true, false), ident(col::LINE).sort(true, false)];
+    let mut values = Vec::new();
+    for column in &join.columns {
+        let Some(place) = names(column) else { continue };
+        values.push(last_value(field(place), order()).alias(in_plan(column)));
+    }
+    let last = read.clone().aggregate(keys, values)?;
+    let joined = join.columns.iter().map(|column| (column.clone(), in_plan(column))).collect();
+    Ok((rows.join_on(last, JoinType::Left, on)?, joined))
 }
 
 fn want<'a>(columns: &mut Vec<String>, names: impl IntoIterator<Item = &'a String>) {
@@ -124,8 +255,14 @@ fn want<'a>(columns: &mut Vec<String>, names: impl IntoIterator<Item = &'a Strin
 }
 
 /// The files as a table that is read once, as many at a time as the session has partitions.
-fn table(files: &[SourceFile], options: &Arc<ReadOptions>, context: &SessionContext) -> Result<StreamingTable> {
+fn table(
+    files: &[SourceFile],
+    options: &Arc<ReadOptions>,
+    fill: Option<FillDown>,
+    context: &SessionContext,
+) -> Result<StreamingTable> {
     let schema = reader::schema(options);
+    let fill = fill.map(Arc::new);
     let streams = context.state().config().target_partitions().min(files.len()).max(1);
     // Every file goes to the stream that has the fewest bytes so far: large first, so that streams end together.
     let mut by_size: Vec<&SourceFile> = files.iter().collect();
@@ -140,7 +277,8 @@ fn table(files: &[SourceFile], options: &Arc<ReadOptions>, context: &SessionCont
     let partitions = groups
         .into_iter()
         .map(|(_, files)| {
-            Arc::new(FileStream { files, options: options.clone(), schema: schema.clone() }) as Arc<dyn PartitionStream>
+            let (options, fill, schema) = (options.clone(), fill.clone(), schema.clone());
+            Arc::new(FileStream { files, options, fill, schema }) as Arc<dyn PartitionStream>
         })
         .collect();
     Ok(StreamingTable::try_new(schema, partitions)?)
@@ -151,6 +289,7 @@ fn table(files: &[SourceFile], options: &Arc<ReadOptions>, context: &SessionCont
 struct FileStream {
     files: Vec<SourceFile>,
     options: Arc<ReadOptions>,
+    fill: Option<Arc<FillDown>>,
     schema: SchemaRef,
 }
 
@@ -160,9 +299,15 @@ impl PartitionStream for FileStream {
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let options = self.options.clone();
+        let (options, fill) = (self.options.clone(), self.fill.clone());
         let batches = futures::stream::iter(self.files.clone())
-            .map(move |file| Ok::<_, DataFusionError>(reader::read(file, options.clone())))
+            .map(move |file| {
+                let rows = reader::read(file, options.clone());
+                Ok::<_, DataFusionError>(match &fill {
+                    Some(fill) => fill_down(rows, fill.clone()),
+                    None => rows,
+                })
+            })
             .try_flatten();
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), batches))
     }

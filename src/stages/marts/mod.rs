@@ -1,11 +1,11 @@
 //! The analyses and the checks: one query each from the pipeline folder, over the golden tables of this run.
 
-pub mod restate;
+pub(crate) mod restate;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{Expr, cast, ident};
@@ -13,15 +13,15 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Planned;
 use crate::config::{Pipeline, SqlFile};
-use crate::contract::{
+use crate::engine::query;
+use crate::engine::write::Order;
+use crate::error::{Error, Kind, Result};
+use crate::tables::contract::{
     self, CONSENT, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, REJECT, SOURCE_RECORD, TIME_ZONE, Table,
 };
-use crate::error::{Error, Kind, Result};
-use crate::materialize::Order;
-use crate::query;
 
 /// The marts that are published, or those that other marts read: their names begin with `_`.
-pub fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlFile> {
+pub(crate) fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlFile> {
     pipeline.marts.iter().filter(move |mart| contract::is_published(&mart.name) == published)
 }
 
@@ -29,7 +29,11 @@ pub fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlF
 ///
 /// # Errors
 /// Configuration, naming the file, where a query cannot be parsed.
-pub fn read_by<'a>(context: &SessionContext, pipeline: &'a Pipeline, these: &[&SqlFile]) -> Result<Vec<&'a SqlFile>> {
+pub(crate) fn read_by<'a>(
+    context: &SessionContext,
+    pipeline: &'a Pipeline,
+    these: &[&SqlFile],
+) -> Result<Vec<&'a SqlFile>> {
     let named = |mart: &SqlFile| -> Result<Vec<String>> {
         let tables = query::tables(context, &mart.sql).map_err(|e| failed(mart, "marts", e))?;
         Ok(tables.into_iter().map(|table| table.table().to_string()).collect())
@@ -54,7 +58,7 @@ pub fn read_by<'a>(context: &SessionContext, pipeline: &'a Pipeline, these: &[&S
 ///
 /// # Errors
 /// Configuration, naming the file, where a query cannot be planned.
-pub async fn plan<'a>(
+pub(crate) async fn plan<'a>(
     context: &SessionContext,
     pipeline: &Pipeline,
     marts: impl Iterator<Item = &'a SqlFile>,
@@ -82,14 +86,15 @@ pub async fn plan<'a>(
 }
 
 /// The tables that marts and checks may read, besides the marts before them.
-pub const READ: [&Table; 7] = [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
+pub(crate) const READ: [&Table; 7] =
+    [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
 
 /// Plans every mart and check over tables without rows, so that a query with a slip in it is told before a run begins and not
 /// when all but the marts is done. `context` is a session of its own.
 ///
 /// # Errors
 /// Configuration, naming every file whose query cannot be planned.
-pub async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
+pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
     let without_rows = |name: &str, schema: SchemaRef| context.register_table(name, Arc::new(EmptyTable::new(schema)));
     for table in READ {
         without_rows(table.name, table.schema())?;
@@ -149,10 +154,11 @@ fn told(failures: &mut Vec<Error>) -> Result<()> {
 ///
 /// # Errors
 /// Data, naming the checks that failed and how many rows each found; configuration where a query cannot be planned.
-pub async fn check(context: &SessionContext, pipeline: &Pipeline, as_of: i64) -> Result<()> {
+pub(crate) async fn check(context: &SessionContext, pipeline: &Pipeline, as_of: i64) -> Result<()> {
     let mut failures = Vec::new();
     for check in &pipeline.checks {
-        let rows = plan_of(context, pipeline, check, "checks", as_of).await?.count().await?;
+        let found = plan_of(context, pipeline, check, "checks", as_of).await?.count().await;
+        let rows = found.map_err(|e| failed(check, "checks", e.into()))?;
         if rows > 0 {
             failures.push(format!("{} ({rows} rows)", check.name));
         }
@@ -171,7 +177,7 @@ async fn plan_of(
     folder: &str,
     as_of: i64,
 ) -> Result<DataFrame> {
-    let plan = context.sql(&file.sql).await.map_err(|e| failed(file, folder, query::failed(context, &file.sql, e)))?;
+    let plan = query::plan(context, &file.sql).await.map_err(|e| failed(file, folder, e))?;
     let mut values: Vec<(String, ScalarValue)> =
         pipeline.parameters.iter().map(|(name, value)| (name.clone(), ScalarValue::from(*value))).collect();
     values.push(("as_of".into(), ScalarValue::TimestampMicrosecond(Some(as_of), Some(TIME_ZONE.into()))));
@@ -179,9 +185,11 @@ async fn plan_of(
 }
 
 /// What queries may name.
-const KNOWN: &str = "the tables and columns are in the README; $parameters come from `parameters` in the pipeline file";
+const KNOWN: &str =
+    "the tables and columns are in docs/tables.md; $parameters come from `parameters` in the pipeline file";
 
-fn failed(file: &SqlFile, folder: &str, error: Error) -> Error {
+/// The error of a query of the pipeline while it ran or was planned: what is wrong in it is no bug of nayose.
+pub(crate) fn failed(file: &SqlFile, folder: &str, error: Error) -> Error {
     let kind = if error.kind() == Kind::Bug { Kind::Config } else { error.kind() };
     Error::new(kind, format!("{folder}/{}.sql: {}", file.name, error.message())).hint(KNOWN)
 }

@@ -7,12 +7,12 @@
 use datafusion::logical_expr::ident;
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use crate::contract::{DECILE, LTV, REPEAT_RATE, RESTATEMENT, RFM, Table};
 use crate::error::Result;
 use crate::stages::Planned;
+use crate::tables::contract::{DECILE, LTV, REPEAT_RATE, RESTATEMENT, RFM, Table};
 
 /// A mart whose figures people plan with.
-pub struct Restated {
+pub(crate) struct Restated {
     /// The mart.
     pub table: &'static Table,
     /// The name under which the session knows it anew.
@@ -23,7 +23,7 @@ pub struct Restated {
 }
 
 /// The marts that are compared.
-pub const RESTATED: [Restated; 4] = [
+pub(crate) const RESTATED: [Restated; 4] = [
     Restated {
         table: &RFM,
         again: "rfm_again",
@@ -45,7 +45,7 @@ pub const RESTATED: [Restated; 4] = [
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub async fn plan(context: &SessionContext, marts: &[&str], run_id: &str) -> Result<Planned> {
+pub(crate) async fn plan(context: &SessionContext, marts: &[&str], run_id: &str) -> Result<Planned> {
     let mut queries: Vec<String> =
         RESTATED.iter().filter(|restated| marts.contains(&restated.table.name)).map(differing).collect();
     if queries.is_empty() {

@@ -10,13 +10,13 @@ use datafusion::logical_expr::{ExprFunctionExt, SortExpr, cast, ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::{Planned, field, fields_of, in_one_stream};
-use crate::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
 use crate::error::Result;
 use crate::functions::standardize::{OUTSIDE, standardize};
-use crate::record::Standardizer;
+use crate::tables::contract::{RAW_RECORD, STANDARD_RECORD, Type, col};
+use nayose_matching::record::Standardizer;
 
 /// What an earlier run made of rows that are still there.
-pub struct Before {
+pub(crate) struct Before {
     /// Its `standard_record`.
     pub standard: DataFrame,
     /// `channel` and `record_id` of the records some row of which came, changed or went since; any number of times.
@@ -28,7 +28,7 @@ pub struct Before {
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn plan(
+pub(crate) fn plan(
     raw: DataFrame,
     before: Option<Before>,
     standardizer: Arc<Standardizer>,

@@ -1,41 +1,39 @@
 //! Candidate pairs to probabilities: the model learns from a sample of the pairs, then scores all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::arrow::array::AsArray;
-use datafusion::arrow::datatypes::Int64Type;
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
-use serde_json::json;
 
-use super::{Notes, Planned, field, fields_of};
-use crate::contract::{SCORED_PAIR, col};
+use super::{Planned, field, fields_of};
 use crate::error::Result;
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::records::Records;
-use crate::model::em::{self, Observations};
-use crate::model::{Model, Packed, Parameters, compare, sample};
-use crate::threads::{self, beside_each_other};
+use crate::lake::results::{JunkValues, Learned, LevelShares, Trained};
+use crate::tables::contract::{SCORED_PAIR, col};
+use nayose_matching::model::em::{self, Observations};
+use nayose_matching::model::{Comparison, Model, Packed, Parameters, compare, sample};
+use nayose_matching::parallel;
 
 /// Learns the model's parameters from the candidate pairs, or takes those that the model file has.
 ///
 /// # Errors
 /// As the engine says.
-pub async fn learn(
+pub(crate) async fn learn(
     pairs: DataFrame,
     model: &Arc<Model>,
     records: &Arc<Records>,
     block_size: u32,
     digest: String,
-) -> Result<(Parameters, Notes)> {
-    let mut notes = Notes::new();
+) -> Result<(Parameters, Trained)> {
     let packed = records.packed()?;
-    notes.insert("junk_values".into(), junk_counts(model, packed));
     if let Some(trained) = &model.trained {
-        notes.insert("trained".into(), json!({ "learned_from": trained.learned_from, "steps": 0 }));
-        return Ok((trained.clone(), notes));
+        let taken = Trained { learned_from: trained.learned_from.clone(), steps: 0, learned: None };
+        return Ok((trained.clone(), taken));
     }
     let candidates = pairs.clone().count().await? as f64;
     let share = (model.training.candidate_pairs as f64 / candidates.max(1.0)).min(1.0);
@@ -53,33 +51,52 @@ pub async fn learn(
         digest,
     };
     let (parameters, convergence) = em::learn(model, &observed);
-    notes.insert(
-        "trained".into(),
-        json!({
-            "learned_from": parameters.learned_from,
-            "candidate_share": share,
-            "steps": convergence.steps,
-            "converged": convergence.converged,
-            "prior": parameters.prior,
-            "priors": parameters.priors,
-            "dependence": em::dependence(model, &parameters, &observed),
-            "levels": model.comparisons.iter().zip(&parameters.levels).map(|(c, levels)| {
-                let by_level: serde_json::Map<String, serde_json::Value> = levels.iter().enumerate()
-                    .filter(|(state, _)| c.reaches(*state))
-                    .map(|(state, [m, h, u])| (c.state_name(state, &model.features), json!({ "m": m, "household": h, "u": u })))
-                    .collect();
-                (c.name.clone(), by_level.into())
-            }).collect::<serde_json::Map<String, serde_json::Value>>(),
-        }),
-    );
-    Ok((parameters, notes))
+    let learned = Learned {
+        candidate_share: share,
+        converged: convergence.converged,
+        differing: Some(differing(model, &observed.patterns)),
+        prior: parameters.prior,
+        priors: parameters.priors.clone(),
+        dependence: em::dependence(model, &parameters, &observed),
+        levels: model
+            .comparisons
+            .iter()
+            .zip(&parameters.levels)
+            .map(|(c, states)| level_shares(model, c, states))
+            .collect(),
+    };
+    let trained =
+        Trained { learned_from: parameters.learned_from.clone(), steps: convergence.steps, learned: Some(learned) };
+    Ok((parameters, trained))
 }
 
-/// Feature → values dropped as junk and the records that had them.
-fn junk_counts(model: &Model, packed: &Packed) -> serde_json::Value {
-    let counted = model.features.iter().zip(&packed.features).map(|(name, f)| (name, f.junk_counts()));
-    let dropped = counted.filter(|(_, (values, _))| *values > 0);
-    dropped.map(|(name, (values, records))| (name.clone(), json!({ "values": values, "records": records }))).collect()
+/// The comparisons of which the pairs show more than one level. A pattern begins with its group.
+fn differing(model: &Model, patterns: &BTreeMap<Vec<u8>, f64>) -> usize {
+    let seen = |comparison: usize| {
+        let levels = patterns.keys().filter_map(|pattern| pattern.get(comparison + 1));
+        levels.filter(|level| **level != compare::MISSING).collect::<BTreeSet<_>>().len()
+    };
+    (0..model.comparisons.len()).filter(|comparison| seen(*comparison) > 1).count()
+}
+
+/// A comparison with the probabilities of its levels, those that a pair can reach.
+fn level_shares(
+    model: &Model,
+    comparison: &Comparison,
+    states: &[[f64; 3]],
+) -> (String, BTreeMap<String, LevelShares>) {
+    let reached = states.iter().enumerate().filter(|(state, _)| comparison.reaches(*state));
+    let named = |(state, [m, household, u]): (usize, &[f64; 3])| {
+        (comparison.state_name(state, &model.features), LevelShares { m: *m, household: *household, u: *u })
+    };
+    (comparison.name.clone(), reached.map(named).collect())
+}
+
+/// Feature → values that were dropped because very many records have them, and those records.
+pub(crate) fn junk_values(model: &Model, packed: &Packed) -> BTreeMap<String, JunkValues> {
+    let counted = model.features.iter().zip(&packed.features).map(|(name, f)| (name.clone(), f.junk_counts()));
+    let named = |(name, (values, records))| (name, JunkValues { values, records: records as u64 });
+    counted.filter(|(_, (values, _))| *values > 0).map(named).collect()
 }
 
 /// How often each pattern of levels occurs among the sampled pairs, scaled up to all of them.
@@ -144,7 +161,7 @@ fn random_pairs(model: &Model, packed: &Packed) -> Random {
     let (rows, training) = (packed.rows as u64, &model.training);
     // More draws than there are pairs would only repeat them.
     let draws = training.random_pairs.min(rows * rows.saturating_sub(1) / 2);
-    let threads = threads::count() as u64;
+    let threads = parallel::threads() as u64;
     let share = draws.div_ceil(threads).max(1);
     let count = |from: u64| {
         let mut counts = Random::none(model);
@@ -157,7 +174,7 @@ fn random_pairs(model: &Model, packed: &Packed) -> Random {
         }
         counts
     };
-    let parts = beside_each_other((0..threads).collect(), |_, thread| count(thread * share));
+    let parts = parallel::map((0..threads).collect(), |_, thread| count(thread * share));
     let mut total = Random::none(model);
     parts.iter().for_each(|part| total.add(part));
     total
@@ -177,7 +194,7 @@ fn brought(model: &Model, packed: &Packed, block_size: u32) -> Vec<Vec<Option<f6
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub fn plan(
+pub(crate) fn plan(
     pairs: DataFrame,
     model: &Arc<Model>,
     parameters: Parameters,

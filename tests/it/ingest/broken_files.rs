@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nayose::error::Kind;
-use nayose::stages::ingest::reader::{self, Format, ReadOptions, SourceFile};
+use nayose::sources::reader::{self, Format, ReadOptions, SourceFile};
 use object_store::ObjectStoreExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;

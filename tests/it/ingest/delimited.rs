@@ -1,7 +1,7 @@
 //! CSV and TSV: what is a row, and what becomes of a broken one.
 
 use nayose::error::Kind;
-use nayose::stages::ingest::reader::{self, Format, ReadOptions};
+use nayose::sources::reader::{self, Format, ReadOptions};
 
 use super::{columns_of, csv, failure, options, read};
 

@@ -2,7 +2,7 @@
 
 use encoding_rs::{EUC_JP, SHIFT_JIS};
 use nayose::error::Kind;
-use nayose::stages::ingest::reader::{ReadOptions, TextEncoding};
+use nayose::sources::reader::{ReadOptions, TextEncoding};
 
 use super::{csv, failure, json, read};
 

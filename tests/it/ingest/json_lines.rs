@@ -42,8 +42,12 @@ fn lists_of_plain_values_are_one_value() {
 }
 
 #[test]
-fn the_last_of_two_equal_keys_counts() {
-    check("{\"id\":1,\"id\":2,\"b\":\"x\",\"b\":null}", &["id", "b"], &["1: 2|-"]);
+fn a_key_that_is_there_twice_is_a_reject() {
+    let twice = "{\"id\":1,\"id\":2,\"b\":\"x\"}";
+    check(twice, &["id", "b"], &[&format!("1! duplicate_key {twice}")]);
+    // One that nobody wants does no harm.
+    check(twice, &["b"], &["1: x"]);
+    check("{\"a\":{\"id\":1},\"c\":{\"id\":2}}", &["a.id", "c.id"], &["1: 1|2"]);
 }
 
 #[test]

@@ -9,11 +9,11 @@ mod properties;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::Int64Type;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 use nayose::error::{Error, Result};
-use nayose::stages::ingest::reader::{self, Format, ReadOptions, SourceFile, TextEncoding};
+use nayose::sources::reader::{self, Format, ReadOptions, SourceFile, TextEncoding};
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;

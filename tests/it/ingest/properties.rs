@@ -1,7 +1,7 @@
 //! What holds for any bytes: rows in = records + rejects, the same answer for any chunk size, and no panic; and what
 //! another writer writes comes back as it was.
 
-use nayose::stages::ingest::reader::{Format, ReadOptions, TextEncoding};
+use nayose::sources::reader::{Format, ReadOptions, TextEncoding};
 use proptest::prelude::*;
 
 use super::{csv, read};
@@ -25,6 +25,7 @@ fn any_options() -> impl Strategy<Value = ReadOptions> {
         encoding,
         max_row_bytes,
         batch_rows,
+        delimiter: if format == Format::Tsv { b'\t' } else { b',' },
         ..csv(&["a", "1"])
     })
 }
@@ -73,10 +74,12 @@ proptest! {
             TextEncoding::Utf8 => utf8.into_bytes(),
             TextEncoding::Cp932 => encoding_rs::SHIFT_JIS.encode(&utf8).0.into_owned(),
             TextEncoding::EucJp => encoding_rs::EUC_JP.encode(&utf8).0.into_owned(),
+            TextEncoding::Utf16 => unreachable!("it is none of ALL"),
         };
         let options = ReadOptions {
             encoding,
             format: if tabs { Format::Tsv } else { Format::Csv },
+            delimiter: if tabs { b'\t' } else { b',' },
             required: vec![],
             chunk_bytes,
             ..super::csv(&["番号", "氏名", "b"])

@@ -111,4 +111,11 @@ fn the_sample_on_azure_gives_the_bytes_of_the_local_run() {
         .collect();
     assert_eq!(there, published(folder.path()).into_keys().collect());
     assert!(ok(emulator.command(&run("az://raw/daily", lake))).contains("nothing new"));
+    assert!(ok(emulator.command(&args(&["verify", "--lake", lake]))).contains("0 damaged"));
+
+    // A folder with a Japanese name, in a container's URL as people write it.
+    emulator.put_all(&root().join("sample_data"), "raw/%E6%97%A5%E6%AC%A1");
+    let japanese = "az://crm/\u{6e56}";
+    ok(emulator.command(&run("az://raw/日次", japanese)));
+    assert_eq!(ok(emulator.command(&asked(japanese))), ok(bare(&asked(&local))));
 }

@@ -3,7 +3,7 @@
 use super::proxy::Proxy;
 use super::server::Server;
 use super::{args, command, copy, differences, fails, ok, run};
-use crate::support::{Retailer, published, root, succeeds};
+use crate::support::{Retailer, own_pipeline, published, root, succeeds};
 
 #[test]
 fn the_sample_on_s3_gives_the_bytes_of_the_local_run() {
@@ -78,6 +78,30 @@ fn every_command_works_on_a_lake_on_s3() {
     // The server leaves empty folders behind.
     let with_files = work.filter(|run| run.path().join("manifest.json").exists());
     assert_eq!(with_files.count(), 1, "the work of the older run is removed");
+}
+
+#[test]
+fn names_in_japanese_and_with_signs_are_read_and_written() {
+    let server = Server::start(&["raw", "crm"]);
+    let retailer = Retailer::new(150, 5);
+    let pipeline = own_pipeline(
+        &retailer,
+        |text| {
+            *text = text
+                .replace("files: shop/**/", "files: \"店舗 #1 ~100%/**/")
+                .replace("_*.csv\n", "_*.csv\"\n")
+                .replace("tickets_*.csv\"", "tickets_*.csv")
+        },
+        |_| (),
+    );
+    std::fs::rename(retailer.path("input/shop"), retailer.path("input/店舗 #1 ~100%")).expect("renamed");
+    copy(&retailer.path("input"), &server.bucket("raw").join("日次"));
+    let does = |arguments: &[&str]| ok(command(server.address, &args(arguments)));
+    does(&["run", &pipeline, "--input", "s3://raw/日次", "--lake", "s3://crm/湖/lake", "--log", "json"]);
+    let rows = "select count(*) > 20 from id_map where channel = 'shop'";
+    assert!(does(&["sql", "--lake", "s3://crm/湖/lake", "--format", "csv", rows]).contains("true"));
+    assert!(server.bucket("crm").join("湖/lake/tables/golden_customer/_delta_log").is_dir());
+    assert!(does(&["verify", "--lake", "s3://crm/湖/lake"]).contains("0 damaged"));
 }
 
 #[test]

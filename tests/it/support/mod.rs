@@ -10,6 +10,21 @@ pub fn root() -> PathBuf {
     PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo"))
 }
 
+/// The Rust files below a folder, in order.
+pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
 /// Runs the binary.
 pub fn nayose(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_nayose")).args(args).current_dir(root()).output().expect("the binary starts")
@@ -50,8 +65,8 @@ impl Retailer {
     /// Generates one.
     pub fn new(people: u64, seed: u64) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = nayose::generate::Options { people, seed };
-        nayose::generate::generate(&options, &folder.path().join("input")).expect("generate");
+        let options = nayose_sample::Options { people, seed };
+        nayose_sample::generate(&options, &folder.path().join("input")).expect("generate");
         Retailer { folder }
     }
 
@@ -134,6 +149,11 @@ pub fn walk_through(retailer: &Retailer, guide: &str, least: usize) -> String {
     let file = retailer.path("walk/pipeline/pipeline.yaml");
     let text = std::fs::read_to_string(&file).expect("the pipeline");
     std::fs::write(&file, text.replace("input: ../../sample_data", "input: ../../input")).expect("written");
+    run_guide(&retailer.path("walk"), guide, least)
+}
+
+/// Runs the indented commands of a guide of `docs/` in a folder; there are `least` lines of them or more. Answers what they said.
+pub fn run_guide(folder: &Path, guide: &str, least: usize) -> String {
     let guide = std::fs::read_to_string(root().join("docs").join(guide)).expect("the guide");
     // Fenced blocks show what comes out, or other languages.
     let text = guide.split("```").step_by(2).collect::<String>();
@@ -143,7 +163,7 @@ pub fn walk_through(retailer: &Retailer, guide: &str, least: usize) -> String {
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &commands.join("\n")])
         .env("PATH", format!("{binary}:{}", std::env::var("PATH").unwrap_or_default()))
-        .current_dir(retailer.path("walk"))
+        .current_dir(folder)
         .output()
         .expect("bash");
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,0 +1,215 @@
+//! Files that are deliveries of one source: names, shapes and columns in, groups with a glob out.
+//!
+//! `orders_20260301.csv` and `orders_20260302.csv` with the same columns are one source. Their rows are not put together:
+//! of two deliveries with all rows every id would stand twice.
+
+use std::collections::HashMap;
+
+use crate::delimited::{Delimited, Quoting};
+use crate::encoding::Encoding;
+use crate::rows::Table;
+use crate::shape::{Form, Shape};
+
+/// A file as it was read.
+pub(crate) struct Read {
+    pub(crate) name: String,
+    pub(crate) shape: Shape,
+    pub(crate) tables: Vec<Table>,
+    /// Whether its bytes are ASCII, which every encoding here reads alike.
+    pub(crate) ascii: bool,
+}
+
+/// Files of one source, and the glob that finds them.
+pub(crate) struct Group {
+    /// Places of the files.
+    pub(crate) members: Vec<usize>,
+    pub(crate) glob: String,
+}
+
+impl Group {
+    /// The file that says most: that with the most rows, and the last of several.
+    pub(crate) fn best(&self, files: &[Read]) -> usize {
+        let rows = |i: &usize| {
+            // A file of ASCII does not say which encoding the others have.
+            let rows: usize = files[*i].tables.iter().map(|table| table.rows.len()).sum();
+            (!files[*i].ascii, rows)
+        };
+        self.members.iter().copied().max_by_key(rows).unwrap_or(0)
+    }
+}
+
+/// The groups of all files, in order of their first file. A file that is alone is found by its name, but for a day in it.
+pub(crate) fn groups(files: &[Read]) -> Vec<Group> {
+    let mut alike: Vec<Vec<usize>> = Vec::new();
+    // Thousands of deliveries are grouped: only names that are equal but for digits are compared.
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+    for (i, file) in files.iter().enumerate() {
+        let known = by_name.entry(without_digits(&file.name)).or_default();
+        // The first of a group has its columns; the first that is not ASCII has its encoding.
+        let is_of = |group: &[usize]| {
+            let speaks = group.iter().find(|other| !files[**other].ascii).copied().unwrap_or(group[0]);
+            fits(&files[group[0]], file) && fits(&files[speaks], file)
+        };
+        match known.iter().find(|place| is_of(&alike[**place])) {
+            Some(place) => alike[*place].push(i),
+            None => {
+                known.push(alike.len());
+                alike.push(vec![i]);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for members in alike {
+        match glob(files, &members) {
+            Some(glob) => out.push(Group { members, glob }),
+            None => out.extend(members.into_iter().map(|i| Group { members: vec![i], glob: escaped(&files[i].name) })),
+        }
+    }
+    out.sort_by_key(|group| group.members[0]);
+    out
+}
+
+/// A piece of a name.
+#[derive(Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    /// Digits, also several with signs between them, as in a day or a time.
+    Digits(String),
+}
+
+fn pieces(name: &str) -> Vec<Piece> {
+    let chars: Vec<char> = name.chars().collect();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let start = at;
+        if chars[at].is_ascii_digit() {
+            while at < chars.len() {
+                let between =
+                    matches!(chars[at], '-' | '_' | '.') && chars.get(at + 1).is_some_and(char::is_ascii_digit);
+                if !chars[at].is_ascii_digit() && !between {
+                    break;
+                }
+                at += 1;
+            }
+            out.push(Piece::Digits(chars[start..at].iter().collect()));
+        } else {
+            while at < chars.len() && !chars[at].is_ascii_digit() {
+                at += 1;
+            }
+            out.push(Piece::Text(chars[start..at].iter().collect()));
+        }
+    }
+    out
+}
+
+/// Whether digits of a name are a day: the next delivery has another one. With a time of day there are more of them.
+fn is_day(digits: &str) -> bool {
+    const DAY: usize = "20260331".len();
+    digits.chars().filter(char::is_ascii_digit).count() >= DAY
+}
+
+/// A name with one sign for all digits that stand together.
+fn without_digits(name: &str) -> String {
+    let text = |piece: Piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Digits(_) => "\0".to_owned(),
+    };
+    pieces(name).into_iter().map(text).collect()
+}
+
+/// Whether two files can be read alike and have the same columns.
+fn fits(one: &Read, other: &Read) -> bool {
+    let columns = |read: &Read| -> Vec<(Option<String>, Vec<String>)> {
+        read.tables.iter().map(|table| (table.path.clone(), table.columns.clone())).collect()
+    };
+    let encoding = |read: &Read| read.shape.encoding.as_ref().map(|found| found.value.as_str());
+    !one.tables.is_empty()
+        && columns(one) == columns(other)
+        && (encoding(one) == encoding(other) || is_readable_as(one, other) || is_readable_as(other, one))
+        && match (&one.shape.form.value, &other.shape.form.value) {
+            (Form::Delimited(a), Form::Delimited(b)) => is_delimited_alike(a, b),
+            (a, b) => a == b,
+        }
+}
+
+/// Whether ASCII can be read in the encoding of the other file.
+fn is_readable_as(ascii: &Read, other: &Read) -> bool {
+    let wide = |found: Encoding| matches!(found, Encoding::Utf16Le | Encoding::Utf16Be);
+    ascii.ascii && other.shape.encoding.as_ref().is_some_and(|found| !wide(found.value))
+}
+
+fn is_delimited_alike(a: &Delimited, b: &Delimited) -> bool {
+    let quoted = |form: &Delimited| form.quoting.value != Quoting::Never;
+    a.delimiter.value == b.delimiter.value && a.header.value == b.header.value && quoted(a) == quoted(b)
+}
+
+/// The glob that finds these files and no other; `None` where there is none.
+fn glob(files: &[Read], members: &[usize]) -> Option<String> {
+    let first = pieces(&files[members[0]].name);
+    let is_day = |piece: &Piece| matches!(piece, Piece::Digits(text) if is_day(text));
+    if members.len() == 1 && !first.iter().any(is_day) {
+        return Some(escaped(&files[members[0]].name));
+    }
+    let all: Vec<Vec<Piece>> = members.iter().map(|i| pieces(&files[*i].name)).collect();
+    let alone = members.len() == 1;
+    let differs =
+        |place: usize| all.iter().any(|other| other[place] != first[place]) || (alone && is_day(&first[place]));
+    let others: Vec<&str> =
+        files.iter().enumerate().filter(|(i, _)| !members.contains(i)).map(|(_, file)| file.name.as_str()).collect();
+    // Any text where the digits are; where that finds another file, any text that begins with a digit.
+    [false, true].into_iter().find_map(|digit| {
+        let found = others.iter().any(|name| is_found(&first, &differs, digit, name));
+        (!found).then(|| {
+            let star = if digit { "[0-9]*" } else { "*" };
+            let piece = |(place, piece): (usize, &Piece)| match piece {
+                Piece::Digits(_) if differs(place) => star.to_owned(),
+                Piece::Text(text) | Piece::Digits(text) => escaped(text),
+            };
+            first.iter().enumerate().map(piece).collect()
+        })
+    })
+}
+
+/// Whether the glob finds a name.
+fn is_found(pieces: &[Piece], differs: &dyn Fn(usize) -> bool, digit: bool, name: &str) -> bool {
+    fn rest_is_found(pieces: &[(bool, &str)], digit: bool, name: &str) -> bool {
+        match pieces {
+            [] => name.is_empty(),
+            [(false, text), rest @ ..] => name.strip_prefix(text).is_some_and(|name| rest_is_found(rest, digit, name)),
+            [(true, _), rest @ ..] => {
+                // A star ends at the end of a folder's name.
+                let end = name.find('/').unwrap_or(name.len());
+                let begins = !digit || name.starts_with(|c: char| c.is_ascii_digit());
+                let least = usize::from(digit);
+                begins
+                    && (least..=end)
+                        .filter(|at| name.is_char_boundary(*at))
+                        .any(|at| rest_is_found(rest, digit, &name[at..]))
+            }
+        }
+    }
+    let pieces: Vec<(bool, &str)> = pieces
+        .iter()
+        .enumerate()
+        .map(|(place, piece)| match piece {
+            Piece::Digits(text) => (differs(place), text.as_str()),
+            Piece::Text(text) => (false, text.as_str()),
+        })
+        .collect();
+    rest_is_found(&pieces, digit, name)
+}
+
+/// A name as a glob that finds it alone.
+fn escaped(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        match c {
+            '*' | '?' | '[' | ']' | '{' | '}' => out.extend(['[', c, ']']),
+            // A folder of Windows.
+            '\\' => out.push('/'),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,50 @@
+//! Which marts of the retail pipeline a draft has the columns for: sources in, names of queries out.
+//!
+//! A mart that would be empty, or would count money that no column has, is not offered.
+
+use crate::answers::Answers;
+use crate::draft::Draft;
+use crate::source_yaml::View;
+use crate::sources::{Holds, SourceDraft};
+
+/// The marts that can be made, with the shared queries (`_purchase`, …) that they read, in order of name.
+pub fn marts_for(draft: &Draft) -> Vec<&'static str> {
+    let has = |s: &SourceDraft, attribute: &str| s.columns.iter().any(|m| m.attribute == attribute);
+    let none = Answers::default();
+    let is_read =
+        |s: &&SourceDraft| s.holds == Holds::Events && !(s.record_id.is_empty() && s.record_id_digest.is_empty());
+    let events: Vec<&SourceDraft> = draft.sources.iter().filter(is_read).collect();
+    // The queries look at times: a purchase without one is in none of them.
+    let purchase = |s: &&&SourceDraft| {
+        s.event_type.as_deref() == Some("purchase") && !View::new(draft, &none, s).occurred_at().is_empty()
+    };
+    let purchases: Vec<&&SourceDraft> = events.iter().filter(purchase).collect();
+    let money = purchases.iter().any(|s| s.amount.is_some() || has(s, "amount") || has(s, "unit_price"));
+    let items = purchases.iter().any(|s| has(s, "item_id"));
+    let all = [
+        ("_purchase", true),
+        ("_purchased_item", items),
+        ("_purchased_line", items),
+        ("basket", items),
+        // It counts customers by channel, with or without purchases.
+        ("channel_overlap", true),
+        ("contact_timeline", !events.is_empty()),
+        ("decile", money),
+        ("ltv", money),
+        ("repeat_rate", items),
+        ("rfm", money),
+    ];
+    all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+}
+
+/// The checks of the retail pipeline that only read what these marts and every run have, in order of name.
+pub fn checks_for(marts: &[&str]) -> Vec<&'static str> {
+    let counted = ["rfm", "ltv", "decile", "channel_overlap"].iter().all(|mart| marts.contains(mart));
+    let all = [
+        ("every_customer_has_records", true),
+        ("every_record_has_a_customer", true),
+        ("marts_count_the_same_buyers", counted),
+        ("one_customer_per_record", true),
+    ];
+    all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+}

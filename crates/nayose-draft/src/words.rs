@@ -1,0 +1,292 @@
+//! The words of column names: a name in, what its words say the column means out.
+//!
+//! `data/words.tsv` lists words by concept, `data/rules.tsv` the meanings by concepts. A name is cut at spaces, signs
+//! and capitals, and each piece is covered by the longest known words.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use nayose_japanese::width::fold_width;
+
+use crate::meaning::{Kind, Meaning, Party};
+
+/// What the words of a name say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Words {
+    /// Concepts in order, without fillers.
+    concepts: Vec<&'static str>,
+    /// Share of the characters that known words cover, 0 to 1.
+    pub(crate) covered: f64,
+    /// The last number in the name: 2 of 住所2.
+    pub(crate) number: Option<u32>,
+}
+
+struct Rule {
+    meaning: Kind,
+    needs: Vec<Vec<&'static str>>,
+    lacks: Vec<&'static str>,
+}
+
+struct Tables {
+    words: HashMap<Vec<char>, Vec<&'static str>>,
+    longest: usize,
+    rules: Vec<Rule>,
+}
+
+static TABLES: OnceLock<Tables> = OnceLock::new();
+
+fn tables() -> &'static Tables {
+    TABLES.get_or_init(|| {
+        let mut words: HashMap<Vec<char>, Vec<&'static str>> = HashMap::new();
+        for (concept, list) in data_lines(include_str!("../data/words.tsv")).filter_map(|line| line.split_once('\t')) {
+            for word in list.split_whitespace() {
+                let concepts = words.entry(folded(word).chars().collect()).or_default();
+                if !concepts.contains(&concept) {
+                    concepts.push(concept);
+                }
+            }
+        }
+        let longest = words.keys().map(Vec::len).max().unwrap_or(0);
+        let rules = data_lines(include_str!("../data/rules.tsv")).filter_map(rule).collect();
+        Tables { words, longest, rules }
+    })
+}
+
+/// Lines that are no comment.
+pub(crate) fn data_lines(data: &'static str) -> impl Iterator<Item = &'static str> {
+    data.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn rule(line: &'static str) -> Option<Rule> {
+    let mut fields = line.split('\t');
+    let meaning = Kind::parse(fields.next()?)?;
+    let needs = fields.next()?.split_whitespace().map(|any| any.split('|').collect()).collect();
+    Some(Rule { meaning, needs, lacks: fields.next().unwrap_or("").split_whitespace().collect() })
+}
+
+/// A name in one width and lower case.
+pub(crate) fn folded(name: &str) -> String {
+    fold_width(name.trim()).to_lowercase()
+}
+
+/// Pieces of a name: at signs, between a small and a capital letter, between letters and digits, between ASCII and Japanese.
+fn pieces(name: &str) -> Vec<String> {
+    #[derive(PartialEq, Clone, Copy)]
+    enum Class {
+        Small,
+        Capital,
+        Digit,
+        Other,
+    }
+    let folded = fold_width(name.trim());
+    let mut out: Vec<String> = Vec::new();
+    let mut last: Option<Class> = None;
+    let chars: Vec<char> = folded.chars().collect();
+    for (i, c) in chars.iter().copied().enumerate() {
+        let class = match c {
+            'a'..='z' => Class::Small,
+            'A'..='Z' => Class::Capital,
+            '0'..='9' => Class::Digit,
+            c if c.is_alphanumeric() || c == 'ー' || c == '〒' || c == '№' => Class::Other,
+            _ => {
+                last = None;
+                continue;
+            }
+        };
+        let next_is_small = chars.get(i + 1).is_some_and(char::is_ascii_lowercase);
+        let joins = match (last, class) {
+            (Some(Class::Capital), Class::Small) => true,
+            // IDNumber: the last of several capitals begins a word.
+            (Some(Class::Capital), Class::Capital) => !next_is_small,
+            (Some(a), b) => a == b,
+            (None, _) => false,
+        };
+        match out.last_mut() {
+            Some(piece) if joins => piece.extend(c.to_lowercase()),
+            _ => out.push(c.to_lowercase().collect()),
+        }
+        last = Some(class);
+    }
+    out
+}
+
+/// Words of two letters that stand in names written without separators: ISDELETED, HASOPTEDOUTOFEMAIL, USERID.
+const SHORT_PARTS: [&str; 4] = ["is", "of", "id", "do"];
+
+/// The known words that cover most of `piece` with the fewest words: number of covered characters, concepts.
+fn cover(piece: &[char]) -> (usize, Vec<&'static str>) {
+    let tables = tables();
+    // best[i]: (covered, words) of the first i characters, and the word that ends there.
+    let mut best: Vec<(usize, usize, usize)> = vec![(0, 0, 0); piece.len() + 1];
+    let ascii = piece.iter().all(char::is_ascii);
+    for end in 1..=piece.len() {
+        let (covered, words, _) = best[end - 1];
+        best[end] = (covered, words, 0);
+        for length in 1..=tables.longest.min(end) {
+            let word = &piece[end - length..end];
+            // Two letters are a word by themselves (`on`, `at`, `no`), and seldom a part of one.
+            let part = !ascii
+                || length > 2
+                || length == piece.len()
+                || SHORT_PARTS.iter().any(|s| s.chars().eq(word.iter().copied()));
+            if part && tables.words.contains_key(word) {
+                let (covered, words, _) = best[end - length];
+                let next = (covered + length, words + 1);
+                if next.0 > best[end].0 || (next.0 == best[end].0 && (best[end].2 == 0 || next.1 < best[end].1)) {
+                    best[end] = (next.0, next.1, length);
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let mut end = piece.len();
+    while end > 0 {
+        match best[end].2 {
+            0 => end -= 1,
+            length => {
+                found.push(&tables.words[&piece[end - length..end]]);
+                end -= length;
+            }
+        }
+    }
+    (best[piece.len()].0, found.into_iter().rev().flatten().copied().collect())
+}
+
+/// A name without a legend of its values: フラグ (0:拒否, 1:許可), 価格(税込).
+fn without_legend(name: &str) -> String {
+    let open = name.find(['(', '（']);
+    match open.map(|at| name.split_at(at)) {
+        Some((head, legend)) if !head.trim().is_empty() && legend.contains([':', '：', '=', '税', '円']) => {
+            head.to_owned()
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// The words of a column's name. A part in brackets that says which part of a name it is has the last word: 顧客名（姓） is no
+/// 名.
+pub(crate) fn words(name: &str) -> Words {
+    let mut out = all_words(name);
+    if let Some(at) = name.find(['(', '（']).filter(|at| *at > 0) {
+        let inner = all_words(&name[at..]);
+        if PARTS.iter().any(|part| inner.has(part)) {
+            let kana = out.has("familykana") || out.has("givenkana");
+            out.concepts.retain(|concept| !PARTS.contains(concept) || inner.has(concept));
+            // 顧客名カナ（姓）: what is left of 名カナ is that it is kana.
+            if kana && !inner.has("familykana") && !inner.has("givenkana") {
+                out.concepts.push("kana");
+            }
+        }
+    }
+    out
+}
+
+/// The longest name that is read, in bytes: names with a legend of their values have a hundred. Longer ones are no names.
+const LONGEST: usize = 400;
+
+/// Concepts of parts of a name.
+const PARTS: [&str; 4] = ["family", "given", "familykana", "givenkana"];
+
+fn all_words(name: &str) -> Words {
+    let mut out = Words::default();
+    if name.len() > LONGEST {
+        return out;
+    }
+    let (mut covered, mut all) = (0, 0);
+    let pieces = pieces(&without_legend(name));
+    let mut at = 0;
+    while at < pieces.len() {
+        let piece = &pieces[at];
+        if piece.bytes().all(|b| b.is_ascii_digit()) {
+            out.number = piece.parse().ok();
+            at += 1;
+            continue;
+        }
+        // Words of two or three pieces come first: `zip code`, `first name`, `line item`.
+        let joined = (2..=3).rev().find_map(|n| {
+            let text: Vec<char> = pieces.get(at..at + n)?.concat().chars().collect();
+            let concepts = tables().words.get(&text)?;
+            text.iter().all(char::is_ascii).then_some((n, text.len(), concepts))
+        });
+        if let Some((n, length, concepts)) = joined {
+            out.concepts.extend(concepts);
+            (covered, all, at) = (covered + length, all + length, at + n);
+            continue;
+        }
+        let chars: Vec<char> = piece.chars().collect();
+        let (length, concepts) = cover(&chars);
+        all += chars.len();
+        // Parts of an English word say nothing: `cat` in `location`.
+        if length == chars.len() || !chars.iter().all(char::is_ascii) {
+            covered += length;
+            out.concepts.extend(concepts);
+        }
+        at += 1;
+    }
+    out.concepts.retain(|concept| *concept != "filler");
+    out.covered = if all == 0 { 0.0 } else { f64::from(covered as u32) / f64::from(all as u32) };
+    out
+}
+
+/// Whether most of a text is words of column names.
+pub(crate) fn is_known(text: &str) -> bool {
+    let words = words(text);
+    !words.concepts.is_empty() && words.covered > 0.6
+}
+
+impl Words {
+    /// Whether they say nothing but that it is an id: 番号, 申込番号.
+    pub(crate) fn is_only_id(&self) -> bool {
+        !self.concepts.is_empty() && self.concepts.iter().all(|concept| *concept == "id")
+    }
+
+    /// Whether a concept is among the words.
+    pub(crate) fn has(&self, concept: &str) -> bool {
+        self.concepts.contains(&concept)
+    }
+
+    /// What they say, and the place of the rule, which ranks columns that say the same.
+    pub(crate) fn meaning(&self) -> Option<(Meaning, usize)> {
+        let holds = |rule: &Rule| {
+            rule.needs.iter().all(|any| any.iter().any(|concept| self.has(concept)))
+                && !rule.lacks.iter().any(|concept| self.has(concept))
+        };
+        let (rank, rule) = tables().rules.iter().enumerate().find(|(_, rule)| holds(rule))?;
+        let party =
+            if self.has("ship") && rule.meaning.is_person_attribute() { Party::Recipient } else { Party::Person };
+        // 0 is the rank of what a preset says.
+        Some((Meaning { party, kind: rule.meaning, part: 0 }, rank + 1))
+    }
+
+    /// The place of a part of an address: prefecture, municipality, street by number, building.
+    pub(crate) fn place_of_address(&self) -> u8 {
+        let number = u8::try_from(self.number.unwrap_or(1).min(9)).unwrap_or(9);
+        match () {
+            () if self.has("pref") => 10,
+            () if self.has("city") => 20,
+            () if self.has("building") => 50,
+            () => 30 + number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every word and rule is of a concept that the other file knows, and every meaning exists.
+    #[test]
+    fn the_data_files_agree() {
+        let concepts: Vec<&str> =
+            data_lines(include_str!("../data/words.tsv")).filter_map(|l| l.split('\t').next()).collect();
+        for line in data_lines(include_str!("../data/rules.tsv")) {
+            let fields: Vec<&str> = line.split('\t').collect();
+            assert_eq!(fields.len(), 3, "{line}");
+            assert!(Kind::parse(fields[0]).is_some(), "{line}");
+            assert!(!fields[2].contains('|'), "{line}: none of several is none of each");
+            for concept in fields[1..].iter().flat_map(|f| f.split(['|', ' '])).filter(|c| !c.is_empty()) {
+                assert!(concepts.contains(&concept), "{concept} of {line}");
+            }
+        }
+    }
+}

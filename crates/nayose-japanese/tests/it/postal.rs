@@ -1,0 +1,20 @@
+//! Postal codes as people write them: `postal.tsv` says what each must become.
+
+use crate::check_lines;
+use nayose_japanese::postal::postal;
+
+/// Columns: text, key, problem. `-` is none.
+fn check(line: &str) -> Result<(), String> {
+    let columns: Vec<&str> = line.split('\t').collect();
+    let [text, key, problem] = columns[..] else {
+        return Err(format!("{line}: not three columns"));
+    };
+    let p = postal(text);
+    let got = [p.key().unwrap_or("-"), p.problem.map_or("-", |problem| problem.as_str())];
+    if got == [key, problem] { Ok(()) } else { Err(format!("{text}: {got:?}")) }
+}
+
+#[test]
+fn as_listed() {
+    check_lines(include_str!("postal.tsv"), check);
+}

@@ -1,0 +1,71 @@
+//! The evidence of a pair as data: what a person is shown who asks why two records are one person, or are not.
+//!
+//! In: a scorer and two rows. Out: the comparisons with levels, values and weights; the blocking rules that bring the pair; the
+//! values that were ignored.
+
+use crate::model::score::Scorer;
+use crate::model::{Comparison, Key, Label, MISSING};
+
+/// A comparison of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedPair {
+    /// Name of the comparison.
+    pub comparison: String,
+    /// Its name for people.
+    pub label: Label,
+    /// Name and label of the level; none where one side has no value.
+    pub level: Option<(String, Label)>,
+    /// Values of the left record, of the feature nearest to what was written.
+    pub left: Vec<String>,
+    /// Values of the right record.
+    pub right: Vec<String>,
+    /// log2 of how much likelier this is for one person than for unrelated people.
+    pub weight: f64,
+    /// log2 of how much likelier this is for one person than for two people of one household.
+    pub weight_against_household: f64,
+}
+
+/// The comparisons of a pair, in the order of the model.
+pub fn comparisons(scorer: &Scorer, l: usize, r: usize) -> Vec<ComparedPair> {
+    let packed = scorer.packed();
+    let values = |c: &Comparison, row: usize| -> Vec<String> {
+        let mut features = c.levels.iter().flat_map(|level| level.condition.shown());
+        let shown = features.find(|f| packed.values(row, *f).next().is_some());
+        shown.map(|f| packed.values(row, f).map(str::to_string).collect()).unwrap_or_default()
+    };
+    let evidence = scorer.evidence(l, r);
+    let compared = scorer.model().comparisons.iter().zip(evidence).map(|(c, e)| {
+        let level = (e.level != MISSING).then(|| &c.levels[e.level as usize]);
+        ComparedPair {
+            comparison: c.name.clone(),
+            label: c.label.clone(),
+            level: level.map(|level| (level.name.clone(), level.label.clone())),
+            left: values(c, l),
+            right: values(c, r),
+            weight: e.weight,
+            weight_against_household: e.weight_against_household,
+        }
+    });
+    compared.collect()
+}
+
+/// The blocking rules whose keys the two records share, in order: the first owns the pair.
+pub fn blocking_rules(scorer: &Scorer, l: usize, r: usize) -> Vec<String> {
+    let packed = scorer.packed();
+    let shared = |key: &Key| {
+        let cut = |v: &str| key.prefix.map_or(v.to_string(), |n| v.chars().take(n).collect());
+        let right: Vec<String> = packed.values(r, key.feature).map(cut).collect();
+        packed.values(l, key.feature).map(cut).any(|v| right.contains(&v))
+    };
+    scorer.model().rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|rule| rule.name.clone()).collect()
+}
+
+/// Feature and value of what the two records have and very many others have too, so that it is no evidence.
+pub fn ignored(scorer: &Scorer, l: usize, r: usize) -> Vec<(String, String)> {
+    let features = scorer.model().features.iter().zip(&scorer.packed().features);
+    let mut found: Vec<(String, String)> = features
+        .flat_map(|(name, f)| f.junk(l).chain(f.junk(r)).map(|value| (name.clone(), value.to_string())))
+        .collect();
+    found.dedup();
+    found
+}

@@ -1,0 +1,90 @@
+//! The people among scored records: which links hold, and what the model itself expects of them.
+//!
+//! In: a scorer over all records, their links, decisions of people. Out: for every record its person, the fate of every link,
+//! expected precision and recall over thresholds. [`super::cluster`] does the clustering; here stand the rules that it asks.
+
+use std::collections::BTreeMap;
+
+use super::cluster::{self, Edge, Fate, Rules};
+use crate::model::MISSING;
+use crate::model::score::Scorer;
+
+/// Two customers are one household where some pair of their records is likelier of one household than not. Pairs from here on
+/// are kept for households, however unlikely they are one person.
+pub const HOUSEHOLD: f64 = 0.5;
+
+/// Two records whose evidence alone, without any prior, says that they are two people of one household this much likelier
+/// than one person (log2) are not put under one id by links to others: 128 to 1, about what one agreement on a rare value weighs.
+const TWO_PEOPLE: f64 = 7.0;
+
+/// The people among the scorer's records: for every row the smallest row of its person, and the fate of every edge.
+/// `decided` are one person and `apart` are not, whatever their evidence; `most` are the records that a person may have by
+/// channel.
+pub fn people(
+    scorer: &Scorer,
+    edges: &[Edge],
+    decided: &[(u32, u32)],
+    apart: impl Fn(u32, u32) -> bool,
+    auto: f64,
+    most: &BTreeMap<String, u32>,
+) -> (Vec<u32>, Vec<Fate>) {
+    let packed = scorer.packed();
+    let most: Vec<Option<u32>> = packed.channels.iter().map(|c| most.get(c).copied()).collect();
+    let rules = Rules {
+        auto,
+        contradict: |l, r| apart(l, r) || contradict(scorer, l, r),
+        whole: |l: &[u32], r: &[u32]| scorer.score_groups(l, r).person,
+        channel_of: &packed.channel_of,
+        most: &most,
+    };
+    let (mut labels, fates) = cluster::cluster(packed.rows, edges, &rules);
+    cluster::join_decided(&mut labels, decided, &apart);
+    (labels, fates)
+}
+
+/// Whether two records contradict each other: all comparisons of some set of the model speak against one person, or the
+/// evidence says that they are two people of one household.
+pub fn contradict(scorer: &Scorer, l: u32, r: u32) -> bool {
+    let model = scorer.model();
+    let evidence = scorer.evidence(l as usize, r as usize);
+    let two_people = || evidence.iter().map(|e| e.weight_against_household).sum::<f64>() <= -TWO_PEOPLE;
+    let against = |c: &usize| evidence[*c].level != MISSING && evidence[*c].level > 0 && evidence[*c].weight < 0.0;
+    model.has_households() && two_people() || model.contradictions.iter().any(|set| set.iter().all(against))
+}
+
+/// For every record the probability of its strongest link within its person; 1 for a record on its own.
+pub fn confidence(people: &[u32], edges: &[Edge], fates: &[Fate]) -> Vec<f64> {
+    let mut best: Vec<Option<f64>> = vec![None; people.len()];
+    let linked = edges.iter().zip(fates).filter(|(_, fate)| **fate == Fate::Linked).map(|(edge, _)| edge);
+    for edge in linked.filter(|e| people[e.l as usize] == people[e.r as usize]) {
+        for row in [edge.l as usize, edge.r as usize] {
+            best[row] = Some(best[row].map_or(edge.person, |b| b.max(edge.person)));
+        }
+    }
+    best.into_iter().map(|b| b.unwrap_or(1.0)).collect()
+}
+
+/// Thresholds of the table of expected precision and recall.
+pub const STEPS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99];
+
+/// What the model itself expects at a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Expected {
+    /// The threshold.
+    pub threshold: f64,
+    /// Links from it up.
+    pub pairs: u64,
+    /// Share of them that are right.
+    pub precision: f64,
+    /// Share of the true pairs among the links that were kept; pairs that no blocking rule brings are not in it.
+    pub recall: f64,
+}
+
+/// What the model itself expects at a threshold: each pair's probability is its expected share of a true pair.
+pub fn expected(edges: &[Edge], threshold: f64) -> Expected {
+    let true_pairs: f64 = edges.iter().map(|e| e.person).sum();
+    let linked = edges.iter().filter(|e| e.person >= threshold);
+    let (pairs, right) = linked.fold((0u64, 0.0), |(n, right), e| (n + 1, right + e.person));
+    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 1.0 };
+    Expected { threshold, pairs, precision: share(right, pairs as f64), recall: share(right, true_pairs) }
+}

@@ -1,0 +1,154 @@
+//! Which level of a comparison a pair stands at.
+
+use super::packed::{Packed, intersects};
+use super::{Comparison, Condition, Measure, Needs};
+use crate::similarity;
+
+/// The level of a comparison that says nothing: one side has no value that the other could agree with.
+pub const MISSING: u8 = u8::MAX;
+
+/// One side of a comparison: a record, or the records of a group together.
+pub trait Side {
+    /// The ids of its values of a feature, sorted.
+    fn ids(&self, feature: usize) -> &[u32];
+
+    /// How its values stand to those of the other side.
+    fn relations(&self, other: &Self) -> Relations;
+}
+
+/// Which features two sides can be compared by, and which they agree on: a bit a feature. Found once a pair, so that most
+/// levels of most comparisons are a look at two words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relations {
+    /// Both sides have a value.
+    pub both: u64,
+    /// They have a value in common.
+    pub same: u64,
+}
+
+impl Needs {
+    #[inline]
+    fn are_met(self, relations: Relations) -> bool {
+        relations.same & self.same == self.same && relations.both & self.absent == 0
+    }
+}
+
+/// Every value that some record of a group has, by feature.
+pub(crate) struct Group(Vec<Vec<u32>>);
+
+impl Group {
+    /// The group of these rows.
+    pub(crate) fn new(packed: &Packed, rows: &[u32]) -> Self {
+        let of = |feature: usize| {
+            let mut ids: Vec<u32> =
+                rows.iter().flat_map(|row| packed.row(*row as usize).ids(feature)).copied().collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        };
+        Group((0..packed.features.len()).map(of).collect())
+    }
+}
+
+impl Side for Group {
+    fn ids(&self, feature: usize) -> &[u32] {
+        &self.0[feature]
+    }
+
+    fn relations(&self, other: &Self) -> Relations {
+        let mut relations = Relations::default();
+        for (feature, (l, r)) in self.0.iter().zip(&other.0).enumerate() {
+            relations.both |= u64::from(!l.is_empty() && !r.is_empty()) << feature;
+            relations.same |= u64::from(intersects(l, r)) << feature;
+        }
+        relations
+    }
+}
+
+/// The states of a pair (see [`Comparison::states`]), one a comparison.
+pub fn states<'a, S: Side>(
+    comparisons: &'a [Comparison],
+    packed: &'a Packed,
+    l: &'a S,
+    r: &'a S,
+) -> impl Iterator<Item = u8> + 'a {
+    let relations = l.relations(r);
+    comparisons.iter().map(move |c| state(c, packed, relations, l, r))
+}
+
+/// The state of `comparison` for sides `l` and `r` that stand in `relations`, or [`MISSING`].
+///
+/// Values are sets over time: a level holds when any pair of values fulfils it, so that the best agreement counts.
+/// A comparison is missing when no feature of its levels has values on both sides.
+#[inline]
+pub fn state<S: Side>(comparison: &Comparison, packed: &Packed, relations: Relations, l: &S, r: &S) -> u8 {
+    if relations.both & comparison.features == 0 {
+        return MISSING;
+    }
+    let stands = |(i, needs): (usize, &Needs)| {
+        needs.are_met(relations) && (!needs.more || holds(&comparison.levels[i].condition, packed, relations, l, r))
+    };
+    let Some(level) = comparison.needs.iter().enumerate().position(stands) else { return MISSING };
+    if comparison.absent == 0 {
+        return level as u8;
+    }
+    let (mut set, mut bit, mut rest) = (0, 0, comparison.absent);
+    while rest != 0 {
+        set |= (!relations.both >> rest.trailing_zeros() & 1) << bit;
+        (bit, rest) = (bit + 1, rest & (rest - 1));
+    }
+    (level + set as usize * comparison.levels.len()) as u8
+}
+
+/// Whether `condition` holds for records `l` and `r`.
+fn holds<S: Side>(condition: &Condition, packed: &Packed, relations: Relations, l: &S, r: &S) -> bool {
+    match condition {
+        Condition::Else => true,
+        Condition::Same(f) => relations.same >> f & 1 == 1,
+        Condition::Absent(f) => relations.both >> f & 1 == 0,
+        Condition::Swapped(a, b) => {
+            let shares = |a: usize, b: usize| packed.shares_crosswise((a, l.ids(a)), (b, r.ids(b)));
+            shares(*a, *b) && shares(*b, *a)
+        }
+        Condition::Similar { feature, measure } => similar(*feature, *measure, packed, l, r),
+        Condition::Date { feature: place, relations: wanted } => {
+            let feature = &packed.features[*place];
+            id_pairs(l.ids(*place), r.ids(*place))
+                .any(|(a, b)| feature.date_relation(a, b).is_some_and(|r| wanted.contains(&r)))
+        }
+        Condition::All(all) => all.iter().all(|c| holds(c, packed, relations, l, r)),
+        Condition::Any(any) => any.iter().any(|c| holds(c, packed, relations, l, r)),
+    }
+}
+
+fn id_pairs<'a>(l: &'a [u32], r: &'a [u32]) -> impl Iterator<Item = (u32, u32)> + 'a {
+    l.iter().flat_map(move |a| r.iter().map(move |b| (*a, *b)))
+}
+
+fn similar(feature: usize, measure: Measure, packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
+    let values = &packed.features[feature];
+    let pairs = || id_pairs(l.ids(feature), r.ids(feature));
+    let texts = || pairs().map(|(a, b)| (values.value(a), values.value(b)));
+    let near = |edits: u32| {
+        pairs().filter(move |(a, b)| values.may_be_near(*a, *b, edits)).map(|(a, b)| (values.value(a), values.value(b)))
+    };
+    match measure {
+        Measure::JaroWinkler(bound) => texts().any(|(a, b)| similarity::jaro_winkler_at_least(a, b, bound).is_some()),
+        Measure::Levenshtein(bound) => {
+            near(bound).any(|(a, b)| similarity::levenshtein_at_most(a, b, bound as usize).is_some())
+        }
+        Measure::DamerauLevenshtein(bound) => {
+            near(bound).any(|(a, b)| similarity::damerau_levenshtein_at_most(a, b, bound as usize).is_some())
+        }
+        Measure::Jaccard(bound) => {
+            let (a, b) = (l.ids(feature), r.ids(feature));
+            let common = a.iter().filter(|id| b.binary_search(id).is_ok()).count();
+            let all = a.len() + b.len() - common;
+            all > 0 && common as f64 >= bound * all as f64
+        }
+        Measure::Contains(least) => texts().any(|(a, b)| {
+            let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+            short.chars().count() >= least as usize && long.contains(short)
+        }),
+    }
+}

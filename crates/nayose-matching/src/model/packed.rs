@@ -1,0 +1,432 @@
+//! Features of all records as sorted sets of small integers: what a pair is compared by.
+//!
+//! In: for each record and feature a set of text values. Out: interned ids in one flat array per feature, so that "do the
+//! two share a value" is a walk over two short integer slices, and the frequency of every value for TF adjustment.
+
+use std::collections::HashMap;
+
+use super::column::{Day, PackedColumn, Sign};
+use super::compare::{Relations, Side};
+use crate::parallel;
+use crate::similarity::{self, DateRelation};
+
+/// Features that a model may use: a bit of a word says which of them a record has.
+pub const MOST_FEATURES: usize = 64;
+
+/// The features of all records. What a record has lies together, so that a pair touches a few lines of memory.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Packed {
+    /// Number of records.
+    pub rows: usize,
+    /// One per feature of the model, in its order.
+    pub features: Vec<PackedFeature>,
+    /// The channels, in order of name.
+    pub channels: Vec<String>,
+    /// The channel of each record, by its place.
+    pub channel_of: Vec<u8>,
+    /// For each record which features have a value, and which have several: a bit a feature.
+    filled: Vec<[u64; 2]>,
+    /// For each record and feature the id of its value; where it has several, their place in `lists`.
+    slots: Vec<u32>,
+    /// The length of a list, then its ids in order, and so on.
+    lists: Vec<u32>,
+    /// For two features that are compared crosswise: the id of each of the first's values among the second's.
+    crosswise: Vec<((usize, usize), Vec<u32>)>,
+}
+
+/// No id: the other feature has no such value.
+const NO_ID: u32 = u32::MAX;
+
+/// The values of a record: sorted ids by feature.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    filled: u64,
+    several: u64,
+    slots: &'a [u32],
+    lists: &'a [u32],
+}
+
+impl<'a> Row<'a> {
+    /// The ids of its values of a feature, sorted.
+    #[inline]
+    pub fn ids(&self, feature: usize) -> &'a [u32] {
+        if self.filled >> feature & 1 == 0 {
+            &[]
+        } else if self.several >> feature & 1 == 0 {
+            &self.slots[feature..=feature]
+        } else {
+            let start = self.slots[feature] as usize;
+            &self.lists[start + 1..=start + self.lists[start] as usize]
+        }
+    }
+}
+
+impl Side for Row<'_> {
+    #[inline]
+    fn ids(&self, feature: usize) -> &[u32] {
+        Row::ids(self, feature)
+    }
+
+    #[inline]
+    fn relations(&self, other: &Self) -> Relations {
+        let both = self.filled & other.filled;
+        let mut same = 0;
+        let lists = both & (self.several | other.several);
+        for (feature, (l, r)) in self.slots.iter().zip(other.slots).enumerate() {
+            same |= u64::from(l == r) << feature;
+        }
+        same &= both & !lists;
+        for feature in bits(lists) {
+            same |= u64::from(intersects(self.ids(feature), other.ids(feature))) << feature;
+        }
+        Relations { both, same }
+    }
+}
+
+/// Puts the values of the rows from `first` on where they are looked up; answers the lists of those with several values.
+fn place_rows(columns: &[PackedColumn], first: usize, filled: &mut [[u64; 2]], slots: &mut [u32]) -> Vec<u32> {
+    let mut lists = Vec::new();
+    let rows = filled.iter_mut().zip(slots.chunks_mut(columns.len().max(1)));
+    for (row, ([filled, several], slots)) in (first..).zip(rows) {
+        for (feature, (column, slot)) in columns.iter().zip(slots).enumerate() {
+            let ids = column.ids(row);
+            *filled |= u64::from(!ids.is_empty()) << feature;
+            *several |= u64::from(ids.len() > 1) << feature;
+            *slot = match ids {
+                [] => 0,
+                [id] => *id,
+                ids => {
+                    let start = lists.len() as u32;
+                    lists.push(ids.len() as u32);
+                    lists.extend_from_slice(ids);
+                    start
+                }
+            };
+        }
+    }
+    lists
+}
+
+/// The places of the bits that are set.
+#[inline]
+fn bits(mut of: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = of.trailing_zeros() as usize;
+        of &= of.wrapping_sub(1);
+        (place < 64).then_some(place)
+    })
+}
+
+impl Packed {
+    /// Records whose features, [`MOST_FEATURES`] at most, were packed one by one. `crosswise` are the pairs of features that
+    /// are compared with each other.
+    pub fn new(
+        columns: Vec<PackedColumn>,
+        channels: Vec<String>,
+        channel_of: Vec<u8>,
+        crosswise: &[(usize, usize)],
+    ) -> Self {
+        let (rows, width) = (channel_of.len(), columns.len());
+        let mut packed = Packed { rows, channels, channel_of, ..Packed::default() };
+        (packed.slots, packed.filled) = (vec![0; rows * width], vec![[0, 0]; rows]);
+        let share = rows.div_ceil(parallel::threads()).max(1);
+        let slots = packed.slots.chunks_mut(share * width.max(1));
+        let parts = packed.filled.chunks_mut(share).zip(slots).collect();
+        let place = |n, (filled, slots): (&mut [_], &mut [_])| place_rows(&columns, n * share, filled, slots);
+        let parts: Vec<Vec<u32>> = parallel::map(parts, place);
+        // Each thread counted the places of its lists from 0.
+        for (n, lists) in parts.into_iter().enumerate() {
+            let start = packed.lists.len() as u32;
+            for row in (n * share..rows.min((n + 1) * share)).filter(|_| start > 0) {
+                bits(packed.filled[row][1]).for_each(|feature| packed.slots[row * width + feature] += start);
+            }
+            packed.lists.extend(lists);
+        }
+        packed.features = columns.into_iter().map(|c| c.feature).collect();
+        packed.crosswise = crosswise.iter().map(|&(a, b)| ((a, b), packed.translated(a, b))).collect();
+        packed
+    }
+
+    fn translated(&self, a: usize, b: usize) -> Vec<u32> {
+        let (from, to) = (&self.features[a], &self.features[b]);
+        let ids: HashMap<&str, u32, foldhash::fast::FixedState> =
+            (0..to.distinct() as u32).map(|id| (to.value(id), id)).collect();
+        (0..from.distinct() as u32).map(|id| ids.get(from.value(id)).copied().unwrap_or(NO_ID)).collect()
+    }
+
+    /// Whether a value of feature `a` on the left, by its ids, is a value of feature `b` on the right.
+    #[inline]
+    pub(crate) fn shares_crosswise(&self, (a, l): (usize, &[u32]), (b, r): (usize, &[u32])) -> bool {
+        match self.crosswise.iter().find(|(pair, _)| *pair == (a, b)) {
+            Some((_, ids)) => l.iter().any(|id| r.contains(&ids[*id as usize])),
+            None => l.iter().any(|x| r.iter().any(|y| self.features[a].value(*x) == self.features[b].value(*y))),
+        }
+    }
+
+    /// The values of a record.
+    #[inline]
+    pub fn row(&self, row: usize) -> Row<'_> {
+        let n = self.features.len();
+        let [filled, several] = self.filled[row];
+        Row { filled, several, slots: &self.slots[row * n..(row + 1) * n], lists: &self.lists }
+    }
+
+    /// The values of a feature of a record.
+    pub fn values(&self, row: usize, feature: usize) -> impl Iterator<Item = &str> {
+        self.row(row).ids(feature).iter().map(move |id| self.features[feature].value(*id))
+    }
+
+    /// The pair of channels of two records, as a number below [`Packed::groups`].
+    #[inline]
+    pub fn group(&self, l: usize, r: usize) -> usize {
+        let (a, b) = (self.channel_of[l] as usize, self.channel_of[r] as usize);
+        a.min(b) * self.channels.len() + a.max(b)
+    }
+
+    /// One more than the largest number of a pair of channels.
+    pub fn groups(&self) -> usize {
+        self.channels.len() * self.channels.len()
+    }
+
+    /// The name of a pair of channels, `a+b`.
+    pub fn group_name(&self, group: usize) -> String {
+        let n = self.channels.len().max(1);
+        format!("{}+{}", self.channels[group / n], self.channels[group % n])
+    }
+
+    /// Number of pairs of records in each pair of channels.
+    pub fn pairs_by_group(&self) -> Vec<f64> {
+        let mut of = vec![0.0f64; self.channels.len()];
+        self.channel_of.iter().for_each(|c| of[*c as usize] += 1.0);
+        let mut pairs = vec![0.0; self.groups()];
+        for (a, n) in of.iter().enumerate() {
+            for (b, m) in of.iter().enumerate().skip(a) {
+                pairs[a * of.len() + b] = if a == b { n * (n - 1.0) / 2.0 } else { n * m };
+            }
+        }
+        pairs
+    }
+}
+
+/// The values of one feature, by id.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct PackedFeature {
+    pub(super) text: String,
+    /// `text[starts[id]..starts[id + 1]]` is the value of an id.
+    pub(super) starts: Vec<u32>,
+    /// How many records have the value.
+    pub(super) counts: Vec<u32>,
+    /// How many records have any value.
+    pub(super) filled: u32,
+    /// Rows and their values that were dropped as junk, by row.
+    pub(super) junk: Vec<(u32, u32)>,
+    /// What rules out that two values are a few edits apart; empty where nothing asks.
+    pub(super) signs: Vec<Sign>,
+    /// The values as dates; empty where nothing asks.
+    pub(super) dates: Vec<Option<Day>>,
+}
+
+impl PackedFeature {
+    /// The values of a row that were dropped.
+    pub fn junk(&self, row: usize) -> impl Iterator<Item = &str> {
+        let from = self.junk.partition_point(|(r, _)| (*r as usize) < row);
+        self.junk[from..].iter().take_while(move |(r, _)| *r as usize == row).map(|(_, id)| self.value(*id))
+    }
+
+    /// How many values were dropped, and from how many rows.
+    pub fn junk_counts(&self) -> (usize, usize) {
+        let values: std::collections::HashSet<u32> = self.junk.iter().map(|(_, id)| *id).collect();
+        (values.len(), self.junk.len())
+    }
+
+    /// Whether two values may be `edits` edits apart: each edit changes the length by one at most, and two kinds of characters.
+    #[inline]
+    pub(crate) fn may_be_near(&self, l: u32, r: u32, edits: u32) -> bool {
+        match (self.signs.get(l as usize), self.signs.get(r as usize)) {
+            (Some(l), Some(r)) => {
+                l.length.abs_diff(r.length) <= edits && (l.kinds ^ r.kinds).count_ones() <= edits.saturating_mul(2)
+            }
+            _ => true,
+        }
+    }
+
+    /// How the values of two ids lie to each other as dates; `None` where one is no date.
+    #[inline]
+    pub(crate) fn date_relation(&self, l: u32, r: u32) -> Option<DateRelation> {
+        let day = |id: u32| match self.dates.get(id as usize) {
+            Some(day) => *day,
+            None => Day::of(self.value(id)),
+        };
+        let (l, r) = (day(l)?, day(r)?);
+        if similarity::digits_contradict(l.digits, r.digits) {
+            return Some(DateRelation::Contradiction);
+        }
+        Some(similarity::date_relation(l.date, r.date))
+    }
+
+    /// The value of an id.
+    #[inline]
+    pub fn value(&self, id: u32) -> &str {
+        &self.text[self.starts[id as usize] as usize..self.starts[id as usize + 1] as usize]
+    }
+
+    /// How many records have the value.
+    #[inline]
+    pub fn count(&self, id: u32) -> u32 {
+        self.counts[id as usize]
+    }
+
+    /// Number of distinct values.
+    pub fn distinct(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// How many records have any value.
+    pub fn filled(&self) -> u32 {
+        self.filled
+    }
+
+    /// Number of pairs of records that share a value which more than `limit` records have.
+    pub fn pairs_over(&self, limit: u32) -> f64 {
+        self.counts.iter().filter(|c| **c > limit).map(|&c| f64::from(c) * (f64::from(c) - 1.0) / 2.0).sum()
+    }
+
+    /// Probability that two random records that both have a value share one: the sum of squared frequencies.
+    pub(crate) fn collision_probability(&self) -> f64 {
+        let n = f64::from(self.filled);
+        if n < 2.0 {
+            return 0.0;
+        }
+        self.counts.iter().map(|&c| f64::from(c) * (f64::from(c) - 1.0)).sum::<f64>() / (n * (n - 1.0))
+    }
+}
+
+/// The smallest-count value that both sorted slices hold.
+#[inline]
+pub(crate) fn rarest_common(feature: &PackedFeature, l: &[u32], r: &[u32]) -> Option<u32> {
+    if let ([a], [b]) = (l, r) {
+        return (a == b).then_some(*a);
+    }
+    let (mut i, mut j, mut best) = (0, 0, None::<u32>);
+    while i < l.len() && j < r.len() {
+        match l[i].cmp(&r[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                if best.is_none_or(|b| feature.count(l[i]) < feature.count(b)) {
+                    best = Some(l[i]);
+                }
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    best
+}
+
+/// Whether two sorted slices share a value.
+#[inline]
+pub(crate) fn intersects(l: &[u32], r: &[u32]) -> bool {
+    // Most sets have one value, and most pairs of sets do not even overlap in range.
+    match (l, r) {
+        ([], _) | (_, []) => return false,
+        ([a], [b]) => return a == b,
+        ([a], r) => return r.contains(a),
+        (l, [b]) => return l.contains(b),
+        (l, r) if l[l.len() - 1] < r[0] || r[r.len() - 1] < l[0] => return false,
+        _ => {}
+    }
+    let (mut i, mut j) = (0, 0);
+    while i < l.len() && j < r.len() {
+        match l[i].cmp(&r[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => return true,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::column::FeatureBuilder;
+    use super::*;
+
+    #[test]
+    fn a_value_of_very_many_records_is_dropped_and_remembered() {
+        let mut builder = FeatureBuilder::new();
+        for row in 0..3000 {
+            let own = format!("{row}");
+            builder.push(if row < 60 { vec!["shop", own.as_str()] } else { vec![own.as_str()] }.into_iter());
+        }
+        let mut column = builder.finish();
+        column.drop_junk();
+        let packed = Packed::new(vec![column], vec!["shop".into()], vec![0; 3000], &[]);
+        let feature = &packed.features[0];
+        assert_eq!(packed.values(0, 0).collect::<Vec<_>>(), ["0"]);
+        assert_eq!(packed.values(2999, 0).collect::<Vec<_>>(), ["2999"]);
+        assert_eq!(feature.junk(59).collect::<Vec<_>>(), ["shop"]);
+        assert_eq!(feature.junk(60).count(), 0);
+        assert_eq!(feature.junk_counts(), (1, 60));
+        assert_eq!(feature.filled(), 3000);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_the_sign_rules_out_is_far(a in "[あ-お]{0,6}", b in "[あ-お]{0,6}") {
+            let mut builder = FeatureBuilder::new();
+            builder.push([a.as_str(), b.as_str()].into_iter());
+            let mut column = builder.finish();
+            column.prepare(true, false);
+            let (l, r) = (0, column.feature.distinct() as u32 - 1);
+            for edits in 0..4 {
+                let near = similarity::damerau_levenshtein_at_most(&a, &b, edits as usize).is_some();
+                proptest::prop_assert!(!near || column.feature.may_be_near(l, r, edits));
+            }
+        }
+    }
+
+    #[test]
+    fn features_are_compared_crosswise_by_their_text() {
+        let column = |values: [&str; 2]| {
+            let mut builder = FeatureBuilder::new();
+            values.iter().for_each(|v| builder.push([*v].into_iter()));
+            builder.finish()
+        };
+        let columns = || vec![column(["森", "南"]), column(["南", "林"])];
+        let known = Packed::new(columns(), vec!["shop".into()], vec![0; 2], &[(0, 1)]);
+        let unknown = Packed::new(columns(), vec!["shop".into()], vec![0; 2], &[]);
+        for packed in [known, unknown] {
+            let shares =
+                |l: usize, r: usize| packed.shares_crosswise((0, packed.row(l).ids(0)), (1, packed.row(r).ids(1)));
+            assert_eq!([shares(0, 0), shares(1, 0), shares(1, 1)], [false, true, false]);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sets_intersect_as_sets_do(l in proptest::collection::btree_set(0u32..12, 0..6), r in proptest::collection::btree_set(0u32..12, 0..6)) {
+            let sorted = |s: &std::collections::BTreeSet<u32>| s.iter().copied().collect::<Vec<_>>();
+            proptest::prop_assert_eq!(intersects(&sorted(&l), &sorted(&r)), l.intersection(&r).next().is_some());
+        }
+    }
+
+    #[test]
+    fn interning_keeps_sets_and_counts() {
+        let mut builder = FeatureBuilder::new();
+        builder.push(["b", "a", "b"].into_iter());
+        builder.push([].into_iter());
+        builder.push(["a"].into_iter());
+        let packed = Packed::new(vec![builder.finish()], vec!["shop".into()], vec![0; 3], &[]);
+        let feature = &packed.features[0];
+        let ids = |row: usize| packed.row(row).ids(0);
+        assert_eq!(packed.values(0, 0).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(ids(1), &[] as &[u32]);
+        assert_eq!(feature.filled(), 2);
+        let a = ids(2)[0];
+        assert_eq!((feature.value(a), feature.count(a)), ("a", 2));
+        assert!(intersects(ids(0), ids(2)));
+        assert_eq!(rarest_common(feature, ids(0), ids(2)), Some(a));
+        assert!((feature.collision_probability() - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,198 @@
+//! Probabilities of a pair from its levels.
+//!
+//! For class c the likelihood of a pair is the product over comparisons of P(level | c), comparisons that are missing left
+//! out. The posterior takes the class priors over all pairs of records. Term-frequency adjustment replaces, in the
+//! unrelated class only, the average probability of agreeing by that of the agreeing value: two unrelated people share a
+//! rare name rarely, while one person agrees with itself whatever the name.
+
+use std::sync::Arc;
+
+use super::compare::{Group, Relations, Side};
+use super::packed::{Packed, PackedFeature, rarest_common};
+use super::{Level, MISSING, Model, Parameters, compare};
+
+/// The probabilities of a pair.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// P(one person).
+    pub person: f64,
+    /// P(two people of one household).
+    pub household: f64,
+    /// Match weight: log2 of P(levels | person) / P(levels | unrelated).
+    pub weight: f64,
+}
+
+/// The evidence of one comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// Level, or [`MISSING`].
+    pub level: u8,
+    /// log2 of P(level | person) / P(level | unrelated), 0 when missing.
+    pub weight: f64,
+    /// log2 of P(level | person) / P(level | household), 0 when missing.
+    pub weight_against_household: f64,
+}
+
+/// What a level adds to the sum.
+#[derive(Clone, Copy)]
+struct Term {
+    /// ln P(level | class).
+    log: [f64; 3],
+    /// The feature whose agreeing value's frequency adjusts it.
+    tf: Option<usize>,
+}
+
+/// Counts whose logarithm is kept.
+const SMALL_COUNTS: u32 = 4096;
+
+/// Scores pairs of records.
+#[derive(Clone)]
+pub struct Scorer {
+    model: Arc<Model>,
+    packed: Arc<Packed>,
+    /// By comparison and state.
+    terms: Vec<Vec<Term>>,
+    /// Pair of channels → ln P(class).
+    log_prior: Vec<[f64; 3]>,
+    /// Feature → ln of the count of an average agreeing value: records that have any, times the probability that two agree.
+    log_average: Vec<f64>,
+    /// Count → its ln, for the small ones.
+    log_counts: Vec<f64>,
+}
+
+impl Scorer {
+    /// A scorer of `model` with `parameters` over the records of `packed`.
+    pub fn new(model: Arc<Model>, packed: Arc<Packed>, parameters: &Parameters) -> Self {
+        let term = |(level, p): (&Level, &[f64; 3])| Term { log: p.map(f64::ln), tf: level.tf };
+        let learned = model.comparisons.iter().zip(&parameters.levels);
+        let terms = learned.map(|(c, states)| c.levels.iter().cycle().zip(states).map(term).collect()).collect();
+        let log_prior = (0..packed.groups())
+            .map(|g| log_priors(*parameters.priors.get(&packed.group_name(g)).unwrap_or(&parameters.prior)))
+            .collect();
+        let average = |f: &PackedFeature| f.collision_probability().max(1e-12).ln() + f64::from(f.filled().max(1)).ln();
+        let log_average = packed.features.iter().map(average).collect();
+        let log_counts = (0..SMALL_COUNTS).map(|n| f64::from(n).ln()).collect();
+        Scorer { model, packed, terms, log_prior, log_average, log_counts }
+    }
+
+    #[inline]
+    fn log_count(&self, count: u32) -> f64 {
+        self.log_counts.get(count as usize).copied().unwrap_or_else(|| f64::from(count).ln())
+    }
+
+    /// The features that the scorer compares.
+    pub fn packed(&self) -> &Arc<Packed> {
+        &self.packed
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// The levels of a pair, one a comparison.
+    pub fn levels(&self, l: usize, r: usize) -> Vec<u8> {
+        self.evidence(l, r).iter().map(|evidence| evidence.level).collect()
+    }
+
+    /// The probabilities of a pair.
+    pub fn score(&self, l: usize, r: usize) -> Score {
+        posterior(self.sum(&self.packed.row(l), &self.packed.row(r)), self.log_prior[self.packed.group(l, r)])
+    }
+
+    /// The probabilities of two groups of records as wholes: all values of the one against all values of the other, with the
+    /// prior of their first records.
+    pub(crate) fn score_groups(&self, l: &[u32], r: &[u32]) -> Score {
+        let first = |rows: &[u32]| rows.first().map_or(0, |row| *row as usize);
+        let sum = self.sum(&Group::new(&self.packed, l), &Group::new(&self.packed, r));
+        posterior(sum, self.log_prior[self.packed.group(first(l), first(r))])
+    }
+
+    fn sum<S: Side>(&self, l: &S, r: &S) -> [f64; 3] {
+        let mut sum = [0.0f64; 3];
+        let relations = l.relations(r);
+        for i in 0..self.model.comparisons.len() {
+            if let Some((_, log)) = self.log_likelihood(i, relations, l, r) {
+                sum.iter_mut().zip(log).for_each(|(sum, log)| *sum += log);
+            }
+        }
+        sum
+    }
+
+    /// The evidence of a pair, one a comparison, in the order of the model.
+    pub fn evidence(&self, l: usize, r: usize) -> Vec<Evidence> {
+        let (l, r) = (self.packed.row(l), self.packed.row(r));
+        let relations = l.relations(&r);
+        (0..self.model.comparisons.len())
+            .map(|i| match self.log_likelihood(i, relations, &l, &r) {
+                Some((state, [person, household, unrelated])) => Evidence {
+                    level: self.model.comparisons[i].level_of(state),
+                    weight: (person - unrelated) / std::f64::consts::LN_2,
+                    weight_against_household: (person - household) / std::f64::consts::LN_2,
+                },
+                None => Evidence { level: MISSING, weight: 0.0, weight_against_household: 0.0 },
+            })
+            .collect()
+    }
+
+    /// P(one person) of a record and its own copy in the channel where that is likeliest: a record that would not even be
+    /// linked with itself says too little about its person.
+    pub fn of_itself(&self, row: usize) -> f64 {
+        let sum = self.sum(&self.packed.row(row), &self.packed.row(row));
+        let channels = self.packed.channels.len();
+        let own = self.packed.channel_of[row] as usize;
+        let priors = (0..channels).map(|other| self.log_prior[own.min(other) * channels + own.max(other)]);
+        priors.map(|prior| posterior(sum, prior).person).fold(0.0, f64::max)
+    }
+
+    /// log2 of the prior odds of one person, for the channels of the two records.
+    pub fn prior_weight(&self, l: usize, r: usize) -> f64 {
+        let prior = self.log_prior[self.packed.group(l, r)];
+        (prior[0] - prior[2]) / std::f64::consts::LN_2
+    }
+
+    #[inline]
+    fn log_likelihood<S: Side>(&self, comparison: usize, relations: Relations, l: &S, r: &S) -> Option<(u8, [f64; 3])> {
+        let state = compare::state(&self.model.comparisons[comparison], &self.packed, relations, l, r);
+        if state == MISSING {
+            return None;
+        }
+        let Term { mut log, tf } = self.terms[comparison][state as usize];
+        if let Some(tf) = tf {
+            let feature = &self.packed.features[tf];
+            if let Some(common) = rarest_common(feature, l.ids(tf), r.ids(tf)) {
+                log[2] = (log[2] + self.log_count(feature.count(common)) - self.log_average[tf]).min(0.0);
+            }
+        }
+        Some((state, log))
+    }
+}
+
+/// ln of the priors of the three classes.
+pub(crate) fn log_priors([person, household]: [f64; 2]) -> [f64; 3] {
+    [person.ln(), household.ln(), (1.0 - person - household).max(1e-9).ln()]
+}
+
+/// The posterior of the classes from the sums of log-likelihoods.
+pub(crate) fn posterior(sum: [f64; 3], log_prior: [f64; 3]) -> Score {
+    let total = [sum[0] + log_prior[0], sum[1] + log_prior[1], sum[2] + log_prior[2]];
+    let top = total[0].max(total[1]).max(total[2]);
+    let odds = total.map(|t| (t - top).exp());
+    let all = odds[0] + odds[1] + odds[2];
+    Score { person: odds[0] / all, household: odds[1] / all, weight: (sum[0] - sum[2]) / std::f64::consts::LN_2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn posterior_equals_hand_computed_values() {
+        // Likelihoods 0.8, 0.1, 0.001 with priors 0.01, 0.04, 0.95: Bayes' rule by hand.
+        let score = posterior([0.8f64.ln(), 0.1f64.ln(), 0.001f64.ln()], [0.01f64.ln(), 0.04f64.ln(), 0.95f64.ln()]);
+        let all = 0.8 * 0.01 + 0.1 * 0.04 + 0.001 * 0.95;
+        assert!((score.person - 0.8 * 0.01 / all).abs() < 1e-12);
+        assert!((score.household - 0.1 * 0.04 / all).abs() < 1e-12);
+        assert!((score.weight - (800f64).log2()).abs() < 1e-9);
+    }
+}

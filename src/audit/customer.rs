@@ -1,0 +1,178 @@
+//! A customer: its records with their values, and the links that make them one.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion::functions::expr_fn::concat;
+use datafusion::functions_nested::expr_fn::array_to_string;
+use datafusion::logical_expr::{cast, ident, lit};
+use datafusion::prelude::{DataFrame, JoinType};
+
+use super::Audit;
+use super::records::SHOW_SOME;
+use super::view::{CustomerView, LinkView, RecordView, Words};
+use crate::error::{Error, Result};
+use crate::tables::columns;
+use crate::tables::contract::{LEDGER, SOURCE_RECORD, col};
+use nayose_matching::model::{Label, Model};
+
+/// Channel and record id of a customer's records, under names that no table has.
+const MEMBER_KEYS: [&str; 2] = ["member_channel", "member_record"];
+
+impl Audit {
+    /// A customer by its id, by a former one, or by a record `channel:record_id`.
+    ///
+    /// # Errors
+    /// Usage, where there is none.
+    pub async fn customer(&self, typed: &str) -> Result<CustomerView> {
+        let id = self.customer_id(typed).await?;
+        let (records, household) = self.record_views(&id).await?;
+        let Some(household_id) = household else {
+            return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
+        };
+        Ok(CustomerView { links: self.link_views(&id, &records).await?, records, customer_id: id, household_id })
+    }
+
+    /// The records of a customer, by [`MEMBER_KEYS`], with the household.
+    async fn members(&self, id: &str) -> Result<DataFrame> {
+        let own = self.id_map_now().await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
+        Ok(own.select(vec![
+            ident(col::CHANNEL).alias(MEMBER_KEYS[0]),
+            ident(col::RECORD_ID).alias(MEMBER_KEYS[1]),
+            ident(col::HOUSEHOLD_ID),
+        ])?)
+    }
+
+    async fn record_views(&self, id: &str) -> Result<(Vec<RecordView>, Option<String>)> {
+        let source = self.table(SOURCE_RECORD.name).await?;
+        let keys = [col::CHANNEL, col::RECORD_ID];
+        let rows = self.members(id).await?.join(source, JoinType::Inner, &MEMBER_KEYS, &keys, None)?;
+        let listed = |column: &str| array_to_string(ident(column), lit(", ")).alias(column);
+        let rows = rows.select(vec![
+            ident(col::HOUSEHOLD_ID),
+            ident(col::CHANNEL),
+            ident(col::RECORD_ID),
+            ident(col::FAMILY_NAME),
+            ident(col::GIVEN_NAME),
+            ident(col::FAMILY_KANA),
+            ident(col::GIVEN_KANA),
+            cast(ident(col::BIRTH_DATE), DataType::Utf8).alias(col::BIRTH_DATE),
+            ident(col::SEX),
+            listed(col::PHONES),
+            listed(col::EMAILS),
+            ident(col::POSTAL_CODE),
+            ident(col::ADDRESS),
+        ])?;
+        let rows = rows.sort(keys.map(|c| ident(c).sort(true, false)).to_vec())?.collect().await?;
+        let labels = [
+            (typed_words("氏名", "name"), [3, 4]),
+            (typed_words("カナ", "kana"), [5, 6]),
+            (typed_words("生年月日", "birth date"), [7, 7]),
+            (typed_words("性別", "sex"), [8, 8]),
+            (typed_words("電話", "phone"), [9, 9]),
+            (typed_words("メール", "mail"), [10, 10]),
+            (typed_words("住所", "address"), [11, 12]),
+        ];
+        let mut records = Vec::new();
+        let mut household = None;
+        for batch in &rows {
+            let text_of = |column: usize, row: usize| -> Option<String> {
+                batch
+                    .column(column)
+                    .as_string_opt::<i32>()
+                    .and_then(|c| columns::text_at(c, row))
+                    .filter(|t| !t.is_empty())
+                    .map(str::to_string)
+            };
+            for row in 0..batch.num_rows() {
+                household = household.or_else(|| text_of(0, row));
+                let mut values = Vec::new();
+                for (label, [a, b]) in &labels {
+                    let mut parts: Vec<String> = text_of(*a, row).into_iter().collect();
+                    if a != b {
+                        parts.extend(text_of(*b, row));
+                    }
+                    if !parts.is_empty() {
+                        values.push((label.clone(), parts.join(" ")));
+                    }
+                }
+                let id = format!("{}:{}", text_of(1, row).unwrap_or_default(), text_of(2, row).unwrap_or_default());
+                records.push(RecordView { id, values });
+            }
+        }
+        Ok((records, household))
+    }
+
+    /// The matched pairs of a customer's records from the ledger, strongest first.
+    async fn link_views(&self, id: &str, records: &[RecordView]) -> Result<Vec<LinkView>> {
+        // Only the newest run keeps its model; the ledger of an older one is told by the names in it.
+        let model = self.kept().await.ok().map(|kept| kept.model.as_ref());
+        let matched = self.table(LEDGER.name).await?.filter(ident(col::DECISION).eq(lit("matched")))?;
+        let left = [col::CHANNEL_L, col::RECORD_ID_L];
+        let rows = self.members(id).await?.join(matched, JoinType::Inner, &MEMBER_KEYS, &left, None)?;
+        let name = |channel: &str, id: &str| concat(vec![ident(channel), lit(":"), ident(id)]);
+        let rows = rows.select(vec![
+            name(col::CHANNEL_L, col::RECORD_ID_L).alias("l"),
+            name(col::CHANNEL_R, col::RECORD_ID_R).alias("r"),
+            ident(col::MATCH_PROBABILITY),
+            ident(col::MATCH_WEIGHT),
+            ident(col::BLOCKING_RULE),
+            ident(col::COMPARISONS),
+        ])?;
+        let order = vec![
+            ident(col::MATCH_WEIGHT).sort(false, true),
+            ident("l").sort(true, false),
+            ident("r").sort(true, false),
+        ];
+        let rows = rows.sort(order)?.collect().await?;
+        let mut links = Vec::new();
+        for batch in &rows {
+            let [left, right, rule] = [0, 1, 4].map(|c| batch.column(c).as_string::<i32>());
+            let [probability, weight] = [2, 3].map(|c| batch.column(c).as_primitive::<Float64Type>());
+            let comparisons = columns::lists(batch.column(5))?;
+            for row in 0..batch.num_rows() {
+                if !records.iter().any(|r| r.id == right.value(row)) {
+                    continue;
+                }
+                let items = comparisons.value(row);
+                let items = columns::structs(&items)?;
+                let (names, levels) = (
+                    columns::strings(columns::field(items, col::NAME)?)?,
+                    columns::strings(columns::field(items, "level")?)?,
+                );
+                let weights = columns::field(items, "weight")?.as_primitive::<Float64Type>();
+                let mut evidence: Vec<(Words, Words, f64)> = (0..items.len())
+                    .map(|i| {
+                        let (comparison, level) = labels(model, names.value(i), levels.value(i));
+                        (comparison, level, weights.value(i))
+                    })
+                    .collect();
+                evidence.sort_by(|a, b| b.2.total_cmp(&a.2));
+                links.push(LinkView {
+                    left: left.value(row).to_string(),
+                    right: right.value(row).to_string(),
+                    probability: probability.value(row),
+                    weight: weight.value(row),
+                    blocking_rule: rule.value(row).to_string(),
+                    evidence,
+                });
+            }
+        }
+        Ok(links)
+    }
+}
+
+/// What people call a comparison and its level; their names where the model is not kept any more.
+fn labels(model: Option<&Model>, comparison: &str, level: &str) -> (Words, Words) {
+    let found = model.and_then(|m| m.comparisons.iter().find(|c| c.name == comparison));
+    let found_level = found.and_then(|c| c.levels.iter().find(|l| l.name == level));
+    let or_name = |label: Option<&Label>, name| label.map_or(typed_words(name, name), words);
+    (or_name(found.map(|c| &c.label), comparison), or_name(found_level.map(|l| &l.label), level))
+}
+
+fn words(label: &Label) -> Words {
+    Words { ja: label.ja.clone(), en: label.en.clone() }
+}
+
+fn typed_words(ja: &str, en: &str) -> Words {
+    Words { ja: ja.into(), en: en.into() }
+}

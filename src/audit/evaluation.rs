@@ -1,0 +1,148 @@
+//! How good the matching of a run is, with a truth and without.
+//!
+//! In: a run with what it kept, a truth file where there is one. Out: a [`Report`].
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use arrow::array::AsArray;
+use datafusion::logical_expr::ident;
+
+use super::Audit;
+use super::evaluation_page::{Point, Report, Unlabelled};
+use super::truth::Truth;
+use crate::error::{Error, Result};
+use crate::stages::cluster::Keys;
+use crate::tables::contract::col;
+use nayose_matching::evaluate::evaluate;
+use nayose_matching::evaluate::shape::shape;
+use nayose_matching::identity::cluster::{Edge, MEMBERS_LOOKED_AT};
+use nayose_matching::identity::people::{self, STEPS};
+use nayose_matching::model::MISSING;
+use nayose_matching::model::score::Scorer;
+
+impl Audit {
+    /// How good the matching of the run is.
+    ///
+    /// # Errors
+    /// Usage, where the truth file cannot be read; data, where the run's work is gone.
+    pub async fn evaluate(&self, path: Option<&Path>) -> Result<Report> {
+        let truth = match path {
+            Some(path) => Some(Truth::read(&self.context, path).await?),
+            None => None,
+        };
+        let matching = self.matching().await?;
+        if let (Some(truth), Some(path)) = (&truth, path)
+            && truth.names_nobody(&matching.keys)
+        {
+            return Err(Error::usage(format!("{} names no record of {}", path.display(), self.lake.shown()))
+                .hint("its channel and source_record_id are those of id_map's channel and record_id"));
+        }
+        Ok(Report {
+            run_id: self.run.run_id.clone(),
+            records: matching.keys.len() as u64,
+            customers: matching.labels.iter().collect::<HashSet<_>>().len() as u64,
+            auto: matching.auto,
+            unlabelled: matching.unlabelled(),
+            labels: truth.as_ref().map(|t| t.labels(&matching)),
+            curve: STEPS.map(|threshold| matching.point(threshold, truth.as_ref())).to_vec(),
+        })
+    }
+
+    async fn matching(&self) -> Result<Matching<'_>> {
+        let kept = self.kept().await?;
+        let (keys, scorer, edges) = (kept.keys().await?, self.scorer().await?, kept.links().await?.edges);
+        let columns = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID];
+        let rows = self.id_map_now().await?.select_columns(&columns)?;
+        let rows = rows.sort(vec![ident(col::CUSTOMER_ID).sort(true, false)])?;
+        let mut labels: Vec<u32> = (0..keys.len() as u32).collect();
+        let (mut households, mut household_numbers) = (vec![0; keys.len()], HashMap::new());
+        let mut first: Option<(String, u32)> = None;
+        let mut members: Vec<u32> = Vec::new();
+        for batch in rows.collect().await? {
+            let [channel, id, customer, household] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
+            for i in 0..batch.num_rows() {
+                let Some(row) = keys.row(channel.value(i), id.value(i)) else { continue };
+                households[row as usize] = number(&mut household_numbers, household.value(i));
+                if first.as_ref().is_none_or(|(of, _)| of != customer.value(i)) {
+                    first = Some((customer.value(i).to_string(), row));
+                    members.clear();
+                }
+                members.push(row);
+                let smallest = members.iter().min().copied().unwrap_or(row);
+                members.iter().for_each(|m| labels[*m as usize] = smallest);
+            }
+        }
+        let settings = &kept.settings;
+        let (auto, most) = (settings.thresholds.auto, settings.limits.records_per_person.clone());
+        Ok(Matching { keys, scorer, edges, labels, households, auto, most })
+    }
+}
+
+/// The customers of a run as an evaluation sees them: rows are those of the run's records.
+pub(super) struct Matching<'a> {
+    pub(super) keys: Keys,
+    scorer: &'a Scorer,
+    pub(super) edges: Vec<Edge>,
+    /// Row → the smallest row of its customer.
+    pub(super) labels: Vec<u32>,
+    /// Row → number of its household.
+    pub(super) households: Vec<u32>,
+    auto: f64,
+    most: BTreeMap<String, u32>,
+}
+
+impl Matching<'_> {
+    fn unlabelled(&self) -> Unlabelled {
+        let linked = self.edges.iter().filter(|e| e.person >= self.auto).map(|e| (e.l, e.r)).collect::<Vec<_>>();
+        let model = self.scorer.model();
+        let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (row, label) in self.labels.iter().enumerate() {
+            members.entry(*label).or_default().push(row as u32);
+        }
+        let mut contradictory = vec![0u64; model.comparisons.len()];
+        for rows in members.values().filter(|rows| rows.len() > 1) {
+            let mut differs = vec![false; model.comparisons.len()];
+            let rows = &rows[..rows.len().min(MEMBERS_LOOKED_AT)];
+            for (i, l) in rows.iter().enumerate() {
+                for r in &rows[i + 1..] {
+                    let levels = self.scorer.levels(*l as usize, *r as usize);
+                    for ((differs, level), c) in differs.iter_mut().zip(levels).zip(&model.comparisons) {
+                        *differs |= level != MISSING && level as usize + 1 == c.levels.len();
+                    }
+                }
+            }
+            contradictory.iter_mut().zip(differs).for_each(|(n, differs)| *n += u64::from(differs));
+        }
+        let packed = self.scorer.packed();
+        let mut unlinkable: Vec<(String, u64, u64)> = packed.channels.iter().map(|c| (c.clone(), 0, 0)).collect();
+        for row in 0..packed.rows {
+            let (_, records, lost) = &mut unlinkable[packed.channel_of[row] as usize];
+            *records += 1;
+            *lost += u64::from(self.scorer.of_itself(row) < self.auto);
+        }
+        let names = model.comparisons.iter().map(|c| c.name.clone());
+        Unlabelled {
+            shape: shape(&self.labels, &linked),
+            contradictory: names.zip(contradictory).collect(),
+            unlinkable,
+        }
+    }
+
+    /// What comes out at another threshold, decisions of people left aside.
+    fn point(&self, threshold: f64, truth: Option<&Truth>) -> Point {
+        let scores = truth.map(|t| {
+            let apart = |_, _| false;
+            let (labels, _) = people::people(self.scorer, &self.edges, &[], apart, threshold, &self.most);
+            evaluate(&t.labelled(&self.keys, &labels)).pairs.scores()
+        });
+        let expected = people::expected(&self.edges, threshold);
+        Point { threshold, truth: scores, expected_precision: expected.precision, expected_recall: expected.recall }
+    }
+}
+
+/// The number of a name, from 0 in the order in which names come.
+pub(super) fn number(numbers: &mut HashMap<String, u32>, name: &str) -> u32 {
+    let next = numbers.len() as u32;
+    *numbers.entry(name.to_string()).or_insert(next)
+}

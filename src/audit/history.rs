@@ -1,0 +1,87 @@
+//! The life of a customer id: what happened to it, and which records it has or had.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use datafusion::logical_expr::{Expr, ident, lit};
+use datafusion::prelude::JoinType;
+
+use super::Audit;
+use super::records::SHOW_SOME;
+use super::view::{HistoryEvent, HistoryView, Membership};
+use crate::error::{Error, Result};
+use crate::lake::snapshot::{self, time_text};
+use crate::tables::columns;
+use crate::tables::contract::{ID_EVENT, ID_MAP, col};
+use nayose_matching::identity::customer_id;
+
+impl Audit {
+    /// The life of an id, an alias too.
+    ///
+    /// # Errors
+    /// Usage, where there never was such a customer.
+    pub async fn history(&self, typed: &str) -> Result<HistoryView> {
+        let id = customer_id::parse(typed).ok_or_else(|| {
+            Error::usage(format!("{typed:?} is no customer id: its check character does not fit")).hint(
+                "read it again; `nayose explain channel:record_id channel:record_id` shows the customers of records",
+            )
+        })?;
+        let view = HistoryView {
+            today: self.aliases().await?.resolve(&id).to_string(),
+            events: self.events(&id).await?,
+            records: self.memberships(&id).await?,
+            customer_id: id,
+        };
+        match view.events.is_empty() {
+            true => Err(Error::usage(format!("there never was a customer {}", view.customer_id)).hint(SHOW_SOME)),
+            false => Ok(view),
+        }
+    }
+
+    /// What happened to the id, and to others with it, oldest first.
+    async fn events(&self, id: &str) -> Result<Vec<HistoryEvent>> {
+        let of = |column: &str| -> Expr { ident(column).eq(lit(id)) };
+        let events = self.table(ID_EVENT.name).await?.filter(of(col::CUSTOMER_ID).or(of(col::COUNTERPART)))?;
+        let runs = snapshot::runs_up_to(&self.context, &self.lake, &self.run).await?;
+        let runs = runs.select(vec![ident(col::RUN_ID).alias("seen_by"), ident(col::RUN_NUMBER)])?;
+        let columns = [col::VALID_FROM, col::RUN_NUMBER, col::CUSTOMER_ID, col::EVENT, col::COUNTERPART, col::REASON];
+        let rows = events.join(runs, JoinType::Inner, &[col::RUN_ID], &["seen_by"], None)?.select_columns(&columns)?;
+        let rows = rows.sort([1, 0, 3, 2, 4].map(|c| ident(columns[c]).sort(true, false)).to_vec())?;
+        let mut found = Vec::new();
+        for batch in rows.collect().await? {
+            let (at, run) = (columns::times(batch.column(0))?, columns::longs(batch.column(1))?);
+            let [id, event, other, reason] = [2, 3, 4, 5].map(|c| batch.column(c).as_string::<i32>());
+            for row in 0..batch.num_rows() {
+                found.push(HistoryEvent {
+                    at: time_text(at.value(row)),
+                    run: run.value(row),
+                    customer_id: id.value(row).to_string(),
+                    event: event.value(row).to_string(),
+                    counterpart: columns::text_at(other, row).map(str::to_string),
+                    reason: reason.value(row).to_string(),
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The records that the id has or had.
+    async fn memberships(&self, id: &str) -> Result<Vec<Membership>> {
+        let columns = [col::CHANNEL, col::RECORD_ID, col::VALID_FROM, col::VALID_TO];
+        let rows =
+            self.table(ID_MAP.name).await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?.select_columns(&columns)?;
+        let rows = rows.sort([2, 0, 1].map(|c| ident(columns[c]).sort(true, false)).to_vec())?;
+        let mut found = Vec::new();
+        for batch in rows.collect().await? {
+            let [channel, record] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
+            let [from, to] = [2, 3].map(|c| batch.column(c).as_primitive::<TimestampMicrosecondType>());
+            for row in 0..batch.num_rows() {
+                found.push(Membership {
+                    record: format!("{}:{}", channel.value(row), record.value(row)),
+                    from: time_text(from.value(row)),
+                    to: to.is_valid(row).then(|| time_text(to.value(row))),
+                });
+            }
+        }
+        Ok(found)
+    }
+}

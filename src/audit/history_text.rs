@@ -1,0 +1,70 @@
+//! The life of a customer id as a story in Japanese or English.
+
+use std::fmt::Write;
+
+use super::view::{HistoryEvent, HistoryView};
+
+/// The story in Japanese or English.
+pub(crate) fn history_text(view: &HistoryView, ja: bool) -> String {
+    let mut text = String::new();
+    let id = &view.customer_id;
+    let head = match (view.today == *id, ja) {
+        (true, true) => format!("統合顧客 {id} の履歴"),
+        (true, false) => format!("The history of customer {id}"),
+        (false, true) => format!("統合顧客 {id} の履歴（現在は {} です）", view.today),
+        (false, false) => format!("The history of customer {id}, who is {} today", view.today),
+    };
+    let _ = writeln!(text, "{head}\n");
+    for event in &view.events {
+        let run = if ja { format!("第{}回の実行", event.run) } else { format!("run {}", event.run) };
+        let _ = writeln!(text, "  {}  {}  [{run}]", event.at, sentence(event, ja));
+    }
+    let _ = writeln!(text, "\n{}", if ja { "レコード" } else { "Records" });
+    for record in &view.records {
+        let time = match (&record.to, ja) {
+            (None, true) => format!("{} から", record.from),
+            (None, false) => format!("since {}", record.from),
+            (Some(to), true) => format!("{} から {to} まで", record.from),
+            (Some(to), false) => format!("from {} to {to}", record.from),
+        };
+        let _ = writeln!(text, "  {}  {time}", record.record);
+    }
+    text.trim_end().to_string()
+}
+
+fn sentence(event: &HistoryEvent, ja: bool) -> String {
+    let (id, other) = (&event.customer_id, event.counterpart.as_deref().unwrap_or_default());
+    let why = cause(&event.reason, ja);
+    match (event.event.as_str(), ja) {
+        ("created", true) => format!("{id} を作成（{why}）"),
+        ("created", false) => format!("{id} was created ({why})"),
+        ("joined", true) => format!("{other} が {id} に加わった（{why}）"),
+        ("joined", false) => format!("{other} joined {id} ({why})"),
+        ("merged", true) => format!("{id} を {other} に統合。{id} は別名として残る（{why}）"),
+        ("merged", false) => format!("{id} was merged into {other} and is its alias ({why})"),
+        ("split", true) => format!("{id} を {other} から分離（{why}）"),
+        ("split", false) => format!("{id} was split from {other} ({why})"),
+        ("retired", true) => format!("{id} を終了（{why}）"),
+        ("retired", false) => format!("{id} was retired ({why})"),
+        ("erased", true) => format!("{id} を消去（{why}）"),
+        ("erased", false) => format!("{id} was erased ({why})"),
+        (other, _) => format!("{id}: {other} ({why})"),
+    }
+}
+
+/// A cause as people read it.
+fn cause(reason: &str, ja: bool) -> &str {
+    if !ja {
+        return reason;
+    }
+    match reason {
+        "new record" => "新しいレコード",
+        "changed value" => "値の変更",
+        "decision" => "人による判断",
+        "model" => "モデルまたは設定の変更",
+        "a record is gone" => "レコードがなくなった",
+        "no record is left" => "レコードが残っていない",
+        "erasure" => "消去の請求",
+        other => other,
+    }
+}

@@ -1,0 +1,173 @@
+//! Records and the customers that they belong to.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use datafusion::functions::expr_fn::strpos;
+use datafusion::logical_expr::{Expr, ident, lit};
+use datafusion::prelude::{DataFrame, JoinType};
+
+use super::Audit;
+use crate::error::{Error, Result};
+use crate::tables::columns;
+use crate::tables::contract::{self, ID_MAP, REJECT, col};
+use nayose_matching::identity::customer_id::{self, Kind, id_of};
+
+/// How a customer that exists can be found.
+pub(super) const SHOW_SOME: &str = "nayose sql \"select customer_id from golden_customer limit 10\" shows some";
+
+impl Audit {
+    /// The customer that a customer id, a former id or a record (`channel:record_id`) means today.
+    ///
+    /// # Errors
+    /// Usage, where there is none.
+    pub async fn customer_id(&self, typed: &str) -> Result<String> {
+        let id = match customer_id::parse(typed) {
+            Some(id) => id,
+            None if typed.contains(':') => self.customer_of(typed).await?,
+            None => {
+                return Err(Error::usage(format!("{typed:?} is no customer id: its check character does not fit"))
+                    .hint("read it again, or write a record as channel:record_id"));
+            }
+        };
+        Ok(self.aliases().await?.resolve(&id).to_string())
+    }
+
+    /// The customer of a record, `channel:record_id`.
+    pub(super) async fn customer_of(&self, typed: &str) -> Result<String> {
+        let (channel, id) = channel_and_id(typed)?;
+        let rows = self.id_map_now().await?.filter(is_record(channel, id))?;
+        let found = rows.select_columns(&[col::CUSTOMER_ID])?.collect().await?;
+        match found.iter().find(|b| b.num_rows() > 0) {
+            Some(batch) => Ok(columns::strings(batch.column(0))?.value(0).to_string()),
+            None => Err(self.lost(channel, id).await?),
+        }
+    }
+
+    /// The rows of `id_map` that still hold.
+    pub(super) async fn id_map_now(&self) -> Result<DataFrame> {
+        Ok(self.table(ID_MAP.name).await?.filter(ident(col::VALID_TO).is_null())?)
+    }
+
+    /// Channel and id of a customer's records, in order.
+    ///
+    /// # Errors
+    /// Usage, where there is no such customer.
+    pub async fn records_of(&self, customer_id: &str) -> Result<Vec<(String, String)>> {
+        let records = self.records_where(ident(col::CUSTOMER_ID).eq(lit(customer_id))).await?;
+        match records.is_empty() {
+            true => Err(Error::usage(format!("there is no customer {customer_id}")).hint(SHOW_SOME)),
+            false => Ok(records),
+        }
+    }
+
+    async fn records_where(&self, condition: Expr) -> Result<Vec<(String, String)>> {
+        let keys = [col::CHANNEL, col::RECORD_ID];
+        let rows = self.id_map_now().await?.filter(condition)?.select_columns(&keys)?.distinct()?;
+        let rows = rows.sort(keys.map(|c| ident(c).sort(true, false)).to_vec())?;
+        let mut found = Vec::new();
+        for batch in rows.collect().await? {
+            let [channel, record] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
+            found.extend((0..batch.num_rows()).map(|i| (channel.value(i).to_string(), record.value(i).to_string())));
+        }
+        Ok(found)
+    }
+
+    /// The record that stands for what was typed: itself, or the founding record of a customer.
+    ///
+    /// # Errors
+    /// Usage, where there is no such record or customer.
+    pub async fn founding_record(&self, typed: &str) -> Result<String> {
+        if let Some((channel, id)) = typed.split_once(':') {
+            return match self.records_where(is_record(channel, id)).await?.is_empty() {
+                false => Ok(typed.to_string()),
+                true => Err(Error::usage(format!("there is no record {typed}")).hint(
+                    "records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them",
+                )),
+            };
+        }
+        let id = customer_id::parse(typed).ok_or_else(|| {
+            Error::usage(format!("{typed:?} is neither a record nor a customer id"))
+                .hint("write channel:record_id, or an id such as C-7K3M-9QXA-2TF5-H")
+        })?;
+        let today = self.aliases().await?.resolve(&id).to_string();
+        let records = self.records_of(&today).await?;
+        // An alias stands for its own founding record, so that a merge can be taken back by the two ids that it joined.
+        let founds =
+            |id: &str| records.iter().find(|(channel, record)| id_of(Kind::Customer, channel, record, 0) == id);
+        let founding = founds(&id).or(founds(&today)).or(records.first());
+        let (channel, record) = founding.ok_or_else(|| Error::bug("a customer without records"))?;
+        Ok(format!("{channel}:{record}"))
+    }
+
+    /// Rows of a customer by published table: those with the id, and of tables without one those of its records.
+    ///
+    /// # Errors
+    /// Environment, if a table cannot be read.
+    pub async fn rows_of(&self, customer_id: &str) -> Result<BTreeMap<String, u64>> {
+        let keys = [col::CHANNEL, col::RECORD_ID];
+        let own = self.id_map_now().await?.filter(ident(col::CUSTOMER_ID).eq(lit(customer_id)))?;
+        let own =
+            own.select(vec![ident(keys[0]).alias("own_channel"), ident(keys[1]).alias("own_record")])?.distinct()?;
+        let mut found = BTreeMap::new();
+        for table in contract::published() {
+            let has = |name: &str| table.columns.iter().any(|c| c.name == name);
+            if !self.run.tables.iter().any(|(name, ..)| name == table.name) {
+                continue;
+            }
+            let all = self.table(table.name).await?;
+            let rows = match (has(col::CUSTOMER_ID), has(col::RECORD_ID)) {
+                (true, _) => all.filter(ident(col::CUSTOMER_ID).eq(lit(customer_id)))?,
+                (false, true) => {
+                    all.join(own.clone(), JoinType::LeftSemi, &keys, &["own_channel", "own_record"], None)?
+                }
+                (false, false) => continue,
+            };
+            found.insert(table.name.to_string(), rows.count().await? as u64);
+        }
+        Ok(found)
+    }
+
+    /// Why a record is not there: its channel is unknown, or no row of that id could be read.
+    pub(super) async fn lost(&self, channel: &str, id: &str) -> Result<Error> {
+        let rows = self.table(ID_MAP.name).await?.select_columns(&[col::CHANNEL])?.distinct()?;
+        let mut channels = Vec::new();
+        for batch in rows.sort(vec![ident(col::CHANNEL).sort(true, false)])?.collect().await? {
+            channels.extend(columns::strings(batch.column(0))?.iter().flatten().map(str::to_string));
+        }
+        if !channels.iter().any(|c| c == channel) {
+            return Ok(Error::usage(format!("there is no channel {channel:?}"))
+                .hint(format!("channels: {}", channels.join(", "))));
+        }
+        if let Some(reject) = self.rejected(id).await? {
+            return Ok(Error::usage(format!("record {channel}:{id} was rejected: {reject}")).hint(
+                "mend the row in its source; nayose sql \"select file, line, reason from reject\" shows all of them",
+            ));
+        }
+        Ok(Error::usage(format!("there is no record {channel}:{id}")).hint(
+            "it was not in the input, or its rows were rejected: nayose sql \"select file, line, reason from reject\"",
+        ))
+    }
+
+    /// Where and why a row that names `id` was rejected.
+    async fn rejected(&self, id: &str) -> Result<Option<String>> {
+        let rows = self.table(REJECT.name).await?.filter(strpos(ident(col::RAW), lit(id)).gt(lit(0)))?;
+        let rows = rows.select_columns(&[col::FILE, col::LINE, col::REASON])?.limit(0, Some(1))?.collect().await?;
+        let Some(row) = rows.iter().find(|b| b.num_rows() > 0) else { return Ok(None) };
+        let (file, reason) = (columns::strings(row.column(0))?, columns::strings(row.column(2))?);
+        let line = columns::longs(row.column(1))?;
+        Ok(Some(format!("{} line {}: {}", file.value(0), line.value(0), reason.value(0))))
+    }
+}
+
+/// Channel and id of a record as typed.
+pub(super) fn channel_and_id(typed: &str) -> Result<(&str, &str)> {
+    typed.split_once(':').ok_or_else(|| {
+        Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001")
+    })
+}
+
+/// Whether a row is of this record.
+pub(super) fn is_record(channel: &str, id: &str) -> Expr {
+    ident(col::CHANNEL).eq(lit(channel)).and(ident(col::RECORD_ID).eq(lit(id)))
+}

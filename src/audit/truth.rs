@@ -1,0 +1,205 @@
+//! A truth file: who each record really is.
+//!
+//! In: CSV or Parquet with `channel`, `source_record_id`, `person_id` and, where it is known, `household_id`. Out: figures of a
+//! run's customers against it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{cast, ident, lit};
+use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
+
+use super::evaluation::{Matching, number};
+use super::evaluation_page::{Example, Labels};
+use crate::error::{Error, Result};
+use crate::stages::cluster::Keys;
+use nayose_matching::evaluate::{Evaluation, Labelled, PairCounts, evaluate};
+use nayose_matching::identity::cluster::Edge;
+
+/// Examples of each kind that a report shows.
+const EXAMPLES: usize = 20;
+
+/// A truth file.
+pub(super) struct Truth {
+    /// Channel, record, person, household; in order of the record.
+    rows: Vec<TruthRow>,
+    channels: Vec<String>,
+}
+
+struct TruthRow {
+    channel: u16,
+    id: String,
+    person: u32,
+    household: Option<u32>,
+}
+
+impl Truth {
+    pub(super) async fn read(context: &SessionContext, path: &Path) -> Result<Self> {
+        if !path.exists() {
+            return Err(Error::usage(format!("{} does not exist", path.display())).hint("check --truth"));
+        }
+        if path.is_dir() {
+            return Err(Error::usage(format!("{} is a folder", path.display()))
+                .hint("name one CSV or Parquet file with --truth"));
+        }
+        let name = path.to_string_lossy().to_string();
+        let truth = if name.ends_with(".parquet") {
+            context.read_parquet(name, ParquetReadOptions::default()).await?
+        } else {
+            // Ids are text, whatever they look like.
+            let options = CsvReadOptions::new().schema_infer_max_records(0).file_extension("");
+            context.read_csv(name, options).await?
+        };
+        let has = |column: &str| truth.schema().has_column_with_unqualified_name(column);
+        for column in ["channel", "source_record_id", "person_id"] {
+            if !has(column) {
+                return Err(Error::usage(format!("{} has no column {column}", path.display()))
+                    .hint("a truth file has the columns channel, source_record_id, person_id"));
+            }
+        }
+        let household = if has("household_id") { ident("household_id") } else { lit(ScalarValue::Null) };
+        let columns = [ident("channel"), ident("source_record_id"), ident("person_id"), household];
+        let names = ["channel", "source_record_id", "person_id", "household_id"];
+        let texts = columns.into_iter().zip(names).map(|(column, name)| cast(column, DataType::Utf8).alias(name));
+        let rows = truth.select(texts.collect::<Vec<_>>())?;
+        let rows = rows.sort(names[..3].iter().map(|name| ident(*name).sort(true, false)).collect())?;
+        let mut found = Truth { rows: Vec::new(), channels: Vec::new() };
+        let (mut people, mut households) = (HashMap::new(), HashMap::new());
+        for batch in rows.collect().await? {
+            let [channel, id, person, household] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
+            for i in 0..batch.num_rows() {
+                // Rows come in order of the channel.
+                if found.channels.last().is_none_or(|c| c != channel.value(i)) {
+                    found.channels.push(channel.value(i).to_string());
+                }
+                let known = household.is_valid(i) && !household.value(i).is_empty();
+                found.rows.push(TruthRow {
+                    channel: (found.channels.len() - 1) as u16,
+                    id: id.value(i).to_string(),
+                    person: number(&mut people, person.value(i)),
+                    household: known.then(|| number(&mut households, household.value(i))),
+                });
+            }
+        }
+        if found.rows.is_empty() {
+            return Err(Error::usage(format!("{} has no rows", path.display())).hint("check --truth"));
+        }
+        Ok(found)
+    }
+
+    fn row_in(&self, keys: &Keys, row: &TruthRow) -> Option<u32> {
+        keys.row(&self.channels[row.channel as usize], &row.id)
+    }
+
+    /// The records with a truth. One that has no customer was rejected: it is alone under a customer of its own.
+    pub(super) fn labelled(&self, keys: &Keys, labels: &[u32]) -> Vec<Labelled> {
+        let none = labels.len() as u32;
+        let customer = |(i, row)| self.row_in(keys, row).map_or(none + i as u32, |r| labels[r as usize]);
+        self.rows
+            .iter()
+            .enumerate()
+            .map(|(i, row)| Labelled { person: row.person, customer: customer((i, row)), channel: row.channel })
+            .collect()
+    }
+
+    fn evaluation(&self, matching: &Matching) -> Evaluation {
+        evaluate(&self.labelled(&matching.keys, &matching.labels))
+    }
+
+    /// Whether no record of the truth is one of the lake.
+    pub(super) fn names_nobody(&self, keys: &Keys) -> bool {
+        self.missing(keys) == self.rows.len() as u64
+    }
+
+    fn missing(&self, keys: &Keys) -> u64 {
+        self.rows.iter().filter(|row| self.row_in(keys, row).is_none()).count() as u64
+    }
+
+    pub(super) fn labels(&self, matching: &Matching) -> Labels {
+        let found = self.evaluation(matching);
+        let mut scores = vec![("pairwise".to_string(), found.pairs)];
+        for ((a, b), counts) in &found.by_channels {
+            scores.push((format!("{} + {}", self.channels[*a as usize], self.channels[*b as usize]), *counts));
+        }
+        scores.extend(self.households(matching).map(|counts| ("households".to_string(), counts)));
+        let (false_merges, misses) = self.examples(matching);
+        let (missing, households_merged) = (self.missing(&matching.keys), self.merged(matching));
+        Labels {
+            records: self.rows.len() as u64,
+            people: self.rows.iter().map(|r| r.person).collect::<HashSet<_>>().len() as u64,
+            scores,
+            b_cubed: found.b_cubed,
+            missing,
+            households_merged,
+            false_merges,
+            misses,
+        }
+    }
+
+    /// Households as people are evaluated: a pair of records is right where both households are one.
+    fn households(&self, matching: &Matching) -> Option<PairCounts> {
+        let rows = self.rows.iter().filter_map(|row| {
+            let at = self.row_in(&matching.keys, row)?;
+            Some(Labelled { person: row.household?, customer: matching.households[at as usize], channel: row.channel })
+        });
+        let rows: Vec<Labelled> = rows.collect();
+        (!rows.is_empty()).then(|| evaluate(&rows).pairs)
+    }
+
+    /// Households of two people and more, and those with two of them under one customer.
+    fn merged(&self, matching: &Matching) -> Option<(u64, u64)> {
+        let mut people: HashMap<u32, HashSet<u32>> = HashMap::new();
+        let mut of_customer: HashMap<(u32, u32), HashSet<u32>> = HashMap::new();
+        for row in &self.rows {
+            let Some(household) = row.household else { continue };
+            people.entry(household).or_default().insert(row.person);
+            if let Some(at) = self.row_in(&matching.keys, row) {
+                of_customer.entry((household, matching.labels[at as usize])).or_default().insert(row.person);
+            }
+        }
+        let merged: HashSet<u32> = of_customer.iter().filter(|(_, p)| p.len() > 1).map(|((h, _), _)| *h).collect();
+        let large = people.values().filter(|p| p.len() > 1).count() as u64;
+        (large > 0).then_some((large, merged.len() as u64))
+    }
+
+    fn examples(&self, matching: &Matching) -> (Vec<Example>, Vec<Example>) {
+        let mut person: Vec<Option<u32>> = vec![None; matching.keys.len()];
+        for row in &self.rows {
+            if let Some(at) = self.row_in(&matching.keys, row) {
+                person[at as usize] = Some(row.person);
+            }
+        }
+        let example = |l: u32, r: u32, probability| Example {
+            left: matching.keys.name(l),
+            right: matching.keys.name(r),
+            probability,
+        };
+        let mut surest: Vec<&Edge> = matching.edges.iter().collect();
+        surest.sort_by(|a, b| b.person.total_cmp(&a.person).then_with(|| (a.l, a.r).cmp(&(b.l, b.r))));
+        let pairs = |want_one: bool, joined: bool| {
+            let fits = |e: &&&Edge| {
+                let (l, r) = (e.l as usize, e.r as usize);
+                let same = person[l].is_some() && person[l] == person[r];
+                let known = person[l].is_some() && person[r].is_some();
+                known && same == want_one && (matching.labels[l] == matching.labels[r]) == joined
+            };
+            surest.iter().filter(fits).take(EXAMPLES).map(|e| example(e.l, e.r, Some(e.person))).collect::<Vec<_>>()
+        };
+        let (false_merges, mut misses) = (pairs(false, true), pairs(true, false));
+        // Then pairs of one person that were never compared, or hardly alike.
+        let mut first_of: HashMap<u32, u32> = HashMap::new();
+        for (row, p) in person.iter().enumerate().filter_map(|(row, p)| Some((row as u32, (*p)?))) {
+            let first = *first_of.entry(p).or_insert(row);
+            if misses.len() < EXAMPLES && matching.labels[first as usize] != matching.labels[row as usize] {
+                let next = example(first, row, None);
+                if !misses.iter().any(|m| m.left == next.left && m.right == next.right) {
+                    misses.push(next);
+                }
+            }
+        }
+        (false_merges, misses)
+    }
+}

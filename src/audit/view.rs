@@ -1,0 +1,218 @@
+//! Why records are one person, or are not: the evidence of a pair, a customer, the life of an id, as plain data.
+
+use serde::Serialize;
+
+use nayose_matching::evidence::ComparedPair;
+use nayose_matching::model::Label;
+
+/// A text in two languages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Words {
+    /// In Japanese.
+    pub ja: String,
+    /// In English.
+    pub en: String,
+}
+
+/// A comparison of a pair.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparisonView {
+    /// Name in the model.
+    pub comparison: String,
+    /// Name for people.
+    pub label: Words,
+    /// Name of the level; `missing` where one side has no value.
+    pub level: String,
+    /// Name of the level for people.
+    pub level_label: Words,
+    /// Values of the left record.
+    pub left: Vec<String>,
+    /// Values of the right record.
+    pub right: Vec<String>,
+    /// log2 of how much likelier this is for one person than for unrelated people.
+    pub weight: f64,
+    /// log2 of how much likelier this is for one person than for two people of one household.
+    pub weight_against_household: f64,
+}
+
+impl From<ComparedPair> for ComparisonView {
+    fn from(c: ComparedPair) -> Self {
+        let words = |label: Label| Words { ja: label.ja, en: label.en };
+        let (level, level_label) = match c.level {
+            Some((name, label)) => (name, words(label)),
+            None => ("missing".into(), Words { ja: "値なし".into(), en: "no value".into() }),
+        };
+        ComparisonView {
+            comparison: c.comparison,
+            label: words(c.label),
+            level,
+            level_label,
+            left: c.left,
+            right: c.right,
+            weight: c.weight,
+            weight_against_household: c.weight_against_household,
+        }
+    }
+}
+
+/// What became of a pair, in the order in which a pair can get lost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// One person, by a link of the two.
+    Linked,
+    /// One person, by links over other records.
+    LinkedByOthers,
+    /// No blocking rule brings them.
+    NoSharedBlock,
+    /// Their score is below the threshold.
+    BelowThreshold {
+        /// The threshold.
+        threshold: f64,
+    },
+    /// A record of the pair fits somebody else as well, so that neither link was made.
+    Contested {
+        /// Which record fits whom.
+        reason: String,
+    },
+    /// A person decided on the pair.
+    Decided {
+        /// What, who, when, why.
+        reason: String,
+    },
+    /// Their link was refused: these records contradict each other.
+    Contradiction {
+        /// The records.
+        reason: String,
+    },
+}
+
+/// A pair with its evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PairView {
+    /// `channel:record_id`.
+    pub left: String,
+    /// `channel:record_id`.
+    pub right: String,
+    /// Customer of the left record.
+    pub left_customer: String,
+    /// Customer of the right record.
+    pub right_customer: String,
+    /// What became of the pair.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Blocking rules that bring the pair; the first owns it.
+    pub blocking_rules: Vec<String>,
+    /// log2 of the prior odds.
+    pub prior_weight: f64,
+    /// Sum of the weights of the comparisons.
+    pub weight: f64,
+    /// P(one person).
+    pub probability: f64,
+    /// P(two people of one household).
+    pub household_probability: f64,
+    /// The comparisons in the model's order.
+    pub comparisons: Vec<ComparisonView>,
+    /// Values that so many records have that they were ignored: feature, value.
+    pub ignored: Vec<(String, String)>,
+}
+
+/// A link of a customer's records.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinkView {
+    /// `channel:record_id`.
+    pub left: String,
+    /// `channel:record_id`.
+    pub right: String,
+    /// P(one person).
+    pub probability: f64,
+    /// Match weight.
+    pub weight: f64,
+    /// Blocking rule that brought the pair.
+    pub blocking_rule: String,
+    /// Comparisons that speak for it, strongest first: label, level label, weight.
+    pub evidence: Vec<(Words, Words, f64)>,
+}
+
+/// A customer with its records and the links that make them one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CustomerView {
+    /// The customer.
+    pub customer_id: String,
+    /// Its household.
+    pub household_id: String,
+    /// Its records with the values that tell them apart.
+    pub records: Vec<RecordView>,
+    /// Its links, strongest first.
+    pub links: Vec<LinkView>,
+}
+
+/// A record of a customer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordView {
+    /// `channel:record_id`.
+    pub id: String,
+    /// Name, kana, birth date, phones, mail, address, as far as known.
+    pub values: Vec<(Words, String)>,
+}
+
+/// Something that happened to an id.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HistoryEvent {
+    /// When, in data time.
+    pub at: String,
+    /// Number of the run that saw it.
+    pub run: i64,
+    /// The id that it happened to.
+    pub customer_id: String,
+    /// created, joined, merged, split, retired, erased.
+    pub event: String,
+    /// The other id, or the record.
+    pub counterpart: Option<String>,
+    /// The cause.
+    pub reason: String,
+}
+
+/// A record and the time in which it was the customer's.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Membership {
+    /// `channel:record_id`.
+    pub record: String,
+    /// Since when.
+    pub from: String,
+    /// Until when; `None` while it holds.
+    pub to: Option<String>,
+}
+
+/// The life of a customer id.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HistoryView {
+    /// The id that was asked for.
+    pub customer_id: String,
+    /// The id that it is today.
+    pub today: String,
+    /// What happened, oldest first.
+    pub events: Vec<HistoryEvent>,
+    /// Its records, those that it had once among them.
+    pub records: Vec<Membership>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Search {
+    /// The customers, in the order of their ids.
+    pub hits: Vec<SearchHit>,
+    /// Whether there are more than the answer names.
+    pub more: bool,
+}
+
+/// A customer that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SearchHit {
+    /// The customer.
+    pub customer_id: String,
+    /// Its golden name; in kana where no kanji are known.
+    pub name: String,
+    /// What of it the text is: phone, name, reading, …
+    pub found_by: Vec<String>,
+}

@@ -1,0 +1,278 @@
+//! What the stages of a run found out besides their tables: typed, kept in the manifest, read by later stages and by the summary.
+//!
+//! A stage that needs what an earlier one found takes it from here. A value that is missing is an error, never a default.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use nayose_matching::model::bits::Bits;
+use nayose_matching::model::em::Dependence;
+
+/// What a stage found out. Stages whose tables say everything have none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StageResult {
+    /// Of `ingest`.
+    Ingest(IngestResult),
+    /// Of `block`.
+    Block(BlockResult),
+    /// Of `score`.
+    Score(Box<ScoreResult>),
+    /// Of `cluster`.
+    Cluster(ClusterResult),
+    /// Of `golden`.
+    Golden(GoldenResult),
+    /// Of `marts`.
+    Marts(MartsResult),
+}
+
+impl StageResult {
+    /// As the summary of a run has it: the fields alone, as JSON.
+    pub(crate) fn summary(&self) -> serde_json::Value {
+        let fields = match self {
+            StageResult::Ingest(found) => serde_json::to_value(found),
+            StageResult::Block(found) => serde_json::to_value(found),
+            StageResult::Score(found) => serde_json::to_value(found),
+            StageResult::Cluster(found) => serde_json::to_value(found),
+            StageResult::Golden(found) => serde_json::to_value(found),
+            StageResult::Marts(found) => serde_json::to_value(found),
+        };
+        // Only maps with keys that are no text cannot be written, and there are none.
+        fields.unwrap_or_default()
+    }
+}
+
+/// What reading the files found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct IngestResult {
+    /// The rows of every file, in the order of the sources.
+    pub files: Vec<FileCounts>,
+    /// Files that were opened: those that did not change are not.
+    pub files_read: usize,
+    /// Time as of which the analyses hold, microseconds since 1970 UTC.
+    pub as_of: i64,
+    /// What cannot be used, by source and attribute.
+    #[serde(default)]
+    pub understood: Vec<Understood>,
+}
+
+/// How much of an attribute of a source can be understood, of a sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Understood {
+    /// Source of the pipeline file.
+    pub source: String,
+    /// The attribute.
+    pub attribute: String,
+    /// Values that were looked at.
+    pub values: u64,
+    /// Those that cannot be understood.
+    pub unusable: u64,
+    /// What most of these look like: 9 for a digit, a kind of letters for letters.
+    pub shapes: Vec<String>,
+}
+
+impl Understood {
+    /// The share that cannot be understood, 0 to 1.
+    pub(crate) fn share(&self) -> f64 {
+        self.unusable as f64 / self.values.max(1) as f64
+    }
+}
+
+impl std::fmt::Display for Understood {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Understood { source, attribute, values, unusable, shapes } = self;
+        write!(f, "{source}.{attribute}: {unusable} of {values} values cannot be understood")?;
+        if !shapes.is_empty() {
+            write!(f, ", such as {}", shapes.join(" and "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileCounts {
+    /// Source of the pipeline file.
+    pub source: String,
+    /// Path below the input root.
+    pub file: String,
+    /// Rows that reached the tables, rejects among them.
+    pub rows: u64,
+    /// Rows that could not be read.
+    pub rejects: u64,
+    /// Rows that are no records and were not meant to be: left out by `where` or `skip_where`, a header in the middle, a total.
+    #[serde(default)]
+    pub skipped: u64,
+    /// Rows that the reader saw.
+    pub read: u64,
+}
+
+/// What blocking found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BlockResult {
+    /// What scoring and clustering will need.
+    pub forecast: Forecast,
+    /// Blocking rule → pairs that it owns: those that no rule before it brings.
+    pub pairs_by_rule: BTreeMap<String, u64>,
+    /// Blocking rule → its blocks over `limits.block_size`, which are not compared.
+    pub blocks_left_out: BTreeMap<String, LeftOut>,
+}
+
+/// What scoring and clustering will need, from the sizes of blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Forecast {
+    /// Pairs at most: one that several rules bring counts for each.
+    pub pairs: u64,
+    /// Seconds of scoring.
+    pub seconds: f64,
+    /// Bytes of memory that cannot be spilled: the features of all records, and the links.
+    pub memory: u64,
+    /// Bytes that the stages from here on will write.
+    pub disk: u64,
+}
+
+impl std::fmt::Display for Forecast {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        let Forecast { pairs, seconds, memory, disk } = *self;
+        write!(f, "{pairs} pairs need {} MiB of memory, {} MiB of disk and {seconds:.0} s", mib(memory), mib(disk))
+    }
+}
+
+/// Blocks of a rule that are too large to be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    /// How many.
+    pub blocks: u64,
+    /// Records of the largest.
+    pub largest: u64,
+    /// Records of all of them.
+    pub records: u64,
+}
+
+/// What scoring found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ScoreResult {
+    /// Feature → values that very many records have, which are no evidence.
+    pub junk_values: BTreeMap<String, JunkValues>,
+    /// How the parameters were learned.
+    pub trained: Trained,
+    /// The parameters, every bit of them.
+    pub parameter_bits: Bits,
+}
+
+/// Values of a feature that were ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct JunkValues {
+    /// How many.
+    pub values: usize,
+    /// Records that had them.
+    pub records: u64,
+}
+
+/// How the parameters of the model were learned, or where they were taken from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Trained {
+    /// Digest of what they were learned from.
+    pub learned_from: String,
+    /// Steps of EM; 0 where the model file had the parameters.
+    pub steps: u32,
+    /// What this run learned; none where the model file had the parameters.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+}
+
+/// What a run learned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Learned {
+    /// Share of the candidate pairs that EM saw.
+    pub candidate_share: f64,
+    /// Whether the steps ended before their limit.
+    pub converged: bool,
+    /// Comparisons in which the candidate pairs differ from each other; none in manifests of earlier versions.
+    #[serde(default)]
+    pub differing: Option<usize>,
+    /// Probability that two random records are one person, and that they are two people of one household.
+    pub prior: [f64; 2],
+    /// The same by pair of channels.
+    pub priors: BTreeMap<String, [f64; 2]>,
+    /// Comparisons that differ together, where the model cannot explain it.
+    pub dependence: Option<Dependence>,
+    /// Comparison → level → its probabilities.
+    pub levels: BTreeMap<String, BTreeMap<String, LevelShares>>,
+}
+
+/// Comparisons in which pairs have to differ for the model to learn anything: with fewer than three, other parameters explain the
+/// pairs as well (E. Allman, C. Matias, J. Rhodes, "Identifiability of parameters in latent structure models", 2009).
+const IDENTIFIES: usize = 3;
+
+impl Learned {
+    /// What to say where the pairs could not teach anything: then the expected precision is that of a guess.
+    pub(crate) fn nothing(&self) -> Option<String> {
+        let differing = self.differing.filter(|n| *n < IDENTIFIES)?;
+        Some(format!(
+            "the model learned nothing: the candidate pairs differ in {differing} comparisons, and {IDENTIFIES} are needed; check `columns` in the pipeline file, and that the sources are of more than one person"
+        ))
+    }
+}
+
+/// The probabilities of a level in the classes of pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LevelShares {
+    /// Among pairs of one person.
+    pub m: f64,
+    /// Among pairs of two people of one household.
+    pub household: f64,
+    /// Among unrelated pairs.
+    pub u: f64,
+}
+
+/// What clustering found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ClusterResult {
+    /// Customers.
+    pub customers: u64,
+    /// Households.
+    pub households: u64,
+    /// Links that were made.
+    pub linked: u64,
+    /// Links that were refused because records contradict each other.
+    pub cut: u64,
+    /// Links of records that fit two people equally well.
+    pub contested: u64,
+    /// Links between groups that look like two people.
+    pub weak_bridges: u64,
+    /// Links that would have given a person too many records of a channel.
+    pub over_records_per_person: u64,
+    /// Pairs between the thresholds.
+    pub review: u64,
+    /// Records of a customer, padded so that they sort as numbers → customers.
+    pub records_per_customer: BTreeMap<String, u64>,
+    /// Decisions that name a record which is not in the input.
+    pub decisions_without_record: u64,
+    /// What the model expects at the threshold of the run.
+    pub expected: Expected,
+    /// The same at other thresholds.
+    pub thresholds: Vec<Expected>,
+}
+
+/// What the golden records tell of customers in the analyst's profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GoldenResult {
+    /// Customers.
+    pub customers: u64,
+    /// Customers with whom nobody shares town, ten years of age and sex.
+    pub alone: u64,
+    /// Customers who are fewer than the `k` of the pipeline's profile, before anything is generalised.
+    pub below_k: u64,
+}
+
+/// What the marts found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MartsResult {
+    /// Checks that returned no rows.
+    pub checks_passed: usize,
+}
+
+pub(crate) use nayose_matching::identity::people::Expected;

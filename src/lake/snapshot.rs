@@ -1,0 +1,277 @@
+//! What readers see: the tables at the versions that a published run names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use datafusion::logical_expr::{ident, lit};
+use datafusion::prelude::{DataFrame, JoinType, SessionContext};
+
+use super::published::{self, Published};
+use super::{erasure, read};
+use crate::engine::session::{Resources, session};
+use crate::error::{Error, Result, VERIFY};
+use crate::lake::delta;
+use crate::lake::manifest::Output;
+use crate::store::Location;
+use crate::tables::columns;
+use crate::tables::contract::{self, ID_EVENT, RUN, Table, col};
+use crate::tables::part::Part;
+use nayose_matching::identity::alias::{Aliases, Step};
+
+/// A row of `run`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublishedRun {
+    /// Its id.
+    pub run_id: String,
+    /// Its number, from 1.
+    pub number: i64,
+    /// Time as of which its analyses hold, microseconds.
+    pub as_of: i64,
+    /// Digest of inputs and configuration.
+    pub config_digest: String,
+    /// Tables with their versions and rows.
+    pub tables: Vec<(String, u64, u64)>,
+    /// What it published, said a second time; for the run that is asked, and not by earlier versions.
+    pub(crate) sealed: Option<Arc<Published>>,
+}
+
+/// All published runs, oldest first. Empty where nothing was published.
+///
+/// # Errors
+/// Environment, if the lake cannot be read.
+pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
+    let Some(delta) = delta::open(lake, RUN.name, None).await? else { return Ok(Vec::new()) };
+    let context = session(&Resources { memory: 256 << 20, ..Resources::default() })?;
+    let output = output_of(RUN.name, delta::files(&delta)?);
+    if output.parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = read::table(&context, lake, &output, RUN.schema())
+        .await?
+        .sort(vec![ident(col::RUN_NUMBER).sort(true, false)])?;
+    let mut runs = Vec::new();
+    for batch in rows.collect().await? {
+        let column = |name: &str| batch.column_by_name(name).ok_or_else(|| Error::bug(format!("run lacks {name}")));
+        let (run_id, digest) =
+            (columns::strings(column(col::RUN_ID)?)?, columns::strings(column(col::CONFIG_DIGEST)?)?);
+        let number = columns::longs(column(col::RUN_NUMBER)?)?;
+        let as_of = column(col::AS_OF)?.as_primitive::<TimestampMicrosecondType>();
+        let tables = columns::lists(column(col::TABLES)?)?;
+        for row in 0..batch.num_rows() {
+            let items = tables.value(row);
+            let items = columns::structs(&items)?;
+            let names = columns::strings(columns::field(items, col::TABLE_NAME)?)?;
+            let versions = columns::field(items, col::VERSION)?.as_primitive::<Int64Type>();
+            let counts = columns::field(items, col::ROW_COUNT)?.as_primitive::<Int64Type>();
+            runs.push(PublishedRun {
+                run_id: run_id.value(row).to_string(),
+                number: number.value(row),
+                as_of: as_of.value(row),
+                config_digest: digest.value(row).to_string(),
+                tables: (0..items.len())
+                    .map(|i| (names.value(i).to_string(), versions.value(i) as u64, counts.value(i) as u64))
+                    .collect(),
+                sealed: None,
+            });
+        }
+    }
+    // A log that lost its last entry would look like yesterday.
+    if let Some((number, run_id)) = published::newest(lake).await?
+        && !runs.iter().any(|run| run.run_id == run_id)
+    {
+        return Err(Error::data(format!(
+            "the log of table {} in {} is damaged: it does not name run {number}, which was published",
+            RUN.name,
+            lake.shown()
+        ))
+        .hint(VERIFY));
+    }
+    Ok(runs)
+}
+
+/// The run with what it published, for who reads its tables.
+async fn sealed(lake: &Location, mut run: PublishedRun) -> Result<PublishedRun> {
+    run.sealed = published::read(lake, run.number, &run.run_id).await?.map(Arc::new);
+    Ok(run)
+}
+
+/// The newest published run.
+///
+/// # Errors
+/// Environment, if the lake cannot be read.
+pub(crate) async fn newest(lake: &Location) -> Result<Option<PublishedRun>> {
+    match runs(lake).await?.pop() {
+        Some(run) => Ok(Some(sealed(lake, run).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The run that `as_of` means: a run id, its number, or a time; the newest run where none is given. A time means the
+/// last run whose data time is not after it.
+///
+/// # Errors
+/// Usage, where there is none.
+pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<PublishedRun> {
+    let mut runs = runs(lake).await?;
+    let nothing = || {
+        Error::usage(format!("nothing is published in {}", lake.shown()))
+            .hint("run a pipeline first (`nayose run PIPELINE`), or name its lake with --lake")
+    };
+    let Some(wanted) = as_of else { return sealed(lake, runs.pop().ok_or_else(nothing)?).await };
+    if runs.is_empty() {
+        return Err(nothing());
+    }
+    let gone = erasure::unreadable_up_to(lake).await?;
+    let readable = |run: PublishedRun| match run.number > gone {
+        true => Ok(run),
+        false => Err(Error::usage(format!("run {} cannot be read any more: somebody was erased since", run.number))
+            .hint(format!("runs from {} on can; the history columns of id_map reach further back", gone + 1))),
+    };
+    if let Some(run) = runs.iter().find(|r| r.run_id == wanted || r.number.to_string() == wanted) {
+        return sealed(lake, readable(run.clone())?).await;
+    }
+    let Some(time) = nayose_japanese::date::timestamp(wanted).map(|time| until(wanted, time)) else {
+        return Err(Error::usage(format!("--as-of {wanted:?} is neither a run nor a time"))
+            .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00"));
+    };
+    let first = runs[0].clone();
+    runs.retain(|r| r.as_of <= time);
+    let found = runs.pop().ok_or_else(|| {
+        Error::usage(format!("no run was published as of {wanted}")).hint(format!(
+            "the first run is {} as of {}",
+            first.run_id,
+            time_text(first.as_of)
+        ))
+    })?;
+    sealed(lake, readable(found)?).await
+}
+
+/// The time that is meant: of a day without a time its last moment, as who asks who somebody was on 31 March means that day.
+fn until(typed: &str, time: i64) -> i64 {
+    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+    if typed.contains([':', 'T', 't']) { time } else { time + DAY - 1 }
+}
+
+/// A time as people read it.
+pub(crate) fn time_text(microseconds: i64) -> String {
+    jiff::Timestamp::from_microsecond(microseconds).map(|t| t.to_string()).unwrap_or_default()
+}
+
+/// A table as the run published it. `None` where it did not.
+///
+/// # Errors
+/// Environment, if it cannot be read.
+pub(crate) async fn table(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    name: &str,
+) -> Result<Option<DataFrame>> {
+    let Some((_, version, _)) = run.tables.iter().find(|(table, _, _)| table == name) else { return Ok(None) };
+    let delta = delta::open(lake, name, Some(*version)).await?;
+    let Some(delta) = delta else {
+        return Err(Error::data(format!("table {name} is gone from {}", lake.shown()))
+            .hint("run the pipeline again with --full"));
+    };
+    let files = delta::files(&delta)?;
+    if let Some(sealed) = &run.sealed {
+        sealed.check(lake, name, &files)?;
+    }
+    let output = output_of(name, files);
+    let schema = match contract::find(name) {
+        Some(table) => plain_schema(table),
+        None => return Ok(Some(context.read_parquet(urls(lake, &output), Default::default()).await?)),
+    };
+    if output.parts.is_empty() {
+        return Ok(Some(context.read_batch(arrow::array::RecordBatch::new_empty(schema))?));
+    }
+    Ok(Some(read::table(context, lake, &output, schema).await?))
+}
+
+/// The rows of `run` up to this one.
+///
+/// # Errors
+/// Environment, if the table cannot be read.
+pub(crate) async fn runs_up_to(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<DataFrame> {
+    let opened = delta::open(lake, RUN.name, None).await?;
+    let opened = opened.ok_or_else(|| Error::data(format!("table {} is gone from {}", RUN.name, lake.shown())))?;
+    let rows = read::table(context, lake, &output_of(RUN.name, delta::files(&opened)?), RUN.schema()).await?;
+    Ok(rows.filter(ident(col::RUN_NUMBER).lt_eq(lit(run.number)))?)
+}
+
+/// Registers tables of a run by their names, for queries of people, and the runs up to this one: those of `only`, or all.
+///
+/// # Errors
+/// Environment, if a table cannot be read.
+pub(crate) async fn register(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    only: Option<&BTreeSet<String>>,
+) -> Result<()> {
+    let wanted = |name: &str| only.is_none_or(|only| only.contains(name));
+    for (name, _, _) in run.tables.iter().filter(|(name, _, _)| wanted(name)) {
+        if let Some(rows) = table(context, lake, run, name).await? {
+            context.register_table(name.as_str(), rows.into_view())?;
+        }
+    }
+    if wanted(RUN.name) {
+        context.register_table(RUN.name, runs_up_to(context, lake, run).await?.into_view())?;
+    }
+    Ok(())
+}
+
+/// The aliases of customer ids up to a run: an id is one from its merge on, until it is a person's own again.
+///
+/// # Errors
+/// Environment, if a table cannot be read.
+pub(crate) async fn aliases(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<Aliases> {
+    const ALIAS: &str = "alias_id";
+    let Some(events) = table(context, lake, run, ID_EVENT.name).await? else { return Ok(Aliases::default()) };
+    let is = |event: &str| ident(col::EVENT).eq(lit(event));
+    let columns = [col::CUSTOMER_ID, col::EVENT, col::COUNTERPART, col::RUN_ID];
+    let events = events.select_columns(&columns)?;
+    let merged = events.clone().filter(is("merged"))?.select(vec![ident(col::CUSTOMER_ID).alias(ALIAS)])?;
+    let again = events.clone().filter(is("created"))?;
+    let again = again.join(merged.distinct()?, JoinType::LeftSemi, &[col::CUSTOMER_ID], &[ALIAS], None)?;
+    let steps = events.filter(is("merged").or(is("split")))?.union(again)?;
+    let runs = runs_up_to(context, lake, run).await?;
+    let runs = runs.select(vec![ident(col::RUN_ID).alias("seen_by"), ident(col::RUN_NUMBER)])?;
+    let rows = steps.join(runs, JoinType::Inner, &[col::RUN_ID], &["seen_by"], None)?.sort(vec![
+        ident(col::RUN_NUMBER).sort(true, false),
+        ident(col::EVENT).sort(false, true),
+        ident(col::CUSTOMER_ID).sort(true, false),
+    ])?;
+    let mut found = Vec::new();
+    for batch in rows.select_columns(&columns[..3])?.collect().await? {
+        let [id, event, into] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
+        found.extend((0..batch.num_rows()).map(|row| {
+            let id = id.value(row).to_string();
+            match columns::text_at(into, row).filter(|_| event.value(row) == "merged") {
+                Some(into) => Step::Merged(id, into.to_string()),
+                None => Step::Own(id),
+            }
+        }));
+    }
+    Ok(Aliases::new(found))
+}
+
+/// The schema of a table without the comments: the engine refuses a union of columns of which only some have one.
+pub(crate) fn plain_schema(table: &Table) -> SchemaRef {
+    let fields: Vec<Field> =
+        table.schema().fields().iter().map(|f| f.as_ref().clone().with_metadata(Default::default())).collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn urls(lake: &Location, output: &Output) -> Vec<String> {
+    output.parts.iter().map(|p| lake.join(&output.folder).join(&p.name).url().to_string()).collect()
+}
+
+fn output_of(table: &str, files: Vec<String>) -> Output {
+    Output {
+        folder: delta::folder_of(table),
+        parts: files.into_iter().map(|name| Part { name, bytes: 0, rows: 0 }).collect(),
+    }
+}

@@ -1,0 +1,165 @@
+//! The figures of a run as a Prometheus text file, for node exporter's textfile collector.
+//!
+//! In: how the run ended, how long it took. Out: the text of the file, every family with its HELP and TYPE. A run that fails
+//! writes it too, so that an alert needs one rule only (`nayose_run_success == 0`); the time of the last success is carried
+//! over from the file that is there. Names keep Prometheus' conventions: base units, one meaning a name, labels of few values.
+
+use std::fmt::Write;
+
+use crate::console::version;
+use crate::error::Error;
+use crate::lake::manifest::Manifest;
+use crate::lake::results::Expected;
+use crate::runner::Outcome;
+use crate::stages::Stage;
+
+/// The family that is carried over from run to run.
+const LAST_SUCCESS: &str = "nayose_last_success_timestamp_seconds";
+const SUCCESS_HELP: &str = "When a run last ended well, in seconds since 1970.";
+
+/// How a run went.
+pub(crate) struct Run<'a> {
+    /// Name of the pipeline; empty where its file could not be read.
+    pub pipeline: &'a str,
+    /// How it ended.
+    pub ended: Result<&'a Outcome, &'a Error>,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// When it ended, seconds since 1970.
+    pub now: f64,
+    /// The line of [`last_success`] in the file of the run before.
+    pub last_success: Option<&'a str>,
+}
+
+/// The text of the file.
+pub(crate) fn text(run: &Run) -> String {
+    let mut file = File { text: String::new(), pipeline: run.pipeline };
+    file.family("nayose_build_info", "Version, commit and engine of nayose; always 1.");
+    let build = [("version", version::VERSION), ("commit", version::COMMIT), ("datafusion", version::DATAFUSION)];
+    file.sample("nayose_build_info", &build, 1.0);
+    let code = run.ended.as_ref().err().map_or(0, |e| e.kind().exit_code());
+    file.one("nayose_run_success", "Whether the last run ended well (1) or failed (0).", f64::from(run.ended.is_ok()));
+    file.one(
+        "nayose_run_exit_code",
+        "Exit code of the last run's kind of failure; 0 where it ended well.",
+        code.into(),
+    );
+    let published = matches!(run.ended, Ok(Outcome::Published(_)));
+    file.one(
+        "nayose_run_published",
+        "Whether the last run published tables (1), or had nothing to publish (0).",
+        published.into(),
+    );
+    file.one("nayose_run_seconds", "Seconds that the last run took.", run.seconds);
+    file.one("nayose_last_run_timestamp_seconds", "When the last run ended, in seconds since 1970.", run.now);
+    match (&run.ended, run.last_success) {
+        (Ok(_), _) => file.one(LAST_SUCCESS, SUCCESS_HELP, run.now),
+        // With its label: a pipeline file that cannot be read has no name.
+        (Err(_), Some(line)) => {
+            file.family(LAST_SUCCESS, SUCCESS_HELP);
+            let _ = writeln!(file.text, "{line}");
+        }
+        (Err(_), None) => {}
+    }
+    if let Ok(Outcome::Published(manifest) | Outcome::Stopped(manifest)) = run.ended {
+        file.manifest(manifest);
+    }
+    file.text
+}
+
+/// The line with the time of the last success in the text of an earlier file.
+pub(crate) fn last_success(text: &str) -> Option<&str> {
+    let line = text.lines().find(|l| l.strip_prefix(LAST_SUCCESS).is_some_and(|rest| rest.starts_with('{')))?;
+    let (labels, time) = line.rsplit_once(' ')?;
+    (labels.ends_with('}') && time.parse::<f64>().is_ok()).then_some(line)
+}
+
+struct File<'a> {
+    text: String,
+    pipeline: &'a str,
+}
+
+impl File<'_> {
+    fn manifest(&mut self, manifest: &Manifest) {
+        let stages: Vec<_> =
+            Stage::ALL.iter().filter_map(|s| Some((s.name(), manifest.stages.get(s.name())?))).collect();
+        let seconds = stages.iter().map(|(name, stage)| (*name, stage.seconds));
+        self.many("nayose_stage_seconds", "Seconds that a stage took when it was done.", "stage", seconds);
+        let tables = || stages.iter().flat_map(|(_, s)| &s.outputs);
+        let rows = tables().map(|(name, output)| (name.as_str(), output.rows() as f64));
+        self.many("nayose_table_rows", "Rows of a table that the run wrote.", "table", rows);
+        let bytes = tables().map(|(name, output)| (name.as_str(), output.bytes() as f64));
+        self.many("nayose_table_bytes", "Bytes of a table that the run wrote.", "table", bytes);
+        let sources = manifest.sources();
+        let of = |value: fn(&crate::lake::manifest::SourceTotals) -> u64| {
+            sources.iter().map(move |(name, totals)| (name.as_str(), value(totals) as f64))
+        };
+        self.many("nayose_input_files", "Files of a source.", "source", of(|s| s.files));
+        self.many("nayose_input_bytes", "Bytes of a source's files.", "source", of(|s| s.bytes));
+        self.many(
+            "nayose_input_rows",
+            "Rows of a source, with those that could not be read.",
+            "source",
+            of(|s| s.rows),
+        );
+        self.many("nayose_rejects", "Rows of a source that could not be read.", "source", of(|s| s.rejects));
+        // A run that stopped before has none.
+        if let Ok(found) = manifest.cluster() {
+            let Expected { precision, recall, .. } = found.expected;
+            for (name, key, value) in
+                [("nayose_expected_precision", "precision", precision), ("nayose_expected_recall", "recall", recall)]
+            {
+                self.one(name, &format!("The {key} that the model itself expects at the threshold, 0 to 1."), value);
+            }
+        }
+    }
+
+    fn many<'n>(&mut self, name: &str, help: &str, label: &str, values: impl Iterator<Item = (&'n str, f64)>) {
+        self.family(name, help);
+        for (of, value) in values {
+            self.sample(name, &[("pipeline", self.pipeline), (label, of)], value);
+        }
+    }
+
+    fn one(&mut self, name: &str, help: &str, value: f64) {
+        self.family(name, help);
+        self.sample(name, &[("pipeline", self.pipeline)], value);
+    }
+
+    fn family(&mut self, name: &str, help: &str) {
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let labels: Vec<String> = labels.iter().map(|(label, text)| format!("{label}=\"{}\"", escaped(text))).collect();
+        let _ = writeln!(self.text, "{name}{{{}}} {value}", labels.join(","));
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(ended: Result<&Outcome, &Error>, last_success: Option<&str>) -> String {
+        text(&Run { pipeline: "a \"b\" \\", ended, seconds: 1.5, now: 1_790_000_000.25, last_success })
+    }
+
+    #[test]
+    fn a_failure_keeps_the_time_of_the_last_success() {
+        let ended_well = Outcome::NothingNew { run_id: "r1".into() };
+        let good = run(Ok(&ended_well), None);
+        assert!(good.contains("nayose_run_success{pipeline=\"a \\\"b\\\" \\\\\"} 1\n"), "{good}");
+        let line = "nayose_last_success_timestamp_seconds{pipeline=\"a \\\"b\\\" \\\\\"} 1790000000.25";
+        assert_eq!(last_success(&good), Some(line));
+        let error = Error::environment("no network");
+        let bad = run(Err(&error), last_success(&good));
+        assert!(bad.contains("nayose_run_success{pipeline=\"a \\\"b\\\" \\\\\"} 0\n"), "{bad}");
+        assert!(bad.contains("} 3\n"), "the exit code: {bad}");
+        assert_eq!(last_success(&bad), Some(line));
+        assert_eq!(last_success(&run(Err(&error), None)), None, "never");
+    }
+}

@@ -1,0 +1,115 @@
+//! The stages `block` and `score`: records to candidate pairs, pairs to probabilities.
+
+use std::sync::Arc;
+
+use super::{Run, forecast, work_of};
+use crate::config::check_model::with_parameters;
+use crate::error::{Error, Result};
+use crate::functions::pack::pack;
+use crate::functions::records::Records;
+use crate::lake::manifest::{Output, StageRecord};
+use crate::lake::results::{BlockResult, LeftOut, ScoreResult, StageResult};
+use crate::lake::settings::{MODEL_FILE, read_model, write_model};
+use crate::stages::{Stage, block, score};
+use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, STANDARD_RECORD};
+use nayose_matching::identity::people::HOUSEHOLD;
+use nayose_matching::model::bits::Bits;
+use nayose_matching::model::{Packed, Parameters};
+
+impl Run<'_> {
+    pub(super) async fn block(&self, record: &mut StageRecord) -> Result<()> {
+        let model = &self.pipeline.model;
+        let standard = self.table(&STANDARD_RECORD, record).await?;
+        for planned in block::blocks(standard, model)? {
+            self.put(Stage::Block, planned, false, None, record).await?;
+        }
+        self.register(&[&STANDARD_RECORD, &BLOCK], record).await?;
+        let size = self.pipeline.limits.block_size;
+        block::refine(&self.context, model, size).await?;
+        let records = self.manifest.output(STANDARD_RECORD.name).map_or(0, Output::rows);
+        let rules = block::forecast(&self.context, model).await?;
+        let outputs = self.manifest.stages.values().flat_map(|stage| stage.outputs.values());
+        let written = outputs.flat_map(|output| &output.parts).map(|part| part.bytes).sum();
+        let forecast = forecast::forecast(records, written, &rules);
+        let free = self.pipeline.lake.free_bytes();
+        forecast::refuse_over(&forecast, self.options.resources.memory as u64, free, &model.rules, &rules)?;
+        for planned in block::pairs(&self.context).await? {
+            self.put(Stage::Block, planned, false, None, record).await?;
+        }
+        self.register(&[&CANDIDATE_PAIR], record).await?;
+        let found = BlockResult {
+            forecast,
+            pairs_by_rule: block::pairs_by_rule(&self.context, model).await?,
+            blocks_left_out: block::left_out(&self.context, model, size).await?,
+        };
+        for (rule, LeftOut { blocks, largest, .. }) in &found.blocks_left_out {
+            self.progress.warn(&format!(
+                "blocking rule {rule:?}: {blocks} blocks of up to {largest} records are over limits.block_size and were left out; add `refine` keys to the rule"
+            ));
+        }
+        record.result = Some(StageResult::Block(found));
+        Ok(())
+    }
+
+    /// The features of all records.
+    pub(super) async fn packed(&self, record: &StageRecord) -> Result<Arc<Packed>> {
+        if let Some(packed) = self.packed.get() {
+            return Ok(packed.clone());
+        }
+        let standard = self.table_in_order(&STANDARD_RECORD, record).await?;
+        let packed = Arc::new(pack(standard, &self.pipeline.model).await?);
+        Ok(self.packed.get_or_init(|| packed).clone())
+    }
+
+    pub(super) async fn score(&self, record: &mut StageRecord) -> Result<()> {
+        let model = &self.pipeline.model;
+        let packed = self.packed(record).await?;
+        let records = Arc::new(match self.options.resources.cluster {
+            Some(_) => Records::shared(packed, &self.work).await?,
+            None => Records::here(packed),
+        });
+        let pairs = self.table(&CANDIDATE_PAIR, record).await?;
+        let digest = self.manifest.config_digest.clone();
+        let block_size = self.pipeline.limits.block_size;
+        let junk_values = score::junk_values(model, records.packed()?);
+        let (parameters, trained) = score::learn(pairs.clone(), model, &records, block_size, digest).await?;
+        if let Some(learned) = &trained.learned {
+            if let Some(nothing) = learned.nothing() {
+                self.progress.warn(&nothing);
+            }
+            if !learned.converged {
+                self.progress.warn("the model did not converge; raise training.steps in the model file");
+            }
+            if let Some(dependence) = &learned.dependence {
+                self.progress.warn(&dependence.warning());
+            }
+        }
+        let parameter_bits = Bits::from(&parameters);
+        record.result = Some(StageResult::Score(Box::new(ScoreResult { junk_values, trained, parameter_bits })));
+        self.keep_model(&parameters).await?;
+        let floor = self.pipeline.thresholds.review.min(HOUSEHOLD);
+        let expected = self.manifest.output(CANDIDATE_PAIR.name).map(|o| o.rows());
+        for planned in score::plan(pairs, model, parameters, &records, floor)? {
+            self.put(Stage::Score, planned, false, expected, record).await?;
+        }
+        records.forget().await
+    }
+
+    /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.
+    async fn keep_model(&self, parameters: &Parameters) -> Result<()> {
+        let file = with_parameters(&self.pipeline.model_file, &self.pipeline.model, parameters);
+        let yaml =
+            serde_saphyr::to_string(&file).map_err(|e| Error::bug(format!("the model cannot be written: {e}")))?;
+        write_model(&self.work, &yaml).await
+    }
+
+    /// The model of the run before is that of this one.
+    pub(super) async fn keep_model_of_before(&self) -> Result<()> {
+        let before = self.before.as_ref().ok_or_else(|| Error::bug("a stage was kept of no run"))?;
+        let yaml = read_model(&work_of(self.pipeline, &before.run_id)).await?;
+        let yaml = yaml.ok_or_else(|| {
+            Error::data(format!("the model of run {} is gone", before.run_id)).hint("run again with --from score")
+        })?;
+        self.work.join(MODEL_FILE).write(yaml.into_bytes()).await
+    }
+}

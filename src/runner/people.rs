@@ -1,0 +1,249 @@
+//! The stages `cluster` and `golden`: probabilities to people, people to golden records with everything that they did.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use datafusion::datasource::MemTable;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{ident, lit};
+use datafusion::prelude::DataFrame;
+
+use super::{Run, erase, work_of};
+use crate::config::decisions::Decision;
+use crate::engine::session::in_order;
+use crate::error::{Error, Kind, Result};
+use crate::functions::pseudonym::age_band;
+use crate::lake::manifest::StageRecord;
+use crate::lake::results::{GoldenResult, StageResult};
+use crate::lake::settings::RunSettings;
+use crate::lake::snapshot;
+use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
+use crate::stages::cluster::{ClusterInput, Keys, Links};
+use crate::stages::golden::anonymity;
+use crate::stages::{Planned, Stage, cluster, golden};
+use crate::tables::columns;
+use crate::tables::contract::{
+    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, RAW_EVENT, RAW_RECORD, REJECT,
+    SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
+};
+use nayose_matching::model::Parameters;
+use nayose_matching::model::score::Scorer;
+
+/// Rows with other values than before.
+const CHANGED: &str = "
+select n.row from asked a join standard_now n on a.row = n.row
+join standard_before b on b.channel = n.channel and b.record_id = n.record_id
+where n.versions <> b.versions or n.history is distinct from b.history";
+
+/// Facts from which it is no chance that none of them has a customer.
+const FEWEST_FACTS: i64 = 20;
+
+impl Run<'_> {
+    pub(super) async fn cluster(&self, record: &mut StageRecord) -> Result<()> {
+        let settings = RunSettings {
+            attributes: self.pipeline.attributes.clone(),
+            thresholds: self.pipeline.thresholds.clone(),
+            limits: self.pipeline.limits.clone(),
+            decisions: self.decisions(),
+        };
+        settings.save(&self.work).await?;
+        let packed = self.packed(record).await?;
+        let parameters = Parameters::from(self.manifest.score()?.parameter_bits.clone());
+        let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
+        let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
+        let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
+        let run_id = &self.manifest.run_id;
+        let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys, self.tombstones.as_deref()).await?;
+        let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
+        let as_of = self.as_of()?;
+        let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
+        let before = self.previous_settings().await?.map(|settings| settings.decisions).unwrap_or_default();
+        let causes = Causes {
+            earlier: &earlier,
+            decided: decided_anew(&keys, &before, &self.pipeline.decisions),
+            changed: self.changed(&rows_to_look_at(&events), record).await?,
+        };
+        let events = event_table(&keys, &events, &causes, as_of, run_id)?;
+        let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?, col::CUSTOMER_ID).await?;
+        tables.push(Planned::sorted(&ID_EVENT, events));
+        if found.decisions_without_record > 0 {
+            let unknown = found.decisions_without_record;
+            self.progress.warn(&format!("{unknown} decisions name a record that is not in the input"));
+        }
+        for planned in tables {
+            let published = planned.table.name != IDENTITY.name;
+            self.put(Stage::Cluster, planned, published, None, record).await?;
+        }
+        record.result = Some(StageResult::Cluster(found));
+        Ok(())
+    }
+
+    pub(super) async fn golden(&self, record: &mut StageRecord) -> Result<()> {
+        self.register(&[&STANDARD_RECORD, &IDENTITY, &RAW_RECORD, &RAW_EVENT], record).await?;
+        self.context.deregister_table("previous_id_map")?;
+        let mut previous = self.previous(&ID_MAP).await?;
+        if let Some(tombstones) = &self.tombstones {
+            previous = erase::left_out(previous, &ID_MAP, tombstones)?;
+            if self.options.resources.cluster.is_some() {
+                // The key of the tombstones stays in this process, and so do these rows.
+                let here = DataFrame::new(in_order(&self.context).state(), previous.logical_plan().clone());
+                let rows = MemTable::try_new(ID_MAP.schema(), vec![here.collect().await?])?;
+                previous = self.context.read_table(Arc::new(rows))?;
+            }
+        }
+        self.context.register_table("previous_id_map", previous.into_view())?;
+        let executors = self.options.resources.cluster.is_some();
+        for planned in golden::records(&self.context, self.pipeline, executors).await? {
+            self.put(Stage::Golden, planned, false, None, record).await?;
+        }
+        self.put_columns(Stage::Golden, &GOLDEN_RECORD, &GOLDEN_CUSTOMER, record).await?;
+        self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
+        let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
+        self.put(Stage::Golden, provenance, true, None, record).await?;
+        for planned in golden::tables(&self.context, self.as_of()?, &self.manifest.run_id).await? {
+            self.put(Stage::Golden, planned, true, None, record).await?;
+        }
+        record.result = Some(StageResult::Golden(self.anonymity(record).await?));
+        self.check_facts_have_customers(record).await?;
+        self.check_nothing_lost(record)
+    }
+
+    /// How many customers are like each other in what the analyst's profile tells.
+    async fn anonymity(&self, record: &StageRecord) -> Result<GoldenResult> {
+        let age = age_band(self.as_of()?).call(vec![ident(col::BIRTH_DATE)]).alias(col::AGE_BAND);
+        // Here, as the function does not travel to a cluster.
+        let rows = self.table_in_order(&GOLDEN_CUSTOMER, record).await?;
+        let rows = rows.select(vec![ident(col::TOWN_CODE), age, ident(col::SEX)])?;
+        anonymity::measure(rows, self.pipeline.profile.k).await
+    }
+
+    /// Refuses facts of a kind that name records of a channel, of which none is there while others are: their `record_id` is another id
+    /// than that of the people. Facts that come before all people of their channel are early.
+    async fn check_facts_have_customers(&self, record: &StageRecord) -> Result<()> {
+        if self.pipeline.limits.unusable_share >= 1.0 {
+            return Ok(());
+        }
+        let facts = self.table(&INTERACTION, record).await?;
+        let found = facts
+            .select_columns(&[col::CHANNEL, col::EVENT_TYPE, col::RECORD_ID, col::CUSTOMER_ID])?
+            .aggregate(
+                vec![ident(col::CHANNEL), ident(col::EVENT_TYPE)],
+                vec![count(ident(col::RECORD_ID)), count(ident(col::CUSTOMER_ID))],
+            )?
+            .collect()
+            .await?;
+        let mut all: Vec<(String, String, i64, i64)> = Vec::new();
+        for batch in found {
+            let text = |c: usize, row: usize| columns::strings(batch.column(c)).map(|t| t.value(row).to_string());
+            let number = |c: usize, row: usize| columns::longs(batch.column(c)).map(|n| n.value(row));
+            for row in 0..batch.num_rows() {
+                all.push((text(0, row)?, text(1, row)?, number(2, row)?, number(3, row)?));
+            }
+        }
+        all.sort();
+        all.retain(|(_, _, named, customers)| *named >= FEWEST_FACTS && *customers == 0);
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut channels: HashSet<String> = HashSet::new();
+        let people = self.table(&IDENTITY, record).await?.select_columns(&[col::CHANNEL])?.distinct()?;
+        for batch in people.collect().await? {
+            channels.extend(columns::strings(batch.column(0))?.iter().flatten().map(str::to_string));
+        }
+        match all.into_iter().find(|(channel, ..)| channels.contains(channel)) {
+            Some((channel, kind, named, _)) => Err(Error::data(format!(
+                "none of {named} facts of the kind {kind:?} has a customer: no record of channel {channel:?} has an id that they name"
+            ))
+            .hint("check `record_id` of the source: it has to be the id that the people of the same channel have; where these people come later, set limits.unusable_share: 1")),
+            None => Ok(()),
+        }
+    }
+
+    /// Rows in = rows of the records + interactions + rejects.
+    fn check_nothing_lost(&self, record: &StageRecord) -> Result<()> {
+        let rows = |table: &Table| {
+            record.outputs.get(table.name).or_else(|| self.manifest.output(table.name)).map_or(0, |o| o.rows())
+        };
+        let facts = rows(&RAW_EVENT);
+        if facts < rows(&INTERACTION) || rows(&INTERACTION) + rows(&REJECT) < facts {
+            return Err(Error::bug(format!(
+                "{facts} fact rows came in, but {} interactions and {} rejects went out",
+                rows(&INTERACTION),
+                rows(&REJECT)
+            )));
+        }
+        Ok(())
+    }
+
+    /// A table as the run before published it; no rows before the first run.
+    async fn previous(&self, table: &Table) -> Result<DataFrame> {
+        let rows = match &self.before {
+            Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
+            None => None,
+        };
+        match rows {
+            Some(rows) => Ok(rows),
+            None => Ok(self.context.read_batch(RecordBatch::new_empty(snapshot::plain_schema(table)))?),
+        }
+    }
+
+    /// The rows of a table that grows: those of this run alone, which are added; where somebody is erased, all rows but those
+    /// of the customer, whose id is in `column`, so that they replace the table.
+    pub(super) async fn with_earlier(&self, table: &Table, rows: DataFrame, column: &str) -> Result<DataFrame> {
+        let Some(erasure) = &self.erasure else { return Ok(rows) };
+        let earlier = self.previous(table).await?;
+        let earlier = earlier.filter(ident(column).not_eq(lit(erasure.customer_id.as_str())))?;
+        let mut all: Vec<RecordBatch> = Vec::new();
+        for batch in earlier.collect().await?.into_iter().chain(rows.collect().await?) {
+            all.push(RecordBatch::try_new(table.schema(), batch.columns().to_vec())?);
+        }
+        let all = self.context.read_table(Arc::new(MemTable::try_new(table.schema(), vec![all])?))?;
+        Ok(all.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
+    }
+
+    /// The decisions but for those on erased records, whose ids are not kept.
+    fn decisions(&self) -> Vec<Decision> {
+        let erased = |(channel, id): &(String, String)| self.tombstones.as_ref().is_some_and(|t| t.has(channel, id));
+        let mut decisions = self.pipeline.decisions.clone();
+        decisions.retain(|decision| !erased(&decision.left) && !erased(&decision.right));
+        decisions
+    }
+
+    /// What the run before kept of its pipeline file.
+    async fn previous_settings(&self) -> Result<Option<RunSettings>> {
+        match &self.before {
+            Some(run) => match RunSettings::load(&work_of(self.pipeline, &run.run_id)).await {
+                Err(error) if error.kind() == Kind::Data => {
+                    // They only tell by which decision an id changed.
+                    self.progress.warn(&format!("{}; ids that change name no decision", error.message()));
+                    Ok(None)
+                }
+                read => read,
+            },
+            None => Ok(None),
+        }
+    }
+
+    /// Which of these rows have other values than in the run before.
+    async fn changed(&self, rows: &[u32], record: &StageRecord) -> Result<HashSet<u32>> {
+        if rows.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let asked = Int64Array::from_iter_values(rows.iter().map(|row| i64::from(*row)));
+        let asked = RecordBatch::try_from_iter([(col::ROW, Arc::new(asked) as ArrayRef)])?;
+        let standard = self.table(&STANDARD_RECORD, record).await?;
+        let previous = self.previous(&SOURCE_RECORD).await?;
+        for (name, rows) in
+            [("asked", self.context.read_batch(asked)?), ("standard_now", standard), ("standard_before", previous)]
+        {
+            self.context.deregister_table(name)?;
+            self.context.register_table(name, rows.into_view())?;
+        }
+        let mut changed = HashSet::new();
+        for batch in self.context.sql(CHANGED).await?.collect().await? {
+            changed.extend(columns::longs(batch.column(0))?.values().iter().map(|row| *row as u32));
+        }
+        Ok(changed)
+    }
+}

@@ -1,0 +1,234 @@
+//! The stages `ingest` and `normalize`: files to rows, rows to records.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::logical_expr::{ident, lit};
+
+use super::{Run, erase, inputs};
+use crate::error::{Error, Result};
+use crate::lake::manifest::StageRecord;
+use crate::lake::results::{FileCounts, IngestResult, StageResult, Understood};
+use crate::sources::reader::RejectReason;
+use crate::stages::{Stage, ingest, normalize};
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, col};
+use nayose_matching::record::Standardizer;
+
+/// Rows per file by source, as `raw_record` and `raw_event` have them: rows that were left out on purpose are no rejects.
+const COUNTS: &str = "
+select source, file, count(*) as rows,
+    count(*) filter (where not skipped and reject_reason <> 'erased') as rejects,
+    count(*) filter (where skipped) as skipped
+from (
+    select source, file, reject_reason,
+        reject_reason in ('repeated_header', 'total_row') or starts_with(reject_reason, 'skipped: ') as skipped
+    from (select source, file, reject_reason from raw_record union all select source, file, reject_reason from raw_event)
+)
+group by source, file";
+
+/// Rejected rows by source, file and reason, with the first line of each.
+const REASONS: &str = "
+select source, file, reject_reason, count(*) as rows, min(line) as line
+from (
+    select source, file, reject_reason, line from raw_record
+    union all select source, file, reject_reason, line from raw_event
+)
+where reject_reason <> 'erased' and not starts_with(reject_reason, 'skipped: ')
+group by source, file, reject_reason";
+
+/// Reasons that a sentence names.
+const REASONS_TOLD: usize = 3;
+
+/// Rows from which a file of which most rows cannot be read is broken, and not only small.
+const FEWEST_ROWS: u64 = 10;
+
+/// The newest time in the data that is not in the future.
+const NEWEST: &str = "
+select max(t) as newest from (
+    select observed_at as t from raw_record
+    union all select registered_at from raw_record
+    union all select occurred_at from raw_event
+) where t <= now()";
+
+impl Run<'_> {
+    pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
+        let (fresh, kept) = self.to_read(record.basis.as_ref());
+        for mut planned in ingest::plan(&self.context, self.pipeline, &fresh)? {
+            if let Some(tombstones) = &self.tombstones {
+                planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
+            }
+            let put = self.put_raw(planned, record).await;
+            put.map_err(|error| ingest::of_expressions(error, self.pipeline))?;
+        }
+        inputs::unchanged(&fresh).await?;
+        self.register(&[&RAW_RECORD, &RAW_EVENT], record).await?;
+        let counts = self.file_counts(&kept).await?;
+        self.check_counts(&counts).await?;
+        // Two sources may read one file.
+        let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
+        let understood = self.understood(&counts, record).await?;
+        let found = IngestResult { files: counts, files_read: read.len(), as_of: self.data_time().await?, understood };
+        record.result = Some(StageResult::Ingest(found));
+        Ok(())
+    }
+
+    /// How much of every attribute can be understood.
+    async fn understood(&self, counts: &[FileCounts], record: &StageRecord) -> Result<Vec<Understood>> {
+        let mut rows: BTreeMap<&str, u64> = BTreeMap::new();
+        for c in counts {
+            *rows.entry(&c.source).or_default() += c.rows;
+        }
+        let raw = self.table(&RAW_RECORD, record).await?;
+        let found = ingest::understood::understood(&self.context, raw, &rows).await?;
+        ingest::understood::refuse(&found, self.pipeline.limits.unusable_share)?;
+        Ok(found)
+    }
+
+    /// The time as of which the analyses hold, microseconds. The session knows the raw tables.
+    pub(super) async fn data_time(&self) -> Result<i64> {
+        match self.options.as_of {
+            Some(as_of) => Ok(as_of),
+            None => self.newest().await,
+        }
+    }
+
+    /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.
+    async fn file_counts(&self, kept: &[FileCounts]) -> Result<Vec<FileCounts>> {
+        let mut found = Vec::new();
+        for batch in self.context.sql(COUNTS).await?.collect().await? {
+            for row in 0..batch.num_rows() {
+                found.push(counts_of(&batch, row));
+            }
+        }
+        let mut all = Vec::new();
+        for files in &self.found {
+            let source = &self.pipeline.sources[files.source].name;
+            for file in &files.files {
+                let of_file = |c: &&FileCounts| &c.source == source && c.file == file.name;
+                let delivered = found.iter().find(of_file);
+                let read = match kept.iter().find(of_file) {
+                    Some(kept) => kept.read,
+                    None => file.count.rows(),
+                };
+                all.push(FileCounts {
+                    source: source.clone(),
+                    file: file.name.clone(),
+                    rows: delivered.map_or(0, |c| c.rows),
+                    rejects: delivered.map_or(0, |c| c.rejects),
+                    skipped: delivered.map_or(0, |c| c.skipped),
+                    read,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Rows in = records + rejects for every file; not too many rejects; no source without rows.
+    async fn check_counts(&self, counts: &[FileCounts]) -> Result<()> {
+        if let Some(c) = counts.iter().find(|c| c.rows != c.read) {
+            return Err(Error::bug(format!(
+                "{} of source {:?} has {} rows, but {} arrived",
+                c.file, c.source, c.read, c.rows
+            )));
+        }
+        for source in &self.pipeline.sources {
+            let of: Vec<&FileCounts> = counts.iter().filter(|c| c.source == source.name).collect();
+            let (rows, rejects) = of.iter().fold((0, 0), |(rows, rejects), c| (rows + c.rows, rejects + c.rejects));
+            if rows == 0 && !source.may_be_empty {
+                return Err(Error::data(format!("source {:?} has no rows in {} files", source.name, of.len()))
+                    .hint("send the files again; set may_be_empty: true if that is right"));
+            }
+            let skipped: u64 = of.iter().map(|c| c.skipped).sum();
+            if rows > 0 && rows == skipped && !source.may_be_empty {
+                return Err(Error::data(format!("source {:?}: all {rows} rows are left out", source.name))
+                    .hint("check `where` and `skip_where` of the source; set may_be_empty: true if that is right"));
+            }
+            let limit = self.pipeline.limits.reject_share;
+            if rejects as f64 > limit * rows as f64 {
+                let (why, hint) = self.why_rejected(&source.name, None).await?;
+                return Err(Error::data(format!(
+                    "source {:?}: {rejects} of {rows} rows cannot be read, more than limits.reject_share = {limit}: {why}",
+                    source.name
+                ))
+                .hint(hint));
+            }
+            // One delivery that is broken as a whole is held, however small it is beside the others.
+            let broken = of.iter().find(|c| c.rows >= FEWEST_ROWS && c.rejects * 2 > c.rows).copied();
+            if let Some(file) = broken {
+                let (why, hint) = self.why_rejected(&source.name, Some(&file.file)).await?;
+                return Err(Error::data(format!(
+                    "source {:?}: {} of {} rows of {} cannot be read: {why}",
+                    source.name, file.rejects, file.rows, file.file
+                ))
+                .hint(hint));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why rows of a source, or of one of its files, were rejected: the most frequent reasons with their first places; and the remedy.
+    /// The session knows the raw tables.
+    async fn why_rejected(&self, source: &str, file: Option<&str>) -> Result<(String, String)> {
+        let mut rows = self.context.sql(REASONS).await?.filter(ident(col::SOURCE).eq(lit(source)))?;
+        if let Some(file) = file {
+            rows = rows.filter(ident(col::FILE).eq(lit(file)))?;
+        }
+        let mut reasons: BTreeMap<String, (i64, String, i64)> = BTreeMap::new();
+        for batch in rows.collect().await? {
+            let text = |c: usize, row: usize| batch.column(c).as_string::<i32>().value(row).to_string();
+            let number = |c: usize, row: usize| batch.column(c).as_primitive::<Int64Type>().value(row);
+            for row in 0..batch.num_rows() {
+                let (file, line) = (text(1, row), number(4, row));
+                let first = reasons.entry(text(2, row)).or_insert((0, file.clone(), line));
+                first.0 += number(3, row);
+                if (&file, line) < (&first.1, first.2) {
+                    (first.1, first.2) = (file, line);
+                }
+            }
+        }
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+        let of = |(reason, (rows, file, line)): &(String, (i64, String, i64))| {
+            format!("{reason} in {rows} rows, first {file} line {line}")
+        };
+        let why = reasons.iter().take(REASONS_TOLD).map(of).collect::<Vec<_>>().join("; ");
+        let remedy = reasons.first().map_or("", |(reason, _)| RejectReason::remedy(reason));
+        let work = self.work.join("ingest").shown();
+        Ok((why, format!("{remedy}; the rows as they stand are in the column reject_raw below {work}")))
+    }
+
+    async fn newest(&self) -> Result<i64> {
+        let batches = self.context.sql(NEWEST).await?.collect().await?;
+        let time = batches.iter().find_map(|b| {
+            let times = b.column(0).as_primitive_opt::<TimestampMicrosecondType>()?;
+            (times.len() == 1 && times.is_valid(0)).then(|| times.value(0))
+        });
+        // Data without any time is as of its beginning: the same on every run.
+        Ok(time.unwrap_or(0))
+    }
+
+    /// The time as of which the analyses hold, microseconds, once `ingest` is done.
+    pub(super) fn as_of(&self) -> Result<i64> {
+        Ok(self.manifest.ingest()?.as_of)
+    }
+
+    pub(super) async fn normalize(&self, record: &mut StageRecord) -> Result<()> {
+        let raw = self.table(&RAW_RECORD, record).await?;
+        let standardizer = Arc::new(Standardizer::new(&self.pipeline.attributes, &self.pipeline.model));
+        let before = self.standard_before(&raw, record.basis.as_ref()).await?;
+        let executors = self.options.resources.cluster.is_some();
+        for planned in normalize::plan(raw, before, standardizer, executors)? {
+            self.put(Stage::Normalize, planned, false, None, record).await?;
+        }
+        Ok(())
+    }
+}
+
+fn counts_of(batch: &RecordBatch, row: usize) -> FileCounts {
+    let text = |c: usize| batch.column(c).as_string::<i32>().value(row).to_string();
+    let number = |c: usize| batch.column(c).as_primitive::<Int64Type>().value(row) as u64;
+    let [rows, rejects, skipped] = [2, 3, 4].map(number);
+    FileCounts { source: text(0), file: text(1), rows, rejects, skipped, read: rows }
+}

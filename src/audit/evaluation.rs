@@ -9,29 +9,31 @@ use arrow::array::AsArray;
 use datafusion::logical_expr::ident;
 
 use super::Audit;
-use super::evaluation_page::{Point, Report, Unlabelled};
+use super::evaluation_report::{Bin, Compared, Example, Point, Report, Unlabelled};
 use super::truth::Truth;
+use super::view::ComparisonView;
 use crate::error::{Error, Result};
 use crate::stages::cluster::Keys;
 use crate::tables::contract::col;
 use nayose_matching::evaluate::evaluate;
 use nayose_matching::evaluate::shape::shape;
+use nayose_matching::evidence;
 use nayose_matching::identity::cluster::{Edge, MEMBERS_LOOKED_AT};
 use nayose_matching::identity::people::{self, STEPS};
 use nayose_matching::model::MISSING;
 use nayose_matching::model::score::Scorer;
 
 impl Audit {
-    /// How good the matching of the run is.
+    /// How good the matching of the run is. `values` shows the values of examples; else they are masked.
     ///
     /// # Errors
     /// Usage, where the truth file cannot be read; data, where the run's work is gone.
-    pub async fn evaluate(&self, path: Option<&Path>) -> Result<Report> {
+    pub async fn evaluate(&self, path: Option<&Path>, values: bool) -> Result<Report> {
         let truth = match path {
             Some(path) => Some(Truth::read(&self.context, path).await?),
             None => None,
         };
-        let matching = self.matching().await?;
+        let matching = self.matching(values).await?;
         if let (Some(truth), Some(path)) = (&truth, path)
             && truth.names_nobody(&matching.keys)
         {
@@ -43,13 +45,19 @@ impl Audit {
             records: matching.keys.len() as u64,
             customers: matching.labels.iter().collect::<HashSet<_>>().len() as u64,
             auto: matching.auto,
+            expected: {
+                let expected = people::expected(&matching.edges, matching.auto);
+                [expected.precision, expected.recall]
+            },
+            weights: matching.weights(truth.as_ref()),
+            nearest: matching.nearest(),
             unlabelled: matching.unlabelled(),
             labels: truth.as_ref().map(|t| t.labels(&matching)),
             curve: STEPS.map(|threshold| matching.point(threshold, truth.as_ref())).to_vec(),
         })
     }
 
-    async fn matching(&self) -> Result<Matching<'_>> {
+    async fn matching(&self, values: bool) -> Result<Matching<'_>> {
         let kept = self.kept().await?;
         let (keys, scorer, edges) = (kept.keys().await?, self.scorer().await?, kept.links().await?.edges);
         let columns = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID];
@@ -75,7 +83,7 @@ impl Audit {
         }
         let settings = &kept.settings;
         let (auto, most) = (settings.thresholds.auto, settings.limits.records_per_person.clone());
-        Ok(Matching { keys, scorer, edges, labels, households, auto, most })
+        Ok(Matching { keys, scorer, edges, labels, households, auto, most, values })
     }
 }
 
@@ -90,7 +98,16 @@ pub(super) struct Matching<'a> {
     pub(super) households: Vec<u32>,
     auto: f64,
     most: BTreeMap<String, u32>,
+    /// Whether examples show their values.
+    values: bool,
 }
+
+/// Width of a bin of weights, and the last one, in bits.
+const BIN: i32 = 2;
+const LAST_BIN: i32 = 40;
+
+/// Pairs next to the threshold that are shown.
+const NEAREST: usize = 20;
 
 impl Matching<'_> {
     fn unlabelled(&self) -> Unlabelled {
@@ -129,6 +146,62 @@ impl Matching<'_> {
         }
     }
 
+    /// The compared pairs by weight.
+    fn weights(&self, truth: Option<&Truth>) -> Vec<Bin> {
+        let person = truth.map(|t| t.people(&self.keys));
+        let mut bins: BTreeMap<i32, Bin> = BTreeMap::new();
+        for e in &self.edges {
+            let bits = log_odds(e.person) / std::f64::consts::LN_2;
+            let from = ((bits / f64::from(BIN)).floor() as i32 * BIN).clamp(-LAST_BIN, LAST_BIN);
+            let bin = bins.entry(from).or_insert(Bin { from, ..Bin::default() });
+            if self.labels[e.l as usize] != self.labels[e.r as usize] {
+                bin.apart += 1;
+                continue;
+            }
+            bin.joined += 1;
+            let of = |row: u32| person.as_ref().and_then(|person| person[row as usize]);
+            bin.wrong += u64::from(of(e.l).zip(of(e.r)).is_some_and(|(l, r)| l != r));
+        }
+        let (Some(first), Some(last)) = (bins.keys().next().copied(), bins.keys().last().copied()) else {
+            return Vec::new();
+        };
+        let bin = |from: i32| bins.get(&from).copied().unwrap_or(Bin { from, ..Bin::default() });
+        (first..=last).step_by(BIN as usize).map(bin).collect()
+    }
+
+    /// The pairs next to the threshold, the lower first.
+    fn nearest(&self) -> Vec<Example> {
+        let away = |e: &Edge| (log_odds(e.person) - log_odds(self.auto)).abs();
+        let mut edges: Vec<&Edge> = self.edges.iter().collect();
+        let nearer = |a: &&Edge, b: &&Edge| away(a).total_cmp(&away(b)).then_with(|| (a.l, a.r).cmp(&(b.l, b.r)));
+        if edges.len() > NEAREST {
+            edges.select_nth_unstable_by(NEAREST, nearer);
+            edges.truncate(NEAREST);
+        }
+        edges.sort_unstable_by(|a, b| a.person.total_cmp(&b.person).then_with(|| (a.l, a.r).cmp(&(b.l, b.r))));
+        edges.into_iter().map(|e| self.example(e.l, e.r, Some(e.person))).collect()
+    }
+
+    /// A pair to look at.
+    pub(super) fn example(&self, l: u32, r: u32, probability: Option<f64>) -> Example {
+        let shown = |values: Vec<String>| {
+            let one = |value: String| if self.values { value } else { nayose_japanese::shape::mask(&value) };
+            values.into_iter().map(one).collect::<Vec<_>>().join(" / ")
+        };
+        let compared = evidence::comparisons(self.scorer, l as usize, r as usize).into_iter().map(|pair| {
+            let view = ComparisonView::from(pair);
+            Compared {
+                label: view.label,
+                left: shown(view.left),
+                right: shown(view.right),
+                level: view.level_label,
+                weight: view.weight,
+            }
+        });
+        let (left, right) = (self.keys.name(l), self.keys.name(r));
+        Example { left, right, probability, compared: compared.collect() }
+    }
+
     /// What comes out at another threshold, decisions of people left aside.
     fn point(&self, threshold: f64, truth: Option<&Truth>) -> Point {
         let scores = truth.map(|t| {
@@ -139,6 +212,11 @@ impl Matching<'_> {
         let expected = people::expected(&self.edges, threshold);
         Point { threshold, truth: scores, expected_precision: expected.precision, expected_recall: expected.recall }
     }
+}
+
+/// The logarithm of the odds of a probability.
+fn log_odds(p: f64) -> f64 {
+    (p.max(1e-15) / (1.0 - p).max(1e-15)).ln()
 }
 
 /// The number of a name, from 0 in the order in which names come.

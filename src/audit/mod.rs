@@ -8,6 +8,7 @@ pub(crate) mod analyst;
 mod customer;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
+pub(crate) mod evaluation_report;
 mod history;
 pub(crate) mod history_text;
 mod kept;

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{cast, ident, lit};
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
 
 use super::evaluation::{Matching, number};
-use super::evaluation_page::{Example, Labels};
+use super::evaluation_report::{Example, Labels};
 use crate::error::{Error, Result};
 use crate::stages::cluster::Keys;
 use nayose_matching::evaluate::{Evaluation, Labelled, PairCounts, evaluate};
@@ -165,18 +165,20 @@ impl Truth {
         (large > 0).then_some((large, merged.len() as u64))
     }
 
-    fn examples(&self, matching: &Matching) -> (Vec<Example>, Vec<Example>) {
-        let mut person: Vec<Option<u32>> = vec![None; matching.keys.len()];
+    /// For every record who it is, where the truth says it.
+    pub(super) fn people(&self, keys: &Keys) -> Vec<Option<u32>> {
+        let mut person: Vec<Option<u32>> = vec![None; keys.len()];
         for row in &self.rows {
-            if let Some(at) = self.row_in(&matching.keys, row) {
+            if let Some(at) = self.row_in(keys, row) {
                 person[at as usize] = Some(row.person);
             }
         }
-        let example = |l: u32, r: u32, probability| Example {
-            left: matching.keys.name(l),
-            right: matching.keys.name(r),
-            probability,
-        };
+        person
+    }
+
+    fn examples(&self, matching: &Matching) -> (Vec<Example>, Vec<Example>) {
+        let person = self.people(&matching.keys);
+        let example = |l: u32, r: u32, probability| matching.example(l, r, probability);
         let mut surest: Vec<&Edge> = matching.edges.iter().collect();
         surest.sort_by(|a, b| b.person.total_cmp(&a.person).then_with(|| (a.l, a.r).cmp(&(b.l, b.r))));
         let pairs = |want_one: bool, joined: bool| {

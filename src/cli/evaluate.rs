@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{LakeArguments, ResourceArguments, TextFormat, output};
-use crate::audit::evaluation_page::{Labels, Report, html};
+use crate::audit::evaluation_page::html;
+use crate::audit::evaluation_report::{Labels, Report};
 use crate::error::Result;
 use crate::store::local;
 use nayose_matching::evaluate::{PairCounts, Scores};
@@ -24,6 +25,9 @@ pub(super) struct Arguments {
     /// Write a page with curves and examples to this file
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Show the values of examples on the page, for who is entitled to see them; without it they are masked
+    #[arg(long)]
+    values: bool,
     /// The customers as a run published them: a run id, its number, or a time
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
@@ -33,7 +37,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let audit = a.lake.audit(a.as_of.as_deref(), &a.resources).await?;
-    let report = audit.evaluate(a.truth.as_deref()).await?;
+    let report = audit.evaluate(a.truth.as_deref(), a.values).await?;
     if let Some(path) = &a.report {
         local::put(path, html(&report))?;
     }

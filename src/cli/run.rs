@@ -245,6 +245,8 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
                 _ => String::new(),
             };
             let told = told(m)?;
+            // The table has the rows that were left out on purpose as well.
+            let rejected = rows(&REJECT).saturating_sub(skipped(m)?);
             let nothing = m.score()?.trained.learned.as_ref().and_then(|learned| learned.nothing());
             let expected = match nothing {
                 Some(nothing) => format!("precision and recall cannot be expected: {nothing}"),
@@ -254,13 +256,12 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
                 ),
             };
             format!(
-                "published run {} in {lake}, as of {as_of}\n  {} records of {} customers in {} households; {} interactions; {} rows rejected\n  {} links, {} cut by contradictions, {} pairs to review\n  {expected}{profile}{told}",
+                "published run {} in {lake}, as of {as_of}\n  {} records of {} customers in {} households; {} interactions; {rejected} rows rejected\n  {} links, {} cut by contradictions, {} pairs to review\n  {expected}{profile}{told}",
                 m.run_id,
                 rows(&SOURCE_RECORD),
                 rows(&GOLDEN_CUSTOMER),
                 found.households,
                 rows(&INTERACTION),
-                rows(&REJECT),
                 found.linked,
                 found.cut,
                 found.review,
@@ -272,10 +273,15 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
 /// Share of an attribute's values beyond understanding from which the report names it: below it are the slips of every source.
 const TOLD: f64 = 0.05;
 
+/// Rows that were left out on purpose.
+fn skipped(manifest: &Manifest) -> Result<u64> {
+    Ok(manifest.ingest()?.files.iter().map(|file| file.skipped).sum())
+}
+
 /// What was left out of the input, and what of it cannot be used.
 fn told(manifest: &Manifest) -> Result<String> {
     let found = manifest.ingest()?;
-    let skipped: u64 = found.files.iter().map(|file| file.skipped).sum();
+    let skipped = skipped(manifest)?;
     let mut text = String::new();
     if skipped > 0 {
         text += &format!(

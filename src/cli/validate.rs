@@ -70,17 +70,22 @@ pub(super) async fn validate(
                     let are_names = needed.iter().any(|w| columns.contains(w));
                     for wanted in needed.iter().filter(lacks) {
                         let near = || did_you_mean(wanted, columns.iter().map(String::as_str));
-                        let hint = || {
-                            near()
-                                .filter(|_| are_names)
-                                .unwrap_or_else(|| "check `columns`, and where the header is".to_string())
+                        let in_expression = source.expressions().any(|e| e.columns.contains(wanted));
+                        let hint = || match near().filter(|_| are_names) {
+                            Some(near) => near,
+                            None if in_expression => {
+                                format!(
+                                    "in an expression, columns stand in double quotes and texts in single ones: '{wanted}'"
+                                )
+                            }
+                            None => "check `columns`, and where the header is".to_string(),
                         };
                         lacking.entry(wanted).or_insert_with(|| (&file.name, 0, hint())).1 += 1;
                     }
                     seen.extend(columns);
                 }
                 Err(e) if matches!(e.kind(), Kind::Data | Kind::Config) => {
-                    problems.add(0, e.message(), e.remedy().unwrap_or_default());
+                    problems.add(0, e.message(), e.remedy().unwrap_or("look at the file, or leave it out of `files`"));
                 }
                 Err(e) => return Err(e),
             }
@@ -103,7 +108,8 @@ pub(super) async fn validate(
         let nowhere = options.columns.iter().enumerate().filter(unseen).map(|(_, c)| c).filter(|c| !needed.contains(c));
         problems.in_file(file.display().to_string());
         for wanted in nowhere.filter(|_| !seen.is_empty()) {
-            let hint = did_you_mean(wanted, seen.iter().map(String::as_str)).unwrap_or_default();
+            let hint = did_you_mean(wanted, seen.iter().map(String::as_str))
+                .unwrap_or_else(|| "check its spelling in the pipeline file, or leave it out".to_string());
             let what = format!("source {:?} maps the column {wanted:?}, which is in none of its files", source.name);
             problems.add(0, what, hint);
         }
@@ -210,8 +216,11 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
         };
         text += &format!("  {:<20}{records:>10} records  {fate}\n", model.rules[rule].name);
     }
-    for (rule, _) in model.rules.iter().zip(&alone).filter(|(_, alone)| **alone == 0) {
-        text += &format!("\nrule {:?} adds nothing: every pair of it is brought by another rule", rule.name);
+    for ((rule, found), _) in model.rules.iter().zip(&rules).zip(&alone).filter(|(_, alone)| **alone == 0) {
+        text += &match found.pairs {
+            0 => format!("\nrule {:?} brings no pair: no two records share its keys", rule.name),
+            _ => format!("\nrule {:?} adds nothing: every pair of it is brought by another rule", rule.name),
+        };
     }
     text += &of_values(context, pipeline, found).await?;
     Ok(text.trim_end().to_string())
@@ -240,6 +249,14 @@ async fn of_values(context: &SessionContext, pipeline: &Pipeline, found: &[Sourc
     }
     understood::refuse(&understood, pipeline.limits.unusable_share)?;
     text += &of_consents(pipeline).await?;
+    for of in found {
+        let Some(counts) = ingest::join_counts(context, pipeline, of).await? else { continue };
+        let source = &pipeline.sources[of.source].name;
+        text += &format!(
+            "\n{source}.join: {} of {} rows find no row in the joined files; {} keys stand there more than once, of which the last counts",
+            counts.unmatched, counts.rows, counts.repeated
+        );
+    }
     Ok(text)
 }
 

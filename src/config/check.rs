@@ -49,7 +49,12 @@ pub(super) fn document_of<T: DeserializeOwned>(
         Err(e) => {
             let line = e.location().map_or(0, |l| l.line());
             let message = e.to_string();
-            problems.add(line, format!("not readable as YAML: {}", message.lines().next().unwrap_or_default()), "");
+            let why = message.lines().next().unwrap_or_default();
+            let hint = match why.contains("duplicate") {
+                true => "write each key once",
+                false => "check indents, quotes and brackets there and in the line before",
+            };
+            problems.add(line, format!("not readable as YAML: {why}"), hint);
             return None;
         }
     };
@@ -62,7 +67,13 @@ pub(super) fn document_of<T: DeserializeOwned>(
         Ok(file) => Some(Document { tree, file }),
         Err(e) => {
             let line = e.location().map_or(0, |l| l.line());
-            problems.add(line, e.to_string().lines().next().unwrap_or_default().to_string(), "");
+            let message = e.to_string();
+            // What the parser says of values that may have several shapes names our types.
+            let why = match message.lines().next() {
+                Some(why) if !why.contains("untagged") && !why.contains("variant") => why,
+                _ => "a value has another shape than any that may stand there",
+            };
+            problems.add(line, why.to_string(), "docs/sources.md and `nayose schema` show what may stand there");
             None
         }
     }
@@ -126,7 +137,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         attributes,
         sources,
         survivorship: file.survivorship.into(),
-        thresholds: file.thresholds,
+        thresholds: file.thresholds.by_cost(),
         limits: file.limits,
         profile: file.profile,
         parameters: file.parameters,
@@ -205,7 +216,7 @@ fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Sou
                 problems.add(
                     line_of(&d.tree, &[key("sources"), Step::Index(i), key("name")]),
                     format!("source {:?} is there twice", s.name),
-                    "",
+                    "give each source a name of its own",
                 );
             }
             check_source::source(d, i, s, problems)
@@ -226,14 +237,38 @@ fn check_survivorship(d: &Document<PipelineFile>, problems: &mut Problems) {
             problems.add(line, format!("no source has the channel {channel:?}"), hint);
         }
         if (field.rule == SurvivorshipRuleFile::SourcePriority) == field.priority.is_empty() {
-            problems.add(line, format!("survivorship of {name}: `priority` goes with `rule: source_priority`"), "");
+            let hint = "list the channels in `priority`, the best first";
+            problems.add(line, format!("survivorship of {name}: `priority` goes with `rule: source_priority`"), hint);
         }
     }
 }
 
 fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
-    let t = &d.file.thresholds;
+    let typed = &d.file.thresholds;
     let line = line_of(&d.tree, &[key("thresholds")]);
+    if let Some(cost) = typed.false_link_cost {
+        let has_auto = |(k, of): &(_, Placed)| {
+            let k: &serde_saphyr::Spanned<String> = k;
+            k.value == "thresholds"
+                && matches!(&of.value, Node::Map(entries) if entries.iter().any(|(k, _)| k.value == "auto"))
+        };
+        if matches!(&d.tree.value, Node::Map(entries) if entries.iter().any(has_auto)) {
+            problems.add(
+                line,
+                "thresholds have both auto and false_link_cost",
+                "give one: the cost 4 is the threshold 0.8",
+            );
+        }
+        if !(cost > 0.0 && cost.is_finite()) {
+            problems.add(
+                line,
+                format!("false_link_cost is {cost}"),
+                "use a number above 0: 4 where a false link costs as much as four missed ones",
+            );
+            return;
+        }
+    }
+    let t = &typed.clone().by_cost();
     for (name, value) in [("auto", t.auto), ("review", t.review)] {
         if !(0.0..=1.0).contains(&value) {
             problems.add(
@@ -254,7 +289,7 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
     for (name, share) in [("reject_share", limits.reject_share), ("unusable_share", limits.unusable_share)] {
         if !(0.0..=1.0).contains(&share) {
             let line = line_of(&d.tree, &[key("limits"), key(name)]);
-            problems.add(line, format!("{name} is not between 0 and 1"), "");
+            problems.add(line, format!("{name} is not between 0 and 1"), "it is a share: 0.05 is five in a hundred");
         }
     }
     let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
@@ -262,7 +297,8 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
         problems.add(
             line_of(&d.tree, &[key("limits"), key("records_per_person"), key(channel)]),
             format!("records_per_person names the channel {channel:?}, which no source has"),
-            did_you_mean(channel, channels.iter().copied()).unwrap_or_default(),
+            did_you_mean(channel, channels.iter().copied())
+                .unwrap_or_else(|| format!("channels: {}", channels.iter().copied().collect::<Vec<_>>().join(", "))),
         );
     }
     for name in

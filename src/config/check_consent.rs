@@ -34,7 +34,11 @@ pub(super) fn columns(s: &SourceFile, line: impl Fn(&[&str]) -> u64, problems: &
                 );
             }
             for value in granted.iter().filter(|value| denied.contains(value)) {
-                problems.add(at, format!("consent {purpose}.{contact}: {value:?} is both granted and denied"), "");
+                problems.add(
+                    at,
+                    format!("consent {purpose}.{contact}: {value:?} is both granted and denied"),
+                    "let it stand in one of the two",
+                );
             }
             if granted.iter().chain(&denied).any(String::is_empty) {
                 problems.add(

@@ -190,10 +190,18 @@ impl Check<'_> {
         for (i, rule) in self.document.file.blocking.iter().enumerate() {
             let at = [Step::Key("blocking".into()), Step::Index(i)];
             if !names.insert(&rule.name) {
-                self.problems.add(self.line(&at), format!("blocking rule {:?} is there twice", rule.name), "");
+                self.problems.add(
+                    self.line(&at),
+                    format!("blocking rule {:?} is there twice", rule.name),
+                    "give each rule a name of its own",
+                );
             }
             if rule.keys.is_empty() {
-                self.problems.add(self.line(&at), format!("blocking rule {:?} has no keys", rule.name), "");
+                self.problems.add(
+                    self.line(&at),
+                    format!("blocking rule {:?} has no keys", rule.name),
+                    "name the features that records have to share: `keys: [phone]`",
+                );
             }
             let keys = rule.keys.iter().map(|k| self.key(k, &at)).collect();
             let refine = rule.refine.iter().map(|k| self.key(k, &at)).collect();
@@ -214,7 +222,11 @@ impl Check<'_> {
         let mut features = BTreeSet::new();
         let mut levels = Vec::new();
         if file.levels.len() < 2 || file.levels.len() > 100 {
-            self.problems.add(self.line(&at), format!("comparison {:?} needs 2 to 100 levels", file.name), "");
+            self.problems.add(
+                self.line(&at),
+                format!("comparison {:?} needs 2 to 100 levels", file.name),
+                "the last of them is `else`",
+            );
         }
         for (n, level) in file.levels.iter().enumerate() {
             let at = [at[0].clone(), at[1].clone(), Step::Key("levels".into()), Step::Index(n)];
@@ -317,7 +329,8 @@ impl Check<'_> {
                     None => self.problems.add(
                         self.line(&[Step::Key("contradictions".into())]),
                         format!("unknown comparison {name:?}"),
-                        did_you_mean(name, names.iter().copied()).unwrap_or_default(),
+                        did_you_mean(name, names.iter().copied())
+                            .unwrap_or_else(|| format!("comparisons: {}", names.join(", "))),
                     ),
                 }
             }

@@ -198,9 +198,17 @@ impl Check<'_> {
                 }
             }
             Holds::Events => {
-                for (k, given) in [("event_id", s.event_id.is_some()), ("event_type", s.event_type.is_some())] {
+                let needed = [
+                    (
+                        "event_id",
+                        s.event_id.is_some(),
+                        "name the columns that tell one event from another: `event_id: [注文番号, 商品番号]`",
+                    ),
+                    ("event_type", s.event_type.is_some(), "say what the rows are: `event_type: purchase`"),
+                ];
+                for (k, given, hint) in needed {
                     if !given {
-                        self.problem(&["name"], format!("source {:?} holds events and has no {k}", s.name), "");
+                        self.problem(&["name"], format!("source {:?} holds events and has no {k}", s.name), hint);
                     }
                 }
                 Rows::Events {
@@ -247,7 +255,7 @@ impl Check<'_> {
     }
 
     fn expression(&mut self, path: &[&str], sql: &str) -> Option<expression::Expression> {
-        match expression::parse(sql) {
+        match expression::parse(sql, self.line(path)) {
             Ok(expression) => Some(expression),
             Err((sentence, hint)) => {
                 self.problem(path, format!("source {:?}: {sentence}", self.source.name), hint);
@@ -280,7 +288,13 @@ impl Check<'_> {
             HeaderFile::Line(line) => Header::Line(line),
             HeaderFile::None(_) => Header::None,
         };
+        let is_text = !matches!(s.format, FormatFile::Xlsx | FormatFile::Parquet);
         let misplaced = [
+            (
+                "encoding",
+                s.encoding != EncodingFile::default() && !is_text,
+                "files of text: csv, tsv, json, jsonl, fixed",
+            ),
             ("rows", s.rows.is_some() && s.format != FormatFile::Json, "json"),
             ("sheet", s.sheet.is_some() && s.format != FormatFile::Xlsx, "xlsx"),
             ("fixed", s.fixed.is_some() && s.format != FormatFile::Fixed, "fixed"),

@@ -151,16 +151,20 @@ fn decision(row: &csv::StringRecord, line: u64, problems: &mut Problems) -> Opti
         "different" => (false, false),
         "undecided" => (false, true),
         _ => {
-            problems.add(line, "the decision is neither same, nor different, nor undecided", "");
+            problems.add(
+                line,
+                "the decision is neither same, nor different, nor undecided",
+                "write one of the three words",
+            );
             return None;
         }
     };
     if left == right {
-        problems.add(line, "a record is decided on with itself", "");
+        problems.add(line, "a record is decided on with itself", "name the other record");
         return None;
     }
     if field(3).is_empty() || field(5).is_empty() {
-        problems.add(line, "a decision needs who decided (`by`) and `why`", "");
+        problems.add(line, "a decision needs who decided (`by`) and `why`", "fill both columns in");
     }
     let expires = match field(6) {
         empty if empty.is_empty() => None,

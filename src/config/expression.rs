@@ -16,6 +16,8 @@ pub struct Expression {
     pub sql: String,
     /// The columns that it names, in the order of their first places.
     pub columns: Vec<String>,
+    /// The line of the pipeline file where it stands.
+    pub line: u64,
 }
 
 /// Functions whose value is not the row's alone.
@@ -39,8 +41,8 @@ pub(super) type Wrong = (String, &'static str);
 /// How columns are written.
 const WRITE: &str = "write columns in double quotes, texts in single quotes: \"単価\" * \"数量\"";
 
-/// Reads an expression.
-pub(super) fn parse(sql: &str) -> Result<Expression, Wrong> {
+/// Reads an expression, which stands in this line of the pipeline file.
+pub(super) fn parse(sql: &str, line: u64) -> Result<Expression, Wrong> {
     let unreadable = |_| (format!("{sql:?} is no SQL expression"), WRITE);
     let dialect = GenericDialect {};
     let mut parser = DFParserBuilder::new(sql).with_dialect(&dialect).build().map_err(unreadable)?;
@@ -53,7 +55,7 @@ pub(super) fn parse(sql: &str) -> Result<Expression, Wrong> {
     if reads.columns.is_empty() && sql.contains('\'') {
         return Err((format!("the expression {sql:?} names no column"), WRITE));
     }
-    Ok(Expression { sql: sql.to_string(), columns: reads.columns })
+    Ok(Expression { sql: sql.to_string(), columns: reads.columns, line })
 }
 
 struct Reads {
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn an_expression_names_its_columns() {
-        let columns = |sql: &str| parse(sql).map(|e| e.columns.join(" "));
+        let columns = |sql: &str| parse(sql, 0).map(|e| e.columns.join(" "));
         assert_eq!(columns("\"単価\" * \"数量\"").as_deref(), Ok("単価 数量"));
         assert_eq!(columns("単価 * 数量").as_deref(), Ok("単価 数量"));
         assert_eq!(columns("case when \"a b\" = '1' then upper(c) else \"a b\" end").as_deref(), Ok("a b c"));
@@ -111,7 +113,7 @@ mod tests {
     #[test]
     fn what_is_not_of_the_row_is_refused() {
         let refused = |sql: &str, why: &str| {
-            let (sentence, hint) = parse(sql).expect_err(sql);
+            let (sentence, hint) = parse(sql, 0).expect_err(sql);
             assert!(sentence.contains(why) && !hint.is_empty(), "{sql}: {sentence}");
         };
         refused("(select 1)", "has a query inside");

@@ -160,11 +160,25 @@ pub struct ThresholdsFile {
     pub auto: f64,
     /// From here on a pair is written to the ledger for a person to look at.
     pub review: f64,
+    /// How many missed links a false one costs, instead of `auto`: a pair is linked where that costs less than to leave it. With 4,
+    /// the usual, from 0.8 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub false_link_cost: Option<f64>,
+}
+
+impl ThresholdsFile {
+    /// The threshold that the cost of the two errors gives: to link costs `1 - p` times that of a false link, to leave it costs `p`.
+    pub(super) fn by_cost(self) -> Self {
+        match self.false_link_cost {
+            Some(cost) => ThresholdsFile { auto: cost / (1.0 + cost), ..self },
+            None => self,
+        }
+    }
 }
 
 impl Default for ThresholdsFile {
     fn default() -> Self {
-        ThresholdsFile { auto: 0.8, review: 0.5 }
+        ThresholdsFile { auto: 0.8, review: 0.5, false_link_cost: None }
     }
 }
 

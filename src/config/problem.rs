@@ -13,7 +13,7 @@ pub struct Problem {
     pub line: u64,
     /// One sentence.
     pub message: String,
-    /// The remedy; empty where the sentence says it.
+    /// The remedy.
     pub hint: String,
 }
 
@@ -32,7 +32,9 @@ impl Problems {
 
     /// Adds one; the same of one line is a problem once.
     pub fn add(&mut self, line: u64, message: impl Into<String>, hint: impl Into<String>) {
-        let found = Problem { file: self.file.clone(), line, message: message.into(), hint: hint.into() };
+        let hint = hint.into();
+        debug_assert!(!hint.is_empty(), "a problem without a remedy");
+        let found = Problem { file: self.file.clone(), line, message: message.into(), hint };
         let is_same = |p: &Problem| (&p.file, p.line, &p.message) == (&found.file, line, &found.message);
         // What is found twice is found soon again: a long list is not gone through for each.
         if !self.all.iter().rev().take(100).any(is_same) {
@@ -59,16 +61,12 @@ impl Problems {
             0 => Ok(()),
             1 => {
                 let only = &self.all[0];
-                let error = Error::config(place(only));
-                Err(if only.hint.is_empty() { error } else { error.hint(&only.hint) })
+                Err(Error::config(place(only)).hint(&only.hint))
             }
             n => {
                 let mut text = format!("{n} problems in the configuration:");
                 for problem in &self.all {
-                    let _ = write!(text, "\n  {}", place(problem));
-                    if !problem.hint.is_empty() {
-                        let _ = write!(text, " ({})", problem.hint);
-                    }
+                    let _ = write!(text, "\n  {} ({})", place(problem), problem.hint);
                 }
                 Err(Error::config(text).hint("mend them and run `nayose validate` again"))
             }
@@ -101,10 +99,10 @@ mod tests {
         let mut problems = Problems::default();
         problems.in_file("model.yaml");
         for line in [3, 3, 4] {
-            problems.add(line, "unknown feature \"card\"", "");
+            problems.add(line, "unknown feature \"card\"", "mend it");
         }
         problems.in_file("pipeline.yaml");
-        problems.add(3, "unknown feature \"card\"", "");
+        problems.add(3, "unknown feature \"card\"", "mend it");
         let places: Vec<_> = problems.all().iter().map(|p| (p.file.as_str(), p.line)).collect();
         assert_eq!(places, [("model.yaml", 3), ("model.yaml", 4), ("pipeline.yaml", 3)]);
     }

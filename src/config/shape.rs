@@ -35,7 +35,7 @@ impl Walk<'_> {
                 other => self.problems.add(
                     line,
                     format!("{} is {} where {} is expected", name_of(path), other.kind(), expected(&alternatives)),
-                    String::new(),
+                    written_as(&alternatives),
                 ),
             }
             return;
@@ -96,7 +96,7 @@ impl Walk<'_> {
                 self.problems.add(
                     node.referenced.line(),
                     format!("key {required:?} is missing{}", inside(path)),
-                    String::new(),
+                    format!("add `{required}: …`"),
                 );
             }
         }
@@ -155,9 +155,11 @@ fn fits(schema: &Value, node: &Node) -> bool {
         return true;
     }
     let ok = types.iter().any(|t| match (*t, node) {
-        ("null", Node::Null) | ("boolean", Node::Bool(_)) | ("number", Node::Number(_)) => true,
-        ("integer", Node::Number(n)) => n.fract() == 0.0,
-        ("string", Node::Text(_)) | ("array", Node::List(_)) | ("object", Node::Map(_)) => true,
+        ("null", Node::Null) | ("boolean", Node::Bool(_)) => true,
+        ("number", Node::Number(n)) => within(schema, "imum", *n),
+        ("integer", Node::Number(n)) => n.fract() == 0.0 && within(schema, "imum", *n),
+        ("array", Node::List(items)) => within(schema, "Items", items.len() as f64),
+        ("string", Node::Text(_)) | ("object", Node::Map(_)) => true,
         _ => false,
     });
     match node {
@@ -169,12 +171,16 @@ fn fits(schema: &Value, node: &Node) -> bool {
     }
 }
 
+/// Whether `n` is within the bounds of a schema: `minimum` and `maximum`, `minItems` and `maxItems`.
+fn within(schema: &Value, what: &str, n: f64) -> bool {
+    let bound = |end: &str| schema.get(format!("{end}{what}")).and_then(Value::as_f64);
+    bound("min").is_none_or(|least| n >= least) && bound("max").is_none_or(|most| n <= most)
+}
+
 fn expected(alternatives: &[&Value]) -> String {
-    let mut names: Vec<&str> = alternatives
-        .iter()
-        .flat_map(|s| types(s))
-        .filter(|t| *t != "null")
-        .map(|t| match t {
+    let of = |schema: &&Value, t: &str| {
+        let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+        let name = match t {
             "boolean" => "true or false",
             "number" => "a number",
             "integer" => "a whole number",
@@ -182,10 +188,35 @@ fn expected(alternatives: &[&Value]) -> String {
             "array" => "a list",
             "object" => "a mapping",
             other => other,
-        })
+        };
+        match (bound("minimum"), bound("minItems"), bound("maxItems")) {
+            (Some(least), ..) => format!("{name} from {least} on"),
+            (None, Some(least), Some(most)) if least == most => format!("{name} of {least}"),
+            (None, Some(least), _) => format!("{name} of {least} or more"),
+            _ => name.to_string(),
+        }
+    };
+    let mut names: Vec<String> = alternatives
+        .iter()
+        .flat_map(|s| types(s).into_iter().filter(|t| *t != "null").map(move |t| of(s, t)))
         .collect();
     names.dedup();
     names.join(" or ")
+}
+
+/// How a value that is expected is written.
+fn written_as(alternatives: &[&Value]) -> String {
+    let ways = alternatives.iter().flat_map(|s| types(s)).filter_map(|t| match t {
+        "boolean" => Some("true or false"),
+        "number" | "integer" => Some("12, without quotes"),
+        "string" => Some("\"12\""),
+        "array" => Some("[a, b]"),
+        "object" => Some("{ key: value }"),
+        _ => None,
+    });
+    let mut ways: Vec<&str> = ways.collect();
+    ways.dedup();
+    format!("write it like {}", ways.join(" or "))
 }
 
 /// The path as people write it: `sources[2].columns.phone`.

@@ -187,6 +187,15 @@ impl Source {
         }
     }
 
+    /// Every expression, wherever it stands.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let of_values = self.mapped_values().into_iter().filter_map(|value| match value {
+            Value::Expression(expression) => Some(expression),
+            _ => None,
+        });
+        of_values.chain(&self.only_where).chain(&self.skip_where)
+    }
+
     /// Every value that is read of a row, but for consent.
     pub fn mapped_values(&self) -> Vec<&Value> {
         let mut all = vec![&self.record_id];

@@ -109,6 +109,9 @@ pub(crate) struct Manifest {
     pub run_id: String,
     /// The run that was published before it.
     pub previous: Option<String>,
+    /// Name of the pipeline. Empty in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pipeline: String,
     /// Digest of the configuration.
     pub config_digest: String,
     /// Version of nayose.

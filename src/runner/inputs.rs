@@ -62,7 +62,12 @@ pub(crate) async fn matching(
     let mut all = Vec::new();
     for (name, meta) in found {
         let file = SourceFile::new(store.clone(), meta, name);
-        match unpack::is_archive(&file.name) {
+        let is_archive = unpack::is_archive(&file.name);
+        if let (false, Some(member)) = (is_archive, &source.reading.member) {
+            let what = format!("source {:?}: `member` is {member:?}, but {} is no ZIP archive", source.name, file.name);
+            return Err(Error::config(what).hint("leave `member` out, or let `files` match the archives alone"));
+        }
+        match is_archive {
             true => all.extend(unpack::members(&file, source.reading.member.as_deref()).await?),
             false => all.push(file),
         }

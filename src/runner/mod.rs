@@ -125,6 +125,11 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
         None => None,
     };
+    if let Some(of_before) = &work_before
+        && !options.full
+    {
+        same_pipeline(pipeline, of_before)?;
+    }
     let stages = match (published, &work_before) {
         (Some(_), Some(work)) => work.stages.clone(),
         _ => Default::default(),
@@ -140,6 +145,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
             Manifest {
                 run_id: run_id.clone(),
                 previous: before.as_ref().map(|b| b.run_id.clone()),
+                pipeline: pipeline.name.clone(),
                 config_digest: digest.clone(),
                 version: env!("CARGO_PKG_VERSION").to_string(),
                 started_at: jiff::Timestamp::now().to_string(),
@@ -176,6 +182,18 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     }
     run.publish().await?;
     Ok(Outcome::Published(Box::new(run.manifest)))
+}
+
+/// Refuses to publish over the customers of another pipeline: all of them would be retired in one run.
+fn same_pipeline(pipeline: &Pipeline, before: &Manifest) -> Result<()> {
+    let (ours, theirs) = (&pipeline.name, &before.pipeline);
+    if theirs.is_empty() || ours == theirs {
+        return Ok(());
+    }
+    let lake = pipeline.lake.shown();
+    Err(Error::config(format!("{lake} holds the customers of the pipeline {theirs:?}, and this one is {ours:?}")).hint(
+        "give each pipeline a lake of its own with --lake or `lake:`; where it was only renamed, run once with --full",
+    ))
 }
 
 /// How far clocks of hosts that share a lake may be apart.

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use datafusion::logical_expr::{ident, lit};
 
 use super::{Run, erase, inputs};
 use crate::error::{Error, Result};
@@ -13,29 +12,16 @@ use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, StageResult, Understood};
 use crate::sources::reader::RejectReason;
 use crate::stages::{Stage, ingest, normalize};
-use crate::tables::contract::{RAW_EVENT, RAW_RECORD, col};
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD};
 use nayose_matching::record::Standardizer;
 
-/// Rows per file by source, as `raw_record` and `raw_event` have them: rows that were left out on purpose are no rejects.
-const COUNTS: &str = "
-select source, file, count(*) as rows,
-    count(*) filter (where not skipped and reject_reason <> 'erased') as rejects,
-    count(*) filter (where skipped) as skipped
-from (
-    select source, file, reject_reason,
-        reject_reason in ('repeated_header', 'total_row') or starts_with(reject_reason, 'skipped: ') as skipped
-    from (select source, file, reject_reason from raw_record union all select source, file, reject_reason from raw_event)
-)
-group by source, file";
-
-/// Rejected rows by source, file and reason, with the first line of each.
+/// Rows by source, file and reason, as `raw_record` and `raw_event` have them, with the first line of each.
 const REASONS: &str = "
 select source, file, reject_reason, count(*) as rows, min(line) as line
 from (
     select source, file, reject_reason, line from raw_record
     union all select source, file, reject_reason, line from raw_event
 )
-where reject_reason <> 'erased' and not starts_with(reject_reason, 'skipped: ')
 group by source, file, reject_reason";
 
 /// Reasons that a sentence names.
@@ -96,10 +82,15 @@ impl Run<'_> {
 
     /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.
     async fn file_counts(&self, kept: &[FileCounts]) -> Result<Vec<FileCounts>> {
-        let mut found = Vec::new();
-        for batch in self.context.sql(COUNTS).await?.collect().await? {
-            for row in 0..batch.num_rows() {
-                found.push(counts_of(&batch, row));
+        let mut found: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
+        for of in self.reasons().await? {
+            let [rows, rejects, skipped] = found.entry((of.source, of.file)).or_default();
+            *rows += of.rows;
+            match of.reason.as_deref() {
+                None | Some("erased") => {}
+                // Rows that were left out on purpose are no rejects.
+                Some(reason) if RejectReason::is_skipped(reason) => *skipped += of.rows,
+                Some(_) => *rejects += of.rows,
             }
         }
         let mut all = Vec::new();
@@ -107,19 +98,13 @@ impl Run<'_> {
             let source = &self.pipeline.sources[files.source].name;
             for file in &files.files {
                 let of_file = |c: &&FileCounts| &c.source == source && c.file == file.name;
-                let delivered = found.iter().find(of_file);
+                let delivered = found.get(&(source.clone(), file.name.clone())).copied().unwrap_or_default();
+                let [rows, rejects, skipped] = delivered;
                 let read = match kept.iter().find(of_file) {
                     Some(kept) => kept.read,
                     None => file.count.rows(),
                 };
-                all.push(FileCounts {
-                    source: source.clone(),
-                    file: file.name.clone(),
-                    rows: delivered.map_or(0, |c| c.rows),
-                    rejects: delivered.map_or(0, |c| c.rejects),
-                    skipped: delivered.map_or(0, |c| c.skipped),
-                    read,
-                });
+                all.push(FileCounts { source: source.clone(), file: file.name.clone(), rows, rejects, skipped, read });
             }
         }
         Ok(all)
@@ -171,32 +156,45 @@ impl Run<'_> {
     /// Why rows of a source, or of one of its files, were rejected: the most frequent reasons with their first places; and the remedy.
     /// The session knows the raw tables.
     async fn why_rejected(&self, source: &str, file: Option<&str>) -> Result<(String, String)> {
-        let mut rows = self.context.sql(REASONS).await?.filter(ident(col::SOURCE).eq(lit(source)))?;
-        if let Some(file) = file {
-            rows = rows.filter(ident(col::FILE).eq(lit(file)))?;
-        }
-        let mut reasons: BTreeMap<String, (i64, String, i64)> = BTreeMap::new();
-        for batch in rows.collect().await? {
-            let text = |c: usize, row: usize| batch.column(c).as_string::<i32>().value(row).to_string();
-            let number = |c: usize, row: usize| batch.column(c).as_primitive::<Int64Type>().value(row);
-            for row in 0..batch.num_rows() {
-                let (file, line) = (text(1, row), number(4, row));
-                let first = reasons.entry(text(2, row)).or_insert((0, file.clone(), line));
-                first.0 += number(3, row);
-                if (&file, line) < (&first.1, first.2) {
-                    (first.1, first.2) = (file, line);
-                }
+        let mut reasons: BTreeMap<String, (u64, String, i64)> = BTreeMap::new();
+        for of in self.reasons().await?.into_iter().filter(|of| of.source == source) {
+            let Some(reason) = of.reason.filter(|r| r != "erased" && !RejectReason::is_skipped(r)) else { continue };
+            if file.is_some_and(|file| file != of.file) {
+                continue;
+            }
+            let first = reasons.entry(reason).or_insert_with(|| (0, of.file.clone(), of.line));
+            first.0 += of.rows;
+            if (&of.file, of.line) < (&first.1, first.2) {
+                (first.1, first.2) = (of.file, of.line);
             }
         }
         let mut reasons: Vec<_> = reasons.into_iter().collect();
         reasons.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
-        let of = |(reason, (rows, file, line)): &(String, (i64, String, i64))| {
+        let of = |(reason, (rows, file, line)): &(String, (u64, String, i64))| {
             format!("{reason} in {rows} rows, first {file} line {line}")
         };
         let why = reasons.iter().take(REASONS_TOLD).map(of).collect::<Vec<_>>().join("; ");
         let remedy = reasons.first().map_or("", |(reason, _)| RejectReason::remedy(reason));
         let work = self.work.join("ingest").shown();
         Ok((why, format!("{remedy}; the rows as they stand are in the column reject_raw below {work}")))
+    }
+
+    /// Rows by source, file and reason. The session knows the raw tables.
+    async fn reasons(&self) -> Result<Vec<RowsOfReason>> {
+        let mut all = Vec::new();
+        for batch in self.context.sql(REASONS).await?.collect().await? {
+            let text = |c: usize| batch.column(c).as_string::<i32>();
+            let number = |c: usize| batch.column(c).as_primitive::<Int64Type>();
+            let of = |row: usize| RowsOfReason {
+                source: text(0).value(row).to_string(),
+                file: text(1).value(row).to_string(),
+                reason: text(2).is_valid(row).then(|| text(2).value(row).to_string()),
+                rows: number(3).value(row) as u64,
+                line: number(4).value(row),
+            };
+            all.extend((0..batch.num_rows()).map(of));
+        }
+        Ok(all)
     }
 
     async fn newest(&self) -> Result<i64> {
@@ -226,9 +224,13 @@ impl Run<'_> {
     }
 }
 
-fn counts_of(batch: &RecordBatch, row: usize) -> FileCounts {
-    let text = |c: usize| batch.column(c).as_string::<i32>().value(row).to_string();
-    let number = |c: usize| batch.column(c).as_primitive::<Int64Type>().value(row) as u64;
-    let [rows, rejects, skipped] = [2, 3, 4].map(number);
-    FileCounts { source: text(0), file: text(1), rows, rejects, skipped, read: rows }
+/// Rows of a file that came in, or were left out for one reason.
+struct RowsOfReason {
+    source: String,
+    file: String,
+    /// Why they were left out; none of those that came in.
+    reason: Option<String>,
+    rows: u64,
+    /// The first of them.
+    line: i64,
 }

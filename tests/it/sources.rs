@@ -366,6 +366,63 @@ limits: { reject_share: 0.9 }
 }
 
 #[test]
+fn an_expression_that_reckons_with_no_number_rejects_the_row() {
+    let rows: String = (0..30).map(|i| format!("B{i},1,100,1\n")).collect();
+    let orders = format!("番号,会員番号,単価,数量\nA1,1,300,2\nA2,1,三百,2\nA3,1,,2\n{rows}");
+    let more = "event_id: 番号, record_id: 会員番号, columns: { amount: { expression: '\"単価\" * \"数量\"' } }";
+    check(
+        &[MEMBERS, ("orders.csv", orders.as_bytes())],
+        &events(more),
+        "select event_id || ' ' || coalesce(cast(amount as int), 0) from interaction where event_id like 'A%'
+         union all select 'reject ' || line || ' ' || reason from reject order by 1",
+        "A1 600\nA3 0\nreject 3 bad_amount",
+    );
+}
+
+#[test]
+fn validate_tells_what_a_join_does_not_find() {
+    let lines = "OrderId,LineId,Amount\n1001,1,500\n1001,2,300\n1002,1,900\n";
+    let heads = "Id,Member\n1001,1\n1001,2\n";
+    let more = "join: { files: heads.csv, on: { OrderId: Id }, columns: [Member] }, event_id: [OrderId, LineId], record_id: Member, columns: { amount: Amount }";
+    let folder = folder(&[MEMBERS, ("orders.csv", lines.as_bytes()), ("heads.csv", heads.as_bytes())], &events(more));
+    let said = succeeds(&["validate", &pipeline(&folder)]);
+    let right = "orders.join: 1 of 3 rows find no row in the joined files; 1 keys stand there more than once";
+    assert!(said.contains(right), "{said}");
+}
+
+#[test]
+fn a_lake_of_another_pipeline_is_not_taken_over() {
+    let folder = folder(&[MEMBERS], MEMBERS_SOURCE);
+    succeeds(&["run", &pipeline(&folder)]);
+    let yaml = std::fs::read_to_string(folder.path().join("pipeline.yaml")).expect("a file");
+    std::fs::write(folder.path().join("pipeline.yaml"), yaml.replace("name: test", "name: other")).expect("written");
+    let said = fails(2, &["run", &pipeline(&folder)]);
+    assert!(said.contains("holds the customers of the pipeline \"test\", and this one is \"other\""), "{said}");
+    succeeds(&["run", &pipeline(&folder), "--full"]);
+    succeeds(&["run", &pipeline(&folder)]);
+}
+
+#[test]
+fn what_would_be_ignored_is_told() {
+    let source = |format: &str, more: &str| {
+        format!(
+            "sources:\n  - {{ name: m, channel: shop, holds: people, files: 'members.*', format: {format}, {more}, record_id: 会員番号, columns: {{ name: 氏名 }} }}\n"
+        )
+    };
+    for (format, more, part) in [
+        ("csv", "member: '*.csv'", "is no ZIP archive"),
+        ("xlsx", "encoding: cp932", "encoding in source \"m\" goes with another format"),
+        ("csv", "header: -1", "sources[0].header is a number where"),
+        ("csv", "where: '\"氏名\" = \"山田 太郎\"'", "texts in single ones: '山田 太郎'"),
+        ("csv", "where: 'nothing_like_it(\"氏名\")'", "line 5 of the pipeline file"),
+    ] {
+        let said = fails(2, &["validate", &pipeline(&folder(&[MEMBERS], &source(format, more)))]);
+        assert!(said.contains(part), "{part} is not in {said}");
+        assert!(said.contains("hint: ") && !said.contains("untagged"), "{said}");
+    }
+}
+
+#[test]
 fn slips_in_a_source_are_told_at_once() {
     let sources = "
 sources:

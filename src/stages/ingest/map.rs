@@ -82,7 +82,10 @@ pub(super) fn events(rows: DataFrame, source: &Source, of_row: EventValues, read
     }
     for (name, from) in source.columns.iter().filter(|(name, _)| is_number(name)) {
         let raw = read.value(from, " ")?;
-        let bad = unreadable(raw.clone(), functions::number().call(vec![raw]));
+        let mut bad = unreadable(raw.clone(), functions::number().call(vec![raw.clone()]));
+        if let Some(inside) = Columns::unreadable_inside(&raw)? {
+            bad = bad.or(raw.is_null().and(inside));
+        }
         reason = when(reason.clone().is_null().and(bad), lit(format!("bad_{name}"))).otherwise(reason)?;
     }
     let mut mapped = Vec::new();

@@ -15,8 +15,8 @@ use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::JoinType;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::functions_aggregate::expr_fn::last_value;
-use datafusion::logical_expr::{Expr, ident};
+use datafusion::functions_aggregate::expr_fn::{count, last_value};
+use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::{DataFrame, SessionContext};
@@ -220,21 +220,10 @@ fn with_joined(
     files: &[SourceFile],
     context: &SessionContext,
 ) -> Result<(DataFrame, Vec<(String, String)>)> {
-    let there = Arc::new(join_options(source, join));
-    let read = context.read_table(Arc::new(table(files, &there, None, context)?))?;
-    let read = read.filter(ident(col::REJECT_REASON).is_null())?;
+    let Joined { read, keys, on, there } = joined(&rows, source, join, options, files, context)?;
     let names = |column: &str| there.columns.iter().position(|c| c == column).map(|i| i + META_COLUMNS.len());
     let field = |place: usize| ident(read.schema().field(place).name().clone());
     let in_plan = |column: &str| format!("joined {column}");
-    let mut keys: Vec<Expr> = Vec::new();
-    let mut on = Vec::new();
-    let here = Columns::new(source, &rows, &options.columns, &[]);
-    for (ours, theirs) in &join.on {
-        let Some(place) = names(theirs) else { continue };
-        let name = format!("joined key {theirs}");
-        keys.push(field(place).alias(&name));
-        on.push(here.one(ours).eq(ident(name)));
-    }
     let order = || vec![ident(col::FILE).sort(true, false), ident(col::LINE).sort(true, false)];
     let mut values = Vec::new();
     for column in &join.columns {
@@ -244,6 +233,69 @@ fn with_joined(
     let last = read.clone().aggregate(keys, values)?;
     let joined = join.columns.iter().map(|column| (column.clone(), in_plan(column))).collect();
     Ok((rows.join_on(last, JoinType::Left, on)?, joined))
+}
+
+/// The rows of joined files, and how they meet those of the source.
+struct Joined {
+    read: DataFrame,
+    keys: Vec<Expr>,
+    on: Vec<Expr>,
+    there: Arc<ReadOptions>,
+}
+
+fn joined(
+    rows: &DataFrame,
+    source: &Source,
+    join: &Join,
+    options: &ReadOptions,
+    files: &[SourceFile],
+    context: &SessionContext,
+) -> Result<Joined> {
+    let there = Arc::new(join_options(source, join));
+    let read = context.read_table(Arc::new(table(files, &there, None, context)?))?;
+    let read = read.filter(ident(col::REJECT_REASON).is_null())?;
+    let here = Columns::new(source, rows, &options.columns, &[]);
+    let (mut keys, mut on) = (Vec::new(), Vec::new());
+    for (ours, theirs) in &join.on {
+        let Some(place) = there.columns.iter().position(|c| c == theirs) else { continue };
+        let name = format!("joined key {theirs}");
+        keys.push(ident(read.schema().field(place + META_COLUMNS.len()).name().clone()).alias(&name));
+        on.push(here.one(ours).eq(ident(name)));
+    }
+    Ok(Joined { read, keys, on, there })
+}
+
+/// How the files that are joined to a source meet it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JoinCounts {
+    /// Rows of the source.
+    pub rows: usize,
+    /// Those for which the joined files have no row.
+    pub unmatched: usize,
+    /// Keys of which the joined files have several rows: the last one counts.
+    pub repeated: usize,
+}
+
+/// How the joined files of a source meet it; `None` where there are none. All of these files are read.
+///
+/// # Errors
+/// Whatever reading fails with.
+pub(crate) async fn join_counts(
+    context: &SessionContext,
+    pipeline: &Pipeline,
+    found: &SourceFiles,
+) -> Result<Option<JoinCounts>> {
+    const TIMES: &str = "joined rows of a key";
+    let source = &pipeline.sources[found.source];
+    let Some(join) = source.join.as_ref().filter(|_| !found.files.is_empty()) else { return Ok(None) };
+    let options = Arc::new(read_options(source));
+    let rows = context.read_table(Arc::new(table(&found.files, &options, fill(source, &options), context)?))?;
+    let rows = rows.filter(ident(col::REJECT_REASON).is_null())?.cache().await?;
+    let Joined { read, keys, on, .. } = joined(&rows, source, join, &options, &found.joined, context)?;
+    let keyed = read.aggregate(keys, vec![count(lit(1)).alias(TIMES)])?.cache().await?;
+    let repeated = keyed.clone().filter(ident(TIMES).gt(lit(1)))?.count().await?;
+    let unmatched = rows.clone().join_on(keyed, JoinType::LeftAnti, on)?.count().await?;
+    Ok(Some(JoinCounts { rows: rows.count().await?, unmatched, repeated }))
 }
 
 fn want<'a>(columns: &mut Vec<String>, names: impl IntoIterator<Item = &'a String>) {

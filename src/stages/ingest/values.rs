@@ -101,7 +101,8 @@ impl<'a> Columns<'a> {
     pub(super) fn expression(&self, expression: &Expression) -> Result<Expr> {
         let name = &self.source.name;
         let wrong = |what: String| {
-            Error::config(format!("source {name:?}: the expression {:?} {what}", expression.sql))
+            let Expression { sql, line, .. } = expression;
+            Error::config(format!("line {line} of the pipeline file: source {name:?}: the expression {sql:?} {what}"))
                 .hint("write columns in double quotes and texts in single quotes; `nayose validate` tries it")
         };
         let field = |column: &String| Field::new(column, DataType::Utf8, true);
@@ -129,6 +130,26 @@ impl<'a> Columns<'a> {
         let made = parsed.transform_up(|part| Ok(self.resolved(part)))?.data;
         made.get_type(self.rows.schema()).map_err(reason)?;
         Ok(made)
+    }
+
+    /// Whether something that an expression reckons with is there and cannot be read as what it needs; `None` where it reckons with
+    /// nothing. An expression that gives nothing because a column is empty is right.
+    pub(super) fn unreadable_inside(made: &Expr) -> Result<Option<Expr>> {
+        let mut all: Vec<Expr> = Vec::new();
+        let number = functions::number();
+        made.apply(|part| {
+            let of = match part {
+                Expr::ScalarFunction(call) if call.func.name() == number.name() => call.args.first().cloned(),
+                Expr::TryCast(cast) => Some((*cast.expr).clone()),
+                _ => None,
+            };
+            if let Some(text) = of {
+                let stands = nullif(btrim(vec![cast(text, DataType::Utf8)]), lit("")).is_not_null();
+                all.push(stands.and(part.clone().is_null()));
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(all.into_iter().reduce(Expr::or))
     }
 
     /// A part of an expression with the columns of the plan in it.
@@ -189,8 +210,8 @@ impl<'a> Columns<'a> {
             let made = self.expression(expression)?;
             if made.get_type(self.rows.schema())? != DataType::Boolean {
                 return Err(Error::config(format!(
-                    "source {:?}: the expression {:?} is neither true nor false",
-                    self.source.name, expression.sql
+                    "line {} of the pipeline file: source {:?}: the expression {:?} is neither true nor false",
+                    expression.line, self.source.name, expression.sql
                 ))
                 .hint("compare something: \"状態\" = '退会'"));
             }

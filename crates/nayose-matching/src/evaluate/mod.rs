@@ -8,6 +8,7 @@
 
 pub mod draw;
 pub mod estimate;
+pub mod label_file;
 pub mod shape;
 #[cfg(test)]
 mod simulation;

@@ -16,7 +16,7 @@ use super::scores;
 use crate::model::sample::mix;
 
 /// Records of a large customer. One wrong link to it makes at least four wrong pairs.
-pub const LARGE: usize = 5;
+pub(super) const LARGE: usize = 5;
 
 /// Fewest pairs of a sample: [`LEAST`] of every stratum that there can be.
 pub const FEWEST: usize = 80;
@@ -54,9 +54,8 @@ pub struct Pair {
 }
 
 /// Where the records of a pair are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
     /// Under two customers.
     Apart,
     /// Under one customer.
@@ -104,7 +103,7 @@ pub struct Sample {
 
 impl Sample {
     /// The probability that a pair of a stratum was drawn.
-    pub fn inclusion(&self, stratum: usize) -> f64 {
+    pub(super) fn inclusion(&self, stratum: usize) -> f64 {
         self.strata[stratum].drawn as f64 / self.strata[stratum].pairs as f64
     }
 }

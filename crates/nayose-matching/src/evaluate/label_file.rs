@@ -30,7 +30,7 @@ pub const COLUMNS: [&str; 15] = [
 ];
 
 /// The column that people fill.
-pub const LABEL: &str = "label";
+const LABEL: &str = "label";
 
 /// The columns of a pair's row, those first that the labeller looks at; values come between the two parts.
 pub const BEFORE_VALUES: usize = 6;

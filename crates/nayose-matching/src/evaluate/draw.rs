@@ -393,6 +393,23 @@ mod tests {
     }
 
     #[test]
+    fn a_small_stratum_has_four_and_what_a_side_has_not_the_other_takes() {
+        let pair = |l: u32, person, customer| Pair { l, r: l + 1, person, customer, channels: (0, 0) };
+        let of = |apart: u32, linked: u32| {
+            let mut all: Vec<Pair> = (0..apart).map(|l| pair(l, 0.001, None)).collect();
+            all.extend((0..linked).map(|l| pair(10_000 + l, 0.999, Some(2))));
+            all
+        };
+        let drawn = |pairs: &[Pair]| sample(pairs, 200, 1).strata.iter().map(|s| s.drawn).collect::<Vec<_>>();
+        let mut all = of(5000, 5000);
+        all.extend((0..10).map(|l| pair(20_000 + l, 0.85, Some(2))));
+        let [apart, few, linked] = drawn(&all)[..] else { panic!("three strata") };
+        assert_eq!((few, apart + linked), (4, 196));
+        assert_eq!(drawn(&of(5000, 10)), [190, 10]);
+        assert_eq!(drawn(&of(10, 5000)), [10, 190]);
+    }
+
+    #[test]
     fn few_pairs_are_drawn_whole() {
         let found = sample(&pairs(60), 200, 1);
         assert_eq!(found.pairs.len(), 60);

@@ -224,6 +224,12 @@ mod tests {
     }
 
     #[test]
+    fn the_best_for_f1_is_the_best_of_both_sides() {
+        let found = estimate(&[labels(true, 1000, 50, 0), labels(false, 1000, 0, 50)], 1);
+        assert_eq!((found.f1.estimate, found.f1.high, found.recall.high), (1.0, 1.0, 1.0));
+    }
+
+    #[test]
     fn nothing_to_be_wrong_about_is_right() {
         let found = estimate(&[], 1);
         assert_eq!((found.precision.low, found.recall.low), (1.0, 1.0));

@@ -243,12 +243,14 @@ mod tests {
     use super::*;
     use crate::evaluate::draw::{Frame, Pair};
 
+    type Rows = Vec<(u64, Vec<String>)>;
+
     fn header() -> Vec<String> {
         COLUMNS.map(String::from).to_vec()
     }
 
     /// A file of 80 pairs of 600, every fourth linked, of run `r1`.
-    fn file(seed: u64) -> Vec<(u64, Vec<String>)> {
+    fn file(seed: u64) -> Rows {
         let mut frame = Frame::new(80, seed, 0.5, 0.8);
         for l in 0..600 {
             let linked = l % 4 == 0;
@@ -262,7 +264,7 @@ mod tests {
 
     const LABEL_AT: usize = BEFORE_VALUES - 1;
 
-    fn labelled(seed: u64, label: impl Fn(usize, &str) -> &'static str) -> Vec<(u64, Vec<String>)> {
+    fn labelled(seed: u64, label: impl Fn(usize, &str) -> &'static str) -> Rows {
         let mut rows = file(seed);
         for (i, (_, row)) in rows.iter_mut().enumerate() {
             row[LABEL_AT] = label(i, &row[LABEL_AT + 1]).to_string();
@@ -311,7 +313,7 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_and_no_value() {
-        let check = |change: &dyn Fn(&mut Vec<(u64, Vec<String>)>), problems: &[&str]| {
+        let check = |change: &dyn Fn(&mut Rows), problems: &[&str]| {
             let mut rows = labelled(1, by_stratum);
             change(&mut rows);
             assert_eq!(read(&header(), &rows).map_err(|p| p.join("; ")), Err(problems.join("; ")));
@@ -321,9 +323,10 @@ mod tests {
                 rows[0].1[2] = "00999".into();
                 rows[1].1[9] = "7".into();
                 rows[3].1[LABEL_AT] = "maybe".into();
+                rows[4].1[10] = "7".into();
             },
             &[
-                "has rows that are not as they were written: lines 2, 3",
+                "has rows that are not as they were written: lines 2, 3, 6",
                 "has labels that are none of same, different and unknown: line 5",
             ],
         );

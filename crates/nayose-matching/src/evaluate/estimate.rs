@@ -224,9 +224,11 @@ mod tests {
     }
 
     #[test]
-    fn the_best_for_f1_is_the_best_of_both_sides() {
+    fn what_is_bad_for_f1_comes_together() {
         let found = estimate(&[labels(true, 1000, 50, 0), labels(false, 1000, 0, 50)], 1);
         assert_eq!((found.f1.estimate, found.f1.high, found.recall.high), (1.0, 1.0, 1.0));
+        // One half of the draws has wrong links and misses. With wrong links alone the end is 2 · 943 / (1000 + 943) = 0.971.
+        assert!((0.95..0.96).contains(&found.f1.low), "{found:?}");
     }
 
     #[test]

@@ -61,9 +61,10 @@ fn a_labelled_sample_says_what_the_truth_says() {
     assert_eq!(drawn(&retailer, "again.csv", "5", &[]), file, "the same seed draws the same pairs");
     assert_ne!(drawn(&retailer, "other.csv", "6", &[]), file);
     let values = drawn(&retailer, "values.csv", "5", &["--values"]);
-    assert!(values.contains(",label,name_l,name_r,kana_l,kana_r,birth_date_l,"), "{}", &values[..300]);
-    let name = values.lines().nth(1).and_then(|row| row.split(',').nth(6)).expect("a name");
-    assert!(!name.is_empty() && !file.contains(name), "values stand in a file only where they are asked for");
+    assert!(values.contains(",label,name_l,name_r,kana_l,kana_r,birth_date_l,"), "{:?}", values.lines().next());
+    let mut names = values.lines().skip(1).filter_map(|row| row.split(',').nth(6));
+    let name = names.find(|name| !name.is_empty()).expect("a name");
+    assert!(!file.contains(name), "values stand in a file only where they are asked for");
 
     let labels = retailer.path("labels.csv");
     let path = retailer.text("labels.csv");
@@ -133,7 +134,7 @@ fn a_label_file_that_is_wrong_is_refused() {
         good.lines().enumerate().map(change).collect::<String>()
     };
     refused(&lake, &changed(3, 2, "somebody-else"), "has rows that are not as they were written: line 3");
-    refused(&lake, &changed(7, 9, "1"), "has rows that are not as they were written: line 7");
+    refused(&lake, &changed(7, 9, "77777"), "has rows that are not as they were written: line 7");
     refused(&lake, &changed(9, 5, "perhaps"), "has labels that are none of same, different and unknown: line 9");
     refused(&lake, "channel,source_record_id,person_id\n", "has no column pair, ");
     let other = Retailer::new(60, 49);

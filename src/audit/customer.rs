@@ -16,7 +16,18 @@ use crate::tables::contract::{LEDGER, SOURCE_RECORD, col};
 use nayose_matching::model::{Label, Model};
 
 /// Channel and record id of a customer's records, under names that no table has.
-const MEMBER_KEYS: [&str; 2] = ["member_channel", "member_record"];
+pub(super) const MEMBER_KEYS: [&str; 2] = ["member_channel", "member_record"];
+
+/// The values of a record that are shown: their name in Japanese and English, and the first and last of the columns that hold them.
+pub(crate) const VALUES: [(&str, &str, [usize; 2]); 7] = [
+    ("氏名", "name", [3, 4]),
+    ("カナ", "kana", [5, 6]),
+    ("生年月日", "birth date", [7, 7]),
+    ("性別", "sex", [8, 8]),
+    ("電話", "phone", [9, 9]),
+    ("メール", "mail", [10, 10]),
+    ("住所", "address", [11, 12]),
+];
 
 impl Audit {
     /// A customer by its id, by a former one, or by a record `channel:record_id`.
@@ -25,7 +36,7 @@ impl Audit {
     /// Usage, where there is none.
     pub async fn customer(&self, typed: &str) -> Result<CustomerView> {
         let id = self.customer_id(typed).await?;
-        let (records, household) = self.record_views(&id).await?;
+        let (records, household) = self.record_views(self.members(&id).await?).await?;
         let Some(household_id) = household else {
             return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
         };
@@ -42,10 +53,11 @@ impl Audit {
         ])?)
     }
 
-    async fn record_views(&self, id: &str) -> Result<(Vec<RecordView>, Option<String>)> {
+    /// The values of records that are named by [`MEMBER_KEYS`], and the household of the first that has one.
+    pub(super) async fn record_views(&self, members: DataFrame) -> Result<(Vec<RecordView>, Option<String>)> {
         let source = self.table(SOURCE_RECORD.name).await?;
         let keys = [col::CHANNEL, col::RECORD_ID];
-        let rows = self.members(id).await?.join(source, JoinType::Inner, &MEMBER_KEYS, &keys, None)?;
+        let rows = members.join(source, JoinType::Inner, &MEMBER_KEYS, &keys, None)?;
         let listed = |column: &str| array_to_string(ident(column), lit(", ")).alias(column);
         let rows = rows.select(vec![
             ident(col::HOUSEHOLD_ID),
@@ -63,15 +75,7 @@ impl Audit {
             ident(col::ADDRESS),
         ])?;
         let rows = rows.sort(keys.map(|c| ident(c).sort(true, false)).to_vec())?.collect().await?;
-        let labels = [
-            (typed_words("氏名", "name"), [3, 4]),
-            (typed_words("カナ", "kana"), [5, 6]),
-            (typed_words("生年月日", "birth date"), [7, 7]),
-            (typed_words("性別", "sex"), [8, 8]),
-            (typed_words("電話", "phone"), [9, 9]),
-            (typed_words("メール", "mail"), [10, 10]),
-            (typed_words("住所", "address"), [11, 12]),
-        ];
+        let labels = VALUES.map(|(ja, en, columns)| (typed_words(ja, en), columns));
         let mut records = Vec::new();
         let mut household = None;
         for batch in &rows {

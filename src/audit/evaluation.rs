@@ -57,7 +57,8 @@ impl Audit {
         })
     }
 
-    async fn matching(&self, values: bool) -> Result<Matching<'_>> {
+    /// The customers of the run with the model that made them.
+    pub(super) async fn matching(&self, values: bool) -> Result<Matching<'_>> {
         let kept = self.kept().await?;
         let (keys, scorer, edges) = (kept.keys().await?, self.scorer().await?, kept.links().await?.edges);
         let columns = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID];
@@ -90,7 +91,7 @@ impl Audit {
 /// The customers of a run as an evaluation sees them: rows are those of the run's records.
 pub(super) struct Matching<'a> {
     pub(super) keys: Keys,
-    scorer: &'a Scorer,
+    pub(super) scorer: &'a Scorer,
     pub(super) edges: Vec<Edge>,
     /// Row → the smallest row of its customer.
     pub(super) labels: Vec<u32>,

@@ -5,7 +5,7 @@
 //! each other too. [`text`] says the answers in Japanese and English.
 
 pub(crate) mod analyst;
-mod customer;
+pub(crate) mod customer;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;
@@ -14,6 +14,7 @@ pub(crate) mod history_text;
 mod kept;
 mod pair;
 mod records;
+pub(crate) mod sample;
 mod search;
 pub(crate) mod text;
 mod truth;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{LakeArguments, ResourceArguments, TextFormat, output};
+use super::{LakeArguments, ResourceArguments, TextFormat, evaluate_sample, output};
 use crate::audit::evaluation_page::html;
 use crate::audit::evaluation_report::{Labels, Report};
 use crate::error::Result;
@@ -25,17 +25,43 @@ pub(super) struct Arguments {
     /// Write a page with curves and examples to this file
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// Show the values of examples on the page, for who is entitled to see them; without it they are masked
-    #[arg(long)]
-    values: bool,
     /// The customers as a run published them: a run id, its number, or a time
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
+    /// Draw so many pairs for people to label, instead of a truth; 200 is a good start
+    #[arg(long, value_name = "N", requires = "out", conflicts_with_all = ["truth", "report", "labels"])]
+    sample: Option<usize>,
+    /// The file that the drawn pairs are written to, for a spreadsheet
+    #[arg(long, value_name = "FILE.csv", requires = "sample")]
+    out: Option<PathBuf>,
+    /// The same seed draws the same pairs of a run [default: 1]
+    #[arg(long, value_name = "N", requires = "sample")]
+    seed: Option<u32>,
+    /// Show the values of both records, in the file to label or on the page, to who may see them; otherwise they are left out or masked
+    #[arg(long)]
+    values: bool,
+    /// Estimate precision and recall from the labels of such a file
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["truth", "report", "as_of"])]
+    labels: Option<PathBuf>,
     #[command(flatten)]
     resources: ResourceArguments,
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
+    if let Some(path) = &a.labels {
+        let file = evaluate_sample::read(path)?;
+        let audit = a.lake.audit(None, &a.resources).await?;
+        let lake = a.lake.place()?.shown();
+        output::print(&evaluate_sample::estimated(&audit, &lake, path, &file, a.format).await?)?;
+        return Ok(0);
+    }
+    if let (Some(size), Some(out)) = (a.sample, &a.out) {
+        evaluate_sample::check(size, out)?;
+        let audit = a.lake.audit(a.as_of.as_deref(), &a.resources).await?;
+        let draw = evaluate_sample::Draw { size, seed: a.seed.unwrap_or(1), values: a.values };
+        output::print(&evaluate_sample::write(&audit, &draw, out, a.format).await?)?;
+        return Ok(0);
+    }
     let audit = a.lake.audit(a.as_of.as_deref(), &a.resources).await?;
     let report = audit.evaluate(a.truth.as_deref(), a.values).await?;
     if let Some(path) = &a.report {

@@ -10,6 +10,7 @@ mod completions;
 mod decide;
 mod erase;
 mod evaluate;
+mod evaluate_sample;
 mod explain;
 mod export;
 mod generate;

@@ -132,11 +132,15 @@ pub(super) fn bytes_of(
 /// A spreadsheet takes a text that begins so for a formula (OWASP, "CSV Injection"): an apostrophe before it makes it a text.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
+/// The text as a cell that a spreadsheet takes for a text.
+pub(super) fn without_formula(text: &str) -> String {
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_string() }
+}
+
 fn without_formulas(batch: &RecordBatch) -> Result<RecordBatch> {
     let defused = |column: &ArrayRef| -> ArrayRef {
         let Some(texts) = column.as_string_opt::<i32>() else { return column.clone() };
-        let cell = |text: &str| if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_string() };
-        Arc::new(texts.iter().map(|text| text.map(cell)).collect::<StringArray>())
+        Arc::new(texts.iter().map(|text| text.map(without_formula)).collect::<StringArray>())
     };
     Ok(RecordBatch::try_new(batch.schema(), batch.columns().iter().map(defused).collect())?)
 }

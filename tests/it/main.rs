@@ -21,6 +21,7 @@ mod incremental;
 mod ingest;
 mod init;
 mod integrity;
+mod labels;
 mod lakes_of_before;
 mod layers;
 mod lineage;

@@ -1,11 +1,17 @@
-//! How good the matching is, from a truth file: pairwise and B-cubed precision, recall and F1.
+//! How good the matching is, from a truth file: pairwise and B-cubed precision, recall and F1. [`draw`] and [`estimate`] say it
+//! from the labels of a sample.
 //!
 //! In: for each record its true person and the customer it was given. Out: figures, overall and by pair of channels. They
 //! are computed from contingency counts (how many records of person p are in customer c), not from pairs, so that a million
 //! records take seconds. Pairwise counts are as in Menestrina, Whang and Garcia-Molina (2010); B-cubed is Bagga and
 //! Baldwin's (1998).
 
+pub mod draw;
+pub mod estimate;
+pub mod label_file;
 pub mod shape;
+#[cfg(test)]
+mod simulation;
 
 use std::collections::BTreeMap;
 

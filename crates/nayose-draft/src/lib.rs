@@ -53,6 +53,7 @@ mod scalar;
 mod shape;
 mod source_yaml;
 mod sources;
+mod splink;
 mod value_yaml;
 mod words;
 
@@ -73,6 +74,7 @@ pub use question::{Question, QuestionKind};
 pub use scalar::scalar;
 pub use shape::{Form, LineEnd, Shape, shape};
 pub use sources::{ConsentDraft, Holds, Mapping, SourceDraft};
+pub use splink::{ImportedModel, Note, NoteKind, NotImported, import_splink};
 
 /// The beginning of a file.
 #[derive(Clone, Debug)]

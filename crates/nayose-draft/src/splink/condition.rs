@@ -216,6 +216,11 @@ const MEASURED_OTHERWISE: &str =
 /// What is told of SQL that is no more than SQL.
 pub(super) const CUSTOM: &str = "custom SQL has no counterpart";
 
+/// Whether a level can ask for it.
+pub(super) fn is_condition(expr: &Expr) -> bool {
+    checked(expr).is_ok()
+}
+
 /// Why a condition has no counterpart.
 pub(super) fn why(expr: &Expr) -> &'static str {
     let mut called = Vec::new();

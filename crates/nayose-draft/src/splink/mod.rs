@@ -108,6 +108,10 @@ pub fn import_splink(bytes: &[u8]) -> Result<ImportedModel, NotImported> {
         let text = "no blocking rule is left: add one before you run, such as keys: [email]".to_owned();
         notes.push(told("blocking", NoteKind::LeftOut, text));
     }
+    if comparisons.is_empty() {
+        let text = "no comparison is left: what nayose compares is told by `nayose schema`".to_owned();
+        notes.push(told("comparisons", NoteKind::LeftOut, text));
+    }
     let yaml = yaml::model_file(&yaml::Model {
         settings: &settings,
         attributes: &attributes,
@@ -177,8 +181,8 @@ fn all_comparisons(settings: &Settings, attributes: &mut Attributes) -> (Vec<Com
 fn of_the_whole(settings: &Settings) -> Vec<Note> {
     let mut notes = Vec::new();
     if settings.link_type == "link_only" {
-        let text = "records of one channel are compared too; `limits: { records_per_person: … }` in pipeline.yaml says how many of a \
-                    channel a person may have"
+        let text = "records of one channel are compared too; `limits: { records_per_person: … }` in pipeline.yaml says how many of \
+                    a channel a person may have"
             .to_owned();
         notes.push(told("link_type link_only", NoteKind::Changed, text));
     }
@@ -197,6 +201,9 @@ fn trained(settings: &Settings, comparisons: &[Comparison]) -> Result<f64, Strin
         .collect();
     if comparisons.is_empty() {
         return Err("there is no comparison".to_owned());
+    }
+    if settings.comparisons.iter().flat_map(|c| &c.levels).all(|level| level.m.is_none()) {
+        return Err("the model was saved before it was trained".to_owned());
     }
     if !reasons.is_empty() {
         return Err(reasons.join("; "));

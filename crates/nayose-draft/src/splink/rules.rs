@@ -4,7 +4,7 @@
 //! none fewer. `OR` makes two rules.
 
 use super::attributes::Attributes;
-use super::condition::why;
+use super::condition::{is_condition, why};
 use super::settings;
 use super::sql::{Expr, parse};
 use super::value::{Value, same_value};
@@ -42,6 +42,7 @@ pub(super) fn rules(place: &str, rule: &settings::Rule, attributes: &mut Attribu
         for part in parts {
             match key(part) {
                 Some(key) => keys.push(key),
+                None if is_condition(part) => lost.push("a key is a value that agrees, and no similarity"),
                 None => lost.push(why(part)),
             }
         }

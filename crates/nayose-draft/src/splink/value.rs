@@ -62,8 +62,8 @@ fn without_side(expr: &Expr, side: &mut Option<Side>) -> Option<Expr> {
     Some(match expr {
         Expr::Column { table, name } => {
             let (found, name) = match table.as_deref() {
-                Some("l") => (Side::Left, name.as_str()),
-                Some("r") => (Side::Right, name.as_str()),
+                Some("l" | "L") => (Side::Left, name.as_str()),
+                Some("r" | "R") => (Side::Right, name.as_str()),
                 Some(_) => return None,
                 None => match (name.strip_suffix("_l"), name.strip_suffix("_r")) {
                     (Some(name), _) => (Side::Left, name),

@@ -35,7 +35,8 @@ pub(super) fn run(a: Arguments) -> Result<u8> {
             .hint("choose another file with --out, or write over it with --force"));
     }
     let shown = a.from.display();
-    let model = import_splink(&read(&a.from)?).map_err(|e| Error::config(format!("{shown} {}", e.what)).hint(e.hint))?;
+    let model =
+        import_splink(&read(&a.from)?).map_err(|e| Error::config(format!("{shown} {}", e.what)).hint(e.hint))?;
     local::put(&a.out, model.yaml.clone())?;
     output::print(&match a.format {
         TextFormat::Json => output::json(&json!({

@@ -21,8 +21,18 @@ const BUILT_IN: [(&str, &str); 9] = [
 
 /// Names that no declared attribute may have: attributes of events, and of people that are more than one feature.
 const TAKEN: [&str; 12] = [
-    "name", "kana", "address", "transaction_id", "store_id", "item_id", "item_name", "quantity", "unit_price", "amount",
-    "category", "detail",
+    "name",
+    "kana",
+    "address",
+    "transaction_id",
+    "store_id",
+    "item_id",
+    "item_name",
+    "quantity",
+    "unit_price",
+    "amount",
+    "category",
+    "detail",
 ];
 
 /// An attribute.
@@ -73,7 +83,9 @@ impl Attributes {
         match value {
             Value::Prefix { name, length } => (self.column(name), Some(*length)),
             // A date is compared as 1980-01-31.
-            Value::Year { name } if self.column(name) != "birth_date" && self.is_date(name) => (self.column(name), Some(4)),
+            Value::Year { name } if self.column(name) != "birth_date" && self.is_date(name) => {
+                (self.column(name), Some(4))
+            }
             value => (self.feature(value), None),
         }
     }
@@ -111,7 +123,14 @@ impl Attributes {
         };
         let is_date = self.is_date(column);
         let column = column.to_owned();
-        self.all.push(Attribute { name, feature: feature.clone(), column, sql: None, is_built_in: built_in.is_some(), is_date });
+        self.all.push(Attribute {
+            name,
+            feature: feature.clone(),
+            column,
+            sql: None,
+            is_built_in: built_in.is_some(),
+            is_date,
+        });
         feature
     }
 
@@ -135,7 +154,9 @@ impl Attributes {
     /// The name, or one with a number after it where it is taken.
     fn free(&self, name: &str) -> String {
         let is_taken = |name: &str| {
-            self.all.iter().any(|a| a.name == name) || TAKEN.contains(&name) || BUILT_IN.iter().any(|(n, f)| *n == name || *f == name)
+            self.all.iter().any(|a| a.name == name)
+                || TAKEN.contains(&name)
+                || BUILT_IN.iter().any(|(n, f)| *n == name || *f == name)
         };
         if !is_taken(name) {
             return name.to_owned();

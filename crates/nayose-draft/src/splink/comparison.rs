@@ -47,12 +47,8 @@ pub(super) fn comparison(
     let mut last = None;
     for (i, level) in file.levels.iter().enumerate() {
         let place = format!("comparison {name}, level {}", i + 1);
-        let note = |kind, text: &str| Note {
-            place: place.clone(),
-            kind,
-            text: text.to_owned(),
-            sql: Some(level.sql.clone()),
-        };
+        let note =
+            |kind, text: &str| Note { place: place.clone(), kind, text: text.to_owned(), sql: Some(level.sql.clone()) };
         if level.is_null {
             continue;
         }
@@ -276,7 +272,12 @@ mod tests {
 
     #[test]
     fn what_is_left_out_before_the_last_level_is_part_of_it() {
-        let made = read(vec![level(NULL, 0.0, 1.0), level("a_l = a_r", 0.7, 0.1), level(SPAN, 0.2, 0.3), level("ELSE", 0.1, 0.6)]);
+        let made = read(vec![
+            level(NULL, 0.0, 1.0),
+            level("a_l = a_r", 0.7, 0.1),
+            level(SPAN, 0.2, 0.3),
+            level("ELSE", 0.1, 0.6),
+        ]);
         let made = made.expect("a comparison");
         let names: Vec<&str> = made.levels.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(names, ["same", "different"]);
@@ -299,7 +300,10 @@ mod tests {
             "level 2, which is left out",
         );
         check(vec![null(), level("a_l = a_r", 0.0, 0.1), level("ELSE", 0.1, 0.9)], "level 2 was not trained");
-        check(vec![null(), level("a_l = a_r", 0.9, 0.1), level("ELSE", 0.6, 0.9)], "the m of its levels add up to 1.500");
+        check(
+            vec![null(), level("a_l = a_r", 0.9, 0.1), level("ELSE", 0.6, 0.9)],
+            "the m of its levels add up to 1.500",
+        );
         check(vec![level("a_l = a_r", 0.9, 0.1), level("ELSE", 0.1, 0.9)], "missing for other pairs");
         check(
             vec![null(), level("a_l = a_r", 0.8, 0.1), level(NULL, 0.1, 0.1), level("ELSE", 0.2, 0.9)],
@@ -312,7 +316,8 @@ mod tests {
 
     #[test]
     fn a_comparison_without_a_level_is_left_out() {
-        let notes = read(vec![level(NULL, 0.0, 1.0), level(SPAN, 0.2, 0.3), level("ELSE", 0.1, 0.6)]).expect_err("none");
+        let notes =
+            read(vec![level(NULL, 0.0, 1.0), level(SPAN, 0.2, 0.3), level("ELSE", 0.1, 0.6)]).expect_err("none");
         assert_eq!(notes.len(), 2);
         assert!(notes[1].text.contains("the comparison is left out"), "{notes:?}");
     }

@@ -176,7 +176,9 @@ fn similarity(op: &str, left: &Expr, right: &Expr) -> Option<(Value, Measure)> {
         (0.0..=1000.0).contains(&most).then_some(most as u32)
     };
     let measure = match name.as_str() {
-        "jaro_winkler_similarity" | "jaro_winkler" | "jaro_winkler_sim" if op == ">=" && (0.0..=1.0).contains(&bound) => {
+        "jaro_winkler_similarity" | "jaro_winkler" | "jaro_winkler_sim"
+            if op == ">=" && (0.0..=1.0).contains(&bound) =>
+        {
             Measure::JaroWinkler(bound)
         }
         "levenshtein" | "levenshtein_distance" | "editdist3" => Measure::Levenshtein(edits()?),

@@ -187,7 +187,8 @@ fn of_the_whole(settings: &Settings) -> Vec<Note> {
         notes.push(told("link_type link_only", NoteKind::Changed, text));
     }
     if !settings.retained.is_empty() {
-        let text = "columns are not carried along: declare an attribute for each that the golden record is to have".to_owned();
+        let text =
+            "columns are not carried along: declare an attribute for each that the golden record is to have".to_owned();
         notes.push(told("additional_columns_to_retain", NoteKind::LeftOut, text));
     }
     notes

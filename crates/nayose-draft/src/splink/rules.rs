@@ -66,7 +66,9 @@ pub(super) fn rules(place: &str, rule: &settings::Rule, attributes: &mut Attribu
         rules.push(Rule { name: String::new(), keys: named, notes: rule_notes });
     }
     if let Some(partitions) = rule.salting.filter(|_| !rules.is_empty()) {
-        let text = format!("salting ({partitions} partitions) is not needed: work is divided anyway, and results are the same");
+        let text = format!(
+            "salting ({partitions} partitions) is not needed: work is divided anyway, and results are the same"
+        );
         notes.push(Note { place: place.to_owned(), kind: NoteKind::Told, text, sql: None });
     }
     (rules, notes)
@@ -126,11 +128,8 @@ mod tests {
         let (rules, notes) = rules("rule 1", &rule, &mut attributes);
         let (rules, _) = name(rules);
         let text = |rule: &Rule| {
-            let keys: Vec<String> = rule
-                .keys
-                .iter()
-                .map(|(f, n)| n.map_or_else(|| f.clone(), |n| format!("{f}:{n}")))
-                .collect();
+            let keys: Vec<String> =
+                rule.keys.iter().map(|(f, n)| n.map_or_else(|| f.clone(), |n| format!("{f}:{n}"))).collect();
             format!("{}{}", keys.join("+"), if rule.notes.is_empty() { "" } else { " wider" })
         };
         let all: Vec<String> = rules.iter().map(text).chain(notes.iter().map(|n| format!("{:?}", n.kind))).collect();

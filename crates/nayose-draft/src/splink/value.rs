@@ -105,9 +105,10 @@ fn plain(expr: &Expr) -> Option<Value> {
             _ => None,
         },
         ("date" | "to_date", [inner]) => date(inner),
-        ("try_strptime" | "strptime" | "try_to_timestamp" | "to_timestamp" | "to_date" | "try_cast_date", [inner, _]) => {
-            date(inner)
-        }
+        (
+            "try_strptime" | "strptime" | "try_to_timestamp" | "to_timestamp" | "to_date" | "try_cast_date",
+            [inner, _],
+        ) => date(inner),
         ("year", [inner]) => match date(inner)? {
             Value::Column { name, .. } => Some(Value::Year { name }),
             _ => None,
@@ -202,7 +203,9 @@ mod tests {
     #[test]
     fn what_attributes_do_anyway_is_left_out() {
         let surname = Some((Side::Left, Value::Column { name: "surname".into(), is_date: false }));
-        for sql in ["\"surname_l\"", "l.surname", "lower(surname_l)", "NULLIF(trim(`surname_l`), '')", "surname_l::text"] {
+        for sql in
+            ["\"surname_l\"", "l.surname", "lower(surname_l)", "NULLIF(trim(`surname_l`), '')", "surname_l::text"]
+        {
             assert_eq!(read(sql), surname, "{sql}");
         }
         let born = Some((Side::Right, Value::Column { name: "dob".into(), is_date: true }));

@@ -182,7 +182,9 @@ fn fields(condition: &Condition) -> Vec<String> {
     let braced = |condition: &Condition| format!("{{ {} }}", fields(condition).join(", "));
     match more.as_slice() {
         [] => {}
-        [Condition::Any(parts)] => out.push(format!("any: [{}]", parts.iter().map(braced).collect::<Vec<_>>().join(", "))),
+        [Condition::Any(parts)] => {
+            out.push(format!("any: [{}]", parts.iter().map(braced).collect::<Vec<_>>().join(", ")))
+        }
         // A level has one field of each kind: a second similarity stands in a list of one alternative.
         several => out.push(format!("any: [{}]", braced(&Condition::All(several.to_vec())))),
     }
@@ -231,7 +233,10 @@ mod tests {
         let same = |f: &str| Condition::Same(f.to_owned());
         let check = |condition: Condition, expected: &str| assert_eq!(fields(&condition).join(" | "), expected);
         check(Condition::All(vec![same("a"), same("b")]), "same: [a, b]");
-        check(Condition::All(vec![similar("a"), same("b")]), "same: [b] | similar: { feature: a, by: jaro_winkler, at_least: 1.0 }");
+        check(
+            Condition::All(vec![similar("a"), same("b")]),
+            "same: [b] | similar: { feature: a, by: jaro_winkler, at_least: 1.0 }",
+        );
         check(
             Condition::All(vec![similar("a"), similar("b"), Condition::Any(vec![same("c"), same("d")])]),
             "similar: { feature: a, by: jaro_winkler, at_least: 1.0 } | any: [{ similar: { feature: b, by: jaro_winkler, at_least: 1.0 }, any: [{ same: [c] }, { same: [d] }] }]",

@@ -22,13 +22,8 @@ macro_rules! saved {
     };
 }
 
-const SAVED: [(&str, &[u8], &str); 5] = [
-    saved!("trained"),
-    saved!("demo"),
-    saved!("everything_duckdb"),
-    saved!("everything_spark"),
-    saved!("version_3"),
-];
+const SAVED: [(&str, &[u8], &str); 5] =
+    [saved!("trained"), saved!("demo"), saved!("everything_duckdb"), saved!("everything_spark"), saved!("version_3")];
 
 fn parsed(yaml: &str) -> Value {
     serde_saphyr::from_str(yaml).unwrap_or_else(|e| panic!("{e}\n{yaml}"))
@@ -150,9 +145,8 @@ fn holds(model: &ImportedModel) {
     for comparison in written["comparisons"].as_array().expect("a list") {
         let levels = comparison["levels"].as_array().expect("levels");
         once(names(&comparison["levels"]));
-        let asks = |level: &Value| {
-            ["same", "swapped", "absent", "similar", "any"].iter().any(|key| level.get(key).is_some())
-        };
+        let asks =
+            |level: &Value| ["same", "swapped", "absent", "similar", "any"].iter().any(|key| level.get(key).is_some());
         let (last, others) = levels.split_last().expect("levels");
         assert!(!asks(last) && !others.is_empty() && others.iter().all(asks), "{comparison}");
     }
@@ -199,7 +193,10 @@ fn a_file_that_is_no_model_says_what_it_is() {
     check(r#"{"comparison_columns": [{"col_name": "a"}], "proportion_of_matches": 0.1}"#, "Splink 2");
     check(r#"{"fieldDefinition": []}"#, "Zingg");
     check(r#"{"comparisons": [{}]}"#, "no comparison_levels at comparisons[0]");
-    check(r#"{"comparisons": [{"comparison_levels": [{}]}]}"#, "no sql_condition at comparisons[0].comparison_levels[0]");
+    check(
+        r#"{"comparisons": [{"comparison_levels": [{}]}]}"#,
+        "no sql_condition at comparisons[0].comparison_levels[0]",
+    );
     check(
         r#"{"comparisons": [], "blocking_rules_to_generate_predictions": [{"rule": "x"}]}"#,
         "no condition at blocking_rules_to_generate_predictions[0]",
@@ -215,7 +212,8 @@ fn column() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z_]{1,6}",
         "[A-Za-z 氏名\"`'.:#{}-]{1,5}",
-        prop::sample::select(vec!["email", "name", "family_name", "family", "amount", "birth_date"]).prop_map(str::to_owned),
+        prop::sample::select(vec!["email", "name", "family_name", "family", "amount", "birth_date"])
+            .prop_map(str::to_owned),
     ]
 }
 

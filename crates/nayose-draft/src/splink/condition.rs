@@ -82,7 +82,13 @@ enum Part {
 
 fn checked(expr: &Expr) -> Result<Part, &'static str> {
     match expr {
-        Expr::And(all) => Ok(single(joined(all, swapped)?, Part::All)),
+        Expr::And(all) => {
+            let parts = joined(all, swapped)?;
+            match parts.iter().filter(|part| matches!(part, Part::Any(_))).count() {
+                0 | 1 => Ok(single(parts, Part::All)),
+                _ => Err("two ORs that are joined by AND have no counterpart: a level has one `any`"),
+            }
+        }
         Expr::Or(all) => Ok(single(joined(all, absent)?, Part::Any)),
         Expr::Binary { op: "=", left, right } => match same_value(left, right) {
             Some(value) => Ok(Part::Same(value)),
@@ -104,8 +110,14 @@ fn single(mut parts: Vec<Part>, join: fn(Vec<Part>) -> Part) -> Part {
     }
 }
 
+/// Parts of one AND or OR: nobody writes more by hand, and each is a step of the stack where it is written.
+const MOST_PARTS: usize = 64;
+
 /// The parts, of which two may be one together.
 fn joined(all: &[Expr], two: fn(&Expr, &Expr) -> Option<Part>) -> Result<Vec<Part>, &'static str> {
+    if all.len() > MOST_PARTS {
+        return Err(CUSTOM);
+    }
     let mut parts = Vec::new();
     let mut taken = vec![false; all.len()];
     for (i, one) in all.iter().enumerate() {
@@ -338,6 +350,7 @@ mod tests {
             ("array_length(list_intersect(a_l, a_r)) >= 2", "arrays"),
             ("a_l = a_r AND hamming(b_l, b_r) <= 1", "Hamming"),
             ("a_l IS NULL OR b_r IS NULL", "custom SQL"),
+            ("(a_l = a_r OR b_l = b_r) AND (c_l = c_r OR d_l = d_r)", "two ORs"),
         ];
         for (sql, expected) in cases {
             let told = read(sql).expect_err(sql);

@@ -17,6 +17,8 @@ mod sql;
 mod value;
 mod yaml;
 
+use crate::scalar::comment;
+
 use attributes::Attributes;
 use comparison::Comparison;
 use settings::Settings;
@@ -129,6 +131,10 @@ pub fn import_splink(bytes: &[u8]) -> Result<ImportedModel, NotImported> {
         notes.extend(comparison.levels.iter().flat_map(|level| level.notes.clone()));
     }
     notes.extend(comparison_notes);
+    // Names of columns are whatever somebody typed: a note is one line, here as in the file.
+    for note in &mut notes {
+        (note.place, note.text) = (comment(&note.place), comment(&note.text));
+    }
     Ok(ImportedModel { yaml, rules: rules.len(), comparisons: comparisons.len(), is_trained, notes })
 }
 

@@ -60,8 +60,8 @@ enum Token {
 const SIGNS: [&str; 20] =
     ["<=", ">=", "<>", "!=", "==", "||", "::", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", ".", "["];
 
-/// Parts within parts: Splink's own go to eight, and the stack has to last.
-const DEEPEST: usize = 64;
+/// Parts within parts, and parts in a row: Splink's own go to eight and to four, and the stack has to last.
+const DEEPEST: usize = 32;
 
 /// Reads a condition; `None` where it is not understood as a whole.
 pub(super) fn parse(sql: &str) -> Option<Expr> {
@@ -168,6 +168,7 @@ impl Parser {
         let mut all = vec![self.and()?];
         while self.word("or") {
             all.push(self.and()?);
+            (all.len() <= DEEPEST).then_some(())?;
         }
         self.depth -= 1;
         Some(flat(all, Expr::Or, |part| match part {
@@ -180,6 +181,7 @@ impl Parser {
         let mut all = vec![self.not()?];
         while self.word("and") {
             all.push(self.not()?);
+            (all.len() <= DEEPEST).then_some(())?;
         }
         Some(flat(all, Expr::And, |part| match part {
             Expr::And(parts) => Ok(parts),
@@ -216,16 +218,20 @@ impl Parser {
     }
 
     fn sum(&mut self) -> Option<Expr> {
-        let mut left = self.product()?;
+        let (mut left, mut row) = (self.product()?, 0);
         while let Some(op) = self.sign(&["+", "-", "||"]) {
+            row += 1;
+            (row <= DEEPEST).then_some(())?;
             left = Expr::Binary { op, left: Box::new(left), right: Box::new(self.product()?) };
         }
         Some(left)
     }
 
     fn product(&mut self) -> Option<Expr> {
-        let mut left = self.signed()?;
+        let (mut left, mut row) = (self.signed()?, 0);
         while let Some(op) = self.sign(&["*", "/", "%"]) {
+            row += 1;
+            (row <= DEEPEST).then_some(())?;
             left = Expr::Binary { op, left: Box::new(left), right: Box::new(self.signed()?) };
         }
         Some(left)
@@ -245,8 +251,10 @@ impl Parser {
     }
 
     fn postfix(&mut self) -> Option<Expr> {
-        let mut value = self.primary()?;
+        let (mut value, mut row) = (self.primary()?, 0);
         while self.sign(&["::"]).is_some() {
+            row += 1;
+            (row <= DEEPEST).then_some(())?;
             value = Expr::call("cast", vec![value, Expr::Text(self.type_name()?)]);
         }
         Some(value)
@@ -426,7 +434,9 @@ mod tests {
         ] {
             assert_eq!(parse(sql), None, "{sql}");
         }
-        assert_eq!(parse(&"(".repeat(100_000)), None);
+        for (one, joint) in [("(", ""), ("a", " + "), ("a", " * "), ("a", "::"), ("a", " and "), ("f(", "")] {
+            assert_eq!(parse(&vec![one; 100_000].join(joint)), None, "{one}{joint}");
+        }
         assert_eq!(parse(&format!("{}a", "not ".repeat(100_001))).map(|e| matches!(e, Expr::Not(_))), Some(true));
     }
 }

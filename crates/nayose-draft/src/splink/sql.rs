@@ -424,7 +424,7 @@ mod tests {
             "a -> b",
             "list_transform(a, x -> x)",
             "[a, b]",
-            "a = b -- and more",
+            "a = b --c",
             "a /* or */ = b",
             "a IS b",
             "s.t.u = 1",

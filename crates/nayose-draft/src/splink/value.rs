@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(made("substr(l.\"a\", 2, 3)"), "substr(\"a\", 2, 3)");
         assert_eq!(made("NULLIF(regexp_extract(a_l, '^[0-9]+', 0), '')"), "regexp_match(\"a\", '^[0-9]+')[1]");
         assert_eq!(made("substring(a_l from '(^[0-9]+)')"), "regexp_match(\"a\", '(^[0-9]+)')[1]");
-        assert_eq!(read("regexp_extract(a_l, '^(?=x)', 0)"), None);
+        assert_eq!(read("regexp_extract(a_l, '(?=x)', 0)"), None);
         assert_eq!(read("regexp_extract(a_l, '(a)(b)', 2)"), None);
         assert_eq!(read("left(a_l, 3)"), Some((Side::Left, Value::Prefix { name: "a".into(), length: 3 })));
     }

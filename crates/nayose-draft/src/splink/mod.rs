@@ -147,9 +147,12 @@ fn dates(settings: &Settings) -> Vec<String> {
     let mut dates = Vec::new();
     let levels = settings.comparisons.iter().flat_map(|c| &c.levels).map(|level| &level.sql);
     for expr in levels.chain(settings.rules.iter().map(|rule| &rule.sql)).filter_map(|sql| sql::parse(sql)) {
-        condition::each(&expr, &mut |part| match value::value(part) {
-            Some((_, value::Value::Column { name, is_date: true } | value::Value::Year { name })) => dates.push(name),
-            _ => {}
+        condition::each(&expr, &mut |part| {
+            if let Some((_, value::Value::Column { name, is_date: true } | value::Value::Year { name })) =
+                value::value(part)
+            {
+                dates.push(name);
+            }
         });
     }
     dates

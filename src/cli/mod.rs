@@ -15,6 +15,7 @@ mod explain;
 mod export;
 mod generate;
 mod history;
+mod import_model;
 mod init;
 mod normalize;
 mod output;
@@ -49,6 +50,8 @@ pub struct Cli {
 enum Command {
     /// Draft a pipeline for a folder of exports
     Init(init::Arguments),
+    /// Read a model of Splink: write it as a model file, and say what has no counterpart
+    ImportModel(import_model::Arguments),
     /// Check configuration and inputs; write nothing
     Validate(validate::Arguments),
     /// Run a pipeline and publish its tables
@@ -181,6 +184,7 @@ pub fn run(cli: Cli) -> Result<u8> {
     // Commands that read no table start no engine: one line has to be answered at once.
     let command = match cli.command {
         Command::Generate(a) => return generate::run(a),
+        Command::ImportModel(a) => return import_model::run(a),
         Command::Normalize(a) => return normalize::run(a),
         Command::Schema(a) => return schema::run(a),
         Command::Completions(a) => return completions::shell(a),
@@ -232,7 +236,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Export(a) => export::run(a).await,
         Command::Cluster(a) => cluster::run(a).await,
         Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
-        Command::Completions(_) | Command::Man(_) => Ok(0),
+        Command::Completions(_) | Command::Man(_) | Command::ImportModel(_) => Ok(0),
     }
 }
 

@@ -17,6 +17,7 @@ mod evaluation;
 mod generate;
 mod guards;
 mod identity;
+mod import_model;
 mod incremental;
 mod ingest;
 mod init;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Retailer, as_text, own_pipeline, root, succeeds};
 
 /// The subcommands with a help page of their own. `cluster` has one only where it is built in.
-const SUBCOMMANDS: [&str; 17] = [
+const SUBCOMMANDS: [&str; 18] = [
     "validate",
     "run",
     "sql",
@@ -17,6 +17,7 @@ const SUBCOMMANDS: [&str; 17] = [
     "search",
     "history",
     "init",
+    "import-model",
     "decide",
     "erase",
     "evaluate",

@@ -15,6 +15,8 @@
 //! 5. [`Answers`] understands what somebody types, and [`pipeline_yaml`] and [`model_yaml`] write the files. What nobody
 //!    answered is a marked place ([`marked_places`]).
 //!
+//! A model that Splink saved is another beginning: [`import_splink`] writes it as a model file, with what has no counterpart.
+//!
 //! # What is never done
 //! - No value of a person stands in a reason, a warning or a question. Values are shown only where they are one of a
 //!   small closed set and the column is a code: sex, consent, status, kind.
@@ -53,6 +55,7 @@ mod scalar;
 mod shape;
 mod source_yaml;
 mod sources;
+mod splink;
 mod value_yaml;
 mod words;
 
@@ -73,6 +76,7 @@ pub use question::{Question, QuestionKind};
 pub use scalar::scalar;
 pub use shape::{Form, LineEnd, Shape, shape};
 pub use sources::{ConsentDraft, Holds, Mapping, SourceDraft};
+pub use splink::{ImportedModel, NotImported, Note, NoteKind, import_splink};
 
 /// The beginning of a file.
 #[derive(Clone, Debug)]

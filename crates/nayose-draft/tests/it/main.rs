@@ -7,6 +7,7 @@ mod model;
 mod others;
 mod properties;
 mod shapes;
+mod splink;
 mod yaml;
 
 /// Files of the documented formats, as beginners have them: headers are facts, people are invented.

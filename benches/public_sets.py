@@ -46,10 +46,14 @@ def sets(seed):
     return found
 
 
+class Failure(Exception):
+    """A command of nayose has failed."""
+
+
 def answer(*command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(done.stderr)
+        raise Failure(done.stderr)
     return done.stdout
 
 
@@ -112,9 +116,17 @@ def main():
     print(f"Seed {given.seed}. At each threshold: expected, true.\n")
     print("|", " | ".join(["set", "records", "precision", "recall", "F1", "largest customer; people", *curves, "run, s"]), "|")
     print("|" + "---|" * (7 + len(curves)))
+    failed = []
     for name in chosen:
         pipeline, make = every[name]
-        measured(given.nayose, name, pipeline, f"{given.folder}/{name}-{given.seed}", make)
+        try:
+            measured(given.nayose, name, pipeline, f"{given.folder}/{name}-{given.seed}", make)
+        except Failure as failure:
+            print(f"| {name} | failed |", flush=True)
+            print(f"{name}: {failure}", file=sys.stderr)
+            failed.append(name)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

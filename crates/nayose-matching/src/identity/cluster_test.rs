@@ -243,13 +243,7 @@ impl Graph {
 
     /// Its clusters, and what became of its links.
     fn clustered(&self, turned: bool) -> (Vec<u32>, Vec<Edge>, Vec<Fate>) {
-        let rules = Rules {
-            auto: AUTO,
-            vote: |l, r| self.vote(l, r),
-            whole: |_: &[u32], _: &[u32]| 1.0,
-            channel_of: &[],
-            most: &[],
-        };
+        let rules = rules_of(self);
         let mut edges = self.links();
         if turned {
             edges.reverse();
@@ -257,6 +251,10 @@ impl Graph {
         let (labels, fates) = cluster(self.n as usize, &edges, &rules);
         (labels, edges, fates)
     }
+}
+
+fn rules_of(graph: &Graph) -> Rules<'static, impl Fn(u32, u32) -> i64, Whole> {
+    Rules { auto: AUTO, vote: |l, r| graph.vote(l, r), whole: |_, _| 1.0, channel_of: &[], most: &[] }
 }
 
 #[test]
@@ -313,4 +311,95 @@ fn no_order_of_links_gives_other_clusters() {
         fates.reverse();
         assert_eq!((labels, edges, fates), graph.clustered(false), "graph {seed}");
     }
+}
+
+/// The groups of a graph that is too large for all its pairs to be asked, as far as the code knows.
+fn by_links(graph: &Graph) -> Vec<u32> {
+    let rules = rules_of(graph);
+    let rows: Vec<u32> = (0..graph.n).collect();
+    let mut component = Component::new(&rows, &rules, 0);
+    let links = graph.links().into_iter().map(|e| Link { ends: (e.l, e.r), vote: graph.vote(e.l, e.r) });
+    component.link(links.collect());
+    let mut labels = vec![0; graph.n as usize];
+    for group in groups(&component) {
+        group.iter().for_each(|record| labels[*record as usize] = group[0]);
+    }
+    labels
+}
+
+#[test]
+fn groups_of_large_components_are_nearly_as_good() {
+    let (mut found, mut best) = (0i64, 0i64);
+    for seed in 0..2000 {
+        let graph = Graph::random(seed);
+        let sum = graph.sum(&by_links(&graph));
+        assert!(!is_forbidden(sum) && sum >= 0, "graph {seed}");
+        (found, best) = (found + sum, best + graph.best());
+    }
+    let share = found as f64 / best as f64;
+    println!("{share:.5} of the best sum by links");
+    assert!(share >= 0.98, "{share}");
+}
+
+/// People of eight records each in one component: links between people by words that they share.
+struct Town {
+    people: u32,
+}
+
+impl Town {
+    const EACH: u32 = 8;
+
+    fn edges(&self) -> Vec<Edge> {
+        let rows = self.people * Self::EACH;
+        let inside = (0..rows).flat_map(|l| (l + 1..(l / Self::EACH + 1) * Self::EACH).map(move |r| (l, r)));
+        let strong = inside.filter(|(l, r)| mix(u64::from(l * 8 + r)) % 2 == 0).map(|(l, r)| edge(l, r, 0.99));
+        let word = |l: u32| (l, (l + Self::EACH + (mix(u64::from(l)) % 40) as u32) % rows);
+        let words = (0..rows).map(word);
+        strong.chain(words.map(|(l, r)| edge(l.min(r), l.max(r), 0.95))).collect()
+    }
+
+    /// Most pairs of two people speak against them, few of one person do.
+    fn vote(l: u32, r: u32) -> i64 {
+        match (l / Self::EACH == r / Self::EACH, mix(u64::from(l) << 32 | u64::from(r)) % 10) {
+            (true, 0) => -1500,
+            (false, 0..7) => -2000,
+            _ => 0,
+        }
+    }
+
+    /// The labels, and how many votes were asked for.
+    fn clustered(&self) -> (Vec<u32>, Vec<Fate>, usize) {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let vote = |l, r| {
+            asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Self::vote(l, r)
+        };
+        let rules = Rules { auto: 0.8, vote, whole: |_: &[u32], _: &[u32]| 1.0, channel_of: &[], most: &[] };
+        let (labels, fates) = cluster((self.people * Self::EACH) as usize, &self.edges(), &rules);
+        (labels, fates, asked.into_inner())
+    }
+}
+
+#[test]
+fn a_component_of_many_people_is_not_one_customer() {
+    let town = Town { people: 89 };
+    let (labels, fates, _) = town.clustered();
+    let largest = labels.iter().map(|label| labels.iter().filter(|other| *other == label).count()).max();
+    assert_eq!(largest, Some(Town::EACH as usize));
+    let links: BTreeMap<(u32, u32), i64> = town.edges().iter().map(|e| ((e.l, e.r), vote(e.person, 0.0, 0.8))).collect();
+    let sum = |of: &dyn Fn(u32) -> u32| -> i64 {
+        let rows = labels.len() as u32;
+        let inside = (0..rows).flat_map(|l| (l + 1..rows).map(move |r| (l, r))).filter(|(l, r)| of(*l) == of(*r));
+        inside.map(|(l, r)| links.get(&(l, r)).copied().unwrap_or_else(|| Town::vote(l, r))).sum()
+    };
+    let (customers, people) = (sum(&|row| labels[row as usize]), sum(&|row| row / Town::EACH));
+    assert!(customers >= people, "the customers have {customers} votes inside, the people {people}");
+    assert!(fates.iter().any(|fate| matches!(fate, Fate::Outvoted(_))));
+}
+
+#[test]
+fn work_grows_with_the_links_of_a_large_component() {
+    let [few, many] = [400, 3200].map(|people| Town { people }.clustered().2);
+    assert!(many < 10 * few, "eight times the people, {few} and {many} votes");
+    assert!(many < 3200 * 8 * 600, "{many} votes of {} records", 3200 * 8);
 }

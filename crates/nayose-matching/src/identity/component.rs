@@ -14,6 +14,10 @@ pub(super) const ALL_PAIRS: usize = 128;
 /// groups are to each other is known from all pairs up to that, and from an even spread of both beyond it.
 pub const MEMBERS_LOOKED_AT: usize = 64;
 
+/// Members of the larger group that are looked at, where the other is small: a record is held against a group of a thousand in
+/// a fifth of a millisecond.
+const MOST_LOOKED_AT: usize = 1024;
+
 /// Groups with more records than this together are not compared as wholes. With 16 records on either side a level has up to 256
 /// pairs of values to hold by, so that nearly all of them hold for any two groups; 256 pairs of records say more.
 const WHOLE_RECORDS: usize = 32;
@@ -42,11 +46,11 @@ pub(super) struct Component<'a, V, W> {
 }
 
 impl<'a, V: Fn(u32, u32) -> i64, W: Fn(&[u32], &[u32]) -> f64> Component<'a, V, W> {
-    /// The component of `rows`, without its links.
-    pub(super) fn new(rows: &'a [u32], rules: &'a Rules<'a, V, W>) -> Self {
+    /// The component of `rows`, without its links. Up to `all_pairs` rows, all its pairs are asked.
+    pub(super) fn new(rows: &'a [u32], rules: &'a Rules<'a, V, W>, all_pairs: usize) -> Self {
         let mut component = Component { rows, links: Vec::new(), rules, all: Vec::new() };
         let n = rows.len();
-        if (3..=ALL_PAIRS).contains(&n) && component.lists().is_none() {
+        if (3..=all_pairs).contains(&n) && component.lists().is_none() {
             let mut all = vec![0; n * n];
             for l in 0..n {
                 for r in l + 1..n {
@@ -170,18 +174,29 @@ impl<'a, V: Fn(u32, u32) -> i64, W: Fn(&[u32], &[u32]) -> f64> Component<'a, V, 
         (self.rules.whole)(&rows(a), &rows(b)) < WHOLE
     }
 
-    /// The channel of which two groups together would have too many records.
-    pub(super) fn over_limit(&self, a: &[u32], b: &[u32]) -> Option<u8> {
+    /// By channel, the records of a group; nothing where no channel has a limit.
+    pub(super) fn counts(&self, group: &[u32]) -> Vec<u32> {
         if !self.rules.most.iter().any(Option::is_some) {
-            return None;
+            return Vec::new();
         }
         let mut counts = vec![0u32; self.rules.most.len()];
-        for channel in a.iter().chain(b).filter_map(|record| self.channel(*record)) {
+        for channel in group.iter().filter_map(|record| self.channel(*record)) {
             if let Some(count) = counts.get_mut(channel as usize) {
                 *count += 1;
             }
         }
-        (0..counts.len() as u8).find(|c| self.most(*c).is_some_and(|most| counts[*c as usize] > most))
+        counts
+    }
+
+    /// The channel of which two groups with these counts together would have too many records.
+    pub(super) fn over(&self, a: &[u32], b: &[u32]) -> Option<u8> {
+        let mut together = (0u8..).zip(a.iter().zip(b).map(|(a, b)| a + b));
+        together.find(|(channel, n)| self.most(*channel).is_some_and(|most| *n > most)).map(|(channel, _)| channel)
+    }
+
+    /// The channel of which two groups together would have too many records.
+    pub(super) fn over_limit(&self, a: &[u32], b: &[u32]) -> Option<u8> {
+        self.over(&self.counts(a), &self.counts(b))
     }
 
     /// Why two groups are not one.
@@ -218,7 +233,7 @@ fn pairs_looked_at(a: usize, b: usize) -> usize {
 /// How many members of the shorter and of the longer group are looked at.
 fn shares(a: usize, b: usize) -> (usize, usize) {
     let short = a.min(b).min(MEMBERS_LOOKED_AT);
-    (short, a.max(b).min(MEMBERS_LOOKED_AT * MEMBERS_LOOKED_AT / short.max(1)))
+    (short, a.max(b).min(MOST_LOOKED_AT).min(MEMBERS_LOOKED_AT * MEMBERS_LOOKED_AT / short.max(1)))
 }
 
 /// The pairs of two groups that are looked at.

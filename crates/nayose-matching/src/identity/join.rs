@@ -38,8 +38,11 @@ where
     }
     let mut groups: Vec<Vec<u32>> = (0..n).map(|record| vec![record]).collect();
     if component.is_known() {
+        // The strongest pair first, or the best place for each record in turn: where one is led astray, the other often is not.
         let first = settled(component, join_known(component, groups.clone()));
-        exchange(component, &mut groups);
+        if !exchange(component, &mut groups) {
+            return first;
+        }
         let second = settled(component, groups);
         return if component.sum_inside(&second) > component.sum_inside(&first) { second } else { first };
     }
@@ -52,6 +55,7 @@ where
     groups
 }
 
+/// Groups of a component whose pairs are all known, after exchanges and joins as long as there are any.
 fn settled<V, W>(component: &Component<V, W>, mut groups: Vec<Vec<u32>>) -> Vec<Vec<u32>>
 where
     V: Fn(u32, u32) -> i64,
@@ -158,6 +162,7 @@ where
 {
     let mut groups = in_order(groups);
     let of = group_of(&groups, component.rows.len());
+    let mut counts: Vec<Vec<u32>> = groups.iter().map(|group| component.counts(group)).collect();
     let mut known: Vec<BTreeMap<u32, Known>> = vec![BTreeMap::new(); groups.len()];
     for link in component.links.iter().filter(|link| link.vote > 0) {
         let (a, b) = (of[link.ends.0 as usize], of[link.ends.1 as usize]);
@@ -186,13 +191,19 @@ where
                 continue;
             }
         }
-        if component.over_limit(left, right).is_some() || component.are_two_as_wholes(left, right) {
+        let over = component.over(&counts[a as usize], &counts[b as usize]).is_some();
+        if over || component.are_two_as_wholes(left, right) {
             continue;
         }
         let (into, from) = if known[a as usize].len() >= known[b as usize].len() { (a, b) } else { (b, a) };
-        let joined = std::mem::take(&mut groups[from as usize]);
-        groups[into as usize].extend(joined);
-        groups[into as usize].sort_unstable();
+        let (mut most, mut rest) = (std::mem::take(&mut groups[into as usize]), std::mem::take(&mut groups[from as usize]));
+        if most.len() < rest.len() {
+            std::mem::swap(&mut most, &mut rest);
+        }
+        most.extend(rest);
+        groups[into as usize] = most;
+        let joined = std::mem::take(&mut counts[from as usize]);
+        counts[into as usize].iter_mut().zip(joined).for_each(|(count, more)| *count += more);
         for (other, handed) in std::mem::take(&mut known[from as usize]) {
             known[other as usize].remove(&from);
             if other == into {

@@ -98,3 +98,7 @@ pub fn expected(edges: &[Edge], threshold: f64) -> Expected {
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 1.0 };
     Expected { threshold, pairs, precision: share(right, pairs as f64), recall: share(right, true_pairs) }
 }
+
+#[cfg(test)]
+#[path = "people_test.rs"]
+mod tests;

@@ -244,7 +244,10 @@ impl Neighbours {
         }
         [(edge.l, edge.r), (edge.r, edge.l)].into_iter().find_map(|(row, fits)| {
             let rivals = self.of(row).iter().filter(|(rival, p)| {
-                *rival != fits && *p < under && own / (1.0 + own + odds(*p)) < rules.auto && !self.linked(*rival, fits, 0.5)
+                *rival != fits
+                    && *p < under
+                    && own / (1.0 + own + odds(*p)) < rules.auto
+                    && !self.linked(*rival, fits, 0.5)
             });
             rivals.map(|(rival, _)| *rival).find(|rival| rules.contradict(*rival, fits)).map(|rival| (row, rival))
         })

@@ -93,6 +93,12 @@ fn two_records_that_say_nothing_to_each_other_are_joined_by_a_third() {
 }
 
 #[test]
+fn two_records_that_contradict_each_other_are_refused() {
+    let (labels, fates) = cluster(2, &[edge(0, 1, 0.99)], &rules(0.9, |_, _| true));
+    assert_eq!((labels, fates), (vec![0, 1], vec![Fate::Cut(0, 1)]));
+}
+
+#[test]
 fn a_weak_bridge_between_two_groups_is_not_crossed() {
     let edges = [edge(0, 1, 0.99), edge(2, 3, 0.98), edge(1, 2, 0.95)];
     let two = Rules {
@@ -141,11 +147,16 @@ const AUTO: f64 = 0.8;
 struct Graph {
     n: u32,
     votes: Vec<i64>,
+    channel_of: Vec<u8>,
+    most: Vec<Option<u32>>,
 }
 
+/// The kinds of random graphs: votes at random, few votes, planted people whose pairs vote wrongly now and then, contradictions, and
+/// limits by channel.
+const KINDS: usize = 5;
+
 impl Graph {
-    /// The graph of `seed`: of up to nine records, by turns with votes at random, with few votes, and with planted people whose
-    /// pairs vote wrongly now and then.
+    /// The graph of `seed`, of up to nine records; the kinds come by turns.
     fn random(seed: u64) -> Self {
         let n = 2 + (mix(seed) % 8) as u32;
         let people = 1 + mix(seed ^ 1) % 4;
@@ -155,7 +166,7 @@ impl Graph {
         for l in 0..n {
             for r in l + 1..n {
                 let size = 1 + (draw(l, r, 2) as i64) * 10;
-                let vote = match seed % 4 {
+                let vote = match seed as usize % KINDS {
                     0 => {
                         if draw(l, r, 3) < 500 {
                             size
@@ -185,7 +196,10 @@ impl Graph {
                 votes[(l * n + r) as usize] = vote;
             }
         }
-        let mut graph = Graph { n, votes };
+        let limited = seed as usize % KINDS == 4;
+        let channel_of = (0..n).map(|row| (mix(seed ^ u64::from(row) << 20) % 3) as u8).collect();
+        let most = if limited { vec![Some(1), Some(1 + (mix(seed) % 2) as u32), None] } else { Vec::new() };
+        let mut graph = Graph { n, votes, channel_of, most };
         for (l, r) in graph.contested() {
             graph.votes[(l * n + r) as usize] = 0;
         }
@@ -196,7 +210,11 @@ impl Graph {
     fn contested(&self) -> Vec<(u32, u32)> {
         let (edges, rules) = (self.links(), rules(AUTO, |l, r| self.vote(l, r) == CONTRADICTS));
         let neighbours = Neighbours::new(self.n as usize, &edges);
-        edges.into_iter().filter(|e| neighbours.contested(*e, &rules, f64::INFINITY).is_some()).map(|e| (e.l, e.r)).collect()
+        edges
+            .into_iter()
+            .filter(|e| neighbours.contested(*e, &rules, f64::INFINITY).is_some())
+            .map(|e| (e.l, e.r))
+            .collect()
     }
 
     /// The pairs that vote for one person, as links with the probability of that vote.
@@ -229,8 +247,13 @@ impl Graph {
                 return;
             }
             for group in 0..=groups {
-                let others = (0..row).filter(|other| labels[*other as usize] == group);
-                let votes: i64 = others.map(|other| graph.vote(other, row)).sum();
+                let others = || (0..row).filter(|other| labels[*other as usize] == group);
+                let votes: i64 = others().map(|other| graph.vote(other, row)).sum();
+                let channel = graph.channel_of[row as usize];
+                let of_channel = others().filter(|other| graph.channel_of[*other as usize] == channel).count() as u32;
+                if graph.most.get(channel as usize).is_some_and(|most| most.is_some_and(|most| of_channel >= most)) {
+                    continue;
+                }
                 labels.push(group);
                 rest(graph, labels, groups.max(group + 1), sum + votes, best);
                 labels.pop();
@@ -253,32 +276,41 @@ impl Graph {
     }
 }
 
-fn rules_of(graph: &Graph) -> Rules<'static, impl Fn(u32, u32) -> i64, Whole> {
-    Rules { auto: AUTO, vote: |l, r| graph.vote(l, r), whole: |_, _| 1.0, channel_of: &[], most: &[] }
+fn rules_of(graph: &Graph) -> Rules<'_, impl Fn(u32, u32) -> i64, Whole> {
+    Rules {
+        auto: AUTO,
+        vote: |l, r| graph.vote(l, r),
+        whole: |_, _| 1.0,
+        channel_of: &graph.channel_of,
+        most: &graph.most,
+    }
 }
 
 #[test]
 fn groups_are_as_good_as_the_best_on_random_graphs() {
-    let (mut found, mut best, mut missed, mut worst) = (0i64, 0i64, 0, (1.0f64, 0u64));
+    let (mut found, mut best, mut missed, mut worst) = ([0i64; KINDS], [0i64; KINDS], 0, (1.0f64, 0u64));
     for seed in 0..10_000 {
         let graph = Graph::random(seed);
         let (labels, edges, fates) = graph.clustered(false);
-        let sum = graph.sum(&labels);
+        let (sum, most) = (graph.sum(&labels), graph.best());
         assert!(!is_forbidden(sum) && sum >= 0, "graph {seed} has a cluster that its own pairs vote against");
+        assert!(sum <= most, "graph {seed} has a person with more records of a channel than allowed");
         check_fates(&graph, &labels, &edges, &fates);
-        let most = graph.best();
-        (found, best) = (found + sum, best + most);
+        found[seed as usize % KINDS] += sum;
+        best[seed as usize % KINDS] += most;
         missed += usize::from(sum < most);
-        if most > 0 && (sum as f64 / most as f64) < worst.0 {
+        if most > 0 && (sum as f64 / (most as f64)) < worst.0 {
             worst = (sum as f64 / most as f64, seed);
         }
     }
-    let share = found as f64 / best as f64;
-    println!(
-        "{share:.5} of the best sum; {missed} of 10,000 below the best, the worst with {:.3} ({})",
-        worst.0, worst.1
+    let kinds: Vec<f64> = found.iter().zip(best).map(|(found, best)| *found as f64 / best as f64).collect();
+    let share = found.iter().sum::<i64>() as f64 / best.iter().sum::<i64>() as f64;
+    println!("{share:.5} of the best sum, by kind {kinds:.4?}; {missed} of 10,000 below the best, worst {worst:.3?}");
+    // The task is 0.98; what is kept is what was reached.
+    assert!(
+        share >= 0.997 && kinds.iter().all(|share| *share >= 0.99) && worst.0 >= 0.6,
+        "{share} {kinds:?} {worst:?}"
     );
-    assert!(share >= 0.98, "{share}");
 }
 
 /// Each link that was not made has a reason that holds between the two clusters.
@@ -296,6 +328,10 @@ fn check_fates(graph: &Graph, labels: &[u32], edges: &[Edge], fates: &[Fate]) {
                 let sum: i64 = across().map(|(l, r)| graph.vote(l, r)).sum();
                 assert_eq!(sum, tally.sum_for as i64 - tally.sum_against as i64);
                 assert!(a != b && sum <= 0, "{tally:?}");
+            }
+            Fate::Limit(channel) => {
+                let rows = of(a).chain(of(b)).filter(|row| graph.channel_of[*row as usize] == channel);
+                assert!(a != b && rows.count() as u32 > graph.most[channel as usize].expect("a limit"));
             }
             other => panic!("{other:?}"),
         }
@@ -386,7 +422,8 @@ fn a_component_of_many_people_is_not_one_customer() {
     let (labels, fates, _) = town.clustered();
     let largest = labels.iter().map(|label| labels.iter().filter(|other| *other == label).count()).max();
     assert_eq!(largest, Some(Town::EACH as usize));
-    let links: BTreeMap<(u32, u32), i64> = town.edges().iter().map(|e| ((e.l, e.r), vote(e.person, 0.0, 0.8))).collect();
+    let links: BTreeMap<(u32, u32), i64> =
+        town.edges().iter().map(|e| ((e.l, e.r), vote(e.person, 0.0, 0.8))).collect();
     let sum = |of: &dyn Fn(u32) -> u32| -> i64 {
         let rows = labels.len() as u32;
         let inside = (0..rows).flat_map(|l| (l + 1..rows).map(move |r| (l, r))).filter(|(l, r)| of(*l) == of(*r));

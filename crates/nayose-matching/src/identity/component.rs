@@ -86,7 +86,9 @@ impl<'a, V: Fn(u32, u32) -> i64, W: Fn(&[u32], &[u32]) -> f64> Component<'a, V, 
     /// Whether all its pairs are known, and all vote for one person.
     pub(super) fn is_of_one_voice(&self) -> bool {
         let n = self.rows.len();
-        self.is_known() && !self.has_limits() && (0..n).all(|l| self.all[l * n + l + 1..(l + 1) * n].iter().all(|vote| *vote > 0))
+        self.is_known()
+            && !self.has_limits()
+            && (0..n).all(|l| self.all[l * n + l + 1..(l + 1) * n].iter().all(|vote| *vote > 0))
     }
 
     /// Whether all its pairs are known.

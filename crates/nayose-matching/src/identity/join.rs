@@ -196,7 +196,8 @@ where
             continue;
         }
         let (into, from) = if known[a as usize].len() >= known[b as usize].len() { (a, b) } else { (b, a) };
-        let (mut most, mut rest) = (std::mem::take(&mut groups[into as usize]), std::mem::take(&mut groups[from as usize]));
+        let (mut most, mut rest) =
+            (std::mem::take(&mut groups[into as usize]), std::mem::take(&mut groups[from as usize]));
         if most.len() < rest.len() {
             std::mem::swap(&mut most, &mut rest);
         }

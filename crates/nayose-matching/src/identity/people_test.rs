@@ -44,7 +44,9 @@ fn scorer(records: &[[&str; 5]], contradictions: Vec<Vec<usize>>) -> Scorer {
         digest: String::new(),
     };
     // One person agrees nine times in ten, people of a household on what they share, strangers once in a thousand.
-    let of = |shared: bool| vec![[0.9, if shared { 0.9 } else { 0.001 }, 0.001], [0.1, if shared { 0.1 } else { 0.999 }, 0.999]];
+    let of = |shared: bool| {
+        vec![[0.9, if shared { 0.9 } else { 0.001 }, 0.001], [0.1, if shared { 0.1 } else { 0.999 }, 0.999]]
+    };
     let parameters = Parameters {
         learned_from: String::new(),
         prior: [1e-5, 1e-5],
@@ -85,8 +87,12 @@ fn an_opinion_is_what_the_evidence_says() {
             near(opinion.person, score.person);
             near(opinion.against, unrelated.max(household));
             near(opinion.of_household.expect("the model knows households"), household);
-            let differs = |c: usize| records[l][c] != records[r][c] && !records[l][c].is_empty() && !records[r][c].is_empty();
-            assert!((0..5).all(|c| differs(c) == (opinion.differing >> c & 1 == 1) && differs(c) == scorer.differs(c, l, r)));
+            let differs =
+                |c: usize| records[l][c] != records[r][c] && !records[l][c].is_empty() && !records[r][c].is_empty();
+            assert!(
+                (0..5)
+                    .all(|c| differs(c) == (opinion.differing >> c & 1 == 1) && differs(c) == scorer.differs(c, l, r))
+            );
             let two = household >= TWO_PEOPLE || differs(0) && differs(1) || differs(3);
             assert_eq!(contradict(&scorer, l as u32, r as u32), two, "{l} and {r}");
         }
@@ -104,12 +110,17 @@ fn records_that_have_nothing_to_compare_are_joined_by_one_that_has_both() {
 #[test]
 fn what_groups_know_together_keeps_them_apart() {
     // Two people of one given name and birth date. One record of each says no more than that, and these two look like one person.
-    let records = [["a", "1", "", "", ""], ["a", "1", "p", "m", "t"], ["a", "1", "", "", ""], ["a", "1", "q", "n", "u"]];
+    let records =
+        [["a", "1", "", "", ""], ["a", "1", "p", "m", "t"], ["a", "1", "", "", ""], ["a", "1", "q", "n", "u"]];
     let scorer = scorer(&records, Vec::new());
     let strong = links(&scorer, &[(0, 2)])[0].person;
     assert!(strong >= 0.8 && scorer.opinion(1, 3).person < 0.8 && scorer.score_groups(&[0, 1], &[2, 3]).person < 0.5);
     let opinion = scorer.opinion(1, 3);
-    assert_eq!(vote(opinion.person, opinion.against, 0.8), 0, "two names and three differences: their pair has no vote");
+    assert_eq!(
+        vote(opinion.person, opinion.against, 0.8),
+        0,
+        "two names and three differences: their pair has no vote"
+    );
     let all: Vec<(u32, u32)> = (0..4).flat_map(|l| (l + 1..4).map(move |r| (l, r))).collect();
     let (labels, fates) = found(&scorer, &all);
     assert_ne!(labels[1], labels[3]);

@@ -18,7 +18,7 @@ use crate::tables::contract::col;
 use nayose_matching::evaluate::evaluate;
 use nayose_matching::evaluate::shape::shape;
 use nayose_matching::evidence;
-use nayose_matching::identity::cluster::{Edge, MEMBERS_LOOKED_AT};
+use nayose_matching::identity::cluster::{Edge, MEMBERS_LOOKED_AT, spread};
 use nayose_matching::identity::people::{self, STEPS};
 use nayose_matching::model::MISSING;
 use nayose_matching::model::score::Scorer;
@@ -121,7 +121,7 @@ impl Matching<'_> {
         let mut contradictory = vec![0u64; model.comparisons.len()];
         for rows in members.values().filter(|rows| rows.len() > 1) {
             let mut differs = vec![false; model.comparisons.len()];
-            let rows = &rows[..rows.len().min(MEMBERS_LOOKED_AT)];
+            let rows: Vec<u32> = spread(rows, MEMBERS_LOOKED_AT).collect();
             for (i, l) in rows.iter().enumerate() {
                 for r in &rows[i + 1..] {
                     let levels = self.scorer.levels(*l as usize, *r as usize);

@@ -94,7 +94,7 @@ impl Audit {
         }
         let pair = || format!("{left} / {right}");
         let own = contradict(scorer, l as u32, r as u32);
-        Ok(Outcome::Contradiction { reason: if own { pair() } else { reason } })
+        Ok(if own { Outcome::Contradiction { reason: pair() } } else { Outcome::Cut { reason } })
     }
 
     /// The decision on a pair with its reason, as the ledger has it.

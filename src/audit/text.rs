@@ -57,8 +57,13 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
                 ),
                 Outcome::Contradiction { reason } => say(
                     &mut text,
-                    format!("理由: 結合すると矛盾するため切断されました: {reason}"),
-                    format!("Why: the link was refused because joining them would contradict: {reason}"),
+                    format!("理由: 二つのレコードが矛盾するため結合されません: {reason}"),
+                    format!("Why: the two records contradict each other: {reason}"),
+                ),
+                Outcome::Cut { reason } => say(
+                    &mut text,
+                    format!("理由: 結合すると、属する二つのグループが一人とは言えなくなるため切断されました: {reason}"),
+                    format!("Why: the link was refused because the two groups that it would join are not one person: {reason}"),
                 ),
                 Outcome::Contested { reason } => say(
                     &mut text,

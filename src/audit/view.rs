@@ -85,6 +85,12 @@ pub enum Outcome {
         /// The records.
         reason: String,
     },
+    /// Their link was refused for the groups that it would have joined: others of them contradict each other, their pairs or the
+    /// groups as wholes are against one person, or a limit is reached.
+    Cut {
+        /// Which of these.
+        reason: String,
+    },
 }
 
 /// A pair with its evidence.

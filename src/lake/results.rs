@@ -241,6 +241,9 @@ pub(crate) struct ClusterResult {
     pub cut: u64,
     /// Links of records that fit two people equally well.
     pub contested: u64,
+    /// Links between groups whose pairs vote against one person.
+    #[serde(default)]
+    pub outvoted: u64,
     /// Links between groups that look like two people.
     pub weak_bridges: u64,
     /// Links that would have given a person too many records of a channel.

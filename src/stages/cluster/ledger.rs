@@ -108,6 +108,13 @@ fn reason(keys: &Keys, scorer: &Scorer, fate: Fate) -> Option<String> {
         Fate::Linked | Fate::Below => None,
         Fate::Cut(l, r) => Some(format!("{} contradicts {}", keys.name(l), keys.name(r))),
         Fate::Contested(row, rival) => Some(format!("{} fits {} as well", keys.name(row), keys.name(rival))),
+        Fate::Outvoted(tally) => {
+            let (sum_for, sum_against) = tally.bits();
+            Some(format!(
+                "the pairs of the two groups are against it: {} with {sum_against:.1} bits, {} for it with {sum_for:.1}",
+                tally.pairs_against, tally.pairs_for
+            ))
+        }
         Fate::Bridge => Some("the two groups with all their values are likelier two people than one".to_string()),
         Fate::Limit(channel) => {
             let channel = &scorer.packed().channels[channel as usize];
@@ -122,6 +129,6 @@ fn decision(l: u32, r: u32, fate: Fate) -> &'static str {
         Fate::Linked => "matched",
         Fate::Below | Fate::Contested(..) => "review",
         Fate::Cut(a, b) if (a, b) == (l, r) || (a, b) == (r, l) => "refused",
-        Fate::Cut(..) | Fate::Bridge | Fate::Limit(_) => "cut",
+        Fate::Cut(..) | Fate::Outvoted(_) | Fate::Bridge | Fate::Limit(_) => "cut",
     }
 }

@@ -263,6 +263,7 @@ fn result(
         linked: count(|f| *f == Fate::Linked),
         cut: count(|f| matches!(f, Fate::Cut(..))),
         contested: count(|f| matches!(f, Fate::Contested(..))),
+        outvoted: count(|f| matches!(f, Fate::Outvoted(_))),
         weak_bridges: count(|f| *f == Fate::Bridge),
         over_records_per_person: count(|f| matches!(f, Fate::Limit(_))),
         review,

@@ -1,9 +1,15 @@
 //! From scored pairs to people: clusters, households, ids. Pure: no engine, no files, no clock.
 
 pub mod alias;
+mod assign;
 pub mod carry;
 pub mod cluster;
+mod component;
 pub mod customer_id;
+mod exchange;
+mod join;
 pub mod people;
 pub mod pseudonym;
+mod sets;
 pub mod tombstone;
+pub mod votes;

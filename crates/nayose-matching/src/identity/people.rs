@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::cluster::{self, Edge, Fate, Rules};
-use crate::model::MISSING;
-use crate::model::score::Scorer;
+use super::sets::join_decided;
+use super::votes::{CONTRADICTS, vote};
+use crate::model::score::{Opinion, Scorer};
 
 /// Two customers are one household where some pair of their records is likelier of one household than not. Pairs from here on
 /// are kept for households, however unlikely they are one person.
@@ -24,7 +25,7 @@ pub fn people(
     scorer: &Scorer,
     edges: &[Edge],
     decided: &[(u32, u32)],
-    apart: impl Fn(u32, u32) -> bool,
+    apart: impl Fn(u32, u32) -> bool + Sync,
     auto: f64,
     most: &BTreeMap<String, u32>,
 ) -> (Vec<u32>, Vec<Fate>) {
@@ -32,24 +33,33 @@ pub fn people(
     let most: Vec<Option<u32>> = packed.channels.iter().map(|c| most.get(c).copied()).collect();
     let rules = Rules {
         auto,
-        contradict: |l, r| apart(l, r) || contradict(scorer, l, r),
+        vote: |l, r| {
+            let opinion = scorer.opinion(l as usize, r as usize);
+            let two = apart(l, r) || speaks_of_two(scorer, &opinion, l, r);
+            if two { CONTRADICTS } else { vote(opinion.person, opinion.against, auto) }
+        },
         whole: |l: &[u32], r: &[u32]| scorer.score_groups(l, r).person,
         channel_of: &packed.channel_of,
         most: &most,
     };
     let (mut labels, fates) = cluster::cluster(packed.rows, edges, &rules);
-    cluster::join_decided(&mut labels, decided, &apart);
+    join_decided(&mut labels, decided, &apart);
     (labels, fates)
 }
 
 /// Whether two records contradict each other: all comparisons of some set of the model speak against one person, or the
 /// evidence says that they are two people of one household.
 pub fn contradict(scorer: &Scorer, l: u32, r: u32) -> bool {
-    let model = scorer.model();
-    let evidence = scorer.evidence(l as usize, r as usize);
-    let two_people = || evidence.iter().map(|e| e.weight_against_household).sum::<f64>() <= -TWO_PEOPLE;
-    let against = |c: &usize| evidence[*c].level != MISSING && evidence[*c].level > 0 && evidence[*c].weight < 0.0;
-    model.has_households() && two_people() || model.contradictions.iter().any(|set| set.iter().all(against))
+    speaks_of_two(scorer, &scorer.opinion(l as usize, r as usize), l, r)
+}
+
+fn speaks_of_two(scorer: &Scorer, opinion: &Opinion, l: u32, r: u32) -> bool {
+    let differs = |c: &usize| match opinion.differing.checked_shr(*c as u32) {
+        Some(bits) => bits & 1 == 1,
+        None => scorer.differs(*c, l as usize, r as usize),
+    };
+    let of_household = opinion.of_household.is_some_and(|bits| bits >= TWO_PEOPLE);
+    of_household || scorer.model().contradictions.iter().any(|set| set.iter().all(differs))
 }
 
 /// For every record the probability of its strongest link within its person; 1 for a record on its own.
@@ -88,3 +98,7 @@ pub fn expected(edges: &[Edge], threshold: f64) -> Expected {
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 1.0 };
     Expected { threshold, pairs, precision: share(right, pairs as f64), recall: share(right, true_pairs) }
 }
+
+#[cfg(test)]
+#[path = "people_test.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::compare::{Group, Relations, Side};
 use super::packed::{Packed, PackedFeature, rarest_common};
-use super::{Level, MISSING, Model, Parameters, compare};
+use super::{Comparison, Level, MISSING, Model, Parameters, compare};
 
 /// The probabilities of a pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +20,20 @@ pub struct Score {
     pub household: f64,
     /// Match weight: log2 of P(levels | person) / P(levels | unrelated).
     pub weight: f64,
+}
+
+/// What a pair says on one person, with priors and without.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Opinion {
+    /// P(one person).
+    pub person: f64,
+    /// log2 of how much likelier the levels are of two people than of one, whichever two are the likelier: of one household,
+    /// where the model knows households, or unrelated.
+    pub against: f64,
+    /// The same of two people of one household alone; none where the model does not know households.
+    pub of_household: Option<f64>,
+    /// The comparisons that speak against one person, a bit each.
+    pub differing: u128,
 }
 
 /// The evidence of one comparison.
@@ -100,6 +114,32 @@ impl Scorer {
         posterior(self.sum(&self.packed.row(l), &self.packed.row(r)), self.log_prior[self.packed.group(l, r)])
     }
 
+    /// What a pair says on one person. Comparisons from the 129th on are not among the `differing` (see [`Scorer::differs`]).
+    pub(crate) fn opinion(&self, l: usize, r: usize) -> Opinion {
+        let (left, right) = (self.packed.row(l), self.packed.row(r));
+        let relations = left.relations(&right);
+        let (mut sum, mut differing) = ([0.0f64; 3], 0u128);
+        for (i, comparison) in self.model.comparisons.iter().enumerate() {
+            if let Some((state, log)) = self.log_likelihood(i, relations, &left, &right) {
+                sum.iter_mut().zip(log).for_each(|(sum, log)| *sum += log);
+                let differs = speaks_against(comparison, state, log);
+                differing |= u128::from(differs).checked_shl(i as u32).unwrap_or(0);
+            }
+        }
+        let bits = |class: usize| (sum[class] - sum[0]) / std::f64::consts::LN_2;
+        let of_household = self.model.has_households().then(|| bits(1));
+        let against = of_household.map_or(bits(2), |household| household.max(bits(2)));
+        let person = posterior(sum, self.log_prior[self.packed.group(l, r)]).person;
+        Opinion { person, against, of_household, differing }
+    }
+
+    /// Whether a comparison of a pair speaks against one person.
+    pub(crate) fn differs(&self, comparison: usize, l: usize, r: usize) -> bool {
+        let (l, r) = (self.packed.row(l), self.packed.row(r));
+        let likelihood = self.log_likelihood(comparison, l.relations(&r), &l, &r);
+        likelihood.is_some_and(|(state, log)| speaks_against(&self.model.comparisons[comparison], state, log))
+    }
+
     /// The probabilities of two groups of records as wholes: all values of the one against all values of the other, with the
     /// prior of their first records.
     pub(crate) fn score_groups(&self, l: &[u32], r: &[u32]) -> Score {
@@ -166,6 +206,11 @@ impl Scorer {
         }
         Some((state, log))
     }
+}
+
+/// Whether a state is no full agreement, and rarer among pairs of one person than among unrelated ones.
+fn speaks_against(comparison: &Comparison, state: u8, log: [f64; 3]) -> bool {
+    comparison.level_of(state) > 0 && log[0] < log[2]
 }
 
 /// ln of the priors of the three classes.

@@ -98,12 +98,10 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
         observed,
         random,
         cases: observed.candidates(),
-        typical: 0.0,
         pools: Pools::default(),
         dependent: Vec::new(),
         steps: 0,
     };
-    learner.typical = typical_weight(&learner.cases);
     let first = start(model, &learner.random, observed);
     let mut found = learner.run(first);
     if !observed.known.is_empty() {
@@ -123,25 +121,12 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
     (learner.count_classes(found), convergence)
 }
 
-/// The weight of a pair, averaged over weights: that of records, not of pairs.
-fn typical_weight(cases: &[Case]) -> f64 {
-    let mut all = Effective::default();
-    cases.iter().for_each(|case| all.add(case.seen, 1.0));
-    1.0 / all.scale()
-}
-
-/// Part of the typical weight below which a pair counts less while classes are learned. Records of one data set differ in their numbers
-/// of candidates by a few times, as names do in frequency; those of a block of strangers by hundreds.
-const CROWDED: f64 = 0.1;
-
 struct Learner<'a> {
     model: &'a Model,
     observed: &'a Observations,
     /// Comparison → state → share among random pairs.
     random: Vec<Vec<f64>>,
     cases: Vec<Case<'a>>,
-    /// The weight of a pair of a typical record.
-    typical: f64,
     pools: Pools,
     /// Pairs of comparisons that depend inside a household.
     dependent: Vec<[usize; 2]>,
@@ -160,6 +145,7 @@ impl Learner<'_> {
             next.joint = joint::corrections(self.model, &next.levels, &tally.joint, HOUSEHOLD_SMOOTHING);
             let moved = distance(&p, &next);
             p = next;
+            if std::env::var("TRACE").is_ok() && self.steps < 400 && self.steps % 5 == 0 { eprintln!("T {} {:.3e} {:.3e} {:.3?}", self.steps, p.prior[0]*self.observed.all_pairs, p.prior[1]*self.observed.all_pairs, p.levels.iter().map(|l| [l[0][0], l[0][1]]).collect::<Vec<_>>()); }
             self.steps += 1;
             convergence = Convergence {
                 steps: self.steps,
@@ -175,8 +161,7 @@ impl Learner<'_> {
 
     /// What the cases are expected to hold, and their log-likelihood in effective pairs.
     fn tally(&self, p: &Parameters) -> (Tally, f64) {
-        // A block of hundreds of thousands of pairs would draw a class to itself by its prior alone.
-        self.tally_with(p, |seen| seen.pairs.min(seen.weight / (self.typical * CROWDED)))
+        self.tally_with(p, |seen| seen.counted)
     }
 
     /// The same with the numbers of pairs that priors are counted from.

@@ -69,11 +69,11 @@ pub(super) fn cases<'a>(
     // A label of its own counts as a candidate does on average.
     let mut every = Seen::default();
     candidates.iter().for_each(|c| every.add(c.seen));
-    let weight = if every.pairs > 0.0 { every.weight / every.pairs } else { 1.0 };
+    let one = if every.pairs > 0.0 { every.times(1.0 / every.pairs) } else { Seen::alike(1.0) };
     let decided = labels().map(|(group, states, k)| {
         let seen = match stratum_of(person(group, states)) {
             Some(s) if all[s].pairs > 0.0 => all[s].times(part(s) * k.pairs / labelled[s]),
-            _ => Seen { pairs: k.pairs, weight: k.pairs * weight },
+            _ => one.times(k.pairs),
         };
         Case { group, states, seen, same: Some(k.same) }
     });

@@ -63,10 +63,12 @@ pub(super) struct Tally {
     pairs: Vec<Vec<[f64; 3]>>,
     /// Comparison → state → effective pairs of one person and of a household.
     effective: Vec<Vec<[f64; 2]>>,
-    /// Pair of channels → pairs of one person and of a household.
+    /// Pair of channels → pairs of one person and of a household that are counted for the priors.
     members: Vec<[f64; 2]>,
-    /// Pairs in all.
+    /// Pairs that are counted for the priors, of all classes.
     candidates: f64,
+    /// Pairs of one person and of a household.
+    related: [f64; 2],
     /// Effective pairs of one person and of a household.
     classes: [Effective; 2],
     /// Effective pairs of a household by two comparisons.
@@ -80,6 +82,7 @@ impl Tally {
             effective: model.comparisons.iter().map(|c| vec![[0.0; 2]; c.states()]).collect(),
             members: vec![[0.0; 2]; groups],
             candidates: 0.0,
+            related: [0.0; 2],
             classes: [Effective::default(); 2],
             joint: dependent.iter().map(|of| Counts::new(model, *of)).collect(),
         }
@@ -99,6 +102,7 @@ impl Tally {
         self.candidates += members;
         for (class, share) in [person, household].into_iter().enumerate() {
             self.members[case.group][class] += share * members;
+            self.related[class] += share * pairs;
             self.classes[class].add(case.seen, share);
         }
         for (comparison, state) in case.states.iter().enumerate().filter(|(_, state)| **state != MISSING) {
@@ -317,8 +321,7 @@ fn u_of_set(
     let part = known(draws) / known(observed.random[c].iter().sum()).max(1.0);
     let n = [0, 1].map(|class| states.iter().map(|s| tally.pairs[c][*s][class]).sum::<f64>());
     let seen = observed.household_pairs.unwrap_or(observed.all_pairs).max(1.0);
-    let members = [0, 1].map(|class| tally.members.iter().map(|m| m[class]).sum::<f64>());
-    let prior = [(members[0] / observed.all_pairs).clamp(1e-15, 0.4), (members[1] / seen).clamp(1e-15, 0.4)];
+    let prior = [tally.related[0] / observed.all_pairs, tally.related[1] / seen].map(|share| share.clamp(1e-15, 0.4));
     let rate = |(state, m): (&usize, &f64)| {
         let persons = tally.effective[c][*state][0];
         let brought = observed.brought.get(c).and_then(|levels| levels[comparison.level_of(*state as u8) as usize]);

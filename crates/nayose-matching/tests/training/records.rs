@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nayose_matching::model::em::{self, Observations};
-use nayose_matching::model::weight::{Seen, of_pair};
+use nayose_matching::model::weight::{Seen, fence, of_crowded_pair, of_pair};
 use nayose_matching::model::{Model, Parameters};
 
 use crate::support::{five_comparisons, observations, uniform};
@@ -70,6 +70,9 @@ fn observe(records: &[(u64, [u64; 5])]) -> Case {
         degrees[*l] += 1;
         degrees[*r] += 1;
     });
+    let mut records_by_degree = BTreeMap::new();
+    degrees.iter().filter(|d| **d > 0).for_each(|d| *records_by_degree.entry(*d as u64).or_default() += 1);
+    let fence = fence(&records_by_degree);
     let of = |n: usize| (n * n.saturating_sub(1)) as f64 / 2.0;
     let mut observed = observations(of(records.len()));
     let mut by_pair = observed.clone();
@@ -77,8 +80,9 @@ fn observe(records: &[(u64, [u64; 5])]) -> Case {
         let states: Vec<u8> = (0..5).map(|f| u8::from(records[l].1[f] != records[r].1[f])).collect();
         let pattern = [vec![0], states].concat();
         by_pair.patterns.entry(pattern.clone()).or_default().add(Seen::alike(1.0));
-        let units = of_pair(degrees[l], degrees[r]) as f64;
-        observed.patterns.entry(pattern).or_default().add(Seen::weighted(1.0, units));
+        let counted = of_crowded_pair(degrees[l], degrees[r], fence);
+        let seen = Seen::weighted(1, counted, of_pair(degrees[l], degrees[r]));
+        observed.patterns.entry(pattern).or_default().add(seen);
     }
     // All pairs in place of random ones: no error of sampling.
     let agreeing = |key: &dyn Fn(&(u64, [u64; 5])) -> (u64, u64)| -> f64 {

@@ -44,7 +44,12 @@ impl From<Bits> for Parameters {
             joint: b
                 .joint
                 .into_iter()
-                .map(|(comparisons, state, level, log)| Correction { comparisons, state, level, log: f64::from_bits(log) })
+                .map(|(comparisons, state, level, log)| Correction {
+                    comparisons,
+                    state,
+                    level,
+                    log: f64::from_bits(log),
+                })
                 .collect(),
         }
     }

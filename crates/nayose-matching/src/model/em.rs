@@ -10,7 +10,8 @@
 //!   blocking never brings count as unrelated, so that a posterior is a probability about two records, not about two
 //!   candidates.
 //! - What a class looks like is learned by record, what there is of it by pair: [`super::weight`] says why. With weights the steps
-//!   solve unbiased estimating equations in place of a maximum of one likelihood (Elashoff and Ryan 2004).
+//!   solve unbiased estimating equations in place of a maximum of one likelihood (Elashoff and Ryan 2004). While they do, pairs of
+//!   crowded blocks count less for the priors as well; the priors by number of pairs come last.
 //! - u comes from random pairs, not from candidates: blocking brings pairs *because* they agree. Random pairs hold a
 //!   few pairs of one person too, more so in small data; their expected share is taken off in every step.
 //! - Unrelated pairs that share a mail address are too rare for any sample. Where a blocking rule brings *every* pair of a
@@ -64,15 +65,12 @@ pub struct Observations {
 
 impl Observations {
     /// The candidate pairs.
-    pub(super) fn candidates(&self) -> Vec<Case<'_>> {
-        let of_pattern = |(pattern, seen): (&'_ Vec<u8>, &Seen)| (pattern.first().copied(), *seen);
-        self.patterns
-            .iter()
-            .filter_map(|(pattern, seen)| {
-                let (group, seen) = of_pattern((pattern, seen));
-                Some(Case { group: group? as usize, states: &pattern[1..], seen, same: None })
-            })
-            .collect()
+    pub(super) fn candidates<'a>(&'a self) -> Vec<Case<'a>> {
+        let case = |(pattern, seen): (&'a Vec<u8>, &Seen)| {
+            let (group, states) = pattern.split_first()?;
+            Some(Case { group: *group as usize, states, seen: *seen, same: None })
+        };
+        self.patterns.iter().filter_map(case).collect()
     }
 }
 
@@ -145,13 +143,9 @@ impl Learner<'_> {
             next.joint = joint::corrections(self.model, &next.levels, &tally.joint, HOUSEHOLD_SMOOTHING);
             let moved = distance(&p, &next);
             p = next;
-            if std::env::var("TRACE").is_ok() && self.steps < 400 && self.steps % 5 == 0 { eprintln!("T {} {:.3e} {:.3e} {:.3?}", self.steps, p.prior[0]*self.observed.all_pairs, p.prior[1]*self.observed.all_pairs, p.levels.iter().map(|l| [l[0][0], l[0][1]]).collect::<Vec<_>>()); }
             self.steps += 1;
-            convergence = Convergence {
-                steps: self.steps,
-                converged: moved <= self.model.training.tolerance,
-                last_move: moved,
-            };
+            convergence =
+                Convergence { steps: self.steps, converged: moved <= self.model.training.tolerance, last_move: moved };
             if convergence.converged {
                 break;
             }

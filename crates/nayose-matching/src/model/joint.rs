@@ -198,12 +198,7 @@ pub(super) fn dependent(model: &Model, counts: &[Counts]) -> Vec<[usize; 2]> {
 
 /// The corrections that expected pairs of households ask for, where the class has these probabilities (comparison, state, class).
 /// A column leans with `pseudo` pairs on the probabilities that do not depend.
-pub(super) fn corrections(
-    model: &Model,
-    levels: &[Vec<[f64; 3]>],
-    counts: &[Counts],
-    pseudo: f64,
-) -> Vec<Correction> {
+pub(super) fn corrections(model: &Model, levels: &[Vec<[f64; 3]>], counts: &[Counts], pseudo: f64) -> Vec<Correction> {
     let mut found = Vec::new();
     for counts in counts {
         let a = counts.comparisons[0];

@@ -61,7 +61,8 @@ pub(super) fn cases<'a>(
         stratum_of(person(group, states)).iter().for_each(|s| labelled[*s] += k.pairs);
     }
     // The part of a stratum that its labels stand for. They never stand for fewer candidates than they are.
-    let part = |s: usize| (labelled[s] / (labelled[s] + WORTH_THE_MODEL)).max((labelled[s] / all[s].pairs.max(1.0)).min(1.0));
+    let part =
+        |s: usize| (labelled[s] / (labelled[s] + WORTH_THE_MODEL)).max((labelled[s] / all[s].pairs.max(1.0)).min(1.0));
     let left = candidates.iter().zip(&of).map(|(c, s)| match s {
         Some(s) if labelled[*s] > 0.0 => Case { seen: c.seen.times(1.0 - part(*s)), ..*c },
         _ => *c,
@@ -106,6 +107,9 @@ mod tests {
     #[test]
     fn probabilities_have_strata() {
         let of = |p: f64| stratum_of(p);
-        assert_eq!([of(0.0), of(0.01), of(0.5), of(0.97), of(0.99), of(1.0)], [None, Some(0), Some(3), Some(5), None, None]);
+        assert_eq!(
+            [of(0.0), of(0.01), of(0.5), of(0.97), of(0.99), of(1.0)],
+            [None, Some(0), Some(3), Some(5), None, None]
+        );
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn start(model: &Model, random: &[Vec<f64>], observed: &Observations)
 
 /// What the cases are expected to hold.
 pub(super) struct Tally {
-    /// Comparison → state → pairs of each class.
+    /// Comparison → state → pairs of each class; of one person and of a household as they are counted for the priors.
     pairs: Vec<Vec<[f64; 3]>>,
     /// Comparison → state → effective pairs of one person and of a household.
     effective: Vec<Vec<[f64; 2]>>,
@@ -67,8 +67,6 @@ pub(super) struct Tally {
     members: Vec<[f64; 2]>,
     /// Pairs that are counted for the priors, of all classes.
     candidates: f64,
-    /// Pairs of one person and of a household.
-    related: [f64; 2],
     /// Effective pairs of one person and of a household.
     classes: [Effective; 2],
     /// Effective pairs of a household by two comparisons.
@@ -82,33 +80,25 @@ impl Tally {
             effective: model.comparisons.iter().map(|c| vec![[0.0; 2]; c.states()]).collect(),
             members: vec![[0.0; 2]; groups],
             candidates: 0.0,
-            related: [0.0; 2],
             classes: [Effective::default(); 2],
             joint: dependent.iter().map(|of| Counts::new(model, *of)).collect(),
         }
     }
 
     /// Adds a case, of which `members` pairs are counted for the priors.
-    pub(super) fn add(
-        &mut self,
-        model: &Model,
-        case: &Case,
-        members: f64,
-        [person, household, _]: [f64; 3],
-    ) {
+    pub(super) fn add(&mut self, model: &Model, case: &Case, members: f64, [person, household, _]: [f64; 3]) {
         let unrelated = (1.0 - person - household).max(0.0);
         let household = if model.sees_households(case.states) { household } else { 0.0 };
         let (pairs, weight) = (case.seen.pairs, case.seen.weight);
         self.candidates += members;
         for (class, share) in [person, household].into_iter().enumerate() {
             self.members[case.group][class] += share * members;
-            self.related[class] += share * pairs;
             self.classes[class].add(case.seen, share);
         }
         for (comparison, state) in case.states.iter().enumerate().filter(|(_, state)| **state != MISSING) {
             let state = *state as usize;
-            for (class, share) in [person, household, unrelated].into_iter().enumerate() {
-                self.pairs[comparison][state][class] += share * pairs;
+            for (class, n) in [person * members, household * members, unrelated * pairs].into_iter().enumerate() {
+                self.pairs[comparison][state][class] += n;
             }
             for (class, share) in [person, household].into_iter().enumerate() {
                 self.effective[comparison][state][class] += share * weight;
@@ -321,7 +311,8 @@ fn u_of_set(
     let part = known(draws) / known(observed.random[c].iter().sum()).max(1.0);
     let n = [0, 1].map(|class| states.iter().map(|s| tally.pairs[c][*s][class]).sum::<f64>());
     let seen = observed.household_pairs.unwrap_or(observed.all_pairs).max(1.0);
-    let prior = [tally.related[0] / observed.all_pairs, tally.related[1] / seen].map(|share| share.clamp(1e-15, 0.4));
+    let members = [0, 1].map(|class| tally.members.iter().map(|m| m[class]).sum::<f64>());
+    let prior = [members[0] / observed.all_pairs, members[1] / seen].map(|share| share.clamp(1e-15, 0.4));
     let rate = |(state, m): (&usize, &f64)| {
         let persons = tally.effective[c][*state][0];
         let brought = observed.brought.get(c).and_then(|levels| levels[comparison.level_of(*state as u8) as usize]);
@@ -331,7 +322,8 @@ fn u_of_set(
                 (others, known(draws), (others + SMOOTHING) / known(draws))
             }
             _ => {
-                // Random pairs are pairs: what they hold of one person is a number of pairs as well.
+                // Random pairs are pairs: what they hold of one person is a number of pairs as well. A block that looks like
+                // households is hardly taken off: too high a u only asks for more evidence.
                 let share = |class: usize| tally.pairs[c][*state][class] / n[class].max(1.0);
                 let related = prior[0] * share(0) + prior[1] * share(1);
                 let other = (random[c][*state] - related).max(SMOOTHING / (draws + 1.0));

@@ -235,6 +235,7 @@ pub struct Parameters {
     pub priors: BTreeMap<String, [f64; 2]>,
     /// Comparison → state → probability of its level in the classes person, household, unrelated, among pairs that lack the same
     /// features (see [`Comparison::states`]).
-    pub levels: Vec<Vec<[f64; 3]>>,    /// What differs together inside a household.
+    pub levels: Vec<Vec<[f64; 3]>>,
+    /// What differs together inside a household.
     pub joint: Vec<joint::Correction>,
 }

@@ -23,8 +23,7 @@ fn em_finds_the_parameters_that_pairs_were_made_from() {
     for i in 0..n {
         let draw = uniform(10 * i);
         let class = usize::from(draw >= shares[0]) + usize::from(draw >= shares[0] + shares[1]);
-        let states: Vec<u8> =
-            (0..5).map(|c| u8::from(uniform(10 * i + 1 + c as u64) >= agree[c][class])).collect();
+        let states: Vec<u8> = (0..5).map(|c| u8::from(uniform(10 * i + 1 + c as u64) >= agree[c][class])).collect();
         see(&mut observed, &states, 1.0);
     }
     let (learned, convergence) = em::learn(&model, &observed);

@@ -61,9 +61,11 @@ fn labels(n: u64, p: &Parameters, observed: &Observations, truth: &[([u8; 5], f6
 
 /// Largest error of log2 m, and the error of calibration: pairs of one person that are expected wrongly, over all patterns.
 fn errors(p: &Parameters, observed: &Observations, truth: &[([u8; 5], f64)]) -> (f64, f64) {
-    let m = p.levels.iter().zip(M).flat_map(|(levels, m)| {
-        [(levels[0][0] / m).log2().abs(), (levels[1][0] / (1.0 - m)).log2().abs()]
-    });
+    let m = p
+        .levels
+        .iter()
+        .zip(M)
+        .flat_map(|(levels, m)| [(levels[0][0] / m).log2().abs(), (levels[1][0] / (1.0 - m)).log2().abs()]);
     let wrong = truth.iter().map(|(states, share)| {
         let n = observed.patterns.get(&[&[0], &states[..]].concat()).map_or(0.0, |seen| seen.pairs);
         n * (posterior(p, states) - share).abs()

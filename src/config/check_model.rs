@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::check::{Document, document, document_of};
 use super::model_file::{
-    ClassPriors, ComparisonFile, ConditionFile, JointFile, KeyFile, LevelProbabilities, ModelFile, Similarity, TrainedFile,
+    ClassPriors, ComparisonFile, ConditionFile, JointFile, KeyFile, LevelProbabilities, ModelFile, Similarity,
+    TrainedFile,
 };
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
@@ -396,7 +397,10 @@ impl Check<'_> {
             let Some(correction) = correction(line, comparisons, features) else {
                 self.problems.add(
                     self.line(&[Step::Key("trained".into()), Step::Key("household_joint".into())]),
-                    format!("no such levels: {:?} of {:?} at {:?} of {:?}", line.level, line.comparison, line.at, line.given),
+                    format!(
+                        "no such levels: {:?} of {:?} at {:?} of {:?}",
+                        line.level, line.comparison, line.at, line.given
+                    ),
                     "leave out `trained` to learn anew",
                 );
                 return None;

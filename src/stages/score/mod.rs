@@ -141,13 +141,13 @@ async fn patterns(
     share: f64,
 ) -> Result<BTreeMap<Vec<u8>, Seen>> {
     let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
-    let side = |row: &str, degree: &str| {
-        degrees.clone().select(vec![ident(OF_ROW).alias(row), ident(DEGREE).alias(degree)])
-    };
+    let side =
+        |row: &str, degree: &str| degrees.clone().select(vec![ident(OF_ROW).alias(row), ident(DEGREE).alias(degree)]);
     // `weight::of_pair` and `weight::of_crowded_pair` as expressions.
     let more = when(ident("degree_l").gt(ident("degree_r")), ident("degree_l")).otherwise(ident("degree_r"))?;
-    let counted = when(ident("more").gt(lit(fence)), lit(weight::UNITS * fence) / ident("more"))
-        .otherwise(lit(weight::UNITS))?;
+    let counted =
+        when(ident("more").gt(lit(fence)), lit(weight::UNITS * fence) / ident("more") * lit(fence) / ident("more"))
+            .otherwise(lit(weight::UNITS))?;
     let summed = pairs
         .filter(in_sample(model.training.seed, share).call(rows()))?
         .select(rows())?

@@ -43,12 +43,14 @@ pub fn fence(degrees: &BTreeMap<u64, u64>) -> i64 {
     (third + 3 * (third - first)).max(1)
 }
 
-/// What a candidate pair counts, in [`UNITS`], where the sizes of classes decide what they look like: one, but less beyond the
-/// fence. By number of pairs alone a block would draw a whole class to itself.
+/// What a candidate pair counts, in [`UNITS`], where the sizes of classes decide what they look like: one, but (fence / d)² beyond the
+/// fence. By number of pairs alone a block would draw a whole class to itself. So all pairs of a block count as those of a block at
+/// the fence do, however large it is.
 #[inline]
 pub fn of_crowded_pair(pairs_of_l: i64, pairs_of_r: i64, fence: i64) -> i64 {
-    // Counts of pairs of one record are far below 2^32.
-    UNITS * fence.min(UNITS) / pairs_of_l.max(pairs_of_r).max(fence.min(UNITS)).max(1)
+    let more = pairs_of_l.max(pairs_of_r);
+    // A record has far fewer than 2^32 candidates.
+    if more > fence { UNITS * fence / more * fence / more } else { UNITS }
 }
 
 /// How often a pattern was seen.
@@ -130,12 +132,20 @@ mod tests {
     }
 
     #[test]
+    fn a_crowded_block_counts_as_one_at_the_fence() {
+        for n in [20i64, 200, 2000] {
+            let all = (n * (n - 1) / 2 * of_crowded_pair(n - 1, n - 1, 19)) as f64 / UNITS as f64;
+            assert!((180.0..=190.0).contains(&all), "{n} records count for {all} pairs");
+        }
+    }
+
+    #[test]
     fn a_block_stands_far_out() {
         // Half of the records have 2 to 6 candidates, and a twentieth are strangers of one block.
         let degrees = [(1, 20), (2, 25), (4, 20), (6, 30), (499, 5)].into();
         assert_eq!(fence(&degrees), 18);
         assert_eq!(of_crowded_pair(18, 3, 18), UNITS);
-        assert_eq!(of_crowded_pair(3, 499, 18), UNITS * 18 / 499);
+        assert_eq!(of_crowded_pair(3, 499, 18), UNITS * 18 / 499 * 18 / 499);
         assert_eq!(fence(&BTreeMap::new()), 1);
     }
 

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use super::check::{Document, document, document_of};
 use super::model_file::{
-    ClassPriors, ComparisonFile, ConditionFile, KeyFile, LevelProbabilities, ModelFile, Similarity, TrainedFile,
+    ClassPriors, ComparisonFile, ConditionFile, JointFile, KeyFile, LevelProbabilities, ModelFile, Similarity,
+    TrainedFile,
 };
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
 use crate::error::Result;
+use nayose_matching::model::joint::Correction;
 use nayose_matching::model::packed::MOST_FEATURES;
 use nayose_matching::model::{
     BlockingRule, Comparison, Condition, Key, Level, Measure, Model, Needs, Parameters, Training, UNREACHED, feature,
@@ -114,8 +116,35 @@ pub fn with_parameters(file: &ModelFile, model: &Model, parameters: &Parameters)
         prior: priors(parameters.prior),
         priors: parameters.priors.iter().map(|(pair, p)| (pair.clone(), priors(*p))).collect(),
         probabilities,
+        household_joint: parameters.joint.iter().filter_map(|c| joint_file(model, c)).collect(),
     };
     ModelFile { trained: Some(trained), ..file.clone() }
+}
+
+fn joint_file(model: &Model, correction: &Correction) -> Option<JointFile> {
+    let [a, b] = correction.comparisons.map(|c| model.comparisons.get(c));
+    let (comparison, given) = (a?, b?);
+    Some(JointFile {
+        comparison: comparison.name.clone(),
+        level: comparison.state_name(correction.state as usize, &model.features),
+        given: given.name.clone(),
+        at: given.levels.get(correction.level as usize)?.name.clone(),
+        log: correction.log,
+    })
+}
+
+/// The correction that a line of the file names.
+fn correction(file: &JointFile, comparisons: &[Comparison], features: &[String]) -> Option<Correction> {
+    let [a, b] = [&file.comparison, &file.given].map(|name| comparisons.iter().position(|c| c.name == *name));
+    let (a, b) = (a?, b?);
+    let state = (0..comparisons[a].states()).find(|s| comparisons[a].state_name(*s, features) == file.level)?;
+    let level = comparisons[b].levels.iter().position(|level| level.name == file.at)?;
+    file.log.is_finite().then_some(Correction {
+        comparisons: [a, b],
+        state: state as u8,
+        level: level as u8,
+        log: file.log,
+    })
 }
 
 /// Every feature that the file names, right or wrong, in order of name.
@@ -376,11 +405,27 @@ impl Check<'_> {
             }
             levels.push(states);
         }
+        let mut joint = Vec::new();
+        for line in &file.household_joint {
+            let Some(correction) = correction(line, comparisons, features) else {
+                self.problems.add(
+                    self.line(&[Step::Key("trained".into()), Step::Key("household_joint".into())]),
+                    format!(
+                        "no such levels: {:?} of {:?} at {:?} of {:?}",
+                        line.level, line.comparison, line.at, line.given
+                    ),
+                    "leave out `trained` to learn anew",
+                );
+                return None;
+            };
+            joint.push(correction);
+        }
         Some(Parameters {
             learned_from: file.learned_from.clone(),
             prior: [file.prior.person, file.prior.household],
             priors: file.priors.iter().map(|(pair, p)| (pair.clone(), [p.person, p.household])).collect(),
             levels,
+            joint,
         })
     }
 }

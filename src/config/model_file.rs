@@ -245,6 +245,25 @@ pub struct TrainedFile {
     pub priors: BTreeMap<String, ClassPriors>,
     /// Comparison → level, with what the pairs lack (`reading without given.key`) → probabilities.
     pub probabilities: BTreeMap<String, BTreeMap<String, LevelProbabilities>>,
+    /// What differs together inside a household: twins have one birth date and names that are alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub household_joint: Vec<JointFile>,
+}
+
+/// A level is likelier, or less likely, in a household where another comparison stands at a level.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct JointFile {
+    /// The comparison whose level depends.
+    pub comparison: String,
+    /// Its level, with what the pairs lack.
+    pub level: String,
+    /// The comparison on which it depends.
+    pub given: String,
+    /// The level of that.
+    pub at: String,
+    /// ln of the probability of the level there over that in households of all kinds.
+    pub log: f64,
 }
 
 /// Probability of a level in each class.

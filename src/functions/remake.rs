@@ -55,6 +55,7 @@ mod tests {
             prior: [1.0 / 3.0, 0.1 + 0.2],
             priors: [("a+b".to_string(), [1e-300, 0.7])].into(),
             levels: vec![vec![[0.1, 2.0 / 3.0, 5e-324]]],
+            joint: Vec::new(),
         };
         let records = || Arc::new(Records::of_file("file:///a".into()));
         let standardizer = Standardizer::new(&pipeline.attributes, &model);

@@ -1,11 +1,6 @@
-//! Who is one person and who is not: planted people in a generated retailer, and EM on simulated pairs.
+//! Who is one person and who is not: planted people in a generated retailer. EM on simulated pairs is tested in `nayose-matching`.
 
-use std::collections::BTreeMap;
 use std::fs;
-
-use nayose_matching::model::em::{self, Observations};
-use nayose_matching::model::sample::mix;
-use nayose_matching::model::{Comparison, Condition, Label, Level, MISSING, Model, Needs, Parameters, Training};
 
 use crate::support::{Retailer, nayose, own_pipeline, succeeds};
 
@@ -121,86 +116,6 @@ fn households_twins_and_a_marriage() {
     assert_eq!(household, "n\n1\n", "the family is one household");
 }
 
-/// A number from 0 to 1.
-fn uniform(i: u64) -> f64 {
-    (mix(i) >> 11) as f64 / (1u64 << 53) as f64
-}
-
-/// A model of the comparisons c0 to c4, each of two levels, some of them shared by households.
-fn five_comparisons(shared: &[usize]) -> Model {
-    let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
-    let comparison = |i: usize, shared| Comparison {
-        name: format!("c{i}"),
-        label: Label::default(),
-        differs_in_household: false,
-        shared_by_household: shared,
-        levels: vec![level("same", Condition::Same(i)), level("different", Condition::Else)],
-        needs: [Condition::Same(i), Condition::Else].iter().map(Needs::of).collect(),
-        features: 1 << i,
-        absent: 0,
-    };
-    Model {
-        features: ["a", "b", "c", "d", "e"].map(String::from).to_vec(),
-        rules: Vec::new(),
-        comparisons: (0..5).map(|i| comparison(i, shared.contains(&i))).collect(),
-        identifying: vec![false; 5],
-        junk: BTreeMap::new(),
-        contradictions: Vec::new(),
-        training: Training { candidate_pairs: 0, random_pairs: 0, seed: 1, steps: 2000, tolerance: 1e-9 },
-        trained: None,
-        digest: String::new(),
-    }
-}
-
-#[test]
-fn em_finds_the_parameters_that_pairs_were_made_from() {
-    // Truth: five comparisons of two levels; class shares and probabilities of agreeing by class.
-    let shares = [0.3, 0.2, 0.5];
-    let agree = [[0.95, 0.1, 0.01], [0.9, 0.85, 0.02], [0.97, 0.3, 0.05], [0.8, 0.9, 0.1], [0.85, 0.05, 0.02]];
-    let model = five_comparisons(&[1, 3]);
-    let n = 400_000u64;
-    let mut observed = Observations {
-        groups: vec!["a+a".into()],
-        pairs_by_group: vec![n as f64],
-        all_pairs: n as f64,
-        // Random pairs are the same mixture: u is what is left of it.
-        random: (0..5)
-            .map(|c| {
-                let p: f64 = (0..3).map(|class| shares[class] * agree[c][class]).sum();
-                vec![p * 1e7, (1.0 - p) * 1e7]
-            })
-            .collect(),
-        ..Observations::default()
-    };
-    for i in 0..n {
-        let draw = uniform(10 * i);
-        let class = if draw < shares[0] {
-            0
-        } else if draw < shares[0] + shares[1] {
-            1
-        } else {
-            2
-        };
-        let mut pattern = vec![0u8];
-        pattern.extend((0..5).map(|c| u8::from(uniform(10 * i + 1 + c as u64) >= agree[c][class])));
-        *observed.patterns.entry(pattern).or_default() += 1.0;
-    }
-    let (learned, convergence) = em::learn(&model, &observed);
-    assert!(convergence.converged, "{convergence:?}");
-    assert!((learned.prior[0] - shares[0]).abs() < 0.05, "share of one person {:?}", learned.prior);
-    for (c, (found, truth)) in learned.levels.iter().zip(agree).enumerate() {
-        assert!((found[0][0] - truth[0]).abs() < 0.05, "m of comparison {c}: {} for {}", found[0][0], truth[0]);
-        assert!((found[0][2] - truth[2]).abs() < 0.05, "u of comparison {c}: {} for {}", found[0][2], truth[2]);
-    }
-    assert_eq!(learned, em::learn(&model, &observed).0, "the same every time");
-    assert!((learned.levels[2][0][1] - agree[2][1]).abs() < 0.1, "a household may agree more than by chance");
-    let mut apart = model.clone();
-    apart.comparisons[2].differs_in_household = true;
-    let (held, _) = em::learn(&apart, &observed);
-    assert_eq!(held.levels[2][0][1], held.levels[2][0][2], "where it is told apart it agrees by chance");
-    assert_eq!(em::dependence(&model, &learned, &observed), None, "the model knows all three");
-}
-
 #[test]
 fn decisions_of_people_are_kept() {
     let retailer = Retailer::new(200, 32);
@@ -259,73 +174,6 @@ fn result(retailer: &Retailer, lake: &str) -> (String, serde_json::Value) {
     let run = fs::read_dir(retailer.path(lake).join("work")).expect("work").next().expect("a run").expect("a folder");
     let manifest = fs::read(run.path().join("manifest.json")).expect("a manifest");
     (ids, serde_json::from_slice(&manifest).expect("JSON"))
-}
-
-#[test]
-fn levels_are_counted_among_pairs_that_lack_the_same() {
-    let mut model = five_comparisons(&[]);
-    model.features.push("f".into());
-    let first = &mut model.comparisons[0];
-    let absent = Condition::All(vec![Condition::Absent(0), Condition::Same(5)]);
-    first.needs.insert(1, Needs::of(&absent));
-    first.levels.insert(1, Level { name: "other".into(), condition: absent, ..first.levels[0].clone() });
-    first.absent = 1;
-    let names: Vec<_> = (0..6).filter(|s| first.reaches(*s)).map(|s| first.state_name(s, &model.features)).collect();
-    assert_eq!(names, ["same", "different", "other without a", "different without a"]);
-    // Nine pairs in ten lack the feature, whoever they are; a person agrees in 9 of 10 with it and in 8 of 10 without.
-    let (share, n) = (0.3, 400_000u64);
-    let agree = |class: usize, lacks: bool| [[0.9, 0.01], [0.8, 0.05]][usize::from(lacks)][class];
-    let mut observed = Observations {
-        groups: vec!["a+a".into()],
-        pairs_by_group: vec![n as f64],
-        all_pairs: n as f64,
-        random: vec![vec![0.0; 6], vec![0.0; 2], vec![0.0; 2], vec![0.0; 2], vec![0.0; 2]],
-        ..Observations::default()
-    };
-    for i in 0..n {
-        let class = usize::from(uniform(10 * i) >= share);
-        let lacks = uniform(10 * i + 1) < 0.9;
-        let level = if uniform(10 * i + 2) >= agree(class, lacks) { 2 } else { u8::from(lacks) };
-        let mut pattern = vec![0, level + 3 * u8::from(lacks)];
-        pattern.extend((1..5).map(|c| u8::from(uniform(10 * i + 2 + c) >= [0.9, 0.02][class])));
-        pattern[1..].iter().enumerate().for_each(|(c, state)| observed.random[c][*state as usize] += 1.0);
-        *observed.patterns.entry(pattern).or_default() += 1.0;
-    }
-    observed.random_draws = n as f64;
-    let (learned, _) = em::learn(&model, &observed);
-    for (state, truth) in [(0, [0.9, 0.01]), (4, [0.8, 0.05]), (2, [0.1, 0.99]), (5, [0.2, 0.95])] {
-        let [m, _, u] = learned.levels[0][state];
-        assert!((m - truth[0]).abs() < 0.02 && (u - truth[1]).abs() < 0.02, "state {state}: {m} and {u} for {truth:?}");
-    }
-}
-
-#[test]
-fn what_differs_together_is_counted() {
-    let found = |shared: &[usize], patterns: &[(&[u8; 5], f64)]| {
-        let observed = Observations {
-            groups: vec!["a+a".into()],
-            patterns: patterns.iter().map(|(levels, n)| ([&[0u8], levels.as_slice()].concat(), *n)).collect(),
-            ..Observations::default()
-        };
-        // Whoever is compared is one person for these.
-        let sure = Parameters {
-            learned_from: String::new(),
-            prior: [0.4, 1e-15],
-            priors: [("a+a".to_string(), [0.4, 1e-15])].into(),
-            levels: vec![vec![[0.5, 1e-9, 1e-9]; 2]; 5],
-        };
-        em::dependence(&five_comparisons(shared), &sure, &observed)
-    };
-    let both = |n| [(&[0, 0, 0, 0, 0], 90.0 - n), (&[1, 0, 0, 0, 0], 10.0), (&[1, 0, 1, 0, MISSING], n)];
-    let dependence = found(&[], &both(30.0)).expect("30 and 40 of 100 differ, 30 in both: 18 more than chance");
-    assert_eq!(dependence.differ, ["c0", "c2"]);
-    assert_eq!(dependence.agree, ["c1", "c3"], "c4 is not known");
-    assert!((dependence.share - 0.3).abs() < 1e-9, "{dependence:?}");
-    assert_eq!(found(&[1], &both(30.0)), None, "a model with households");
-    assert_eq!(found(&[], &both(9.0)), None, "9 of 100");
-    let by_chance: [(&[u8; 5], f64); 4] =
-        [(&[0; 5], 25.0), (&[1, 0, 0, 0, 0], 25.0), (&[0, 0, 1, 0, 0], 25.0), (&[1, 0, 1, 0, 0], 25.0)];
-    assert_eq!(found(&[], &by_chance), None, "half and half, a quarter in both");
 }
 
 #[test]

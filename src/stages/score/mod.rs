@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
-use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{ident, lit};
+use datafusion::common::JoinType;
+use datafusion::functions_aggregate::expr_fn::{count, sum};
+use datafusion::logical_expr::{ident, lit, when};
 use datafusion::prelude::DataFrame;
 
 use super::{Planned, field, fields_of};
@@ -16,6 +17,7 @@ use crate::functions::records::Records;
 use crate::lake::results::{JunkValues, Learned, LevelShares, Trained};
 use crate::tables::contract::{SCORED_PAIR, col};
 use nayose_matching::model::em::{self, Observations};
+use nayose_matching::model::weight::{self, Seen};
 use nayose_matching::model::{Comparison, Model, Packed, Parameters, compare, sample};
 use nayose_matching::parallel;
 
@@ -39,8 +41,13 @@ pub(crate) async fn learn(
     let share = (model.training.candidate_pairs as f64 / candidates.max(1.0)).min(1.0);
     let random = random_pairs(model, packed);
     let all_pairs = packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0;
+    let degrees = degrees(pairs.clone())?;
+    let records_by_degree = records_by_degree(degrees.clone()).await?;
+    let fence = weight::fence(&records_by_degree);
     let observed = Observations {
-        patterns: patterns(pairs, model, records, share).await?,
+        patterns: patterns(pairs, degrees, fence, model, records, share).await?,
+        known: Vec::new(),
+        degrees: records_by_degree,
         groups: (0..packed.groups()).map(|g| packed.group_name(g)).collect(),
         pairs_by_group: packed.pairs_by_group(),
         household_pairs: Some(all_pairs * random.households / random.draws.max(1.0)),
@@ -71,7 +78,7 @@ pub(crate) async fn learn(
 }
 
 /// The comparisons of which the pairs show more than one level. A pattern begins with its group.
-fn differing(model: &Model, patterns: &BTreeMap<Vec<u8>, f64>) -> usize {
+fn differing(model: &Model, patterns: &BTreeMap<Vec<u8>, Seen>) -> usize {
     let seen = |comparison: usize| {
         let levels = patterns.keys().filter_map(|pattern| pattern.get(comparison + 1));
         levels.filter(|level| **level != compare::MISSING).collect::<BTreeSet<_>>().len()
@@ -99,25 +106,76 @@ pub(crate) fn junk_values(model: &Model, packed: &Packed) -> BTreeMap<String, Ju
     counted.filter(|(_, (values, _))| *values > 0).map(named).collect()
 }
 
-/// How often each pattern of levels occurs among the sampled pairs, scaled up to all of them.
+/// A row of `standard_record`.
+const OF_ROW: &str = "of_row";
+
+/// Its number of candidate pairs.
+const DEGREE: &str = "degree";
+
+/// The number of candidate pairs of every record that has any, over all pairs and not only those of the sample.
+fn degrees(pairs: DataFrame) -> Result<DataFrame> {
+    let side = |row: &str| pairs.clone().select(vec![ident(row).alias(OF_ROW)]);
+    let ends = side(col::ROW_L)?.union(side(col::ROW_R)?)?;
+    Ok(ends.aggregate(vec![ident(OF_ROW)], vec![count(lit(1)).alias(DEGREE)])?)
+}
+
+/// Number of candidate pairs → records that have as many.
+async fn records_by_degree(degrees: DataFrame) -> Result<BTreeMap<u64, u64>> {
+    let counted = degrees.aggregate(vec![ident(DEGREE)], vec![count(lit(1)).alias("records")])?.collect().await?;
+    let mut records = BTreeMap::new();
+    for batch in counted {
+        let [degree, n] = [0, 1].map(|column| batch.column(column).as_primitive::<Int64Type>());
+        records.extend((0..batch.num_rows()).map(|row| (degree.value(row) as u64, n.value(row) as u64)));
+    }
+    Ok(records)
+}
+
+/// How often each pattern of levels occurs among the sampled pairs, scaled up to all of them. The sums are of whole numbers: they do
+/// not depend on the order of pairs or the number of threads.
 async fn patterns(
     pairs: DataFrame,
+    degrees: DataFrame,
+    fence: i64,
     model: &Arc<Model>,
     records: &Arc<Records>,
     share: f64,
-) -> Result<BTreeMap<Vec<u8>, f64>> {
+) -> Result<BTreeMap<Vec<u8>, Seen>> {
     let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
-    let counted = pairs
+    let side =
+        |row: &str, degree: &str| degrees.clone().select(vec![ident(OF_ROW).alias(row), ident(DEGREE).alias(degree)]);
+    // `weight::of_pair` and `weight::of_crowded_pair` as expressions.
+    let more = when(ident("degree_l").gt(ident("degree_r")), ident("degree_l")).otherwise(ident("degree_r"))?;
+    let counted =
+        when(ident("more").gt(lit(fence)), lit(weight::UNITS * fence) / ident("more") * lit(fence) / ident("more"))
+            .otherwise(lit(weight::UNITS))?;
+    let summed = pairs
         .filter(in_sample(model.training.seed, share).call(rows()))?
-        .select(vec![pair_levels(model.clone(), records.clone()).call(rows()).alias("levels")])?
-        .aggregate(vec![ident("levels")], vec![count(lit(1)).alias("pairs")])?
+        .select(rows())?
+        .join(side("of_row_l", "degree_l")?, JoinType::Inner, &[col::ROW_L], &["of_row_l"], None)?
+        .join(side("of_row_r", "degree_r")?, JoinType::Inner, &[col::ROW_R], &["of_row_r"], None)?
+        .select(vec![ident(col::ROW_L), ident(col::ROW_R), more.alias("more")])?
+        .select(vec![
+            pair_levels(model.clone(), records.clone()).call(rows()).alias("levels"),
+            counted.alias("counted"),
+            (lit(weight::UNITS) / ident("more")).alias("weight"),
+        ])?
+        .aggregate(
+            vec![ident("levels")],
+            vec![
+                count(lit(1)).alias("pairs"),
+                sum(ident("counted")).alias("counted"),
+                sum(ident("weight")).alias("weight"),
+            ],
+        )?
         .collect()
         .await?;
     let mut patterns = BTreeMap::new();
-    for batch in counted {
-        let (levels, n) = (batch.column(0).as_binary::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+    for batch in summed {
+        let levels = batch.column(0).as_binary::<i32>();
+        let [pairs, counted, weight] = [1, 2, 3].map(|column| batch.column(column).as_primitive::<Int64Type>());
         for row in 0..batch.num_rows() {
-            patterns.insert(levels.value(row).to_vec(), n.value(row) as f64 / share);
+            let seen = Seen::weighted(pairs.value(row), counted.value(row), weight.value(row));
+            patterns.insert(levels.value(row).to_vec(), seen.times(1.0 / share));
         }
     }
     Ok(patterns)

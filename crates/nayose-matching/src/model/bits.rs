@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Parameters;
+use super::joint::Correction;
 
 /// Parameters with their numbers as bits: a decimal number read back may differ in the last place, and so would every
 /// probability.
@@ -16,6 +17,9 @@ pub struct Bits {
     prior: [u64; 2],
     priors: BTreeMap<String, [u64; 2]>,
     levels: Vec<Vec<[u64; 3]>>,
+    /// Corrections with the bits of their logarithm; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    joint: Vec<([usize; 2], u8, u8, u64)>,
 }
 
 impl From<&Parameters> for Bits {
@@ -25,6 +29,7 @@ impl From<&Parameters> for Bits {
             prior: p.prior.map(f64::to_bits),
             priors: p.priors.iter().map(|(group, of)| (group.clone(), of.map(f64::to_bits))).collect(),
             levels: p.levels.iter().map(|c| c.iter().map(|l| l.map(f64::to_bits)).collect()).collect(),
+            joint: p.joint.iter().map(|c| (c.comparisons, c.state, c.level, c.log.to_bits())).collect(),
         }
     }
 }
@@ -36,6 +41,16 @@ impl From<Bits> for Parameters {
             prior: b.prior.map(f64::from_bits),
             priors: b.priors.into_iter().map(|(group, of)| (group, of.map(f64::from_bits))).collect(),
             levels: b.levels.iter().map(|c| c.iter().map(|l| l.map(f64::from_bits)).collect()).collect(),
+            joint: b
+                .joint
+                .into_iter()
+                .map(|(comparisons, state, level, log)| Correction {
+                    comparisons,
+                    state,
+                    level,
+                    log: f64::from_bits(log),
+                })
+                .collect(),
         }
     }
 }
@@ -51,6 +66,7 @@ mod tests {
             prior: [1.0 / 3.0, 0.1 + 0.2],
             priors: [("a+b".to_string(), [1e-300, 0.7])].into(),
             levels: vec![vec![[0.1, 2.0 / 3.0, 5e-324]]],
+            joint: vec![Correction { comparisons: [0, 1], state: 7, level: 1, log: 0.1 + 0.2 }],
         };
         let json = serde_json::to_string(&Bits::from(&parameters)).expect("JSON");
         let back: Bits = serde_json::from_str(&json).expect("bits");

@@ -1,4 +1,4 @@
-//! Learning the parameters without labels.
+//! Learning the parameters without labels, or with a few.
 //!
 //! In: how often each pattern of levels occurs among sampled candidate pairs, and how often each level occurs among
 //! random pairs. Out: [`Parameters`]. The method is expectation maximisation for a latent class model (Winkler 1988; Fellegi
@@ -9,25 +9,41 @@
 //! - Class priors are over *all* pairs of records, that of one person for each pair of channels by itself. Pairs that
 //!   blocking never brings count as unrelated, so that a posterior is a probability about two records, not about two
 //!   candidates.
+//! - What a class looks like is learned by record, what there is of it by pair: [`super::weight`] says why. With weights the steps
+//!   solve unbiased estimating equations in place of a maximum of one likelihood (Elashoff and Ryan 2004). While they do, pairs of
+//!   crowded blocks count less for the priors as well; the priors by number of pairs come last.
 //! - u comes from random pairs, not from candidates: blocking brings pairs *because* they agree. Random pairs hold a
 //!   few pairs of one person too, more so in small data; their expected share is taken off in every step.
 //! - Unrelated pairs that share a mail address are too rare for any sample. Where a blocking rule brings *every* pair of a
 //!   level, u is the expected number of unrelated ones among them, over all pairs of records.
-//! - A level is counted among the pairs that lack the same features (see [`Comparison::states`]): what a channel leaves out is no
-//!   evidence of who is in it.
+//! - A level is counted among the pairs that lack the same features (see [`Comparison::states`](super::Comparison::states)):
+//!   what a channel leaves out is no evidence of who is in it.
 //! - The household class is learned from pairs that can show a household. A ticket without address never does, and its
 //!   people have households all the same: the prior of the household class is one for all channels.
+//! - Which levels weigh alike, and which comparisons depend inside a household, is found between runs of EM and fixed inside
+//!   one: a step that decided it anew would not settle.
 
 use std::collections::BTreeMap;
 
-use super::score::{Score, log_priors, posterior};
-use super::{Comparison, MISSING, Model, Parameters, UNREACHED};
+use super::joint::{self, Joint};
+use super::known::{Case, Known, cases};
+use super::maximise::{HOUSEHOLD_SMOOTHING, Pools, Tally, class_priors, maximise, pools, shares, start};
+use super::score::log_priors;
+use super::smooth::is_significant;
+use super::weight::{Effective, Seen};
+use super::{MISSING, Model, Parameters};
+
+pub use super::doubt::{Dependence, dependence};
 
 /// What EM learns from.
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
-    /// Pair of channels, then the state of each comparison → number of candidate pairs that this stands for.
-    pub patterns: BTreeMap<Vec<u8>, f64>,
+    /// Pair of channels, then the state of each comparison → the candidate pairs that this stands for.
+    pub patterns: BTreeMap<Vec<u8>, Seen>,
+    /// Pairs that people have decided.
+    pub known: Vec<Known>,
+    /// Number of candidate pairs of a record → records with as many.
+    pub degrees: BTreeMap<u64, u64>,
     /// Pair of channels → its name.
     pub groups: Vec<String>,
     /// Pair of channels → number of pairs of records.
@@ -48,16 +64,20 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// Pair of channels, levels, number of candidate pairs.
-    fn by_group(&self) -> impl Iterator<Item = (usize, &[u8], f64)> {
-        self.patterns.iter().filter_map(|(k, n)| k.split_first().map(|(g, levels)| (*g as usize, levels, *n)))
+    /// The candidate pairs.
+    pub(super) fn candidates<'a>(&'a self) -> Vec<Case<'a>> {
+        let case = |(pattern, seen): (&'a Vec<u8>, &Seen)| {
+            let (group, states) = pattern.split_first()?;
+            Some(Case { group: *group as usize, states, seen: *seen, same: None })
+        };
+        self.patterns.iter().filter_map(case).collect()
     }
 }
 
 /// How the learning ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Convergence {
-    /// Steps taken.
+    /// Steps taken, in all runs of EM.
     pub steps: u32,
     /// Whether the last step moved no parameter more than the tolerance.
     pub converged: bool,
@@ -65,263 +85,173 @@ pub struct Convergence {
     pub last_move: f64,
 }
 
-/// Pseudo-count of a level that was never seen: a probability is never zero.
-const SMOOTHING: f64 = 0.5;
+/// Runs of EM between which levels that weigh alike are found. Levels join and never part, and most join in the first.
+const ROUNDS: usize = 3;
 
 /// Learns the parameters of `model`.
 pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence) {
-    let by_comparison = model.comparisons.iter().zip(&observed.random);
-    let random: Vec<Vec<f64>> = by_comparison.map(|(comparison, counts)| shares(comparison, counts)).collect();
-    let mut p = start(model, &random, observed);
-    let patterns: Vec<(usize, &[u8], f64)> = observed.by_group().collect();
-    let mut convergence = Convergence { steps: 0, converged: false, last_move: f64::INFINITY };
-    for step in 1..=model.training.steps {
-        let next = improve(model, &p, &patterns, &random, observed);
-        let moved = distance(&p, &next);
-        p = next;
-        convergence = Convergence { steps: step, converged: moved <= model.training.tolerance, last_move: moved };
-        if convergence.converged {
+    let random: Vec<Vec<f64>> = model.comparisons.iter().zip(&observed.random).map(|(c, n)| shares(c, n)).collect();
+    let mut learner = Learner {
+        model,
+        observed,
+        random,
+        cases: observed.candidates(),
+        pools: Pools::default(),
+        dependent: Vec::new(),
+        steps: 0,
+    };
+    let first = start(model, &learner.random, observed);
+    let mut found = learner.run(first);
+    if !observed.known.is_empty() {
+        let logs = Logs::of(model, &found.0, &observed.groups);
+        learner.cases = cases(&learner.cases, &observed.known, |group, states| logs.of_pair(group, states).0[0]);
+        found = learner.run(found.0);
+    }
+    for _ in 0..ROUNDS {
+        let next = pools(model, observed, &learner.tally(&found.0).0, &learner.random, &learner.pools);
+        if next == learner.pools {
             break;
         }
+        learner.pools = next;
+        found = learner.run(found.0);
     }
-    (p, convergence)
+    let (found, convergence) = learner.find_dependence(found);
+    (learner.count_classes(found), convergence)
 }
 
-/// The share of each state among those that lack the same.
-fn shares(comparison: &Comparison, counts: &[f64]) -> Vec<f64> {
-    let mut shares = Vec::with_capacity(counts.len());
-    for set in counts.chunks(comparison.levels.len()) {
-        let n: f64 = set.iter().sum::<f64>() + SMOOTHING * set.len() as f64;
-        shares.extend(set.iter().map(|c| (c + SMOOTHING) / n));
-    }
-    shares
-}
-
-/// Where EM starts: one person agrees nine times in ten, most on the highest level, whatever the data.
-fn start(model: &Model, random: &[Vec<f64>], observed: &Observations) -> Parameters {
-    let levels = model
-        .comparisons
-        .iter()
-        .zip(random)
-        .map(|(comparison, u)| {
-            let agreeing = comparison.levels.len() - 1;
-            let halves: f64 = (1..=agreeing).map(|i| 0.5f64.powi(i as i32)).sum();
-            (0..comparison.states())
-                .map(|state| {
-                    let i = state % comparison.levels.len();
-                    let m = if i == agreeing { 0.1 } else { 0.9 * 0.5f64.powi(i as i32 + 1) / halves };
-                    [m, if comparison.shared_by_household { m } else { u[state] }, u[state]]
-                })
-                .collect()
-        })
-        .collect();
-    // One link and one household neighbour for every second record.
-    let records = (2.0 * observed.all_pairs).sqrt();
-    let prior = (0.5 * records / observed.all_pairs.max(1.0)).clamp(1e-12, 0.1);
-    let priors = observed.groups.iter().map(|g| (g.clone(), [prior, prior])).collect();
-    Parameters { learned_from: observed.digest.clone(), prior: [prior, prior], priors, levels }
-}
-
-/// Pseudo-candidates of a pair of channels that are divided as all candidates are: small channels lean on the others.
-const PRIOR_SMOOTHING: f64 = 5.0;
-
-fn improve(
-    model: &Model,
-    p: &Parameters,
-    patterns: &[(usize, &[u8], f64)],
-    random: &[Vec<f64>],
-    observed: &Observations,
-) -> Parameters {
-    let logs = Logs::of(p, &observed.groups);
-    let mut expected: Vec<Vec<[f64; 2]>> = p.levels.iter().map(|ls| vec![[0.0; 2]; ls.len()]).collect();
-    let mut unrelated: Vec<Vec<f64>> = p.levels.iter().map(|ls| vec![0.0; ls.len()]).collect();
-    let mut members = vec![[0.0; 2]; observed.groups.len()];
-    let mut candidates = 0.0;
-    for (group, pattern, n) in patterns {
-        let score = logs.posterior(*group, pattern);
-        let household = if model.sees_households(pattern) { score.household } else { 0.0 };
-        let r = [score.person * n, household * n];
-        candidates += n;
-        for class in 0..2 {
-            members[*group][class] += r[class];
-        }
-        for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
-            for class in 0..2 {
-                expected[comparison][*level as usize][class] += r[class];
-            }
-            unrelated[comparison][*level as usize] += n * (1.0 - score.person - score.household).max(0.0);
-        }
-    }
-    if !model.has_households() {
-        members.iter_mut().for_each(|m| m[1] = 0.0);
-    }
-    let total = [0, 1].map(|class| members.iter().map(|m| m[class]).sum::<f64>());
-    let seen = observed.household_pairs.unwrap_or(observed.all_pairs);
-    let of_household = (total[1] / seen.max(1.0)).clamp(1e-15, 0.4);
-    let prior = [(total[0] / observed.all_pairs).clamp(1e-15, 0.4), of_household];
-    let priors = (0..observed.groups.len())
-        .filter(|g| observed.pairs_by_group[*g] > 0.0)
-        .map(|g| {
-            let pseudo = PRIOR_SMOOTHING * total[0] / f64::max(candidates, 1.0);
-            let person = (members[g][0] + pseudo) / (observed.pairs_by_group[g] + PRIOR_SMOOTHING);
-            (observed.groups[g].clone(), [person.clamp(1e-15, 0.4), of_household])
-        })
-        .collect();
-    let counted = Counted { expected: &expected, unrelated: &unrelated, random, prior };
-    let levels = (0..model.comparisons.len())
-        .map(|c| {
-            let count = model.comparisons[c].levels.len();
-            (0..model.comparisons[c].sets()).flat_map(|set| of_set(model, observed, &counted, c, set * count)).collect()
-        })
-        .collect();
-    Parameters { learned_from: p.learned_from.clone(), prior, priors, levels }
-}
-
-/// What a step of EM counted.
-struct Counted<'a> {
-    /// Comparison → state → expected pairs of one person and of a household.
-    expected: &'a [Vec<[f64; 2]>],
-    /// Comparison → state → expected unrelated pairs.
-    unrelated: &'a [Vec<f64>],
+struct Learner<'a> {
+    model: &'a Model,
+    observed: &'a Observations,
     /// Comparison → state → share among random pairs.
-    random: &'a [Vec<f64>],
-    prior: [f64; 2],
+    random: Vec<Vec<f64>>,
+    cases: Vec<Case<'a>>,
+    pools: Pools,
+    /// Pairs of comparisons that depend inside a household.
+    dependent: Vec<[usize; 2]>,
+    steps: u32,
 }
 
-/// Pseudo-pairs of a household, which agree as they do where EM starts: for sets that households were never seen with.
-const HOUSEHOLD_SMOOTHING: f64 = 5.0;
-
-/// The probabilities of the levels of comparison `c` among the pairs that lack the same, whose states begin at `from`.
-fn of_set(model: &Model, observed: &Observations, counted: &Counted, c: usize, from: usize) -> Vec<[f64; 3]> {
-    let comparison = &model.comparisons[c];
-    let states = from..from + comparison.levels.len();
-    let reached: Vec<usize> = states.clone().filter(|state| comparison.reaches(*state)).collect();
-    let n = [0, 1].map(|class| reached.iter().map(|s| counted.expected[c][*s][class]).sum::<f64>());
-    let draws: f64 = reached.iter().map(|s| observed.random[c][*s]).sum();
-    let known = |draws: f64| observed.all_pairs * draws / observed.random_draws.max(1.0);
-    // What a block over the limit left out may lack anything.
-    let part = known(draws) / known(observed.random[c].iter().sum()).max(1.0);
-    let m_and_u = |state: usize| {
-        let m = (counted.expected[c][state][0] + SMOOTHING) / (n[0] + SMOOTHING * reached.len() as f64);
-        let brought = observed.brought.get(c).and_then(|levels| levels[comparison.level_of(state as u8) as usize]);
-        let u = match brought {
-            Some(left_out) if known(draws) >= 1.0 => {
-                (counted.unrelated[c][state] + left_out * part + SMOOTHING) / known(draws)
+impl Learner<'_> {
+    /// Steps of EM from `p` on.
+    fn run(&mut self, p: Parameters) -> (Parameters, Convergence) {
+        let mut p = p;
+        let mut convergence = Convergence { steps: self.steps, converged: false, last_move: f64::INFINITY };
+        for _ in 0..self.model.training.steps {
+            let (tally, _) = self.tally(&p);
+            let mut next = maximise(self.model, self.observed, &tally, &self.random, &self.pools);
+            next.learned_from.clone_from(&p.learned_from);
+            next.joint = joint::corrections(self.model, &next.levels, &tally.joint, HOUSEHOLD_SMOOTHING);
+            let moved = distance(&p, &next);
+            p = next;
+            self.steps += 1;
+            convergence =
+                Convergence { steps: self.steps, converged: moved <= self.model.training.tolerance, last_move: moved };
+            if convergence.converged {
+                break;
             }
-            _ => {
-                let household = counted.expected[c][state][1] / n[1].max(1.0);
-                let related = counted.prior[0] * m + counted.prior[1] * household;
-                (counted.random[c][state] - related).max(SMOOTHING / (draws + 1.0))
-            }
-        };
-        (state, m, u)
-    };
-    let found: Vec<(usize, f64, f64)> = reached.iter().map(|state| m_and_u(*state)).collect();
-    let all_u: f64 = found.iter().map(|(_, _, u)| u).sum();
-    let mut levels = vec![UNREACHED; states.len()];
-    for (state, m, u) in found {
-        let u = u / all_u;
-        let before = if comparison.shared_by_household { m } else { u };
-        let seen = counted.expected[c][state][1];
-        let household = (seen + HOUSEHOLD_SMOOTHING * before) / (n[1] + HOUSEHOLD_SMOOTHING);
-        let by_chance = comparison.differs_in_household || !model.has_households();
-        levels[state - from] = [m, if by_chance { u } else { household }, u];
+        }
+        (p, convergence)
     }
-    levels
+
+    /// What the cases are expected to hold, and their log-likelihood in effective pairs.
+    fn tally(&self, p: &Parameters) -> (Tally, f64) {
+        self.tally_with(p, |seen| seen.counted)
+    }
+
+    /// The same with the numbers of pairs that priors are counted from.
+    fn tally_with(&self, p: &Parameters, members: impl Fn(Seen) -> f64) -> (Tally, f64) {
+        let logs = Logs::of(self.model, p, &self.observed.groups);
+        let mut tally = Tally::new(self.model, self.observed.groups.len(), &self.dependent);
+        let (mut likelihood, mut all) = (0.0, Effective::default());
+        for case in &self.cases {
+            let (posterior, log) = logs.of_case(case);
+            tally.add(self.model, case, members(case.seen), posterior);
+            likelihood += case.seen.weight * log;
+            all.add(case.seen, 1.0);
+        }
+        tally.finish();
+        (tally, likelihood * all.scale())
+    }
+
+    /// The priors of the classes by number of pairs, whatever blocks they are in. What the classes look like stays, so that there is one
+    /// maximum: the likelihood of shares of known classes is concave.
+    fn count_classes(&self, p: Parameters) -> Parameters {
+        let mut p = p;
+        for _ in 0..self.model.training.steps {
+            let (tally, _) = self.tally_with(&p, |seen| seen.pairs);
+            let (prior, priors) = class_priors(self.model, self.observed, &tally);
+            let moved = p.prior.iter().zip(&prior).map(|(x, y)| (x / y).ln().abs()).fold(0.0, f64::max);
+            (p.prior, p.priors) = (prior, priors);
+            if moved <= self.model.training.tolerance {
+                break;
+            }
+        }
+        p
+    }
+
+    /// Learns on with tables for the comparisons that depend inside a household, where that explains the pairs better.
+    fn find_dependence(&mut self, found: (Parameters, Convergence)) -> (Parameters, Convergence) {
+        let candidates = joint::candidates(self.model);
+        if candidates.is_empty() {
+            return found;
+        }
+        self.dependent = candidates;
+        let (tally, before) = self.tally(&found.0);
+        self.dependent = joint::dependent(self.model, &tally.joint);
+        if self.dependent.is_empty() {
+            return found;
+        }
+        let with = self.run(found.0.clone());
+        let (_, after) = self.tally(&with.0);
+        if is_significant(2.0 * (after - before), with.0.joint.len()) {
+            return with;
+        }
+        self.dependent.clear();
+        (found.0, Convergence { steps: self.steps, ..found.1 })
+    }
 }
 
 /// The logarithms of parameters.
-struct Logs {
+pub(super) struct Logs {
     levels: Vec<Vec<[f64; 3]>>,
     priors: Vec<[f64; 3]>,
+    joint: Joint,
 }
 
 impl Logs {
-    fn of(p: &Parameters, groups: &[String]) -> Self {
+    pub(super) fn of(model: &Model, p: &Parameters, groups: &[String]) -> Self {
         Logs {
             levels: p.levels.iter().map(|ls| ls.iter().map(|l| l.map(f64::ln)).collect()).collect(),
             priors: groups.iter().map(|g| log_priors(*p.priors.get(g).unwrap_or(&p.prior))).collect(),
+            joint: Joint::new(model, &p.joint),
         }
     }
 
-    fn posterior(&self, group: usize, pattern: &[u8]) -> Score {
-        let mut sum = [0.0; 3];
-        for (comparison, level) in pattern.iter().enumerate().filter(|(_, level)| **level != MISSING) {
-            let logs = self.levels[comparison][*level as usize];
+    /// The posterior of the classes for a pair that nobody has decided, and ln of its probability.
+    pub(super) fn of_pair(&self, group: usize, states: &[u8]) -> ([f64; 3], f64) {
+        self.among(group, states, [true; 3])
+    }
+
+    fn of_case(&self, case: &Case) -> ([f64; 3], f64) {
+        let possible = case.same.map_or([true; 3], |same| [same, !same, !same]);
+        self.among(case.group, case.states, possible)
+    }
+
+    fn among(&self, group: usize, states: &[u8], possible: [bool; 3]) -> ([f64; 3], f64) {
+        let mut sum = self.priors[group];
+        for (comparison, state) in states.iter().enumerate().filter(|(_, state)| **state != MISSING) {
+            let logs = self.levels[comparison][*state as usize];
             sum.iter_mut().zip(logs).for_each(|(sum, log)| *sum += log);
         }
-        posterior(sum, self.priors[group])
-    }
-}
-
-/// Two comparisons that differ together more often than the model can explain, among pairs that it takes for one person.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Dependence {
-    /// The names of the two.
-    pub differ: [String; 2],
-    /// Share of the pairs that differ in both.
-    pub share: f64,
-    /// The names of the comparisons in which most of these pairs agree.
-    pub agree: Vec<String>,
-}
-
-impl Dependence {
-    /// What a person is told.
-    pub fn warning(&self) -> String {
-        let [a, b] = &self.differ;
-        format!(
-            "{:.0} % of the pairs that the model takes for one person differ in {a} and {b} at once, and agree in {}: these may be people of one household; if a household shares that, set shared_by_household: true there in the model file",
-            self.share * 100.0,
-            self.agree.join(", ")
-        )
-    }
-}
-
-/// Pairs of one person that differ in two comparisons at once, beyond what chance makes of the two, are another class if they
-/// are this many: one in ten.
-const UNEXPLAINED: f64 = 0.1;
-
-/// Whether a model without households takes people of one household for one person: it has two classes, and where pairs come in
-/// three, that of one person is given the second as well. Its comparisons are not independent then, as they have to be: who
-/// differs in the given name differs in the birth date too. This is the bivariate residual of latent class analysis (Vermunt and
-/// Magidson 2005), as a share of pairs. `None` for a model that knows households, and where nothing is amiss.
-pub fn dependence(model: &Model, p: &Parameters, observed: &Observations) -> Option<Dependence> {
-    if model.has_households() {
-        return None;
-    }
-    let logs = Logs::of(p, &observed.groups);
-    let persons: Vec<(&[u8], f64)> =
-        observed.by_group().map(|(group, pattern, n)| (pattern, n * logs.posterior(group, pattern).person)).collect();
-    let differs_in = |levels: &[u8], c: usize| {
-        let comparison = &model.comparisons[c];
-        levels[c] != MISSING && comparison.level_of(levels[c]) as usize + 1 == comparison.levels.len()
-    };
-    // Of the pairs for which `of` holds, the share for which `is` does.
-    let share = |of: &dyn Fn(&[u8]) -> bool, is: &dyn Fn(&[u8]) -> bool| {
-        let (all, some) = persons
-            .iter()
-            .filter(|(levels, _)| of(levels))
-            .fold((0.0, 0.0), |(all, some), (levels, n)| (all + n, some + if is(levels) { *n } else { 0.0 }));
-        if all > 0.0 { some / all } else { 0.0 }
-    };
-    let mut worst: Option<(f64, usize, usize)> = None;
-    for a in 0..model.comparisons.len() {
-        for b in a + 1..model.comparisons.len() {
-            let known = |levels: &[u8]| levels[a] != MISSING && levels[b] != MISSING;
-            let differs = |c: usize| share(&known, &|levels| differs_in(levels, c));
-            let both = share(&known, &|levels| differs_in(levels, a) && differs_in(levels, b));
-            let unexplained = (both - differs(a) * differs(b)) * share(&|_| true, &known);
-            if unexplained >= UNEXPLAINED && worst.is_none_or(|(most, _, _)| unexplained > most) {
-                worst = Some((unexplained, a, b));
-            }
+        if !self.joint.is_empty() {
+            sum.iter_mut().zip(self.joint.correction(states)).for_each(|(sum, log)| *sum += log);
         }
+        sum.iter_mut().zip(possible).filter(|(_, possible)| !possible).for_each(|(sum, _)| *sum = f64::NEG_INFINITY);
+        let top = sum.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let odds = sum.map(|log| (log - top).exp());
+        let all: f64 = odds.iter().sum();
+        (odds.map(|odds| odds / all), top + all.ln())
     }
-    let (_, a, b) = worst?;
-    let both = |levels: &[u8]| differs_in(levels, a) && differs_in(levels, b);
-    let most_agree = |c: &usize| share(&both, &|levels| levels[*c] != MISSING && !differs_in(levels, *c)) >= 0.5;
-    let name = |c: usize| model.comparisons[c].name.clone();
-    let agree: Vec<String> = (0..model.comparisons.len()).filter(most_agree).map(name).collect();
-    (!agree.is_empty()).then(|| Dependence { differ: [name(a), name(b)], share: share(&|_| true, &both), agree })
 }
 
 fn distance(a: &Parameters, b: &Parameters) -> f64 {
@@ -331,6 +261,9 @@ fn distance(a: &Parameters, b: &Parameters) -> f64 {
         .flatten()
         .zip(b.levels.iter().flatten())
         .flat_map(|(x, y)| (0..3).map(move |class| (x[class] - y[class]).abs()));
-    let priors = a.prior.iter().zip(&b.prior);
-    levels.chain(priors.map(|(x, y)| (x / y).ln().abs() * 0.01)).fold(0.0, f64::max)
+    let priors = a.prior.iter().zip(&b.prior).map(|(x, y)| (x / y).ln().abs() * 0.01);
+    // The tables that depend appear in the first step, and have the same cells from then on.
+    let joint = a.joint.iter().zip(&b.joint).map(|(x, y)| (x.log - y.log).abs());
+    let appears = if a.joint.len() == b.joint.len() { 0.0 } else { f64::INFINITY };
+    levels.chain(priors).chain(joint).fold(appears, f64::max)
 }

@@ -8,11 +8,17 @@ pub mod bits;
 pub mod column;
 pub mod compare;
 pub mod condition;
+pub mod doubt;
 pub mod em;
 pub mod feature;
+pub mod joint;
+pub mod known;
+mod maximise;
 pub mod packed;
 pub mod sample;
 pub mod score;
+mod smooth;
+pub mod weight;
 
 use std::collections::BTreeMap;
 
@@ -230,4 +236,6 @@ pub struct Parameters {
     /// Comparison → state → probability of its level in the classes person, household, unrelated, among pairs that lack the same
     /// features (see [`Comparison::states`]).
     pub levels: Vec<Vec<[f64; 3]>>,
+    /// What differs together inside a household.
+    pub joint: Vec<joint::Correction>,
 }

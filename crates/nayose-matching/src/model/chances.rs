@@ -259,11 +259,11 @@ impl Agreeing {
         Agreeing { chances, values: 0.0, rarity: 0.0 }
     }
 
-    /// Adds a value that has this frequency. A set holds it once, however often it was drawn: k chances of a common value are fewer than
-    /// k times its frequency.
-    pub(super) fn add(&mut self, frequency: f64) {
+    /// Adds a value that has this frequency, of the numbers of values of the two sides. A set holds a value once: a side of many values
+    /// has a common one for certain, and no more often.
+    pub(super) fn add(&mut self, frequency: f64, sides: [usize; 2]) {
         self.values += 1.0;
-        self.rarity += self.chances / at_least_once(frequency, self.chances);
+        self.rarity += sides.map(|n| (n as f64 * frequency).max(1.0)).iter().product::<f64>() / frequency;
     }
 }
 

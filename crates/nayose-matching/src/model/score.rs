@@ -233,8 +233,9 @@ impl Scorer {
         let level = c.level_of(state) as usize;
         let mut agreeing = Agreeing::of(chances::chances(&c.levels[level].condition, l, r));
         if let Some(tf) = tf {
-            each_common(l.ids(tf), r.ids(tf), |value| {
-                agreeing.add(self.log_frequency(log[UNRELATED], tf, value).exp());
+            let (l, r) = (l.ids(tf), r.ids(tf));
+            each_common(l, r, |value| {
+                agreeing.add(self.log_frequency(log[UNRELATED], tf, value).exp(), [l.len(), r.len()]);
             });
         }
         self.chances[comparison].log(c, state, agreeing, l, r)

@@ -1,5 +1,7 @@
 //! Values that stand together: what unrelated records show, simulated, against what the model says.
 
+use std::sync::Arc;
+
 use crate::world::{Random, comparison, mean, model, packed, ranks, scorer, shares_of_random};
 use nayose_matching::model::score::Scorer;
 use nayose_matching::model::{Comparison, Condition, Measure, Model, Packed, sample};
@@ -10,9 +12,9 @@ fn of_four() -> Model {
     model(4, (0..4).map(same).collect())
 }
 
-/// Records of a country of 100 towns. Six in ten people of a town have its own family name, the others any of 2,000.
+/// Records of a country of 100 towns. Six in ten people of a town have its own family name, the others any of 100.
 fn country(people: usize) -> Vec<Vec<Vec<String>>> {
-    let (mut random, names) = (Random(5), ranks(2000, 0.6));
+    let (mut random, names) = (Random(5), ranks(100, 0.3));
     let mut person = |i: usize| {
         let town = random.below(100);
         let own = random.share() < 0.6;
@@ -24,9 +26,9 @@ fn country(people: usize) -> Vec<Vec<Vec<String>>> {
 }
 
 fn scored(model: &Model, packed: Packed) -> Scorer {
-    let u = shares_of_random(model, &packed, 3_000_000);
+    let u = shares_of_random(model, &packed, 1_000_000);
     let m = vec![vec![0.9, 0.1]; model.comparisons.len()];
-    scorer(model, packed, &m, &u, &u)
+    scorer(model, Arc::new(packed), &m, &u, &u)
 }
 
 #[test]
@@ -36,7 +38,7 @@ fn names_of_a_village_are_not_rare_twice() {
     let combined = scored(&model, packed(4, &rows).with_combinations(&model.adjusted()));
     assert_eq!(combined.packed().combinations().len(), 100, "a name of each town");
     let ratio = |scorer: &Scorer| {
-        let ratios: Vec<f64> = sample::random_pairs(rows.len() as u64, 0..400_000, 9)
+        let ratios: Vec<f64> = sample::random_pairs(rows.len() as u64, 0..2_000_000, 9)
             .map(|(l, r)| {
                 let evidence = scorer.evidence(l as usize, r as usize);
                 (evidence[0].weight + evidence[1].weight).exp2()
@@ -46,7 +48,7 @@ fn names_of_a_village_are_not_rare_twice() {
     };
     let ((before, _), (after, error)) = (ratio(&plain), ratio(&combined));
     assert!(before > 20.0, "{before}: what stands together is counted twice");
-    assert!((after - 1.0).abs() < f64::max(3.0 * error, 0.1), "{after} ± {error}: about 1");
+    assert!((after - 1.0).abs() < f64::max(3.0 * error, 0.15), "{after} ± {error}: about 1");
 }
 
 #[test]
@@ -135,7 +137,7 @@ fn two_words_of_one_name_are_one_piece_of_evidence() {
     let mut rows = vec![row(&["sir", "baronet"]), row(&["sir", "baronet"]), row(&["sir"])];
     rows.extend((0..1000).map(|i| row(&[(i % 300).to_string().as_str()])));
     let u = vec![vec![0.003, 0.997]];
-    let scorer = scorer(&model, packed(1, &rows), &[vec![0.9, 0.1]], &u, &u);
+    let scorer = scorer(&model, Arc::new(packed(1, &rows)), &[vec![0.9, 0.1]], &u, &u);
     let (two, one) = (scorer.evidence(0, 1)[0], scorer.evidence(1, 2)[0]);
     assert_eq!((two.level, one.level), (0, 0));
     // "baronet" is a bit rarer than "sir": two records have it, and not three.

@@ -110,7 +110,7 @@ pub fn shares_of_random(model: &Model, packed: &Packed, draws: u64) -> Vec<Vec<f
 }
 
 /// A scorer whose levels have these probabilities among one person and a household, by comparison, and `u` among random pairs.
-pub fn scorer(model: &Model, packed: Packed, m: &[Vec<f64>], household: &[Vec<f64>], u: &[Vec<f64>]) -> Scorer {
+pub fn scorer(model: &Model, packed: Arc<Packed>, m: &[Vec<f64>], household: &[Vec<f64>], u: &[Vec<f64>]) -> Scorer {
     let levels = (0..m.len()).map(|c| (0..m[c].len()).map(|i| [m[c][i], household[c][i], u[c][i]]).collect());
     let parameters = Parameters {
         learned_from: String::new(),
@@ -118,7 +118,7 @@ pub fn scorer(model: &Model, packed: Packed, m: &[Vec<f64>], household: &[Vec<f6
         priors: BTreeMap::new(),
         levels: levels.collect(),
     };
-    Scorer::new(Arc::new(model.clone()), Arc::new(packed), &parameters)
+    Scorer::new(Arc::new(model.clone()), packed, &parameters)
 }
 
 /// The mean, and its standard error.

@@ -65,7 +65,8 @@ pub(crate) async fn pack(rows: DataFrame, model: &Arc<Model>) -> Result<Packed> 
     for worker in workers {
         packed.extend(worker.await.map_err(|e| Error::bug(format!("packing the features stopped: {e}")))??);
     }
-    Ok(Packed::new(packed.into_values().collect(), channels, channel_of, &model.crosswise()))
+    let packed = Packed::new(packed.into_values().collect(), channels, channel_of, &model.crosswise());
+    Ok(packed.with_combinations(&model.adjusted()))
 }
 
 /// Interns the features of these numbers.

@@ -24,6 +24,8 @@ pub struct Relations {
     pub both: u64,
     /// They have a value in common.
     pub same: u64,
+    /// Both have a value, and one side has several.
+    pub several: u64,
 }
 
 impl Needs {
@@ -60,6 +62,7 @@ impl Side for Group {
         for (feature, (l, r)) in self.0.iter().zip(&other.0).enumerate() {
             relations.both |= u64::from(!l.is_empty() && !r.is_empty()) << feature;
             relations.same |= u64::from(intersects(l, r)) << feature;
+            relations.several |= u64::from(l.len().min(r.len()) > 0 && l.len().max(r.len()) > 1) << feature;
         }
         relations
     }
@@ -89,15 +92,18 @@ pub fn state<S: Side>(comparison: &Comparison, packed: &Packed, relations: Relat
         needs.are_met(relations) && (!needs.more || holds(&comparison.levels[i].condition, packed, relations, l, r))
     };
     let Some(level) = comparison.needs.iter().enumerate().position(stands) else { return MISSING };
-    if comparison.absent == 0 {
-        return level as u8;
-    }
+    (level + set_of(comparison, relations) * comparison.levels.len()) as u8
+}
+
+/// Which set of the features whose absence a comparison asks for two sides lack (see [`Comparison::lacks`]).
+#[inline]
+pub(super) fn set_of(comparison: &Comparison, relations: Relations) -> usize {
     let (mut set, mut bit, mut rest) = (0, 0, comparison.absent);
     while rest != 0 {
         set |= (!relations.both >> rest.trailing_zeros() & 1) << bit;
         (bit, rest) = (bit + 1, rest & (rest - 1));
     }
-    (level + set as usize * comparison.levels.len()) as u8
+    set as usize
 }
 
 /// Whether `condition` holds for records `l` and `r`.

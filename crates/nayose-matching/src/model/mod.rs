@@ -5,7 +5,9 @@
 //! unrelated. Nothing here knows Arrow, files or the engine.
 
 pub mod bits;
+pub mod chances;
 pub mod column;
+pub mod combine;
 pub mod compare;
 pub mod condition;
 pub mod doubt;

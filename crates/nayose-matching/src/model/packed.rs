@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::column::{Day, PackedColumn, Sign};
+use super::combine::Combinations;
 use super::compare::{Relations, Side};
 use crate::parallel;
 use crate::similarity::{self, DateRelation};
@@ -32,6 +33,8 @@ pub struct Packed {
     lists: Vec<u32>,
     /// For two features that are compared crosswise: the id of each of the first's values among the second's.
     crosswise: Vec<((usize, usize), Vec<u32>)>,
+    /// Values that stand together.
+    pub(super) combinations: Combinations,
 }
 
 /// No id: the other feature has no such value.
@@ -79,7 +82,7 @@ impl Side for Row<'_> {
         for feature in bits(lists) {
             same |= u64::from(intersects(self.ids(feature), other.ids(feature))) << feature;
         }
-        Relations { both, same }
+        Relations { both, same, several: lists }
     }
 }
 
@@ -161,6 +164,16 @@ impl Packed {
             Some((_, ids)) => l.iter().any(|id| r.contains(&ids[*id as usize])),
             None => l.iter().any(|x| r.iter().any(|y| self.features[a].value(*x) == self.features[b].value(*y))),
         }
+    }
+
+    /// The features of which some record has several values, a bit each.
+    pub(super) fn several_anywhere(&self) -> u64 {
+        self.filled.iter().fold(0, |bits, [_, several]| bits | several)
+    }
+
+    /// The values that stand together.
+    pub fn combinations(&self) -> &Combinations {
+        &self.combinations
     }
 
     /// The values of a record.
@@ -286,6 +299,12 @@ impl PackedFeature {
         self.filled
     }
 
+    /// Values of a record that has any, on average: 1 at least.
+    pub(crate) fn values_a_record(&self) -> f64 {
+        let values: f64 = self.counts.iter().map(|c| f64::from(*c)).sum();
+        (values / f64::from(self.filled.max(1))).max(1.0)
+    }
+
     /// Number of pairs of records that share a value which more than `limit` records have.
     pub fn pairs_over(&self, limit: u32) -> f64 {
         self.counts.iter().filter(|c| **c > limit).map(|&c| f64::from(c) * (f64::from(c) - 1.0) / 2.0).sum()
@@ -307,21 +326,30 @@ pub(crate) fn rarest_common(feature: &PackedFeature, l: &[u32], r: &[u32]) -> Op
     if let ([a], [b]) = (l, r) {
         return (a == b).then_some(*a);
     }
-    let (mut i, mut j, mut best) = (0, 0, None::<u32>);
+    let mut best = None::<u32>;
+    each_common(l, r, |id| {
+        if best.is_none_or(|b| feature.count(id) < feature.count(b)) {
+            best = Some(id);
+        }
+    });
+    best
+}
+
+/// Calls `see` with each value that both sorted slices hold, in order.
+#[inline]
+pub(crate) fn each_common(l: &[u32], r: &[u32], mut see: impl FnMut(u32)) {
+    let (mut i, mut j) = (0, 0);
     while i < l.len() && j < r.len() {
         match l[i].cmp(&r[j]) {
             std::cmp::Ordering::Less => i += 1,
             std::cmp::Ordering::Greater => j += 1,
             std::cmp::Ordering::Equal => {
-                if best.is_none_or(|b| feature.count(l[i]) < feature.count(b)) {
-                    best = Some(l[i]);
-                }
+                see(l[i]);
                 i += 1;
                 j += 1;
             }
         }
     }
-    best
 }
 
 /// Whether two sorted slices share a value.

@@ -3,13 +3,16 @@
 //! For class c the likelihood of a pair is the product over comparisons of P(level | c), comparisons that are missing left
 //! out. The posterior takes the class priors over all pairs of records. Term-frequency adjustment replaces, in the
 //! unrelated class only, the average probability of agreeing by that of the agreeing value: two unrelated people share a
-//! rare name rarely, while one person agrees with itself whatever the name.
+//! rare name rarely, while one person agrees with itself whatever the name. Several values of a feature are several chances to agree
+//! (see [`super::chances`]), and values that stand together are not rare twice (see [`super::combine`]).
 
 use std::sync::Arc;
 
+use super::chances::{self, Agreeing, Chances};
+use super::combine::Agreed;
 use super::compare::{Group, Relations, Side};
-use super::packed::{Packed, PackedFeature, rarest_common};
-use super::{Comparison, Level, MISSING, Model, Parameters, compare};
+use super::packed::{Packed, PackedFeature, each_common, rarest_common};
+use super::{Comparison, MISSING, Model, Parameters, compare};
 
 /// The probabilities of a pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,7 +57,22 @@ struct Term {
     log: [f64; 3],
     /// The feature whose agreeing value's frequency adjusts it.
     tf: Option<usize>,
+    /// The features of which several values are several chances, a bit each.
+    features: u64,
 }
+
+/// A comparison's part of a pair.
+struct Found {
+    state: u8,
+    /// ln P(level | class), up to what the classes have in common.
+    log: [f64; 3],
+    /// The feature and its rarest value that both have, where its frequency counts and it takes part in combinations.
+    combines: Option<(usize, u32)>,
+}
+
+/// Positions of the classes.
+const PERSON: usize = 0;
+const UNRELATED: usize = 2;
 
 /// Counts whose logarithm is kept.
 const SMALL_COUNTS: u32 = 4096;
@@ -66,9 +84,12 @@ pub struct Scorer {
     packed: Arc<Packed>,
     /// By comparison and state.
     terms: Vec<Vec<Term>>,
+    /// By comparison: what several values change.
+    chances: Vec<Chances>,
     /// Pair of channels → ln P(class).
     log_prior: Vec<[f64; 3]>,
-    /// Feature → ln of the count of an average agreeing value: records that have any, times the probability that two agree.
+    /// Feature → ln of the count of an average agreeing value: records that have any, times the probability that two agree, a value of
+    /// a record.
     log_average: Vec<f64>,
     /// Count → its ln, for the small ones.
     log_counts: Vec<f64>,
@@ -77,16 +98,28 @@ pub struct Scorer {
 impl Scorer {
     /// A scorer of `model` with `parameters` over the records of `packed`.
     pub fn new(model: Arc<Model>, packed: Arc<Packed>, parameters: &Parameters) -> Self {
-        let term = |(level, p): (&Level, &[f64; 3])| Term { log: p.map(f64::ln), tf: level.tf };
-        let learned = model.comparisons.iter().zip(&parameters.levels);
-        let terms = learned.map(|(c, states)| c.levels.iter().cycle().zip(states).map(term).collect()).collect();
+        let several = packed.several_anywhere();
+        let (mut terms, mut chances) = (Vec::new(), Vec::new());
+        for (c, learned) in model.comparisons.iter().zip(&parameters.levels) {
+            let one = chances::one_chance(&packed, several, c, learned);
+            let of = Chances::new(c, &one);
+            let term = |(state, p): (usize, &[f64; 3])| {
+                let level = state % c.levels.len();
+                Term { log: p.map(f64::ln), tf: c.levels[level].tf, features: of.features(c, level) }
+            };
+            terms.push(one.iter().enumerate().map(term).collect());
+            chances.push(of);
+        }
         let log_prior = (0..packed.groups())
             .map(|g| log_priors(*parameters.priors.get(&packed.group_name(g)).unwrap_or(&parameters.prior)))
             .collect();
-        let average = |f: &PackedFeature| f.collision_probability().max(1e-12).ln() + f64::from(f.filled().max(1)).ln();
+        let average = |f: &PackedFeature| {
+            let records = f.collision_probability().max(1e-12).ln() + f64::from(f.filled().max(1)).ln();
+            records - f.values_a_record().ln()
+        };
         let log_average = packed.features.iter().map(average).collect();
         let log_counts = (0..SMALL_COUNTS).map(|n| f64::from(n).ln()).collect();
-        Scorer { model, packed, terms, log_prior, log_average, log_counts }
+        Scorer { model, packed, terms, chances, log_prior, log_average, log_counts }
     }
 
     #[inline]
@@ -150,29 +183,41 @@ impl Scorer {
 
     fn sum<S: Side>(&self, l: &S, r: &S) -> [f64; 3] {
         let mut sum = [0.0f64; 3];
+        let mut agreed = Vec::new();
         let relations = l.relations(r);
         for i in 0..self.model.comparisons.len() {
-            if let Some((_, log)) = self.log_likelihood(i, relations, l, r) {
-                sum.iter_mut().zip(log).for_each(|(sum, log)| *sum += log);
+            if let Some(found) = self.log_likelihood(i, relations, l, r) {
+                sum.iter_mut().zip(found.log).for_each(|(sum, log)| *sum += log);
+                agreed.extend(found.agreed(i));
             }
+        }
+        if agreed.len() > 1 {
+            let corrections = self.packed.combinations.corrections(&agreed);
+            corrections.iter().for_each(|(_, times)| sum[UNRELATED] += times);
         }
         sum
     }
 
-    /// The evidence of a pair, one a comparison, in the order of the model.
+    /// The evidence of a pair, one a comparison, in the order of the model. Of two comparisons that agree on values that stand together
+    /// (see [`super::combine`]), the one with the smaller weight has what that takes from it.
     pub fn evidence(&self, l: usize, r: usize) -> Vec<Evidence> {
         let (l, r) = (self.packed.row(l), self.packed.row(r));
         let relations = l.relations(&r);
-        (0..self.model.comparisons.len())
-            .map(|i| match self.log_likelihood(i, relations, &l, &r) {
-                Some((state, [person, household, unrelated])) => Evidence {
-                    level: self.model.comparisons[i].level_of(state),
-                    weight: (person - unrelated) / std::f64::consts::LN_2,
-                    weight_against_household: (person - household) / std::f64::consts::LN_2,
-                },
-                None => Evidence { level: MISSING, weight: 0.0, weight_against_household: 0.0 },
-            })
-            .collect()
+        let comparisons = 0..self.model.comparisons.len();
+        let mut found: Vec<Option<Found>> = comparisons.map(|i| self.log_likelihood(i, relations, &l, &r)).collect();
+        let agreed: Vec<Agreed> = found.iter().enumerate().filter_map(|(i, f)| f.as_ref()?.agreed(i)).collect();
+        for (comparison, times) in self.packed.combinations.corrections(&agreed) {
+            found[comparison].iter_mut().for_each(|found| found.log[UNRELATED] += times);
+        }
+        let evidence = |(i, found): (usize, &Option<Found>)| match found {
+            Some(Found { state, log: [person, household, unrelated], .. }) => Evidence {
+                level: self.model.comparisons[i].level_of(*state),
+                weight: (person - unrelated) / std::f64::consts::LN_2,
+                weight_against_household: (person - household) / std::f64::consts::LN_2,
+            },
+            None => Evidence { level: MISSING, weight: 0.0, weight_against_household: 0.0 },
+        };
+        found.iter().enumerate().map(evidence).collect()
     }
 
     /// P(one person) of a record and its own copy in the channel where that is likeliest: a record that would not even be
@@ -192,19 +237,56 @@ impl Scorer {
     }
 
     #[inline]
-    fn log_likelihood<S: Side>(&self, comparison: usize, relations: Relations, l: &S, r: &S) -> Option<(u8, [f64; 3])> {
+    fn log_likelihood<S: Side>(&self, comparison: usize, relations: Relations, l: &S, r: &S) -> Option<Found> {
         let state = compare::state(&self.model.comparisons[comparison], &self.packed, relations, l, r);
         if state == MISSING {
             return None;
         }
-        let Term { mut log, tf } = self.terms[comparison][state as usize];
-        if let Some(tf) = tf {
-            let feature = &self.packed.features[tf];
-            if let Some(common) = rarest_common(feature, l.ids(tf), r.ids(tf)) {
-                log[2] = (log[2] + self.log_count(feature.count(common)) - self.log_average[tf]).min(0.0);
+        let Term { mut log, tf, features } = self.terms[comparison][state as usize];
+        let several = features & relations.several != 0;
+        if several {
+            log = self.log_of_several(comparison, state, l, r);
+        }
+        let mut combines = None;
+        if let Some(tf) = tf.filter(|_| !several || !self.packed.combinations.is_empty()) {
+            if let Some(common) = rarest_common(&self.packed.features[tf], l.ids(tf), r.ids(tf)) {
+                if !several {
+                    log[UNRELATED] = self.log_frequency(log[UNRELATED], tf, common);
+                }
+                combines = self.packed.combinations.has(tf, common).then_some((tf, common));
             }
         }
-        Some((state, log))
+        Some(Found { state, log, combines })
+    }
+
+    /// ln of the frequency of a value among those of a feature, whose average agreement has `log_u`.
+    #[inline]
+    fn log_frequency(&self, log_u: f64, tf: usize, value: u32) -> f64 {
+        (log_u + self.log_count(self.packed.features[tf].count(value)) - self.log_average[tf]).min(0.0)
+    }
+
+    /// ln P(level | class) where a side has several values.
+    #[cold]
+    fn log_of_several<S: Side>(&self, comparison: usize, state: u8, l: &S, r: &S) -> [f64; 3] {
+        let Term { log, tf, .. } = self.terms[comparison][state as usize];
+        let c = &self.model.comparisons[comparison];
+        let level = c.level_of(state) as usize;
+        let mut agreeing = Agreeing::of(chances::chances(&c.levels[level].condition, l, r));
+        if let Some(tf) = tf {
+            let (l, r) = (l.ids(tf), r.ids(tf));
+            each_common(l, r, |value| {
+                agreeing.add(self.log_frequency(log[UNRELATED], tf, value).exp(), [l.len(), r.len()]);
+            });
+        }
+        self.chances[comparison].log(c, state, agreeing, l, r)
+    }
+}
+
+impl Found {
+    /// The value that it agrees on, for combinations.
+    fn agreed(&self, comparison: usize) -> Option<Agreed> {
+        let weight = self.log[PERSON] - self.log[UNRELATED];
+        self.combines.map(|(feature, value)| Agreed { comparison, feature, value, weight })
     }
 }
 

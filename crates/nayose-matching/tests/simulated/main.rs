@@ -1,0 +1,5 @@
+//! What the model says of unrelated records, against simulated ones.
+
+mod chances;
+mod combinations;
+mod world;

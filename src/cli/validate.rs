@@ -19,6 +19,7 @@ use crate::stages::ingest::{SourceFiles, read_options, understood};
 use crate::stages::{block, ingest, marts, normalize};
 use crate::tables::columns;
 use crate::tables::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
+use nayose_matching::model::BlockingRule;
 use nayose_matching::record::Standardizer;
 
 #[derive(Debug, Args)]
@@ -215,6 +216,18 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
             format!("split by its refine keys: over limits.block_size = {limit}")
         };
         text += &format!("  {:<20}{records:>10} records  {fate}\n", model.rules[rule].name);
+    }
+    if model.rules.iter().any(BlockingRule::is_near) {
+        let each = block::pairs_of_each_rule(context, model).await?;
+        for (((rule, counted), pairs), alone) in model.rules.iter().zip(&rules).zip(each).zip(&alone) {
+            if rule.is_near() {
+                text += &format!(
+                    "\nrule {:?} compares values one edit apart: {pairs} pairs share {} keys, and no other rule brings {alone} of them",
+                    rule.name, counted.pairs
+                );
+            }
+        }
+        text.push('\n');
     }
     for ((rule, found), _) in model.rules.iter().zip(&rules).zip(&alone).filter(|(_, alone)| **alone == 0) {
         text += &match found.pairs {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::check::{Document, document, document_of};
 use super::model_file::{
-    ClassPriors, ComparisonFile, ConditionFile, JointFile, KeyFile, LevelProbabilities, ModelFile, Similarity,
-    TrainedFile,
+    ClassPriors, ComparisonFile, ConditionFile, JointFile, KeyFile, LevelProbabilities, ModelFile, SimilarFile,
+    Similarity, TrainedFile, UnlessFile,
 };
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
@@ -14,7 +14,8 @@ use crate::error::Result;
 use nayose_matching::model::joint::Correction;
 use nayose_matching::model::packed::MOST_FEATURES;
 use nayose_matching::model::{
-    BlockingRule, Comparison, Condition, Key, Level, Measure, Model, Needs, Parameters, Training, UNREACHED, feature,
+    BlockingRule, Comparison, Condition, Key, Level, Measure, Model, Near, Needs, Only, Parameters, Training,
+    UNREACHED, comparable_by, feature,
 };
 use nayose_matching::record::attribute::Attribute;
 
@@ -48,8 +49,13 @@ fn meaning(
     problems: &mut Problems,
 ) -> Option<(Model, ModelFile)> {
     let before = problems.all().len();
-    let mut check =
-        Check { known: feature::names(attributes), used: used(&document.file), document: &document, problems };
+    let mut check = Check {
+        known: feature::names(attributes),
+        dates: feature::dates(attributes),
+        used: used(&document.file),
+        document: &document,
+        problems,
+    };
     let rules = check.rules();
     let comparisons: Vec<Comparison> =
         document.file.comparisons.iter().enumerate().map(|(i, c)| check.comparison(i, c)).collect();
@@ -152,7 +158,7 @@ fn used(file: &ModelFile) -> BTreeSet<String> {
     fn of_key(key: &KeyFile) -> String {
         match key {
             KeyFile::Whole(name) => name.clone(),
-            KeyFile::Prefix(p) => p.feature.clone(),
+            KeyFile::Part(p) => p.feature.clone(),
         }
     }
     fn of_condition(c: &ConditionFile, into: &mut BTreeSet<String>) {
@@ -179,6 +185,7 @@ const MOST_STATES: usize = 254;
 
 struct Check<'a> {
     known: Vec<String>,
+    dates: Vec<String>,
     used: BTreeSet<String>,
     document: &'a Document<ModelFile>,
     problems: &'a mut Problems,
@@ -241,14 +248,21 @@ impl Check<'_> {
 
     fn key(&mut self, key: &KeyFile, at: &[Step]) -> Key {
         match key {
-            KeyFile::Whole(name) => Key { feature: self.feature(name, at), prefix: None },
-            KeyFile::Prefix(p) => Key { feature: self.feature(&p.feature, at), prefix: Some(p.prefix) },
+            KeyFile::Whole(name) => Key { feature: self.feature(name, at), prefix: None, near: None },
+            KeyFile::Part(p) => {
+                if !matches!((p.prefix, p.near), (Some(_), None) | (None, Some(1))) {
+                    let message = format!("the key {:?} has to be either a prefix or near", p.feature);
+                    let hint = "give either prefix (characters) or near: 1 (values one edit apart), or the feature's name alone";
+                    self.problems.add(self.line(at), message, hint);
+                }
+                let kind = if self.dates.contains(&p.feature) { Near::Date } else { Near::Text };
+                Key { feature: self.feature(&p.feature, at), prefix: p.prefix, near: p.near.map(|_| kind) }
+            }
         }
     }
 
     fn comparison(&mut self, i: usize, file: &ComparisonFile) -> Comparison {
         let at = [Step::Key("comparisons".into()), Step::Index(i)];
-        let mut features = BTreeSet::new();
         let mut levels = Vec::new();
         if file.levels.len() < 2 || file.levels.len() > 100 {
             self.problems.add(
@@ -259,7 +273,7 @@ impl Check<'_> {
         }
         for (n, level) in file.levels.iter().enumerate() {
             let at = [at[0].clone(), at[1].clone(), Step::Key("levels".into()), Step::Index(n)];
-            let condition = self.condition(&level.when, &at, &mut features);
+            let condition = self.condition(&level.when, &at);
             let last = n + 1 == file.levels.len();
             if last != (condition == Condition::Else) {
                 let message = if last {
@@ -293,12 +307,12 @@ impl Check<'_> {
             differs_in_household: file.differs_in_household,
             needs: levels.iter().map(|level| Needs::of(&level.condition)).collect(),
             absent,
+            features: comparable_by(levels.iter().map(|level| &level.condition)),
             levels,
-            features: features.into_iter().filter(|f| *f < MOST_FEATURES).fold(0, |bits, f| bits | 1 << f),
         }
     }
 
-    fn condition(&mut self, file: &ConditionFile, at: &[Step], features: &mut BTreeSet<usize>) -> Condition {
+    fn condition(&mut self, file: &ConditionFile, at: &[Step]) -> Condition {
         let ConditionFile { same, swapped, absent, similar, date, any } = file;
         let mut all = Vec::new();
         for name in same {
@@ -320,8 +334,9 @@ impl Check<'_> {
                 (Similarity::Contains, Some(bound), None) if bound >= 1.0 => Some(Measure::Contains(bound as u32)),
                 _ => None,
             };
+            let only = self.only(s, at);
             match measure {
-                Some(measure) => all.push(Condition::Similar { feature, measure }),
+                Some(measure) => all.push(Condition::Similar { feature, measure, only }),
                 None => self.problems.add(
                     self.line(at),
                     format!("the similarity of {:?} has the wrong bound", s.feature),
@@ -334,17 +349,38 @@ impl Check<'_> {
             all.push(Condition::Date { feature, relations: d.relation.iter().map(|r| (*r).into()).collect() });
         }
         if !any.is_empty() {
-            let any = any.iter().map(|c| self.condition(c, at, features)).collect();
+            let any = any.iter().map(|c| self.condition(c, at)).collect();
             all.push(Condition::Any(any));
-        }
-        for c in &all {
-            features.extend(c.compared());
         }
         match all.len() {
             0 => Condition::Else,
             1 => all.swap_remove(0),
             _ => Condition::All(all),
         }
+    }
+
+    /// Which pairs of values a similarity counts.
+    fn only(&mut self, file: &SimilarFile, at: &[Step]) -> Only {
+        let of_pairs = !matches!(file.by, Similarity::Jaccard | Similarity::Contains);
+        if !of_pairs && (file.from_length.is_some() || file.unless.is_some()) {
+            self.problems.add(
+                self.line(at),
+                format!("the similarity of {:?} cannot leave out pairs of values", file.feature),
+                "from_length and unless go with jaro_winkler and the distances",
+            );
+        }
+        let unless_both = file.unless.and_then(|UnlessFile::BothAreNames| {
+            let part = feature::name_part(&file.feature);
+            if part.is_none() {
+                self.problems.add(
+                    self.line(at),
+                    format!("{:?} is no part of a name that the dictionary of names has", file.feature),
+                    "leave out `unless`, or compare a feature such as given.kana or family.key",
+                );
+            }
+            part
+        });
+        Only { from_length: file.from_length.unwrap_or(0), unless_both }
     }
 
     fn contradictions(&mut self) -> Vec<Vec<usize>> {

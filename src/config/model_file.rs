@@ -48,18 +48,23 @@ pub struct BlockingRuleFile {
 pub enum KeyFile {
     /// The whole value.
     Whole(String),
-    /// The first characters of the value.
-    Prefix(PrefixFile),
+    /// The first characters of the value, or values that are near.
+    Part(KeyPartFile),
 }
 
-/// The first characters of a value.
+/// The first characters of a value, or values that are near to it.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PrefixFile {
+pub struct KeyPartFile {
     /// The feature.
     pub feature: String,
     /// How many characters.
-    pub prefix: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<usize>,
+    /// 1: values one edit apart count as the same. An edit is one character more, less or other, or two neighbours exchanged; of a
+    /// date, another year, month or day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near: Option<u32>,
 }
 
 /// A comparison: ordered levels, the first that holds is the pair's.
@@ -151,6 +156,20 @@ pub struct SimilarFile {
     /// Largest distance, for measures in characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_most: Option<u32>,
+    /// Characters that the longer value must have: one edit in a name of two makes another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_length: Option<u32>,
+    /// Pairs of values that do not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<UnlessFile>,
+}
+
+/// Pairs of values that are not similar, however few edits lie between them.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum UnlessFile {
+    /// Both are names that the dictionary of names knows: あかり and ひかり. For features of a family or a given name.
+    BothAreNames,
 }
 
 /// A relation of two dates.

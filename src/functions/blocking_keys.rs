@@ -15,17 +15,14 @@ use super::recipe::Recipe;
 use super::{array_function, made_from};
 use crate::tables::columns;
 use crate::tables::contract::{Type, col, item_field, struct_fields};
-use nayose_matching::model::sample::hash_text;
-use nayose_matching::model::{Key, Model};
+use nayose_matching::model::Model;
+use nayose_matching::model::keys::record_keys;
 
 /// A key with its rule, as the function returns it.
 const KEY: [(&str, Type); 2] = [(col::RULE, Type::Integer), (col::KEY, Type::Long)];
 
 /// A pair of rows.
 const PAIR: [(&str, Type); 2] = [(col::ROW_L, Type::Long), (col::ROW_R, Type::Long)];
-
-/// Keys that a record may have under one rule: a record with many phones and readings stays bounded.
-const MOST_KEYS: usize = 64;
 
 fn features_type() -> DataType {
     Type::List(&Type::List(&Type::Text)).arrow()
@@ -52,7 +49,7 @@ pub(crate) fn blocking_keys(model: Arc<Model>) -> ScalarUDF {
         let values = Values::new(features)?;
         for row in 0..features.len() {
             for (i, rule) in model.rules.iter().enumerate() {
-                for key in combine(&values, row, &rule.keys, i as u64) {
+                for key in record_keys(&rule.keys, i as u64, |feature| values.of(row, feature)) {
                     rules.append_value(i as i32);
                     keys.append_value(key as i64);
                 }
@@ -77,7 +74,7 @@ pub(crate) fn refined_keys(model: Arc<Model>) -> ScalarUDF {
         for row in 0..features.len() {
             let refine = &model.rules[rules.value(row) as usize].refine;
             if !refine.is_empty() {
-                combine(&values, row, refine, keys.value(row) as u64)
+                record_keys(refine, keys.value(row) as u64, |feature| values.of(row, feature))
                     .into_iter()
                     .for_each(|key| refined.append_value(key as i64));
             }
@@ -130,28 +127,9 @@ impl<'a> Values<'a> {
         Ok(Values { records, features, texts: columns::strings(features.values())? })
     }
 
-    fn of(&self, row: usize, feature: usize) -> impl Iterator<Item = &'a str> + Clone {
+    fn of(&self, row: usize, feature: usize) -> impl Iterator<Item = &'a str> {
         let (texts, at) = (self.texts, self.records.value_offsets()[row] as usize + feature);
         let ends = self.features.value_offsets();
         (ends[at] as usize..ends[at + 1] as usize).map(move |i| texts.value(i))
     }
-}
-
-/// Hashes of every combination of the keys' values, starting from `seed`, each once. None where a key has no value.
-fn combine(values: &Values, row: usize, keys: &[Key], seed: u64) -> Vec<u64> {
-    let mut hashes = vec![seed];
-    for key in keys {
-        let of_key = values.of(row, key.feature).map(|v| match key.prefix {
-            Some(n) => v.char_indices().nth(n).map_or(v, |(end, _)| &v[..end]),
-            None => v,
-        });
-        hashes = hashes
-            .iter()
-            .flat_map(|before| of_key.clone().map(move |value| hash_text(*before, value)))
-            .take(MOST_KEYS)
-            .collect();
-    }
-    hashes.sort_unstable();
-    hashes.dedup();
-    hashes
 }

@@ -95,8 +95,7 @@ fn columns(mut batches: Receiver<ArrayRef>, model: &Model, of: Vec<usize>) -> Re
         if model.identifying[feature] {
             column.drop_junk();
         }
-        let (edits, dates) = needs[feature];
-        column.prepare(edits, dates);
+        column.prepare(needs[feature]);
         (feature, column)
     });
     Ok(finished.collect())

@@ -102,6 +102,7 @@ fn read_aside(file: &str) -> Result<Packed> {
 mod tests {
     use super::*;
     use nayose_matching::model::column::FeatureBuilder;
+    use nayose_matching::model::{NamePart, Prepare};
 
     #[tokio::test]
     async fn another_process_gets_the_same_features() {
@@ -109,7 +110,7 @@ mod tests {
             let mut builder = FeatureBuilder::new();
             values.iter().for_each(|value| builder.push(value.split('・').filter(|v| !v.is_empty())));
             let mut column = builder.finish();
-            column.prepare(true, true);
+            column.prepare(Prepare { edits: true, dates: true, names: Some(NamePart::Family) });
             column
         });
         let packed = Packed::new(columns.into(), vec!["shop".into()], vec![0; 4], &[(0, 1)]);

@@ -41,6 +41,31 @@ fn the_model_expects_what_the_truth_says() {
 }
 
 #[test]
+fn a_near_rule_brings_what_equal_values_bring() {
+    let retailer = Retailer::new(300, 42);
+    let path = own_pipeline(
+        &retailer,
+        |_| {},
+        |model| {
+            let (before, rest) = model.split_once("blocking:\n").expect("rules");
+            let (_, after) = rest.split_once("\ncomparisons:").expect("comparisons");
+            let near = "[{ feature: name.reading, near: 1 }, { feature: birth_date, near: 1 }]";
+            *model = format!(
+                "{before}blocking:\n  - {{ name: equal, keys: [name.reading, birth_date] }}\n  - {{ name: slips, keys: {near} }}\n\n\
+                 comparisons:{after}"
+            );
+        },
+    );
+    let text = succeeds(&["validate", &path, "--input", &retailer.text("input")]);
+    assert!(text.contains("rule \"equal\" adds nothing"), "{text}");
+    let told =
+        text.lines().find(|l| l.starts_with("rule \"slips\" compares values one edit apart: ")).expect("the rule");
+    let numbers: Vec<u64> = told.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [pairs, keys, alone] = numbers[..] else { panic!("{told}") };
+    assert!(alone < pairs && pairs < keys, "{told}");
+}
+
+#[test]
 fn validate_forecasts_the_pairs_and_names_rules_that_add_nothing() {
     let retailer = Retailer::new(300, 42);
     let path = own_pipeline(

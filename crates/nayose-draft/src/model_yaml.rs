@@ -39,7 +39,8 @@ pub fn model_yaml(attributes: &[ModelAttribute]) -> String {
          # own data.\n\n",
     );
     let [blocking, comparisons, contradictions] = sections();
-    let rules = cut.rules(&blocking);
+    let mut rules = cut.rules(&blocking);
+    rules.extend(cut.near_rule());
     if rules.is_empty() {
         out.push_str("blocking: []\n")
     } else {
@@ -180,6 +181,19 @@ impl Cut<'_> {
             }
         }
         out
+    }
+
+    /// A rule for people who are known by name and birth date alone: a slip in both would keep them from being compared at all.
+    /// Where something else brings them together, it is not worth its keys.
+    fn near_rule(&self) -> Option<String> {
+        let other = ["phone", "email", "address.town", "postal_code"];
+        let alone = !other.iter().any(|feature| self.features.contains(feature))
+            && !self.declared().any(|(_, kind)| kind == "identifier");
+        (alone && self.has_all(&["name.reading", "birth_date"])).then(|| {
+            "  # A slip in the name and one in the birth date.\n  \
+             - { name: name_birth_slip, keys: [{ feature: name.reading, near: 1 }, { feature: birth_date, near: 1 }] }"
+                .to_owned()
+        })
     }
 
     /// A rule without the features that only refine it and cannot be there.

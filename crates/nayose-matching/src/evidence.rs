@@ -53,9 +53,13 @@ pub fn comparisons(scorer: &Scorer, l: usize, r: usize) -> Vec<ComparedPair> {
 pub fn blocking_rules(scorer: &Scorer, l: usize, r: usize) -> Vec<String> {
     let packed = scorer.packed();
     let shared = |key: &Key| {
-        let cut = |v: &str| key.prefix.map_or(v.to_string(), |n| v.chars().take(n).collect());
-        let right: Vec<String> = packed.values(r, key.feature).map(cut).collect();
-        packed.values(l, key.feature).map(cut).any(|v| right.contains(&v))
+        let texts = |row: usize| {
+            let mut all = Vec::new();
+            packed.values(row, key.feature).for_each(|value| key.texts(value, &mut all));
+            all
+        };
+        let right = texts(r);
+        texts(l).iter().any(|text| right.contains(text))
     };
     scorer.model().rules.iter().filter(|rule| rule.keys.iter().all(shared)).map(|rule| rule.name.clone()).collect()
 }

@@ -179,6 +179,23 @@ pub(crate) async fn pairs_of_one_rule(context: &SessionContext, model: &Model) -
     Ok(found)
 }
 
+/// For every rule its pairs, each once: of a rule whose keys are near, a pair may share many.
+///
+/// # Errors
+/// As the engine says.
+pub(crate) async fn pairs_of_each_rule(context: &SessionContext, model: &Model) -> Result<Vec<u64>> {
+    let mut found = vec![0; model.rules.len()];
+    let query = format!(
+        "select rule, count(*) as pairs from (
+             select rule, row_l, row_r from ({PAIRS_BY_RULE}) group by rule, row_l, row_r
+         ) group by rule"
+    );
+    for [rule, pairs] in numbers(small(context, &query).await?).await? {
+        found[rule as usize] = pairs;
+    }
+    Ok(found)
+}
+
 /// The largest blocks: rule and number of records.
 ///
 /// # Errors

@@ -185,6 +185,12 @@ impl KanaNames {
     pub(super) fn is_listed(&self, part: Part, key: &str) -> bool {
         word(key).is_some_and(|w| self.parts[part.index()].row(w).is_some())
     }
+
+    /// The same for a [`loose_key`].
+    pub(super) fn is_listed_loose(&self, part: Part, key: &str) -> bool {
+        let table = &self.parts[part.index()];
+        word(key).is_some_and(|w| table.loose_rows(loose_index(part), w).next().is_some())
+    }
 }
 
 /// The likeliest spelling of a key.

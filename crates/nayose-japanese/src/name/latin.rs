@@ -111,7 +111,7 @@ pub(super) fn latin_key(word: &str) -> String {
 }
 
 /// The loose kana keys of what a word may be read as.
-fn loose_keys(word: &str) -> Vec<String> {
+pub(super) fn loose_keys(word: &str) -> Vec<String> {
     literal_kana(word).iter().map(|k| loose_key(k)).filter(|k| !k.is_empty()).collect()
 }
 

@@ -8,6 +8,7 @@
 //! - `clean` removes honorifics, titles, brackets and maiden names, and detects placeholders and test entries;
 //! - `divide` splits 田中太郎 into 田中 and 太郎, with the probability that the split is right;
 //! - `readings` lists how a part may be read, from the dictionary and from its characters;
+//! - `listed` says whether lists of names know a part;
 //! - `cut` marks names that a card system cut;
 //! - `assemble` and `latin` combine these for names in Japanese and in Latin letters.
 //!
@@ -24,11 +25,13 @@ mod foreign;
 mod kana_names;
 mod latin;
 mod letters;
+mod listed;
 mod readings;
 
 pub use cut::cut_key;
 pub use divide::{Division, divide};
 pub use letters::part_key;
+pub use listed::{is_family_name, is_given_name};
 pub use readings::Reading;
 
 use crate::kana::kana_key;

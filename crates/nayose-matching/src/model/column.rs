@@ -5,9 +5,11 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
+use super::condition::{NamePart, Prepare};
 use super::packed::PackedFeature;
 use crate::similarity;
 use nayose_japanese::date::PartialDate;
+use nayose_japanese::name;
 
 /// The length of a text, and which of 64 kinds of characters it has.
 #[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
@@ -68,18 +70,30 @@ impl PackedColumn {
         feature.counts.iter_mut().zip(&is_junk).filter(|(_, junk)| **junk).for_each(|(count, _)| *count = 0);
     }
 
-    /// Prepares the values to be compared by edit distance, or as dates.
-    pub fn prepare(&mut self, edits: bool, dates: bool) {
+    /// Prepares the values to be compared by edit distance, as dates, or as names.
+    pub fn prepare(&mut self, Prepare { edits, dates, names }: Prepare) {
         let feature = &mut self.feature;
         let ids = || 0..feature.counts.len() as u32;
         let signs = if edits { ids().map(|id| Sign::of(feature.value(id))).collect() } else { Vec::new() };
         let dates = if dates { ids().map(|id| Day::of(feature.value(id))).collect() } else { Vec::new() };
-        (feature.signs, feature.dates) = (signs, dates);
+        let names = match names {
+            Some(part) => ids().map(|id| is_name(part, feature.value(id))).collect(),
+            None => Vec::new(),
+        };
+        (feature.signs, feature.dates, feature.names) = (signs, dates, names);
     }
 
     /// The ids of a row's values, sorted.
     pub(super) fn ids(&self, row: usize) -> &[u32] {
         &self.ids[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+}
+
+/// Whether the dictionary knows a value as a name of this part.
+pub(super) fn is_name(part: NamePart, value: &str) -> bool {
+    match part {
+        NamePart::Family => name::is_family_name(value),
+        NamePart::Given => name::is_given_name(value),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which level of a comparison a pair stands at.
 
 use super::packed::{Packed, intersects};
-use super::{Comparison, Condition, Measure, Needs};
+use super::{Comparison, Condition, Measure, Needs, Only};
 use crate::similarity;
 
 /// The level of a comparison that says nothing: one side has no value that the other could agree with.
@@ -116,7 +116,7 @@ fn holds<S: Side>(condition: &Condition, packed: &Packed, relations: Relations, 
             let shares = |a: usize, b: usize| packed.shares_crosswise((a, l.ids(a)), (b, r.ids(b)));
             shares(*a, *b) && shares(*b, *a)
         }
-        Condition::Similar { feature, measure } => similar(*feature, *measure, packed, l, r),
+        Condition::Similar { feature, measure, only } => similar((*feature, *measure, *only), packed, l, r),
         Condition::Date { feature: place, relations: wanted } => {
             let feature = &packed.features[*place];
             id_pairs(l.ids(*place), r.ids(*place))
@@ -131,13 +131,13 @@ fn id_pairs<'a>(l: &'a [u32], r: &'a [u32]) -> impl Iterator<Item = (u32, u32)> 
     l.iter().flat_map(move |a| r.iter().map(move |b| (*a, *b)))
 }
 
-fn similar(feature: usize, measure: Measure, packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
+fn similar((feature, measure, only): (usize, Measure, Only), packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
     let values = &packed.features[feature];
     let pairs = || id_pairs(l.ids(feature), r.ids(feature));
-    let texts = || pairs().map(|(a, b)| (values.value(a), values.value(b)));
-    let near = |edits: u32| {
-        pairs().filter(move |(a, b)| values.may_be_near(*a, *b, edits)).map(|(a, b)| (values.value(a), values.value(b)))
-    };
+    let counted = |pairs: &(u32, u32)| values.allows(only, pairs.0, pairs.1);
+    let text = |(a, b)| (values.value(a), values.value(b));
+    let texts = || pairs().filter(counted).map(text);
+    let near = |edits: u32| pairs().filter(move |(a, b)| values.may_be_near(*a, *b, edits)).filter(counted).map(text);
     match measure {
         Measure::JaroWinkler(bound) => texts().any(|(a, b)| similarity::jaro_winkler_at_least(a, b, bound).is_some()),
         Measure::Levenshtein(bound) => {
@@ -156,5 +156,87 @@ fn similar(feature: usize, measure: Measure, packed: &Packed, l: &impl Side, r: 
             let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
             short.chars().count() >= least as usize && long.contains(short)
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::column::FeatureBuilder;
+    use super::super::{Label, Level, NamePart, Prepare, comparable_by};
+    use super::*;
+
+    const FAMILY: usize = 0;
+    const GIVEN: usize = 1;
+
+    /// The model's comparison of given names, as far as kana go.
+    fn given_name() -> Comparison {
+        let near = |only| Condition::Similar { feature: GIVEN, measure: Measure::DamerauLevenshtein(1), only };
+        let slip = Only { from_length: 3, unless_both: Some(NamePart::Given) };
+        let conditions = [
+            Condition::Same(GIVEN),
+            Condition::Swapped(FAMILY, GIVEN),
+            near(slip),
+            near(Only::default()),
+            Condition::Absent(GIVEN),
+            Condition::Else,
+        ];
+        let level = |condition| Level { name: String::new(), label: Label::default(), condition, tf: None };
+        Comparison {
+            name: "given_name".into(),
+            label: Label::default(),
+            shared_by_household: false,
+            differs_in_household: true,
+            needs: conditions.iter().map(Needs::of).collect(),
+            features: comparable_by(conditions.iter()),
+            absent: 1 << GIVEN,
+            levels: conditions.map(level).into(),
+        }
+    }
+
+    /// The level at which two names of `family given` stand; a part may be missing.
+    fn level(l: &str, r: &str, prepare: Prepare) -> u8 {
+        let columns = [FAMILY, GIVEN].map(|part| {
+            let mut builder = FeatureBuilder::new();
+            for name in [l, r] {
+                let value = name.split(' ').nth(part).unwrap_or_default();
+                builder.push([value].into_iter().filter(|v| !v.is_empty()));
+            }
+            let mut column = builder.finish();
+            column.prepare(prepare);
+            column
+        });
+        let packed = Packed::new(columns.into(), vec!["shop".into()], vec![0; 2], &[]);
+        let comparison = given_name();
+        let (l, r) = (packed.row(0), packed.row(1));
+        match states(&[comparison.clone()], &packed, &l, &r).next().expect("one comparison") {
+            MISSING => MISSING,
+            state => comparison.level_of(state),
+        }
+    }
+
+    #[test]
+    fn a_slip_makes_no_other_name_and_leaves_most_of_it() {
+        let prepared = Prepare { edits: true, dates: false, names: Some(NamePart::Given) };
+        for (l, r, wanted) in [
+            ("サトウ アカリ", "サトウ アカリ", 0),
+            ("サトウ アカリ", "アカリ サトウ", 1),
+            ("サトウ アカリ", "サトウ アカヌ", 2),
+            ("サトウ アカリ", "サトウ ヒカリ", 3),
+            ("サトウ ミカ", "サトウ ミキ", 3),
+            // No name, but half of it is another.
+            ("サトウ ミカ", "サトウ ミプ", 3),
+            ("サトウ アカリ", "サトウ イチロウ", 5),
+        ] {
+            assert_eq!(level(l, r, prepared), wanted, "{l}, {r}");
+            assert_eq!(level(l, r, Prepare::default()), wanted, "unprepared: {l}, {r}");
+        }
+    }
+
+    #[test]
+    fn a_family_name_alone_says_nothing_of_the_given_name() {
+        for (l, r) in [("サトウ", "サトウ アカリ"), ("サトウ", "サトウ"), ("アカリ", "サトウ アカリ")]
+        {
+            assert_eq!(level(l, r, Prepare::default()), MISSING, "{l}, {r}");
+        }
     }
 }

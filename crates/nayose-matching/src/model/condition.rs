@@ -23,6 +23,8 @@ pub enum Condition {
         feature: usize,
         /// The measure with its bound.
         measure: Measure,
+        /// Which pairs of values count at all.
+        only: Only,
     },
     /// Some pair of dates stands in one of the relations.
     Date {
@@ -35,6 +37,35 @@ pub enum Condition {
     All(Vec<Condition>),
     /// At least one of them.
     Any(Vec<Condition>),
+}
+
+/// Which pairs of values may be similar: an edit says less, the shorter a name is, and it may make another name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Only {
+    /// Only if the longer value has at least this many characters.
+    pub from_length: u32,
+    /// Only if not both values are names of this part that the dictionary knows.
+    pub unless_both: Option<NamePart>,
+}
+
+/// A part of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum NamePart {
+    /// 姓
+    Family,
+    /// 名
+    Given,
+}
+
+/// What of each value of a feature is found once, as some level asks for it in every pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prepare {
+    /// Its length and its kinds of characters, for edit distances.
+    pub edits: bool,
+    /// The date that it is.
+    pub dates: bool,
+    /// Whether the dictionary knows it as a name of this part.
+    pub names: Option<NamePart>,
 }
 
 /// A measure of similarity with its bound.
@@ -67,8 +98,8 @@ impl Measure {
 struct Asks {
     /// The features whose values it compares; the one nearest to what was written comes first.
     compared: Vec<usize>,
-    /// The feature that both sides need a value of.
-    on_both_sides: Option<usize>,
+    /// The features that both sides need a value of, a bit each.
+    on_both_sides: u64,
     /// The feature on which the two sides agree wherever it holds.
     same: Option<usize>,
     /// The feature that some side lacks.
@@ -79,8 +110,15 @@ struct Asks {
     edits: Option<usize>,
     /// The feature whose values it reads as dates.
     dates: Option<usize>,
+    /// The feature whose values are names or not.
+    names: Option<(usize, NamePart)>,
     /// Which features the sides have and share does not decide it: values have to be looked at.
     looks_at_values: bool,
+}
+
+/// The bit of a feature; none for one too many, which the check of a model file refuses when it has read all.
+fn bit(feature: usize) -> u64 {
+    1u64.checked_shl(feature as u32).unwrap_or(0)
 }
 
 /// A condition as what it asks, or as its parts.
@@ -97,22 +135,27 @@ impl Condition {
             Condition::Any(parts) => return Shape::Any(parts),
             Condition::Else => Asks::default(),
             Condition::Same(f) => {
-                Asks { compared: vec![*f], on_both_sides: Some(*f), same: Some(*f), ..Asks::default() }
+                Asks { compared: vec![*f], on_both_sides: bit(*f), same: Some(*f), ..Asks::default() }
             }
             Condition::Absent(f) => Asks { absent: Some(*f), ..Asks::default() },
-            Condition::Swapped(a, b) => {
-                Asks { compared: vec![*a, *b], crosswise: Some((*a, *b)), looks_at_values: true, ..Asks::default() }
-            }
-            Condition::Similar { feature, measure } => Asks {
+            Condition::Swapped(a, b) => Asks {
+                compared: vec![*a, *b],
+                on_both_sides: bit(*a) | bit(*b),
+                crosswise: Some((*a, *b)),
+                looks_at_values: true,
+                ..Asks::default()
+            },
+            Condition::Similar { feature, measure, only } => Asks {
                 compared: vec![*feature],
-                on_both_sides: Some(*feature),
-                edits: measure.counts_edits().then_some(*feature),
+                on_both_sides: bit(*feature),
+                edits: (measure.counts_edits() || only.from_length > 0).then_some(*feature),
+                names: only.unless_both.map(|part| (*feature, part)),
                 looks_at_values: true,
                 ..Asks::default()
             },
             Condition::Date { feature, relations: _ } => Asks {
                 compared: vec![*feature],
-                on_both_sides: Some(*feature),
+                on_both_sides: bit(*feature),
                 dates: Some(*feature),
                 looks_at_values: true,
                 ..Asks::default()
@@ -129,7 +172,7 @@ impl Condition {
     }
 
     /// The features whose values it compares, each once, in the order in which they are asked for.
-    pub fn compared(&self) -> Vec<usize> {
+    fn compared(&self) -> Vec<usize> {
         let mut all = Vec::new();
         self.each(&mut |asks| {
             asks.compared.iter().for_each(|f| {
@@ -151,7 +194,7 @@ impl Condition {
     /// The features whose absence it asks for, a bit each.
     pub fn absent(&self) -> u64 {
         let mut bits = 0;
-        self.each(&mut |asks| bits |= asks.absent.map_or(0, |f| 1 << f));
+        self.each(&mut |asks| bits |= asks.absent.map_or(0, bit));
         bits
     }
 
@@ -160,12 +203,25 @@ impl Condition {
         self.each(&mut |asks| into.extend(asks.crosswise.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)])));
     }
 
-    /// Notes for every feature whether edit distances of its values are asked for, and whether dates.
-    pub(super) fn prepares(&self, into: &mut [(bool, bool)]) {
+    /// Notes for every feature what is asked of its values in every pair.
+    pub(super) fn prepares(&self, into: &mut [Prepare]) {
         self.each(&mut |asks| {
-            asks.edits.iter().for_each(|f| into[*f].0 = true);
-            asks.dates.iter().for_each(|f| into[*f].1 = true);
+            asks.edits.iter().for_each(|f| into[*f].edits = true);
+            asks.dates.iter().for_each(|f| into[*f].dates = true);
+            asks.names.iter().for_each(|(f, part)| into[*f].names = Some(*part));
         });
+    }
+
+    /// The features by which it tells something of a pair that has a value of one of them on both sides. Crosswise comparison is no
+    /// such: it needs both features, and who has them is known by either.
+    fn comparable_by(&self) -> u64 {
+        let mut bits = 0;
+        self.each(&mut |asks| {
+            if asks.crosswise.is_none() {
+                bits |= asks.compared.iter().fold(0, |bits, f| bits | bit(*f));
+            }
+        });
+        bits
     }
 
     /// Whether it can hold for a pair that lacks of the features `known` just those of `lacks`.
@@ -174,7 +230,7 @@ impl Condition {
         match self.shape() {
             Shape::Asks(asks) => {
                 let absent = asks.absent.is_none_or(|f| known >> f & 1 == 0 || lacked(f));
-                absent && asks.on_both_sides.is_none_or(|f| !lacked(f))
+                absent && asks.on_both_sides & lacks == 0
             }
             Shape::All(parts) => parts.iter().all(|c| c.can_hold(known, lacks)),
             Shape::Any(parts) => parts.iter().any(|c| c.can_hold(known, lacks)),
@@ -196,8 +252,7 @@ impl Condition {
         match self.shape() {
             Shape::Asks(asks) if asks.looks_at_values => Needs { more: true, ..Needs::default() },
             Shape::Asks(asks) => {
-                let bit = |feature: Option<usize>| feature.map_or(0, |f| 1 << f);
-                Needs { same: bit(asks.same), absent: bit(asks.absent), more: false }
+                Needs { same: asks.same.map_or(0, bit), absent: asks.absent.map_or(0, bit), more: false }
             }
             Shape::All(parts) => parts.iter().map(Condition::needs).fold(Needs::default(), |a, b| Needs {
                 same: a.same | b.same,
@@ -220,6 +275,15 @@ pub struct Needs {
     pub(super) more: bool,
 }
 
+/// The features by which a pair can be compared under these conditions, a bit each: a pair that has none of them on both sides
+/// says nothing. A family name alone on one side is not compared as a given name, because names may be exchanged.
+pub fn comparable_by<'a>(conditions: impl Iterator<Item = &'a Condition> + Clone) -> u64 {
+    let bits = conditions.clone().fold(0, |bits, condition| bits | condition.comparable_by());
+    // Nothing but names crosswise.
+    let all = || conditions.flat_map(Condition::compared).fold(0, |bits, f| bits | bit(f));
+    if bits == 0 { all() } else { bits }
+}
+
 impl Needs {
     /// Those of a condition.
     pub fn of(condition: &Condition) -> Self {
@@ -232,7 +296,8 @@ mod tests {
     use super::*;
 
     fn near(feature: usize) -> Condition {
-        Condition::Similar { feature, measure: Measure::Levenshtein(1) }
+        let only = Only { from_length: 3, unless_both: Some(NamePart::Given) };
+        Condition::Similar { feature, measure: Measure::Levenshtein(1), only }
     }
 
     #[test]
@@ -247,10 +312,10 @@ mod tests {
         let mut crosswise = Vec::new();
         condition.crosswise(&mut crosswise);
         assert_eq!(crosswise, [(3, 4), (4, 3)]);
-        let mut prepared = vec![(false, false); 6];
+        let mut prepared = vec![Prepare::default(); 6];
         condition.prepares(&mut prepared);
-        assert_eq!(prepared.iter().filter(|p| p.0 || p.1).count(), 1);
-        assert!(prepared[1].0, "edits of feature 1");
+        assert_eq!(prepared.iter().filter(|p| **p != Prepare::default()).count(), 1);
+        assert_eq!(prepared[1], Prepare { edits: true, dates: false, names: Some(NamePart::Given) });
         let mut same = Vec::new();
         condition.same(&mut same);
         assert_eq!(same, [2], "one of several is not known to hold");
@@ -264,6 +329,16 @@ mod tests {
         assert!(absent.can_hold(0b10, 0b10) && !absent.can_hold(0b10, 0) && absent.can_hold(0, 0));
         assert!(!Condition::All(vec![same.clone(), absent.clone()]).can_hold(0b11, 0b11));
         assert!(Condition::Any(vec![same, absent]).can_hold(0b11, 0b11));
-        assert!(Condition::Else.can_hold(0b11, 0b11) && Condition::Swapped(0, 1).can_hold(0b11, 0b11));
+        assert!(Condition::Else.can_hold(0b11, 0b11));
+        let swapped = Condition::Swapped(0, 1);
+        assert!(swapped.can_hold(0b11, 0) && !swapped.can_hold(0b11, 0b01) && !swapped.can_hold(0b11, 0b10));
+    }
+
+    #[test]
+    fn names_crosswise_make_no_pair_comparable() {
+        let (given, family) = (1, 0);
+        let levels = [Condition::Same(given), Condition::Swapped(family, given), near(2), Condition::Else];
+        assert_eq!(comparable_by(levels.iter()), 0b110, "the family name says nothing of the given name");
+        assert_eq!(comparable_by(levels[1..2].iter()), 0b011, "there is nothing else");
     }
 }

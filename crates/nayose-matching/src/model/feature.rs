@@ -3,6 +3,7 @@
 //! Built-in features come from the built-in attributes; a declared attribute is a feature of its own name. A feature is a
 //! set of text values: every value that the record ever had, in the form in which it is compared.
 
+use super::condition::NamePart;
 use crate::record::attribute::{Attribute, AttributeType};
 
 /// Family name as written (width folded).
@@ -102,6 +103,21 @@ pub fn names(attributes: &[Attribute]) -> Vec<String> {
         std::iter::once(a.name.clone()).chain(digits)
     });
     BUILT_IN.iter().map(|f| f.to_string()).chain(declared).collect()
+}
+
+/// The features whose values are dates.
+pub fn dates(attributes: &[Attribute]) -> Vec<String> {
+    let declared = attributes.iter().filter(|a| a.kind == AttributeType::Date).map(|a| a.name.clone());
+    std::iter::once(BIRTH_DATE.to_string()).chain(declared).collect()
+}
+
+/// Which part of a name the values of a feature are, where the dictionary of names has such.
+pub fn name_part(feature: &str) -> Option<NamePart> {
+    match feature {
+        FAMILY | FAMILY_KEY | FAMILY_KANA | FAMILY_READING => Some(NamePart::Family),
+        GIVEN | GIVEN_KEY | GIVEN_KANA | GIVEN_READING => Some(NamePart::Given),
+        _ => None,
+    }
 }
 
 /// The features on which two records agree wherever they agree on `feature`, itself included.

@@ -14,6 +14,7 @@ pub mod doubt;
 pub mod em;
 pub mod feature;
 pub mod joint;
+pub mod keys;
 pub mod known;
 mod maximise;
 pub mod packed;
@@ -25,7 +26,8 @@ pub mod weight;
 use std::collections::BTreeMap;
 
 pub use compare::MISSING;
-pub use condition::{Condition, Measure, Needs};
+pub use condition::{Condition, Measure, NamePart, Needs, Only, Prepare, comparable_by};
+pub use keys::Near;
 pub use packed::Packed;
 
 /// A name for people in two languages.
@@ -89,22 +91,24 @@ impl Model {
         pairs
     }
 
-    /// For every feature whether some level asks for edit distances of its values, and whether for dates.
-    pub fn needs(&self) -> Vec<(bool, bool)> {
-        let mut needs = vec![(false, false); self.features.len()];
+    /// For every feature what some level asks of its values in every pair.
+    pub fn needs(&self) -> Vec<Prepare> {
+        let mut needs = vec![Prepare::default(); self.features.len()];
         let levels = self.comparisons.iter().flat_map(|c| &c.levels);
         levels.for_each(|level| level.condition.prepares(&mut needs));
         needs
     }
 
     /// For every comparison and level: the rule that brings every pair of that level, if one does. A rule does where the
-    /// level asks for the same value of each of the rule's keys.
+    /// level asks for the same value of each of the rule's keys. A rule whose only key is a part of a value, or near to it, brings
+    /// them too, but its blocks are larger than the values, so that what it leaves out cannot be counted by them.
     pub fn brought_by(&self) -> Vec<Vec<Option<usize>>> {
         let rule_of = |condition: &Condition| {
             let mut same = Vec::new();
             condition.same(&mut same);
             let same: Vec<String> = same.into_iter().flat_map(|f| feature::implied(&self.features[f])).collect();
-            self.rules.iter().position(|r| r.keys.iter().all(|k| same.contains(&self.features[k.feature])))
+            let brings = |rule: &BlockingRule| rule.keys.iter().all(|k| same.contains(&self.features[k.feature]));
+            self.rules.iter().position(|rule| brings(rule) && (rule.keys.len() > 1 || rule.keys[0].is_whole()))
         };
         self.comparisons.iter().map(|c| c.levels.iter().map(|l| rule_of(&l.condition)).collect()).collect()
     }
@@ -128,6 +132,8 @@ pub struct Key {
     pub feature: usize,
     /// Only the first characters, where given.
     pub prefix: Option<usize>,
+    /// Values that are near count as the same, where given.
+    pub near: Option<Near>,
 }
 
 /// A comparison: the first level whose condition holds is the pair's.
@@ -145,7 +151,7 @@ pub struct Comparison {
     pub levels: Vec<Level>,
     /// What of each level's condition the relations of the two sides decide: beside each other, as most pairs need no more.
     pub needs: Vec<Needs>,
-    /// The features that any level looks at, a bit each.
+    /// The features by which a pair can be compared, a bit each (see [`comparable_by`]).
     pub features: u64,
     /// The features whose absence some level asks for, a bit each.
     pub absent: u64,

@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::column::{Day, PackedColumn, Sign};
+use super::column::{Day, PackedColumn, Sign, is_name};
 use super::combine::Combinations;
 use super::compare::{Relations, Side};
+use super::condition::Only;
 use crate::parallel;
 use crate::similarity::{self, DateRelation};
 
@@ -237,6 +238,8 @@ pub struct PackedFeature {
     pub(super) signs: Vec<Sign>,
     /// The values as dates; empty where nothing asks.
     pub(super) dates: Vec<Option<Day>>,
+    /// Whether the values are names that the dictionary knows; empty where nothing asks.
+    pub(super) names: Vec<bool>,
 }
 
 impl PackedFeature {
@@ -261,6 +264,24 @@ impl PackedFeature {
             }
             _ => true,
         }
+    }
+
+    /// Whether a level counts a pair of values at all.
+    #[inline]
+    pub(crate) fn allows(&self, only: Only, l: u32, r: u32) -> bool {
+        if only == Only::default() {
+            return true;
+        }
+        let length = |id: u32| match self.signs.get(id as usize) {
+            Some(sign) => sign.length,
+            None => self.value(id).chars().count() as u32,
+        };
+        let is_name = |part, id: u32| match self.names.get(id as usize) {
+            Some(known) => *known,
+            None => is_name(part, self.value(id)),
+        };
+        length(l).max(length(r)) >= only.from_length
+            && only.unless_both.is_none_or(|part| !(is_name(part, l) && is_name(part, r)))
     }
 
     /// How the values of two ids lie to each other as dates; `None` where one is no date.
@@ -378,6 +399,7 @@ pub(crate) fn intersects(l: &[u32], r: &[u32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::column::FeatureBuilder;
+    use super::super::condition::Prepare;
     use super::*;
 
     #[test]
@@ -405,7 +427,7 @@ mod tests {
             let mut builder = FeatureBuilder::new();
             builder.push([a.as_str(), b.as_str()].into_iter());
             let mut column = builder.finish();
-            column.prepare(true, false);
+            column.prepare(Prepare { edits: true, ..Prepare::default() });
             let (l, r) = (0, column.feature.distinct() as u32 - 1);
             for edits in 0..4 {
                 let near = similarity::damerau_levenshtein_at_most(&a, &b, edits as usize).is_some();

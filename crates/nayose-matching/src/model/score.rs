@@ -151,14 +151,11 @@ impl Scorer {
     pub(crate) fn opinion(&self, l: usize, r: usize) -> Opinion {
         let (left, right) = (self.packed.row(l), self.packed.row(r));
         let relations = left.relations(&right);
-        let (mut sum, mut differing) = ([0.0f64; 3], 0u128);
-        for (i, comparison) in self.model.comparisons.iter().enumerate() {
-            if let Some((state, log)) = self.log_likelihood(i, relations, &left, &right) {
-                sum.iter_mut().zip(log).for_each(|(sum, log)| *sum += log);
-                let differs = speaks_against(comparison, state, log);
-                differing |= u128::from(differs).checked_shl(i as u32).unwrap_or(0);
-            }
-        }
+        let mut differing = 0u128;
+        let sum = self.sum_of_each(&left, &right, relations, |i, found| {
+            let differs = speaks_against(&self.model.comparisons[i], found.state, found.log);
+            differing |= u128::from(differs).checked_shl(i as u32).unwrap_or(0);
+        });
         let bits = |class: usize| (sum[class] - sum[0]) / std::f64::consts::LN_2;
         let of_household = self.model.has_households().then(|| bits(1));
         let against = of_household.map_or(bits(2), |household| household.max(bits(2)));
@@ -170,7 +167,7 @@ impl Scorer {
     pub(crate) fn differs(&self, comparison: usize, l: usize, r: usize) -> bool {
         let (l, r) = (self.packed.row(l), self.packed.row(r));
         let likelihood = self.log_likelihood(comparison, l.relations(&r), &l, &r);
-        likelihood.is_some_and(|(state, log)| speaks_against(&self.model.comparisons[comparison], state, log))
+        likelihood.is_some_and(|found| speaks_against(&self.model.comparisons[comparison], found.state, found.log))
     }
 
     /// The probabilities of two groups of records as wholes: all values of the one against all values of the other, with the
@@ -182,11 +179,17 @@ impl Scorer {
     }
 
     fn sum<S: Side>(&self, l: &S, r: &S) -> [f64; 3] {
+        self.sum_of_each(l, r, l.relations(r), |_, _| {})
+    }
+
+    /// The sum over the comparisons, each of which is shown to `see`.
+    #[inline]
+    fn sum_of_each<S: Side>(&self, l: &S, r: &S, relations: Relations, mut see: impl FnMut(usize, &Found)) -> [f64; 3] {
         let mut sum = [0.0f64; 3];
         let mut agreed = Vec::new();
-        let relations = l.relations(r);
         for i in 0..self.model.comparisons.len() {
             if let Some(found) = self.log_likelihood(i, relations, l, r) {
+                see(i, &found);
                 sum.iter_mut().zip(found.log).for_each(|(sum, log)| *sum += log);
                 agreed.extend(found.agreed(i));
             }

@@ -7,6 +7,7 @@ mod names;
 pub mod past;
 pub mod standardize;
 pub mod survive;
+mod towns;
 
 pub use standardize::Standardizer;
 

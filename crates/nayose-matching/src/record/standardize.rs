@@ -10,7 +10,7 @@ use nayose_japanese::{address, date, email, identifier, phone, postal, romaji, s
 use super::attribute::{Attribute, AttributeType};
 use super::local_part::NameKeys;
 use super::past::Past;
-use super::{Address, Person, RawVersion, StandardRecord, names};
+use super::{Address, Person, RawVersion, StandardRecord, names, towns};
 
 /// Standardizes records for one pipeline.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -256,24 +256,20 @@ impl RecordBuilder<'_> {
             (Some(block), None) => Some(block.clone()),
             (None, number) => number.clone(),
         };
-        if let Some(town) = read.town_code.as_ref().or(read.town.as_ref()) {
-            let chome = read.chome.map(|c| format!("-{c}")).unwrap_or_default();
-            // The key has one name for a town and its 小字 however they are written, and tells namesakes apart; its numbers follow.
-            let town = match read.town_code {
-                Some(_) => [read.key.split('|').next().unwrap_or_default(), &chome].concat(),
-                None => [town, read.koaza.as_deref().unwrap_or_default(), &chome].concat(),
-            };
-            self.feature(feature::TOWN, &town);
+        let towns = towns::of_address(&read);
+        for town in &towns {
+            self.feature(feature::TOWN, town);
             if let Some(first) = &read.block {
-                self.feature(feature::BLOCK, &[&town, "/", first].concat());
+                self.feature(feature::BLOCK, &[town, "/", first].concat());
             }
             if let Some(block) = &block {
-                self.feature(feature::NUMBER, &[&town, "/", block].concat());
+                self.feature(feature::NUMBER, &[town, "/", block].concat());
                 if let Some(room) = &read.room {
-                    self.feature(feature::ROOM, &[&town, "/", block, "#", room].concat());
+                    self.feature(feature::ROOM, &[town, "/", block, "#", room].concat());
                 }
             }
-        } else if read.level == address::Level::None {
+        }
+        if towns.is_empty() && read.level == address::Level::None {
             // No address of Japan: compared as one text.
             self.feature(feature::NUMBER, &read.key);
         }

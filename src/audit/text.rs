@@ -63,7 +63,9 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
                 Outcome::Cut { reason } => say(
                     &mut text,
                     format!("理由: 結合すると、属する二つのグループが一人とは言えなくなるため切断されました: {reason}"),
-                    format!("Why: the link was refused because the two groups that it would join are not one person: {reason}"),
+                    format!(
+                        "Why: the link was refused because the two groups that it would join are not one person: {reason}"
+                    ),
                 ),
                 Outcome::Contested { reason } => say(
                     &mut text,

@@ -309,9 +309,13 @@ fn groups_are_as_good_as_the_best_on_random_graphs() {
     }
     let kinds: Vec<f64> = found.iter().zip(best).map(|(found, best)| *found as f64 / best as f64).collect();
     let share = found.iter().sum::<i64>() as f64 / best.iter().sum::<i64>() as f64;
-    let reached = format!("{share:.5} of the best sum, by kind {kinds:.4?}; {missed} below the best, the worst {worst:.3?}");
+    let reached =
+        format!("{share:.5} of the best sum, by kind {kinds:.4?}; {missed} below the best, the worst {worst:.3?}");
     // 0.98 is asked for; this is what is reached, less a little.
-    assert!(share >= 0.998 && kinds.iter().all(|share| *share >= 0.996) && worst.0 >= 0.6 && missed <= 200, "{reached}");
+    assert!(
+        share >= 0.998 && kinds.iter().all(|share| *share >= 0.996) && worst.0 >= 0.6 && missed <= 200,
+        "{reached}"
+    );
 }
 
 /// Each link that was not made has a reason that holds between the two clusters.

@@ -96,6 +96,10 @@ fn two_records_that_say_nothing_to_each_other_are_joined_by_a_third() {
 fn two_records_that_contradict_each_other_are_refused() {
     let (labels, fates) = cluster(2, &[edge(0, 1, 0.99)], &rules(0.9, |_, _| true));
     assert_eq!((labels, fates), (vec![0, 1], vec![Fate::Cut(0, 1)]));
+    // The pair of the link is named, though others contradict each other too.
+    let edges = [edge(0, 1, 0.99), edge(2, 3, 0.99), edge(1, 3, 0.98)];
+    let (_, fates) = cluster(4, &edges, &rules(0.9, |l, r| [(0, 2), (1, 3)].contains(&(l, r))));
+    assert_eq!(fates[2], Fate::Cut(1, 3));
 }
 
 #[test]
@@ -305,11 +309,12 @@ fn groups_are_as_good_as_the_best_on_random_graphs() {
     }
     let kinds: Vec<f64> = found.iter().zip(best).map(|(found, best)| *found as f64 / best as f64).collect();
     let share = found.iter().sum::<i64>() as f64 / best.iter().sum::<i64>() as f64;
-    println!("{share:.5} of the best sum, by kind {kinds:.4?}; {missed} of 10,000 below the best, worst {worst:.3?}");
-    // The task is 0.98; what is kept is what was reached.
+    let reached =
+        format!("{share:.5} of the best sum, by kind {kinds:.4?}; {missed} below the best, the worst {worst:.3?}");
+    // 0.98 is asked for; this is what is reached, less a little.
     assert!(
-        share >= 0.997 && kinds.iter().all(|share| *share >= 0.99) && worst.0 >= 0.6,
-        "{share} {kinds:?} {worst:?}"
+        share >= 0.998 && kinds.iter().all(|share| *share >= 0.996) && worst.0 >= 0.6 && missed <= 200,
+        "{reached}"
     );
 }
 
@@ -373,8 +378,7 @@ fn groups_of_large_components_are_nearly_as_good() {
         (found, best) = (found + sum, best + graph.best());
     }
     let share = found as f64 / best as f64;
-    println!("{share:.5} of the best sum by links");
-    assert!(share >= 0.98, "{share}");
+    assert!(share >= 0.99, "{share}");
 }
 
 /// People of eight records each in one component: links between people by words that they share.
@@ -388,7 +392,7 @@ impl Town {
     fn edges(&self) -> Vec<Edge> {
         let rows = self.people * Self::EACH;
         let inside = (0..rows).flat_map(|l| (l + 1..(l / Self::EACH + 1) * Self::EACH).map(move |r| (l, r)));
-        let strong = inside.filter(|(l, r)| mix(u64::from(l * 8 + r)) % 2 == 0).map(|(l, r)| edge(l, r, 0.99));
+        let strong = inside.filter(|(l, r)| mix(u64::from(l * 8 + r)).is_multiple_of(2)).map(|(l, r)| edge(l, r, 0.99));
         let word = |l: u32| (l, (l + Self::EACH + (mix(u64::from(l)) % 40) as u32) % rows);
         let words = (0..rows).map(word);
         strong.chain(words.map(|(l, r)| edge(l.min(r), l.max(r), 0.95))).collect()

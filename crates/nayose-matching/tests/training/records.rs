@@ -15,11 +15,14 @@ fn value(field: usize, draw: u64) -> u64 {
     if field < 2 && uniform(draw) < 0.03 { 0 } else { 1 + (uniform(draw ^ 0x5555) * VALUES[field] as f64) as u64 }
 }
 
+/// The number of a person, and the values of a record.
+type Record = (u64, [u64; 5]);
+
 /// Records of people with one to five each, one field in ten written anew; then strangers with one record each, who share the
 /// frequent value of the first `shared` fields. Each record has the number of its person.
 ///
 /// With `families`, every second person lives with the one before and has the values of the first two fields.
-fn population(people: u64, strangers: u64, shared: usize, families: bool) -> Vec<(u64, [u64; 5])> {
+fn population(people: u64, strangers: u64, shared: usize, families: bool) -> Vec<Record> {
     let mut records = Vec::new();
     let mut draw = 0;
     let mut next = || {
@@ -53,7 +56,7 @@ struct Case {
     u: [f64; 5],
 }
 
-fn observe(records: &[(u64, [u64; 5])]) -> Case {
+fn observe(records: &[Record]) -> Case {
     let mut blocks: BTreeMap<(usize, u64, u64), Vec<usize>> = BTreeMap::new();
     for (row, (_, v)) in records.iter().enumerate() {
         for key in [(0, v[0], v[1]), (1, v[2], 0), (2, v[3], 0), (3, v[4], 0)] {
@@ -86,7 +89,7 @@ fn observe(records: &[(u64, [u64; 5])]) -> Case {
         observed.patterns.entry(pattern).or_default().add(seen);
     }
     // All pairs in place of random ones: no error of sampling.
-    let agreeing = |key: &dyn Fn(&(u64, [u64; 5])) -> (u64, u64)| -> f64 {
+    let agreeing = |key: &dyn Fn(&Record) -> (u64, u64)| -> f64 {
         let mut counts: BTreeMap<(u64, u64), usize> = BTreeMap::new();
         records.iter().for_each(|record| *counts.entry(key(record)).or_default() += 1);
         counts.values().map(|n| of(*n)).sum()

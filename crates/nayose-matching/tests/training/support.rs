@@ -8,12 +8,12 @@ use nayose_matching::model::weight::Seen;
 use nayose_matching::model::{Comparison, Condition, Label, Level, Measure, Model, Needs, Training};
 
 /// A number from 0 to 1.
-pub fn uniform(i: u64) -> f64 {
+pub(crate) fn uniform(i: u64) -> f64 {
     (mix(i) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// A comparison of a feature, with a level for similar values or without.
-pub fn comparison(i: usize, similar: bool, shared: bool) -> Comparison {
+pub(crate) fn comparison(i: usize, similar: bool, shared: bool) -> Comparison {
     let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
     let mut levels = vec![level("same", Condition::Same(i)), level("different", Condition::Else)];
     if similar {
@@ -33,7 +33,7 @@ pub fn comparison(i: usize, similar: bool, shared: bool) -> Comparison {
 }
 
 /// A model of comparisons.
-pub fn model(comparisons: Vec<Comparison>) -> Model {
+pub(crate) fn model(comparisons: Vec<Comparison>) -> Model {
     Model {
         features: (0..comparisons.len()).map(|i| format!("f{i}")).collect(),
         rules: Vec::new(),
@@ -48,12 +48,12 @@ pub fn model(comparisons: Vec<Comparison>) -> Model {
 }
 
 /// A model of the comparisons c0 to c4, each of two levels, some of them shared by households.
-pub fn five_comparisons(shared: &[usize]) -> Model {
+pub(crate) fn five_comparisons(shared: &[usize]) -> Model {
     model((0..5).map(|i| comparison(i, false, shared.contains(&i))).collect())
 }
 
 /// Nothing seen yet, of so many pairs of one channel.
-pub fn observations(pairs: f64) -> Observations {
+pub(crate) fn observations(pairs: f64) -> Observations {
     Observations {
         groups: vec!["a+a".into()],
         pairs_by_group: vec![pairs],
@@ -63,6 +63,6 @@ pub fn observations(pairs: f64) -> Observations {
 }
 
 /// Adds pairs that count alike.
-pub fn see(observed: &mut Observations, states: &[u8], pairs: f64) {
+pub(crate) fn see(observed: &mut Observations, states: &[u8], pairs: f64) {
     observed.patterns.entry([&[0], states].concat()).or_default().add(Seen::alike(pairs));
 }

@@ -367,7 +367,7 @@ limits: { reject_share: 0.9 }
 
 #[test]
 fn an_expression_that_reckons_with_no_number_rejects_the_row() {
-    let rows: String = (0..30).map(|i| format!("B{i},1,100,1\n")).collect();
+    let rows: String = (0..200).map(|i| format!("B{i},1,100,1\n")).collect();
     let orders = format!("番号,会員番号,単価,数量\nA1,1,300,2\nA2,1,三百,2\nA3,1,,2\n{rows}");
     let more = "event_id: 番号, record_id: 会員番号, columns: { amount: { expression: '\"単価\" * \"数量\"' } }";
     check(

@@ -52,6 +52,7 @@ fn scorer(records: &[[&str; 5]], contradictions: Vec<Vec<usize>>) -> Scorer {
         prior: [1e-5, 1e-5],
         priors: BTreeMap::new(),
         levels: SHARED.iter().map(|shared| of(*shared)).collect(),
+        joint: Vec::new(),
     };
     Scorer::new(Arc::new(model), Arc::new(packed), &parameters)
 }

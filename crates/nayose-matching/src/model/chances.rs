@@ -42,7 +42,7 @@ pub(super) fn chances<S: Side>(condition: &Condition, l: &S, r: &S) -> f64 {
         match condition {
             Condition::Else
             | Condition::Absent(_)
-            | Condition::Similar { feature: _, measure: Measure::Jaccard(_) } => 1.0,
+            | Condition::Similar { measure: Measure::Jaccard(_), .. } => 1.0,
             Condition::Same(f) | Condition::Similar { feature: f, .. } | Condition::Date { feature: f, .. } => {
                 pairs(*f, *f)
             }
@@ -60,7 +60,7 @@ pub(super) fn chances<S: Side>(condition: &Condition, l: &S, r: &S) -> f64 {
 /// The features whose number of values counts for the chances of `condition`, a bit each.
 pub(super) fn counted(condition: &Condition) -> u64 {
     match condition {
-        Condition::Else | Condition::Absent(_) | Condition::Similar { feature: _, measure: Measure::Jaccard(_) } => 0,
+        Condition::Else | Condition::Absent(_) | Condition::Similar { measure: Measure::Jaccard(_), .. } => 0,
         Condition::Same(f) | Condition::Similar { feature: f, .. } | Condition::Date { feature: f, .. } => 1 << f,
         Condition::Swapped(a, b) => 1 << a | 1 << b,
         Condition::All(parts) | Condition::Any(parts) => parts.iter().map(counted).fold(0, |a, b| a | b),

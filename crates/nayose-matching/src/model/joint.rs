@@ -71,17 +71,19 @@ impl Joint {
         self.tables.is_empty()
     }
 
-    /// What is added to ln P(levels | class), in the order of the classes, for a pair with these states.
+    /// What is added to ln P(state of a comparison | household) for a pair with these states, by comparison.
     #[inline]
-    pub fn correction(&self, states: &[u8]) -> [f64; 3] {
-        let mut household = 0.0;
-        for table in &self.tables {
-            let [a, b] = table.comparisons.map(|c| states[c]);
-            if a != MISSING && b != MISSING {
-                household += table.logs[a as usize * table.levels + b as usize % table.levels];
-            }
-        }
-        [0.0, household, 0.0]
+    pub fn corrections<'a>(&'a self, states: &'a [u8]) -> impl Iterator<Item = (usize, f64)> + 'a {
+        self.tables.iter().filter_map(|table| {
+            let [a, b] = table.comparisons.map(|c| states.get(c).copied().unwrap_or(MISSING));
+            let known = a != MISSING && b != MISSING;
+            known.then(|| (table.comparisons[0], table.logs[a as usize * table.levels + b as usize % table.levels]))
+        })
+    }
+
+    /// The sum of these corrections.
+    pub(super) fn correction(&self, states: &[u8]) -> [f64; 3] {
+        [0.0, self.corrections(states).map(|(_, log)| log).sum(), 0.0]
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::chances::{self, Agreeing, Chances};
 use super::combine::Agreed;
 use super::compare::{Group, Relations, Side};
+use super::joint::Joint;
 use super::packed::{Packed, PackedFeature, each_common, rarest_common};
 use super::{Comparison, MISSING, Model, Parameters, compare};
 
@@ -72,7 +73,11 @@ struct Found {
 
 /// Positions of the classes.
 const PERSON: usize = 0;
+const HOUSEHOLD: usize = 1;
 const UNRELATED: usize = 2;
+
+/// Comparisons of a pair whose states are kept together; those beyond are in no table of what differs together.
+const MOST_STATES: usize = 64;
 
 /// Counts whose logarithm is kept.
 const SMALL_COUNTS: u32 = 4096;
@@ -86,6 +91,8 @@ pub struct Scorer {
     terms: Vec<Vec<Term>>,
     /// By comparison: what several values change.
     chances: Vec<Chances>,
+    /// What differs together inside a household.
+    joint: Joint,
     /// Pair of channels → ln P(class).
     log_prior: Vec<[f64; 3]>,
     /// Feature → ln of the count of an average agreeing value: records that have any, times the probability that two agree, a value of
@@ -119,7 +126,8 @@ impl Scorer {
         };
         let log_average = packed.features.iter().map(average).collect();
         let log_counts = (0..SMALL_COUNTS).map(|n| f64::from(n).ln()).collect();
-        Scorer { model, packed, terms, chances, log_prior, log_average, log_counts }
+        let joint = Joint::new(&model, &parameters.joint);
+        Scorer { model, packed, terms, chances, joint, log_prior, log_average, log_counts }
     }
 
     #[inline]
@@ -187,9 +195,13 @@ impl Scorer {
     fn sum_of_each<S: Side>(&self, l: &S, r: &S, relations: Relations, mut see: impl FnMut(usize, &Found)) -> [f64; 3] {
         let mut sum = [0.0f64; 3];
         let mut agreed = Vec::new();
+        let mut states = [MISSING; MOST_STATES];
         for i in 0..self.model.comparisons.len() {
             if let Some(found) = self.log_likelihood(i, relations, l, r) {
                 see(i, &found);
+                if let Some(state) = states.get_mut(i) {
+                    *state = found.state;
+                }
                 sum.iter_mut().zip(found.log).for_each(|(sum, log)| *sum += log);
                 agreed.extend(found.agreed(i));
             }
@@ -198,6 +210,7 @@ impl Scorer {
             let corrections = self.packed.combinations.corrections(&agreed);
             corrections.iter().for_each(|(_, times)| sum[UNRELATED] += times);
         }
+        self.joint.corrections(&states).for_each(|(_, log)| sum[HOUSEHOLD] += log);
         sum
     }
 
@@ -211,6 +224,11 @@ impl Scorer {
         let agreed: Vec<Agreed> = found.iter().enumerate().filter_map(|(i, f)| f.as_ref()?.agreed(i)).collect();
         for (comparison, times) in self.packed.combinations.corrections(&agreed) {
             found[comparison].iter_mut().for_each(|found| found.log[UNRELATED] += times);
+        }
+        let mut states = [MISSING; MOST_STATES];
+        states.iter_mut().zip(&found).for_each(|(state, found)| *state = found.as_ref().map_or(MISSING, |f| f.state));
+        for (comparison, log) in self.joint.corrections(&states) {
+            found[comparison].iter_mut().for_each(|found| found.log[HOUSEHOLD] += log);
         }
         let evidence = |(i, found): (usize, &Option<Found>)| match found {
             Some(Found { state, log: [person, household, unrelated], .. }) => Evidence {

@@ -17,7 +17,7 @@ pub(crate) fn comparison(i: usize, similar: bool, shared: bool) -> Comparison {
     let level = |name: &str, condition| Level { name: name.into(), label: Label::default(), condition, tf: None };
     let mut levels = vec![level("same", Condition::Same(i)), level("different", Condition::Else)];
     if similar {
-        let near = Condition::Similar { feature: i, measure: Measure::Levenshtein(1) };
+        let near = Condition::Similar { feature: i, measure: Measure::Levenshtein(1), only: Only::default() };
         levels.insert(1, level("similar", near));
     }
     Comparison {

@@ -72,6 +72,9 @@ impl RejectReason {
             "duplicate_key" => "a key stands twice in one object",
             "damaged_id" => "a spreadsheet cut the id (1.23457E+11): export the column as text",
             "bad_time" => "the time is not understood: check `occurred_at`, or map a column that has one",
+            "bad_amount" | "bad_quantity" | "bad_unit_price" => {
+                "a number is not understood: check the column that is mapped, or what its expression reckons with"
+            }
             _ => "look at the rows in the table `reject`",
         }
     }

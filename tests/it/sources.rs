@@ -406,7 +406,7 @@ fn a_lake_of_another_pipeline_is_not_taken_over() {
 fn what_would_be_ignored_is_told() {
     let source = |format: &str, more: &str| {
         format!(
-            "sources:\n  - {{ name: m, channel: shop, holds: people, files: 'members.*', format: {format}, {more}, record_id: 会員番号, columns: {{ name: 氏名 }} }}\n"
+            "sources:\n  - {{ name: m, channel: shop, holds: people, files: 'members.*', format: {format}, {more}, record_id: 会員番号, columns: {{ name: 氏名, phone: 電話番号 }} }}\n"
         )
     };
     for (format, more, part) in [

@@ -40,9 +40,7 @@ pub(super) fn chances<S: Side>(condition: &Condition, l: &S, r: &S) -> f64 {
             if known { 1.0 } else { (l.ids(a).len() as f64 * r.ids(b).len() as f64).max(1.0) }
         };
         match condition {
-            Condition::Else
-            | Condition::Absent(_)
-            | Condition::Similar { measure: Measure::Jaccard(_), .. } => 1.0,
+            Condition::Else | Condition::Absent(_) | Condition::Similar { measure: Measure::Jaccard(_), .. } => 1.0,
             Condition::Same(f) | Condition::Similar { feature: f, .. } | Condition::Date { feature: f, .. } => {
                 pairs(*f, *f)
             }

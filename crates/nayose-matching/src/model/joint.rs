@@ -81,8 +81,8 @@ impl Joint {
         })
     }
 
-    /// The sum of these corrections.
-    pub(super) fn correction(&self, states: &[u8]) -> [f64; 3] {
+    /// The sum of these corrections, in the order of the classes.
+    pub fn correction(&self, states: &[u8]) -> [f64; 3] {
         [0.0, self.corrections(states).map(|(_, log)| log).sum(), 0.0]
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nayose_matching::model::condition::Only;
 use nayose_matching::model::em::Observations;
 use nayose_matching::model::sample::mix;
 use nayose_matching::model::weight::Seen;

@@ -269,13 +269,13 @@ impl Scorer {
             log = self.log_of_several(comparison, state, l, r);
         }
         let mut combines = None;
-        if let Some(tf) = tf.filter(|_| !several || !self.packed.combinations.is_empty()) {
-            if let Some(common) = rarest_common(&self.packed.features[tf], l.ids(tf), r.ids(tf)) {
-                if !several {
-                    log[UNRELATED] = self.log_frequency(log[UNRELATED], tf, common);
-                }
-                combines = self.packed.combinations.has(tf, common).then_some((tf, common));
+        if let Some(tf) = tf.filter(|_| !several || !self.packed.combinations.is_empty())
+            && let Some(common) = rarest_common(&self.packed.features[tf], l.ids(tf), r.ids(tf))
+        {
+            if !several {
+                log[UNRELATED] = self.log_frequency(log[UNRELATED], tf, common);
             }
+            combines = self.packed.combinations.has(tf, common).then_some((tf, common));
         }
         Some(Found { state, log, combines })
     }

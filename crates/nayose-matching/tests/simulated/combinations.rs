@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::world::{Random, comparison, mean, model, packed, ranks, scorer, shares_of_random};
+use nayose_matching::model::condition::Only;
 use nayose_matching::model::score::Scorer;
 use nayose_matching::model::{Comparison, Condition, Measure, Model, Packed, sample};
 
@@ -130,7 +131,7 @@ fn combinations_go_to_other_processes() {
 
 #[test]
 fn two_words_of_one_name_are_one_piece_of_evidence() {
-    let jaccard = Condition::Similar { feature: 0, measure: Measure::Jaccard(0.5) };
+    let jaccard = Condition::Similar { feature: 0, measure: Measure::Jaccard(0.5), only: Only::default() };
     let words: Comparison = comparison("words", &[(jaccard, Some(0))]);
     let model = model(1, vec![words]);
     let row = |words: &[&str]| vec![words.iter().map(|w| w.to_string()).collect::<Vec<_>>()];

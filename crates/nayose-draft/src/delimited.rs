@@ -164,7 +164,7 @@ fn is_broken_by_quotes(text: &str, delimiter: char, cells: usize, whole: bool) -
     width(&plain) == (cells, 1.0) && (plain.len() > quoted.len() || odd)
 }
 
-/// Whether cells stand in quotes: many do from end to end, and few lines have a quote without its other.
+/// Whether cells stand in quotes: more do from end to end than lines have a quote without its other.
 fn are_cells_quoted(text: &str, delimiter: char) -> bool {
     let (mut quoted, mut odd) = (0usize, 0usize);
     for line in text.lines().take(ROWS) {
@@ -172,7 +172,7 @@ fn are_cells_quoted(text: &str, delimiter: char) -> bool {
         quoted += line.split(delimiter).map(str::trim).filter(is_whole).count();
         odd += usize::from(line.matches('"').count() % 2 == 1);
     }
-    quoted > 4 * odd && quoted > 0
+    quoted > odd
 }
 
 fn quoting(text: &str, delimiter: char, quotes: bool) -> Found<Quoting> {
@@ -247,13 +247,10 @@ pub(crate) fn table(text: &str, form: &Delimited, whole: bool) -> (Table, Vec<St
         warnings.push(format!("{longer} rows end in a delimiter that the header does not have"));
     }
     if !wider.is_empty() {
-        warnings.push(format!(
-            "{} more cells than the header and rejected: the draft is by the others",
-            lines_have(&wider)
-        ));
+        warnings.push(format!("{} more cells than the header: the draft is by the other rows", lines_have(&wider)));
     }
     if !open.is_empty() {
-        warnings.push(format!("{} a quote that is not closed: the draft is by the others", lines_have(&open)));
+        warnings.push(format!("{} a quote that is not closed: the draft is by the other rows", lines_have(&open)));
     }
     if whole && rows.len() > 2 && header::is_total(&rows) {
         rows.pop();

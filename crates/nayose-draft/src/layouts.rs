@@ -79,17 +79,19 @@ pub(crate) fn compare(one: &Read, other: &Read) -> Option<Differences> {
 /// Whether two columns of two tables are one under two names.
 fn is_same((one, i): (&Table, usize), (other, j): (&Table, usize)) -> bool {
     let looks_same = || evidence(one, i).distance(&evidence(other, j)) <= FAR;
+    let beside = || are_beside(one, i, other, j) || have_common_values(one, i, other, j);
     match (said(&one.columns[i]), said(&other.columns[j])) {
-        // Names of two things are two columns, whatever their values look like: 自宅電話, 勤務先電話.
+        // Names of two things are two columns, whatever their values look like: 電話番号, 緊急連絡先.
         (Some(a), Some(b)) if a != b => false,
-        (Some(_), Some(_)) => looks_same(),
-        _ => looks_same() && (are_beside(one, i, other, j) || have_common_values(one, i, other, j)),
+        (Some(a), Some(_)) if a.kind != Kind::Unused => looks_same(),
+        _ => looks_same() && beside(),
     }
 }
 
-/// What the words of a name say, where they say something that is used.
+/// What the words of a name say, where they are most of it. That it is nothing that is used is something too.
 fn said(name: &str) -> Option<Meaning> {
-    words(name).meaning().map(|(meaning, _)| meaning).filter(|meaning| meaning.kind != Kind::Unused)
+    let words = words(name);
+    words.meaning().map(|(meaning, _)| meaning).filter(|_| words.covered > 0.6)
 }
 
 /// Whether no row can be read without a column, by its name.

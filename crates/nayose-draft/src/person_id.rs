@@ -23,11 +23,11 @@ const ONE_SHAPE: f64 = 0.9;
 /// Digits from which a number holds a phone number, not by chance.
 const DIALLED: usize = 6;
 
-/// What words say that a column is no id of a person, whatever its values are.
-const OTHERS: [&str; 17] = [
-    "secret", "other", "thing", "url", "point", "total", "count", "item", "order", "memo", "detail", "age", "date",
-    "datetime", "time", "zip", "ship",
-];
+/// Concepts of names that are no id of a person, whatever the values are.
+const OTHERS: [&str; 8] = ["secret", "other", "thing", "url", "item", "order", "zip", "ship"];
+
+/// Concepts of measures and texts, which are no ids unless the name says so: ポイント, but not ポイント会員番号.
+const MEASURES: [&str; 9] = ["point", "total", "count", "memo", "detail", "age", "date", "datetime", "time"];
 
 /// Chooses the id of people, where rows are people and no column was found that has it.
 pub(crate) fn choose(table: &Table, columns: &mut [Column]) {
@@ -60,14 +60,14 @@ fn rank(table: &Table, columns: &[Column], i: usize) -> Option<usize> {
     if !used && table.rows.is_empty() {
         // A header alone: only names tell.
         let words = words(&column.name);
-        return nearness(&words).filter(|_| !OTHERS.iter().any(|concept| words.has(concept)));
+        return nearness(&words).filter(|_| !is_other(&words));
     }
     let unique = facts.filled == facts.rows && facts.distinct as f64 >= UNIQUE * facts.rows as f64;
     if used || facts.rows < FEWEST || !unique || !is_code(table, column, i) || is_phone(table, columns, i) {
         return None;
     }
     let words = words(&column.name);
-    if OTHERS.iter().any(|concept| words.has(concept)) {
+    if is_other(&words) {
         return None;
     }
     Some(match nearness(&words) {
@@ -76,6 +76,12 @@ fn rank(table: &Table, columns: &[Column], i: usize) -> Option<usize> {
         None if i == 0 && shapes(table, i).1 >= ONE_SHAPE && longest(table, i) >= 4 => 9,
         None => return None,
     })
+}
+
+/// Whether the words say that it is no id of a person.
+fn is_other(words: &Words) -> bool {
+    let has = |concepts: &[&str]| concepts.iter().any(|concept| words.has(concept));
+    has(&OTHERS) || (has(&MEASURES) && !words.has("id"))
 }
 
 fn nearness(words: &Words) -> Option<usize> {

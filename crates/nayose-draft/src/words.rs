@@ -265,8 +265,9 @@ impl Words {
                 && (!rule.alone || (self.covered >= ALL && self.concepts.iter().all(|c| is_needed(rule, c))))
         };
         let (rank, rule) = tables().rules.iter().enumerate().find(|(_, rule)| holds(rule))?;
-        let party =
-            if self.has("ship") && rule.meaning.is_person_attribute() { Party::Recipient } else { Party::Person };
+        // 発送郵便番号: where something is sent to is the recipient's.
+        let ship = self.has("ship") || self.has("delivered");
+        let party = if ship && rule.meaning.is_person_attribute() { Party::Recipient } else { Party::Person };
         // 0 is the rank of what a preset says.
         Some((Meaning { party, kind: rule.meaning, part: 0 }, rank + 1))
     }

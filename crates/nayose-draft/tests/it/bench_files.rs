@@ -107,27 +107,24 @@ fn rows(file: &str) -> Vec<Row> {
     out
 }
 
-/// `9` is a digit, `A` a letter, `x` a hexadecimal digit; the last digits of it are different for every number.
+/// `9` is a digit, `A` a letter, `x` a hexadecimal digit; others stand for themselves. The last four digits count, so that no two
+/// are equal.
 fn code(pattern: &str, at: u64) -> String {
-    let (mut places, mut count) = (0u64, at);
-    let all = pattern.chars().filter(|c| matches!(c, '9' | 'A' | 'x')).count() as u64;
-    let of = |c: char| {
-        places += 1;
-        let any = draw(pattern, at * 40 + places);
-        // The last four count, so that no two are equal.
-        if all - places < 4 && c == '9' {
-            let digit = count / 10u64.pow((all - places) as u32) % 10;
-            count = at;
-            return char::from(b'0' + digit as u8);
+    let mut left = pattern.chars().filter(|c| matches!(c, '9' | 'A' | 'x')).count() as u32;
+    let mut one = |c: char| {
+        if !matches!(c, '9' | 'A' | 'x') {
+            return c;
         }
+        left -= 1;
+        let any = draw(pattern, at * 40 + u64::from(left));
         match c {
+            '9' if left < 4 => char::from(b'0' + (at / 10u64.pow(left) % 10) as u8),
             '9' => char::from(b'0' + (any % 10) as u8),
             'A' => char::from(b'A' + (any % 26) as u8),
-            'x' => char::from_digit((any % 16) as u32, 16).unwrap_or('0'),
-            c => c,
+            _ => char::from_digit((any % 16) as u32, 16).unwrap_or('0'),
         }
     };
-    pattern.chars().map(of).collect()
+    pattern.chars().map(&mut one).collect()
 }
 
 fn time(format: &str, what: &str, at: u64, years: (u64, u64)) -> String {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use nayose_matching::model::bits::Bits;
-use nayose_matching::model::em::Dependence;
+use nayose_matching::model::em::{Dependence, Doubts};
 
 /// What a stage found out. Stages whose tables say everything have none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,6 +199,9 @@ pub(crate) struct Learned {
     pub priors: BTreeMap<String, [f64; 2]>,
     /// Comparisons that differ together, where the model cannot explain it.
     pub dependence: Option<Dependence>,
+    /// Reasons to doubt the probabilities.
+    #[serde(default)]
+    pub doubts: Doubts,
     /// Comparison → level → its probabilities.
     pub levels: BTreeMap<String, BTreeMap<String, LevelShares>>,
 }

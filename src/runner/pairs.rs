@@ -10,6 +10,7 @@ use crate::functions::records::Records;
 use crate::lake::manifest::{Output, StageRecord};
 use crate::lake::results::{BlockResult, LeftOut, ScoreResult, StageResult};
 use crate::lake::settings::{MODEL_FILE, read_model, write_model};
+use crate::stages::cluster::Keys;
 use crate::stages::{Stage, block, score};
 use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, STANDARD_RECORD};
 use nayose_matching::identity::people::HOUSEHOLD;
@@ -72,7 +73,8 @@ impl Run<'_> {
         let digest = self.manifest.config_digest.clone();
         let block_size = self.pipeline.limits.block_size;
         let junk_values = score::junk_values(model, records.packed()?);
-        let (parameters, trained) = score::learn(pairs.clone(), model, &records, block_size, digest).await?;
+        let decided = self.decided_pairs(record).await?;
+        let (parameters, trained) = score::learn(pairs.clone(), model, &records, &decided, block_size, digest).await?;
         if let Some(learned) = &trained.learned {
             if let Some(nothing) = learned.nothing() {
                 self.progress.warn(&nothing);
@@ -83,6 +85,7 @@ impl Run<'_> {
             if let Some(dependence) = &learned.dependence {
                 self.progress.warn(&dependence.warning());
             }
+            learned.doubts.warnings().iter().for_each(|doubt| self.progress.warn(doubt));
         }
         let parameter_bits = Bits::from(&parameters);
         record.result = Some(StageResult::Score(Box::new(ScoreResult { junk_values, trained, parameter_bits })));
@@ -93,6 +96,23 @@ impl Run<'_> {
             self.put(Stage::Score, planned, false, expected, record).await?;
         }
         records.forget().await
+    }
+
+    /// The pairs on which people decided, by rows: the model learns from them.
+    async fn decided_pairs(&self, record: &StageRecord) -> Result<Vec<score::DecidedPair>> {
+        let (decisions, as_of) = (self.decisions(), self.as_of()?);
+        let mut decided = Vec::new();
+        if decisions.is_empty() {
+            return Ok(decided);
+        }
+        let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
+        for d in decisions.iter().filter(|d| d.expires.is_none_or(|expires| expires > as_of)) {
+            if let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) {
+                decided.push(((l.min(r), l.max(r)), d.same));
+            }
+        }
+        decided.sort_unstable();
+        Ok(decided)
     }
 
     /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.

@@ -203,7 +203,7 @@ impl Run<'_> {
     }
 
     /// The decisions but for those on erased records, whose ids are not kept.
-    fn decisions(&self) -> Vec<Decision> {
+    pub(super) fn decisions(&self) -> Vec<Decision> {
         let erased = |(channel, id): &(String, String)| self.tombstones.as_ref().is_some_and(|t| t.has(channel, id));
         let mut decisions = self.pipeline.decisions.clone();
         decisions.retain(|decision| !erased(&decision.left) && !erased(&decision.right));

@@ -13,6 +13,7 @@ use datafusion::prelude::DataFrame;
 
 use super::Run;
 use crate::config::Digests;
+use crate::config::decisions::Decision;
 use crate::console::version;
 use crate::error::Result;
 use crate::lake::manifest::{Basis, Input, Output, StageRecord};
@@ -72,7 +73,10 @@ impl Run<'_> {
             Stage::Normalize => (format!("{reading} {erased} {model}"), self.content(&[&RAW_RECORD])),
             Stage::Block => (format!("{model} {limits}"), self.content(&[&STANDARD_RECORD])),
             Stage::Score => {
-                (format!("{model} {limits} {thresholds}"), self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]))
+                // The model learns from what people decided.
+                let line = |d: &Decision| format!("{:?} {:?} {} {:?}\n", d.left, d.right, d.same, d.expires);
+                let decided: String = self.decisions().iter().map(line).collect();
+                (format!("{model} {limits} {thresholds} {decided}"), self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]))
             }
             Stage::Cluster | Stage::Golden | Stage::Marts => return None,
         };

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
-use datafusion::common::JoinType;
-use datafusion::functions_aggregate::expr_fn::{count, sum};
-use datafusion::logical_expr::{ident, lit, when};
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
+use futures::TryStreamExt;
 
 use super::{Planned, field, fields_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::records::Records;
 use crate::lake::results::{JunkValues, Learned, LevelShares, Trained};
+use crate::tables::columns;
 use crate::tables::contract::{SCORED_PAIR, col};
 use nayose_matching::model::em::{self, Observations};
+use nayose_matching::model::known::Known;
 use nayose_matching::model::weight::{self, Seen};
 use nayose_matching::model::{Comparison, Model, Packed, Parameters, compare, sample};
 use nayose_matching::parallel;
@@ -29,6 +29,7 @@ pub(crate) async fn learn(
     pairs: DataFrame,
     model: &Arc<Model>,
     records: &Arc<Records>,
+    decided: &[DecidedPair],
     block_size: u32,
     digest: String,
 ) -> Result<(Parameters, Trained)> {
@@ -41,13 +42,11 @@ pub(crate) async fn learn(
     let share = (model.training.candidate_pairs as f64 / candidates.max(1.0)).min(1.0);
     let random = random_pairs(model, packed);
     let all_pairs = packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0;
-    let degrees = degrees(pairs.clone())?;
-    let records_by_degree = records_by_degree(degrees.clone()).await?;
-    let fence = weight::fence(&records_by_degree);
+    let degrees = degrees(pairs.clone(), packed.rows).await?;
     let observed = Observations {
-        patterns: patterns(pairs, degrees, fence, model, records, share).await?,
-        known: Vec::new(),
-        degrees: records_by_degree,
+        patterns: patterns(pairs, &degrees, model, records, share).await?,
+        known: known(model, packed, decided),
+        degrees: records_by_degree(&degrees),
         groups: (0..packed.groups()).map(|g| packed.group_name(g)).collect(),
         pairs_by_group: packed.pairs_by_group(),
         household_pairs: Some(all_pairs * random.households / random.draws.max(1.0)),
@@ -65,6 +64,7 @@ pub(crate) async fn learn(
         prior: parameters.prior,
         priors: parameters.priors.clone(),
         dependence: em::dependence(model, &parameters, &observed),
+        doubts: em::doubts(model, &parameters, &observed),
         levels: model
             .comparisons
             .iter()
@@ -106,79 +106,80 @@ pub(crate) fn junk_values(model: &Model, packed: &Packed) -> BTreeMap<String, Ju
     counted.filter(|(_, (values, _))| *values > 0).map(named).collect()
 }
 
-/// A row of `standard_record`.
-const OF_ROW: &str = "of_row";
-
-/// Its number of candidate pairs.
-const DEGREE: &str = "degree";
-
-/// The number of candidate pairs of every record that has any, over all pairs and not only those of the sample.
-fn degrees(pairs: DataFrame) -> Result<DataFrame> {
-    let side = |row: &str| pairs.clone().select(vec![ident(row).alias(OF_ROW)]);
-    let ends = side(col::ROW_L)?.union(side(col::ROW_R)?)?;
-    Ok(ends.aggregate(vec![ident(OF_ROW)], vec![count(lit(1)).alias(DEGREE)])?)
+/// The number of candidate pairs of every record, over all pairs and not only those of the sample.
+async fn degrees(pairs: DataFrame, rows: usize) -> Result<Vec<u32>> {
+    let mut degrees = vec![0u32; rows];
+    let mut batches = pairs.select_columns(&[col::ROW_L, col::ROW_R])?.execute_stream().await?;
+    while let Some(batch) = batches.try_next().await? {
+        for side in [0, 1] {
+            for row in columns::longs(batch.column(side))?.values() {
+                let degree =
+                    degrees.get_mut(*row as usize).ok_or_else(|| Error::bug("a pair of a row that is not there"))?;
+                *degree = degree.saturating_add(1);
+            }
+        }
+    }
+    Ok(degrees)
 }
 
-/// Number of candidate pairs → records that have as many.
-async fn records_by_degree(degrees: DataFrame) -> Result<BTreeMap<u64, u64>> {
-    let counted = degrees.aggregate(vec![ident(DEGREE)], vec![count(lit(1)).alias("records")])?.collect().await?;
+/// Number of candidate pairs → records that have as many, of those that have any.
+fn records_by_degree(degrees: &[u32]) -> BTreeMap<u64, u64> {
     let mut records = BTreeMap::new();
-    for batch in counted {
-        let [degree, n] = [0, 1].map(|column| batch.column(column).as_primitive::<Int64Type>());
-        records.extend((0..batch.num_rows()).map(|row| (degree.value(row) as u64, n.value(row) as u64)));
+    for degree in degrees.iter().filter(|degree| **degree > 0) {
+        *records.entry(u64::from(*degree)).or_default() += 1;
     }
-    Ok(records)
+    records
 }
 
 /// How often each pattern of levels occurs among the sampled pairs, scaled up to all of them. The sums are of whole numbers: they do
 /// not depend on the order of pairs or the number of threads.
 async fn patterns(
     pairs: DataFrame,
-    degrees: DataFrame,
-    fence: i64,
+    degrees: &[u32],
     model: &Arc<Model>,
     records: &Arc<Records>,
     share: f64,
 ) -> Result<BTreeMap<Vec<u8>, Seen>> {
+    let fence = weight::fence(&records_by_degree(degrees));
     let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
-    let side =
-        |row: &str, degree: &str| degrees.clone().select(vec![ident(OF_ROW).alias(row), ident(DEGREE).alias(degree)]);
-    // `weight::of_pair` and `weight::of_crowded_pair` as expressions.
-    let more = when(ident("degree_l").gt(ident("degree_r")), ident("degree_l")).otherwise(ident("degree_r"))?;
-    let counted =
-        when(ident("more").gt(lit(fence)), lit(weight::UNITS * fence) / ident("more") * lit(fence) / ident("more"))
-            .otherwise(lit(weight::UNITS))?;
-    let summed = pairs
+    let levels = pair_levels(model.clone(), records.clone()).call(rows()).alias("levels");
+    let mut batches = pairs
         .filter(in_sample(model.training.seed, share).call(rows()))?
-        .select(rows())?
-        .join(side("of_row_l", "degree_l")?, JoinType::Inner, &[col::ROW_L], &["of_row_l"], None)?
-        .join(side("of_row_r", "degree_r")?, JoinType::Inner, &[col::ROW_R], &["of_row_r"], None)?
-        .select(vec![ident(col::ROW_L), ident(col::ROW_R), more.alias("more")])?
-        .select(vec![
-            pair_levels(model.clone(), records.clone()).call(rows()).alias("levels"),
-            counted.alias("counted"),
-            (lit(weight::UNITS) / ident("more")).alias("weight"),
-        ])?
-        .aggregate(
-            vec![ident("levels")],
-            vec![
-                count(lit(1)).alias("pairs"),
-                sum(ident("counted")).alias("counted"),
-                sum(ident("weight")).alias("weight"),
-            ],
-        )?
-        .collect()
+        .select(vec![ident(col::ROW_L), ident(col::ROW_R), levels])?
+        .execute_stream()
         .await?;
-    let mut patterns = BTreeMap::new();
-    for batch in summed {
-        let levels = batch.column(0).as_binary::<i32>();
-        let [pairs, counted, weight] = [1, 2, 3].map(|column| batch.column(column).as_primitive::<Int64Type>());
+    let mut sums: BTreeMap<Vec<u8>, [i64; 3]> = BTreeMap::new();
+    while let Some(batch) = batches.try_next().await? {
+        let (l, r) = (columns::longs(batch.column(0))?, columns::longs(batch.column(1))?);
+        let levels = batch.column(2).as_binary::<i32>();
         for row in 0..batch.num_rows() {
-            let seen = Seen::weighted(pairs.value(row), counted.value(row), weight.value(row));
-            patterns.insert(levels.value(row).to_vec(), seen.times(1.0 / share));
+            let [l, r] = [l, r].map(|side| i64::from(degrees[side.value(row) as usize]));
+            let more = [1, weight::of_crowded_pair(l, r, fence), weight::of_pair(l, r)];
+            match sums.get_mut(levels.value(row)) {
+                Some(sums) => sums.iter_mut().zip(more).for_each(|(sum, n)| *sum += n),
+                None => {
+                    sums.insert(levels.value(row).to_vec(), more);
+                }
+            }
         }
     }
-    Ok(patterns)
+    let seen = |[pairs, counted, weight]: [i64; 3]| Seen::weighted(pairs, counted, weight).times(1.0 / share);
+    Ok(sums.into_iter().map(|(pattern, sums)| (pattern, seen(sums))).collect())
+}
+
+/// A pair of rows on which a person decided, and whether it is one person.
+pub(crate) type DecidedPair = ((u32, u32), bool);
+
+/// What people decided, as patterns.
+fn known(model: &Model, packed: &Packed, decided: &[DecidedPair]) -> Vec<Known> {
+    let of = |((l, r), same): &DecidedPair| {
+        let (l, r) = (*l as usize, *r as usize);
+        let (left, right) = (packed.row(l), packed.row(r));
+        let mut pattern = vec![packed.group(l, r) as u8];
+        pattern.extend(compare::states(&model.comparisons, packed, &left, &right));
+        Known { pattern, same: *same, pairs: 1.0 }
+    };
+    decided.iter().map(of).collect()
 }
 
 /// What random pairs look like. Counts are whole numbers, so that it does not matter how many threads share the work.

@@ -44,7 +44,6 @@ fn check(tsv: &'static str, floor: f64) {
     let by_attribute: Vec<String> =
         shares.iter().map(|(attribute, (right, all))| format!("{attribute} {right}/{all}")).collect();
     let told = format!("{share:.3} of {all} right: {}\n{}", by_attribute.join(", "), wrong.join("\n"));
-    println!("{told}");
     assert!(share >= floor, "{told}");
 }
 

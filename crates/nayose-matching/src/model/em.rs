@@ -33,7 +33,7 @@ use super::smooth::is_significant;
 use super::weight::{Effective, Seen};
 use super::{MISSING, Model, Parameters};
 
-pub use super::doubt::{Dependence, dependence};
+pub use super::doubt::{Dependence, Doubts, dependence, doubts};
 
 /// What EM learns from.
 #[derive(Clone, Debug, Default)]

@@ -202,7 +202,7 @@ mod tests {
         let packed = Packed::new(columns.into(), vec!["shop".into()], vec![0; 2], &[]);
         let comparison = given_name();
         let (l, r) = (packed.row(0), packed.row(1));
-        match states(&[comparison.clone()], &packed, &l, &r).next().expect("one comparison") {
+        match states(std::slice::from_ref(&comparison), &packed, &l, &r).next().expect("one comparison") {
             MISSING => MISSING,
             state => comparison.level_of(state),
         }

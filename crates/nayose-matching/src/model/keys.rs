@@ -108,6 +108,7 @@ fn deletions<'v>(value: &'v str, into: &mut Vec<Cow<'v, str>>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Comparison, Condition, Label, Level, Model, Needs, Training};
     use super::*;
     use proptest::prelude::*;
 
@@ -209,6 +210,45 @@ mod tests {
         let shared = half.iter().filter(|key| all.contains(key)).count();
         assert!(shared > MOST_NEAR_KEYS / 4, "{shared} of the keys that both have");
         assert_eq!(of_person(&names, &["1980-03-04", "1981-04-05"], false).len(), MOST_KEYS);
+    }
+
+    #[test]
+    fn what_a_level_leaves_out_is_not_counted_by_blocks_larger_than_values() {
+        let key = |feature, prefix, near| Key { feature, prefix, near };
+        let rule_of_one = |prefix, near| vec![key(0, prefix, near)];
+        let several = vec![key(0, None, Some(Near::Text)), key(1, None, Some(Near::Date))];
+        for (keys, brought) in [
+            (rule_of_one(None, None), Some(0)),
+            (rule_of_one(None, Some(Near::Text)), None),
+            (rule_of_one(Some(2), None), None),
+            (several, Some(0)),
+            (vec![key(2, None, None)], None),
+        ] {
+            let conditions = [Condition::All(vec![Condition::Same(0), Condition::Same(1)]), Condition::Else];
+            let level = |condition| Level { name: String::new(), label: Label::default(), condition, tf: None };
+            let comparison = Comparison {
+                name: String::new(),
+                label: Label::default(),
+                shared_by_household: false,
+                differs_in_household: false,
+                needs: conditions.iter().map(Needs::of).collect(),
+                features: 0b11,
+                absent: 0,
+                levels: conditions.map(level).into(),
+            };
+            let model = Model {
+                features: ["name", "born", "other"].map(String::from).into(),
+                rules: vec![BlockingRule { name: String::new(), keys, refine: Vec::new() }],
+                comparisons: vec![comparison],
+                identifying: vec![false; 3],
+                junk: Default::default(),
+                contradictions: Vec::new(),
+                training: Training { candidate_pairs: 0, random_pairs: 0, seed: 0, steps: 0, tolerance: 0.0 },
+                trained: None,
+                digest: String::new(),
+            };
+            assert_eq!(model.brought_by(), [[brought, None]], "{:?}", model.rules[0].keys);
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn fixed(
             bad.push(BadRow { row: index + 1, sentence: format!("record {}: {}", index + 1, wrong.join("; ")) });
         }
     }
-    Ok(Text { bytes: csv.into_bytes()?, warnings: Vec::new(), bad })
+    Ok(Text { bytes: csv.into_bytes()?, bad, ..Text::default() })
 }
 
 fn check_columns(length: usize, columns: &[(String, usize, usize)]) -> Result<(), Problem> {

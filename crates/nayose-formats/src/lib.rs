@@ -7,6 +7,7 @@
 //! | Function | In | Out |
 //! |---|---|---|
 //! | [`xlsx`] | a sheet of an Excel workbook | CSV |
+//! | [`xlsx_beginnings`] | an Excel workbook | the first rows of its sheets |
 //! | [`fixed`] | records of a fixed length in bytes | CSV |
 //! | [`json_rows`] | a JSON document | JSON lines |
 //! | [`utf16`] | text in UTF-16 | the text in UTF-8 |
@@ -31,4 +32,4 @@ pub use fixed::{Encoding, fixed};
 pub use json::json_rows;
 pub use problem::{BadRow, Problem, Text};
 pub use utf16::utf16;
-pub use xlsx::xlsx;
+pub use xlsx::{SheetBeginning, xlsx, xlsx_beginnings};

@@ -11,6 +11,8 @@ pub struct Text {
     pub warnings: Vec<String>,
     /// Rows that stand in `bytes` but cannot be trusted, in their order.
     pub bad: Vec<BadRow>,
+    /// Of a workbook: the row of the sheet, as Excel numbers it, of each row of `bytes` below the header. Empty for other files.
+    pub rows: Vec<usize>,
 }
 
 /// A row that cannot be trusted.

@@ -52,7 +52,7 @@ pub fn json_rows(bytes: &[u8], path: Option<&str>, limit: usize) -> Result<Text,
             rows.own_parent
         ));
     }
-    Ok(Text { bytes: rows.out.into_bytes(), warnings, bad: Vec::new() })
+    Ok(Text { bytes: rows.out.into_bytes(), warnings, ..Text::default() })
 }
 
 /// Writes the rows.

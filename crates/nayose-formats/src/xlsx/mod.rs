@@ -7,6 +7,7 @@
 //! ends of texts that carry no `xml:space`, and reads every number as a float. Here the digits of a number stay, and
 //! memory is bounded. The tests hold both readers side by side.
 
+mod beginning;
 mod format;
 mod package;
 mod sheet;
@@ -16,6 +17,7 @@ mod xml;
 use crate::archive::list;
 use crate::output::Csv;
 use crate::{Problem, Text};
+pub use beginning::{SheetBeginning, xlsx_beginnings};
 use package::Package;
 use sheet::{Row, Sheet, Workbook, cell};
 
@@ -40,7 +42,7 @@ const COMPOUND_FILE: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 /// - **Booleans** are `true` and `false`.
 /// - **Errors** such as `#N/A` are empty, and counted in a warning.
 /// - **Formulas** at or below the header are a problem: whether the value beside one is current cannot be known.
-/// - **Rows** without a value are left out; rows that a filter hides are not. Short rows are filled up to the width of
+/// - **Rows** without a value are left out, so that [`Text::rows`] says which row of the sheet each is; rows that a filter hides are not. Short rows are filled up to the width of
 ///   the header. A value beyond the header is a problem. Of merged cells the first has the value, the others are empty.
 pub fn xlsx(bytes: &[u8], sheet: Option<&str>, header_line: usize, limit: usize) -> Result<Text, Problem> {
     if bytes.starts_with(&COMPOUND_FILE) {
@@ -56,14 +58,19 @@ pub fn xlsx(bytes: &[u8], sheet: Option<&str>, header_line: usize, limit: usize)
     let survey = Survey::read(rows(), &name)?;
     let mut csv = Csv::new("the workbook", limit);
     let mut rows = rows();
+    let mut numbers = Vec::new();
     while let Some(row) = rows.next()? {
+        numbers.push(row.number);
         let mut cells = row.cells.iter().peekable();
         csv.write(
             (1..=survey.width)
                 .map(|column| cells.next_if(|(found, _)| *found == column).map_or("", |(_, text)| text.as_str())),
         )?;
     }
-    Ok(Text { bytes: csv.into_bytes()?, warnings: survey.warnings(&name), bad: Vec::new() })
+    if header_line > 0 && !numbers.is_empty() {
+        numbers.remove(0);
+    }
+    Ok(Text { bytes: csv.into_bytes()?, warnings: survey.warnings(&name), bad: Vec::new(), rows: numbers })
 }
 
 /// The rows from the header on that have a value.

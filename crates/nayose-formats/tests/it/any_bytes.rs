@@ -1,6 +1,6 @@
 //! Any bytes: nothing panics, and nothing that comes out is larger than the limit.
 
-use nayose_formats::{Encoding, fixed, json_rows, utf16, xlsx, zip_member, zip_members};
+use nayose_formats::{Encoding, fixed, json_rows, utf16, xlsx, xlsx_beginnings, zip_member, zip_members};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -17,6 +17,10 @@ fn read_all(bytes: &[u8]) {
         if let Ok(text) = xlsx(bytes, None, header_line, LIMIT) {
             assert!(text.bytes.len() <= LIMIT && std::str::from_utf8(&text.bytes).is_ok());
         }
+    }
+    for sheet in xlsx_beginnings(bytes, 50, LIMIT).unwrap_or_default() {
+        let text = sheet.text.unwrap_or_default();
+        assert!(text.len() <= LIMIT && std::str::from_utf8(&text).is_ok());
     }
     for member in zip_members(bytes).unwrap_or_default() {
         if let Ok(unpacked) = zip_member(bytes, &member.name, LIMIT) {

@@ -1,7 +1,7 @@
 //! Workbooks that rust_xlsxwriter writes: cells, formats, headers.
 
-use nayose_formats::xlsx;
-use rust_xlsxwriter::{Format, Workbook, Worksheet};
+use nayose_formats::{xlsx, xlsx_beginnings};
+use rust_xlsxwriter::{Format, Formula, Workbook, Worksheet};
 
 use crate::support::{LIMIT, check, shown};
 
@@ -150,4 +150,47 @@ fn formulas_are_refused_at_and_below_the_header_only() {
         sheet.write(1, 0, "単価").unwrap();
     });
     assert_eq!(shown(xlsx(&title, None, 2, LIMIT)), "単価\n");
+}
+
+#[test]
+fn rows_are_told_by_their_numbers_in_the_sheet() {
+    let bytes = workbook(|sheet| {
+        sheet.write(0, 0, "名簿").unwrap();
+        for (row, name) in [(2, "氏名"), (3, "佐藤\n花子"), (6, "鈴木"), (9, "田中")] {
+            sheet.write(row, 0, name).unwrap();
+        }
+    });
+    let text = xlsx(&bytes, None, 3, LIMIT).unwrap();
+    assert_eq!(text.rows, [4, 7, 10]);
+    // Without a header the first row is data too.
+    assert_eq!(xlsx(&bytes, None, 0, LIMIT).unwrap().rows, [1, 3, 4, 7, 10]);
+}
+
+#[test]
+fn all_sheets_begin_with_their_rows_in_their_lines() {
+    let mut book = Workbook::new();
+    let cover = book.add_worksheet().set_name("表紙").unwrap();
+    cover.write(1, 1, "会員名簿").unwrap();
+    book.add_worksheet().set_name("設定").unwrap().set_hidden(true);
+    let data = book.add_worksheet().set_name("会員").unwrap();
+    data.write(0, 0, "一覧").unwrap();
+    data.write(2, 0, "番号").unwrap();
+    data.write(2, 1, "住所").unwrap();
+    data.write(3, 1, "新宿区\n1-2-3").unwrap();
+    data.write_formula(3, 0, Formula::new("=1+1").set_result("2")).unwrap();
+    data.write(5, 0, "x").unwrap();
+    book.add_worksheet().set_name("空").unwrap();
+    let sheets = xlsx_beginnings(&book.save_to_buffer().unwrap(), 4, LIMIT).unwrap();
+    let shown: Vec<(&str, String, bool)> = sheets
+        .iter()
+        .map(|s| (s.name.as_str(), String::from_utf8(s.text.clone().unwrap()).unwrap(), s.whole))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("表紙", ",\n,会員名簿\n".to_string(), true),
+            ("会員", "一覧,\n,\n番号,住所\n2,新宿区 1-2-3\n".to_string(), false),
+            ("空", String::new(), true),
+        ]
+    );
 }

@@ -36,6 +36,8 @@ pub(crate) fn settle(table: &Table, columns: &mut [Column]) {
             );
         }
     } else {
+        crate::person_id::choose(table, columns);
+        answered(columns);
         for column in columns.iter_mut() {
             let kind = column.meaning.kind;
             let of_events = kind.is_event_attribute() || kind == Kind::RowKind || is_time(kind);
@@ -59,6 +61,23 @@ pub(crate) fn settle(table: &Table, columns: &mut [Column]) {
         }
     }
     whole_or_parts(columns);
+}
+
+/// The time stamp of a list of people is that of their record, where no other column is: the answers of a form.
+fn answered(columns: &mut [Column]) {
+    let plain = |c: &Column| {
+        c.meaning.kind == Kind::OccurredAt
+            && c.evidence.share(Sort::Moment) >= 0.5
+            && words(&c.name).is_only(&["datetime", "date", "time", "answered", "occurred"])
+    };
+    let one = columns.iter().filter(|c| plain(c)).count() == 1;
+    if !one || columns.iter().any(|c| c.meaning.kind == Kind::RegisteredAt) {
+        return;
+    }
+    for column in columns.iter_mut().filter(|c| plain(c) && c.rank > 0) {
+        column.meaning.kind = Kind::RegisteredAt;
+        column.reason.push_str("; rows are people, and no other column says when their record was made");
+    }
 }
 
 /// 注文者名 is a given name beside 注文者姓, and a whole name without it.
@@ -204,6 +223,7 @@ fn ids(table: &Table, columns: &mut [Column]) {
         }
     }
     codes_of_orders(table, columns);
+    shared_by_lines(columns);
     same_as_order(table, columns);
 }
 
@@ -218,6 +238,21 @@ fn codes_of_orders(table: &Table, columns: &mut [Column]) {
     if let Some(column) = columns.iter_mut().filter(|c| c.meaning.kind == Kind::RecordId).find(code) {
         column.meaning.kind = Kind::TransactionId;
         column.reason.push_str("; rows are articles of orders, and every row has one");
+    }
+}
+
+/// The number of a booking that stands on several rows of goods is what was bought together: 予約番号 of four tickets.
+fn shared_by_lines(columns: &mut [Column]) {
+    let goods = columns.iter().any(|c| matches!(c.meaning.kind, Kind::Quantity | Kind::ItemName | Kind::ItemId));
+    if !goods || columns.iter().any(|c| c.meaning.kind == Kind::TransactionId) {
+        return;
+    }
+    let shared = |c: &&mut Column| {
+        c.rank > 0 && c.facts.filled == c.facts.rows && c.facts.distinct < c.facts.rows && !words(&c.name).has("line")
+    };
+    if let Some(column) = columns.iter_mut().filter(|c| c.meaning.kind == Kind::EventId).find(shared) {
+        column.meaning.kind = Kind::TransactionId;
+        column.reason.push_str("; several rows of articles have one");
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn attributes(view: &View<'_>, out: &mut Lines) {
 }
 
 /// Attributes that a source must not have beside others: the whole of a name where it has both parts, else the parts.
-fn whole_or_parts(source: &SourceDraft) -> Vec<&'static str> {
+pub(crate) fn whole_or_parts(source: &SourceDraft) -> Vec<&'static str> {
     let has = |name: &str| source.columns.iter().any(|m| m.attribute == name);
     let mut out = Vec::new();
     for [whole, family, given] in [["name", "family_name", "given_name"], ["kana", "family_kana", "given_kana"]] {

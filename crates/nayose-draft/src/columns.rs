@@ -128,6 +128,11 @@ fn column(name: &str, evidence: Evidence, known: Option<(Meaning, &'static str)>
 /// The rank of an id of which nobody says whose it is.
 pub(crate) const WEAK: usize = usize::MAX - 1;
 
+/// Rows from which few different values tell that they are no names of people: セミナー名 has a dozen.
+const MANY: usize = 20;
+/// Rows that share a value on average from which values are few.
+const SHARED: usize = 10;
+
 /// What names of people look like.
 const NAMES: [Sort; 4] = [Sort::Name, Sort::Family, Sort::Given, Sort::Kana];
 
@@ -195,7 +200,10 @@ fn by_words_and_values(words: &Words, evidence: &Evidence) -> Told {
         return (Meaning::new(Kind::Unused), false, reason, rank);
     }
     let of_name = matches!(meaning.kind, Kind::Name | Kind::FamilyName | Kind::GivenName);
-    if of_name && words.covered < 0.6 && NAMES.iter().map(|sort| evidence.share(*sort)).sum::<f64>() < 0.5 {
+    let facts = &evidence.facts;
+    let few = facts.filled >= MANY && facts.distinct * SHARED < facts.filled;
+    let are_names = NAMES.iter().map(|sort| evidence.share(*sort)).sum::<f64>() >= 0.5;
+    if of_name && words.covered < 0.6 && (few || !are_names) {
         let reason = "a part of its name says a name, but its values are no names of people";
         return (Meaning::new(Kind::Unused), false, reason.into(), rank);
     }

@@ -42,36 +42,73 @@ const ROWS: usize = 200;
 /// Rows that are kept for the meaning of columns.
 const ROWS_KEPT: usize = 2000;
 
+/// Lines of a cell from which a quote may have been left open: addresses and notes have fewer.
+const LINES: usize = 30;
+
+/// Open quotes that are looked for: a file with more of them has quotes that are characters like others.
+const OPEN: usize = 50;
+
 /// Records of a text with the line on which each begins.
-pub(crate) fn records(
+fn records(text: &str, delimiter: char, quotes: bool, whole: bool, limit: usize) -> Vec<(usize, StringRecord)> {
+    records_and_open(text, delimiter, quotes, whole, limit).0
+}
+
+/// Records, and the lines on which a quote is opened that nobody closes: it would swallow the rest, and its line is left out.
+fn records_and_open(
     text: &str,
     delimiter: char,
     quotes: bool,
     whole: bool,
     limit: usize,
-) -> Vec<(usize, StringRecord)> {
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter as u8)
-        .quoting(quotes)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut out = Vec::new();
-    let (mut line, mut counted) = (1, 0);
-    for record in reader.records().take(limit) {
-        let Ok(record) = record else { break };
-        // The position is before empty lines, which are no records.
-        let from = record.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(counted);
-        let start = from + text[from..].bytes().take_while(|b| matches!(b, b'\n' | b'\r')).count();
-        line += text[counted..start].matches('\n').count();
-        counted = start;
-        out.push((line, record));
+) -> (Vec<(usize, StringRecord)>, Vec<usize>) {
+    let (mut out, mut open) = (Vec::new(), Vec::new());
+    let mut begin = (0, 1);
+    while let Some((at, line)) = read_on(text, begin, (delimiter, quotes, whole), limit, &mut out, open.len() < OPEN) {
+        open.push(line);
+        let length = text[at..].find('\n').map_or(text.len() - at, |end| end + 1);
+        begin = (at + length, line + 1);
     }
     // The last row of a cut sample is cut too, unless the reading ended before it.
     if !whole && out.len() > 1 && out.len() < limit {
         out.pop();
     }
-    out
+    (out, open)
+}
+
+/// Reads on from a byte and its line; the place of a record that an open quote swallowed.
+fn read_on(
+    text: &str,
+    (begin, mut line): (usize, usize),
+    (delimiter, quotes, whole): (char, bool, bool),
+    limit: usize,
+    out: &mut Vec<(usize, StringRecord)>,
+    looks_for_open: bool,
+) -> Option<(usize, usize)> {
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter as u8)
+        .quoting(quotes)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(&text.as_bytes()[begin..]);
+    let mut counted = begin;
+    let mut record = StringRecord::new();
+    while out.len() < limit && matches!(reader.read_record(&mut record), Ok(true)) {
+        // The position is before empty lines, which are no records.
+        let from = record.position().and_then(|p| usize::try_from(p.byte()).ok()).map_or(counted, |at| begin + at);
+        let start = from + text[from..].bytes().take_while(|b| matches!(b, b'\n' | b'\r')).count();
+        line += text[counted..start].matches('\n').count();
+        counted = start;
+        let end = usize::try_from(reader.position().byte()).map_or(text.len(), |at| (begin + at).min(text.len()));
+        let inside = text[start..end].trim_end();
+        let lines = inside.matches('\n').count();
+        let width = out.last().map_or(record.len(), |(_, last)| last.len());
+        let to_the_end = whole && end == text.len() && text[start..end].matches('"').count() % 2 == 1;
+        if looks_for_open && quotes && lines > 0 && (to_the_end || (lines > LINES && record.len() != width)) {
+            return Some((start, line));
+        }
+        out.push((line, record.clone()));
+    }
+    None
 }
 
 /// The number of cells that most rows have, and the share of rows that have it.
@@ -94,9 +131,15 @@ pub(crate) fn detect(text: &str, whole: bool) -> Option<Delimited> {
             }
         }
     }
-    let best = tried.iter().copied().reduce(|best, next| if next.0 > best.0 + 1e-9 { next } else { best })?;
+    let mut best = tried.iter().copied().reduce(|best, next| if next.0 > best.0 + 1e-9 { next } else { best })?;
+    // A quote that was left open makes some rows longer or shorter: the others still stand in quotes.
+    let is_quoted = are_cells_quoted(text, best.2);
+    let with_quotes = tried.iter().find(|t| t.2 == best.2 && t.4 && t.0 >= best.0 * 0.8).copied();
+    if let (false, true, Some(other)) = (best.4, is_quoted, with_quotes) {
+        best = other;
+    }
     let (score, cells, delimiter, name, quotes) = best;
-    let quotes = quotes && !is_broken_by_quotes(text, delimiter, cells, whole);
+    let quotes = quotes && (is_quoted || !is_broken_by_quotes(text, delimiter, cells, whole));
     // Less than half of the rows have one width: prose, or something else.
     if score < 0.4 {
         return None;
@@ -119,6 +162,17 @@ fn is_broken_by_quotes(text: &str, delimiter: char, cells: usize, whole: bool) -
     let quoted = records(text, delimiter, true, whole, ROWS);
     let odd = whole && text.matches('"').count() % 2 == 1;
     width(&plain) == (cells, 1.0) && (plain.len() > quoted.len() || odd)
+}
+
+/// Whether cells stand in quotes: more do from end to end than lines have a quote without its other.
+fn are_cells_quoted(text: &str, delimiter: char) -> bool {
+    let (mut quoted, mut odd) = (0usize, 0usize);
+    for line in text.lines().take(ROWS) {
+        let is_whole = |cell: &&str| cell.len() > 1 && cell.starts_with('"') && cell.ends_with('"');
+        quoted += line.split(delimiter).map(str::trim).filter(is_whole).count();
+        odd += usize::from(line.matches('"').count() % 2 == 1);
+    }
+    quoted > odd
 }
 
 fn quoting(text: &str, delimiter: char, quotes: bool) -> Found<Quoting> {
@@ -146,10 +200,22 @@ pub(crate) fn one_column(text: &str, whole: bool) -> Delimited {
     }
 }
 
+/// `line 5 has`, `lines 5, 9 have`.
+fn lines_have(lines: &[usize]) -> String {
+    /// Lines that are named: more are a count.
+    const NAMED: usize = 5;
+    let named: Vec<String> = lines.iter().take(NAMED).map(usize::to_string).collect();
+    match lines.len() {
+        1 => format!("line {} has", named[0]),
+        n if n > NAMED => format!("lines {} and {} more have", named.join(", "), n - NAMED),
+        _ => format!("lines {} have", named.join(", ")),
+    }
+}
+
 /// The rows below the header, and what is wrong with some of them.
 pub(crate) fn table(text: &str, form: &Delimited, whole: bool) -> (Table, Vec<String>) {
     let quotes = form.quoting.value != Quoting::Never;
-    let all = records(text, form.delimiter.value, quotes, whole, ROWS_KEPT);
+    let (all, open) = records_and_open(text, form.delimiter.value, quotes, whole, ROWS_KEPT);
     let (cells, _) = width(&all);
     let mut warnings = Vec::new();
     let head = form.header.value.and_then(|line| all.iter().position(|(at, _)| *at == line));
@@ -159,7 +225,7 @@ pub(crate) fn table(text: &str, form: &Delimited, whole: bool) -> (Table, Vec<St
     };
     let body = head.map_or(0, |at| at + 1);
     let mut rows = Vec::new();
-    let (mut again, mut longer) = (Vec::new(), 0usize);
+    let (mut again, mut longer, mut wider) = (Vec::new(), 0usize, Vec::new());
     for (line, record) in &all[body.min(all.len())..] {
         if head.is_some() && record.len() > 1 && record.iter().map(str::trim).eq(header.iter().map(String::as_str)) {
             again.push(line.to_string());
@@ -167,6 +233,10 @@ pub(crate) fn table(text: &str, form: &Delimited, whole: bool) -> (Table, Vec<St
         }
         if record.len() == header.len() + 1 && record.iter().next_back().is_some_and(str::is_empty) {
             longer += 1;
+        } else if head.is_some() && record.iter().skip(header.len()).any(|cell| !cell.trim().is_empty()) {
+            // Its cells stand in places of others.
+            wider.push(*line);
+            continue;
         }
         rows.push((0..header.len()).map(|i| record.get(i).unwrap_or("").trim().to_owned()).collect::<Vec<_>>());
     }
@@ -175,6 +245,12 @@ pub(crate) fn table(text: &str, form: &Delimited, whole: bool) -> (Table, Vec<St
     }
     if longer > 0 {
         warnings.push(format!("{longer} rows end in a delimiter that the header does not have"));
+    }
+    if !wider.is_empty() {
+        warnings.push(format!("{} more cells than the header: the draft is by the other rows", lines_have(&wider)));
+    }
+    if !open.is_empty() {
+        warnings.push(format!("{} a quote that is not closed: the draft is by the other rows", lines_have(&open)));
     }
     if whole && rows.len() > 2 && header::is_total(&rows) {
         rows.pop();

@@ -8,6 +8,7 @@ use crate::columns::{TableMeaning, meanings};
 use crate::facts::{Sort, bare};
 use crate::groups::{self, Group, Read};
 use crate::ids::{self, IdSpace};
+use crate::layouts::Differences;
 use crate::meaning::{Kind, Party};
 use crate::question::{Question, QuestionKind};
 use crate::shape::{self, Form, Shape};
@@ -32,6 +33,9 @@ pub struct FileDraft {
     /// What is wrong with the bytes of each file: file, sentence.
     #[serde(skip)]
     pub(crate) of_shapes: Vec<(String, String)>,
+    /// How the columns of some of the files differ from those of the sample.
+    #[serde(skip)]
+    pub(crate) differences: Differences,
 }
 
 /// A drafted pipeline.
@@ -95,6 +99,7 @@ fn file_draft(read: &[Read], group: Group) -> FileDraft {
         tables,
         of_shapes: group.members.iter().flat_map(|i| of_shape(&read[*i])).collect(),
         glob: group.glob,
+        differences: group.differences,
     }
 }
 

@@ -104,6 +104,16 @@ impl Evidence {
         if self.read == 0 { 0.0 } else { self.counts[sort as usize] as f64 / self.read as f64 }
     }
 
+    /// How much the values of two columns differ in what they can be read as: 0 where they look alike, 1 and more where they are of
+    /// two kinds. Columns without values are of no kind.
+    pub(crate) fn distance(&self, other: &Evidence) -> f64 {
+        if self.read == 0 || other.read == 0 {
+            return f64::MAX;
+        }
+        let share = |of: &Evidence, sort: usize| of.counts[sort] as f64 / of.read as f64;
+        (0..SORTS).map(|sort| (share(self, sort) - share(other, sort)).abs()).sum::<f64>() / 2.0
+    }
+
     /// Whether nearly all values can be read as one of `sorts`.
     pub(crate) fn mostly(&self, sorts: &[Sort]) -> bool {
         sorts.iter().map(|sort| self.share(*sort)).sum::<f64>() >= 0.8

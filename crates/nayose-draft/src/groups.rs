@@ -1,12 +1,14 @@
 //! Files that are deliveries of one source: names, shapes and columns in, groups with a glob out.
 //!
 //! `orders_20260301.csv` and `orders_20260302.csv` with the same columns are one source. Their rows are not put together:
-//! of two deliveries with all rows every id would stand twice.
+//! of two deliveries with all rows every id would stand twice. Files of a year before that lack columns or have one under another name
+//! are of the same source too ([`crate::layouts`]).
 
 use std::collections::HashMap;
 
 use crate::delimited::{Delimited, Quoting};
 use crate::encoding::Encoding;
+use crate::layouts::{self, Differences};
 use crate::rows::Table;
 use crate::shape::{Form, Shape};
 
@@ -24,6 +26,10 @@ pub(crate) struct Group {
     /// Places of the files.
     pub(crate) members: Vec<usize>,
     pub(crate) glob: String,
+    /// Places of those whose columns are those of the source; others lack some, or have other names for some.
+    whole: Vec<usize>,
+    /// How the columns of the others differ from theirs.
+    pub(crate) differences: Differences,
 }
 
 impl Group {
@@ -34,7 +40,7 @@ impl Group {
             let rows: usize = files[*i].tables.iter().map(|table| table.rows.len()).sum();
             (!files[*i].ascii, rows)
         };
-        self.members.iter().copied().max_by_key(rows).unwrap_or(0)
+        self.whole.iter().copied().max_by_key(rows).unwrap_or(0)
     }
 }
 
@@ -59,14 +65,66 @@ pub(crate) fn groups(files: &[Read]) -> Vec<Group> {
         }
     }
     let mut out = Vec::new();
-    for members in alike {
-        match glob(files, &members) {
-            Some(glob) => out.push(Group { members, glob }),
-            None => out.extend(members.into_iter().map(|i| Group { members: vec![i], glob: escaped(&files[i].name) })),
+    for (members, whole, differences) in with_other_layouts(files, alike, &by_name) {
+        if let Some(glob) = glob(files, &members).or_else(|| names(files, &members)) {
+            out.push(Group { members, glob, whole, differences });
+        } else {
+            let alone = |i: usize| (vec![i], escaped(&files[i].name));
+            out.extend(members.into_iter().map(alone).map(|(members, glob)| Group {
+                whole: members.clone(),
+                members,
+                glob,
+                differences: Differences::default(),
+            }));
         }
     }
     out.sort_by_key(|group| group.members[0]);
     out
+}
+
+/// The groups with those of other layouts that are of the same source: members, those with all columns, and the differences.
+fn with_other_layouts(
+    files: &[Read],
+    mut alike: Vec<Vec<usize>>,
+    by_name: &HashMap<String, Vec<usize>>,
+) -> Vec<(Vec<usize>, Vec<usize>, Differences)> {
+    let width = |group: &[usize]| files[group[0]].tables.first().map_or(0, |table| table.columns.len());
+    let mut out = Vec::new();
+    let mut kinds: Vec<&Vec<usize>> = by_name.values().collect();
+    kinds.sort();
+    for kind in kinds {
+        // The layout with most columns has those of the others.
+        let mut places = kind.clone();
+        places.sort_by_key(|place| (std::cmp::Reverse(width(&alike[*place])), *place));
+        let mut merged: Vec<(Vec<usize>, Vec<usize>, Differences)> = Vec::new();
+        for place in places {
+            let members = std::mem::take(&mut alike[place]);
+            let of = |group: &mut (Vec<usize>, Vec<usize>, Differences)| {
+                let (one, other) = (&files[group.1[0]], &files[members[0]]);
+                let found = is_read_alike(one, other).then(|| layouts::compare(one, other)).flatten()?;
+                group.0.extend(&members);
+                group.2.add(found);
+                Some(())
+            };
+            if merged.iter_mut().find_map(of).is_none() {
+                merged.push((members.clone(), members, Differences::default()));
+            }
+        }
+        merged.iter_mut().for_each(|(members, ..)| members.sort_unstable());
+        out.append(&mut merged);
+    }
+    out
+}
+
+/// A glob of the names one by one, where no pattern finds these files alone; `None` where there are too many or one only.
+fn names(files: &[Read], members: &[usize]) -> Option<String> {
+    /// More names than this are no line that somebody reads.
+    const MOST: usize = 20;
+    let names: Vec<String> = members.iter().map(|i| escaped(&files[*i].name)).collect();
+    // What is in an archive or a workbook is named behind its file.
+    let packed = |name: &String| [".zip/", ".xlsx/"].iter().any(|end| name.to_lowercase().contains(end));
+    let plain = names.iter().all(|name| !name.contains(['{', '}', ',']) && !packed(name));
+    ((2..=MOST).contains(&names.len()) && plain).then(|| format!("{{{}}}", names.join(",")))
 }
 
 /// A piece of a name.
@@ -77,7 +135,14 @@ enum Piece {
     Digits(String),
 }
 
+/// The pieces of a name. A sheet of a workbook is named whole: no pattern finds it.
 fn pieces(name: &str) -> Vec<Piece> {
+    let sheet = name.to_lowercase().find(".xlsx/").filter(|_| name.len() == name.to_lowercase().len());
+    if let Some(at) = sheet.map(|at| at + ".xlsx".len()) {
+        let mut out = pieces(&name[..at]);
+        out.push(Piece::Text(name[at..].to_owned()));
+        return out;
+    }
     let chars: Vec<char> = name.chars().collect();
     let mut out = Vec::new();
     let mut at = 0;
@@ -123,9 +188,13 @@ fn fits(one: &Read, other: &Read) -> bool {
     let columns = |read: &Read| -> Vec<(Option<String>, Vec<String>)> {
         read.tables.iter().map(|table| (table.path.clone(), table.columns.clone())).collect()
     };
+    columns(one) == columns(other) && is_read_alike(one, other)
+}
+
+/// Whether two files can be read alike, whatever their columns are.
+fn is_read_alike(one: &Read, other: &Read) -> bool {
     let encoding = |read: &Read| read.shape.encoding.as_ref().map(|found| found.value.as_str());
     !one.tables.is_empty()
-        && columns(one) == columns(other)
         && (encoding(one) == encoding(other) || is_readable_as(one, other) || is_readable_as(other, one))
         && match (&one.shape.form.value, &other.shape.form.value) {
             (Form::Delimited(a), Form::Delimited(b)) => is_delimited_alike(a, b),

@@ -5,6 +5,7 @@ use crate::column_yaml::{self, first, joined};
 use crate::columns::TableMeaning;
 use crate::delimited::Quoting;
 use crate::draft::{Draft, FileDraft};
+use crate::layouts::Differences;
 use crate::meaning::{Kind, Party};
 use crate::pipeline_yaml::{Lines, Why};
 use crate::question::{Question, QuestionKind};
@@ -139,11 +140,13 @@ pub(crate) fn source(draft: &Draft, answers: &Answers, source: &SourceDraft, sai
     let open = source.asked && answer(draft, answers, source, QuestionKind::Recipient).is_none();
     let without_id = source.record_id.is_empty() && source.record_id_digest.is_empty();
     head(&view, said, open || without_id, &mut lines);
+    crate::unread_yaml::differences(&view, &mut lines);
     ids_and_times(&view, &mut lines);
     column_yaml::attributes(&view, &mut lines);
     value_yaml::values(&view, &mut lines);
     value_yaml::skipped(&view, &mut lines);
     value_yaml::consent(&view, &mut lines);
+    crate::unread_yaml::unread(&view, said, &mut lines);
     if open {
         view.questions(QuestionKind::Recipient).for_each(|question| out.mark(2, question));
     }
@@ -172,6 +175,11 @@ fn head(view: &View<'_>, said: &mut Vec<String>, is_commented: bool, out: &mut L
     }
     let Some(file) = view.file else { return };
     shape(file, source, out);
+    if view.table.is_some_and(|table| table.table.rows.is_empty()) {
+        let why =
+            Why::new(false, "the file has a header and no rows: what its columns mean is told by their names alone");
+        out.because(4, "may_be_empty: true", &why);
+    }
     // What is asked of a whole file stands at the first of its sources that is read.
     let mut once = |question: &Question| {
         let new = !is_commented && !said.contains(&question.id());
@@ -199,22 +207,33 @@ fn shape(file: &FileDraft, source: &SourceDraft, out: &mut Lines) {
     let form = &file.shape.form;
     let why = Why::new(form.sure, &form.reason);
     // A caller that unpacks an archive, a workbook or a Parquet file gives its rows as text under the name of the file.
-    let (files, inside) = packed(&file.glob);
+    let (files, member, sheet) = packed(&file.glob);
     let key = format!("files: {}", scalar(files));
     match file.names.len() {
         1 => out.line(4, &key),
         n => {
-            out.because(4, &key, &Why::new(false, format!("{n} files differ in digits only and have the same columns")))
+            let columns = if file.differences == Differences::default() { "the same" } else { "nearly the same" };
+            out.because(
+                4,
+                &key,
+                &Why::new(false, format!("{n} files differ in digits only and have {columns} columns")),
+            )
         }
     }
-    let lower = files.to_lowercase();
-    let (is_xlsx, is_zip) = (lower.ends_with(".xlsx"), lower.ends_with(".zip"));
-    if let Some(member) = inside.filter(|_| is_zip) {
+    if let Some(member) = member {
         out.line(4, &format!("member: {}", scalar(member)));
     }
+    let lower = member.unwrap_or(files).to_lowercase();
+    let is_xlsx = lower.ends_with(".xlsx");
     if is_xlsx || lower.ends_with(".parquet") {
         out.line(4, if is_xlsx { "format: xlsx" } else { "format: parquet" });
-        inside.filter(|_| is_xlsx).into_iter().for_each(|sheet| out.line(4, &format!("sheet: {}", scalar(sheet))));
+        if let Some(sheet) = sheet {
+            let why = Why::new(
+                false,
+                "of the sheets of the workbook it has the most cells under a header that is understood",
+            );
+            out.because(4, &format!("sheet: {}", scalar(sheet)), &why);
+        }
         if let Form::Delimited(delimited) = &form.value
             && is_xlsx
         {
@@ -259,17 +278,27 @@ fn header(header: &crate::found::Found<Option<usize>>, out: &mut Lines) {
     }
 }
 
-/// A name as file and what is in it: `orders.zip/orders.csv`, `members.xlsx/会員`.
-fn packed(name: &str) -> (&str, Option<&str>) {
-    let lower = name.to_lowercase();
-    for end in [".zip/", ".xlsx/"] {
+/// A name as file, member of an archive and sheet of a workbook: `orders.zip/orders.csv`, `members.xlsx/会員`.
+fn packed(name: &str) -> (&str, Option<&str>, Option<&str>) {
+    fn cut<'a>(name: &'a str, end: &str) -> (&'a str, Option<&'a str>) {
+        let lower = name.to_lowercase();
         // Lower case may have another length in bytes; then the name is taken as it is.
-        if let Some(at) = lower.find(end).filter(|_| lower.len() == name.len()) {
-            let cut = at + end.len() - 1;
-            return (&name[..cut], Some(&name[cut + 1..]));
+        match lower.find(end).filter(|_| lower.len() == name.len()) {
+            Some(at) => (&name[..at + end.len() - 1], Some(&name[at + end.len()..])),
+            None => (name, None),
         }
     }
-    (name, None)
+    let (file, inside) = cut(name, ".zip/");
+    match inside {
+        Some(member) => {
+            let (member, sheet) = cut(member, ".xlsx/");
+            (file, Some(member), sheet)
+        }
+        None => {
+            let (file, sheet) = cut(name, ".xlsx/");
+            (file, None, sheet)
+        }
+    }
 }
 
 /// Ids and times.
@@ -280,6 +309,7 @@ fn ids_and_times(view: &View<'_>, out: &mut Lines) {
             let columns = list(&view.columns(&source.record_id_digest));
             let why = Why::new(false, "no column has an id of the person");
             out.because(4, &format!("record_id: {{ digest: {columns} }}"), &why);
+            crate::digest::told(view, out);
         }
     } else {
         let columns = first(&view.columns(&source.record_id));

@@ -25,6 +25,8 @@ struct Rule {
     meaning: Kind,
     needs: Vec<Vec<&'static str>>,
     lacks: Vec<&'static str>,
+    /// Whether the name may have no other concept and no unknown word: `member` alone is an id, `member rating` is none.
+    alone: bool,
 }
 
 struct Tables {
@@ -61,7 +63,8 @@ fn rule(line: &'static str) -> Option<Rule> {
     let mut fields = line.split('\t');
     let meaning = Kind::parse(fields.next()?)?;
     let needs = fields.next()?.split_whitespace().map(|any| any.split('|').collect()).collect();
-    Some(Rule { meaning, needs, lacks: fields.next().unwrap_or("").split_whitespace().collect() })
+    let lacks: Vec<&str> = fields.next().unwrap_or("").split_whitespace().collect();
+    Some(Rule { meaning, needs, alone: lacks == ["*"], lacks })
 }
 
 /// A name in one width and lower case.
@@ -184,6 +187,9 @@ pub(crate) fn words(name: &str) -> Words {
 /// The longest name that is read, in bytes: names with a legend of their values have a hundred. Longer ones are no names.
 const LONGEST: usize = 400;
 
+/// Share of a name from which no word of it is unknown: all of it, but for what counting in fractions loses.
+const ALL: f64 = 0.99;
+
 /// Concepts of parts of a name.
 const PARTS: [&str; 4] = ["family", "given", "familykana", "givenkana"];
 
@@ -240,6 +246,11 @@ impl Words {
         !self.concepts.is_empty() && self.concepts.iter().all(|concept| *concept == "id")
     }
 
+    /// Whether they say nothing but one of these concepts.
+    pub(crate) fn is_only(&self, concepts: &[&str]) -> bool {
+        !self.concepts.is_empty() && self.concepts.iter().all(|concept| concepts.contains(concept))
+    }
+
     /// Whether a concept is among the words.
     pub(crate) fn has(&self, concept: &str) -> bool {
         self.concepts.contains(&concept)
@@ -247,13 +258,16 @@ impl Words {
 
     /// What they say, and the place of the rule, which ranks columns that say the same.
     pub(crate) fn meaning(&self) -> Option<(Meaning, usize)> {
+        let is_needed = |rule: &Rule, concept: &&str| rule.needs.iter().flatten().any(|need| need == concept);
         let holds = |rule: &Rule| {
             rule.needs.iter().all(|any| any.iter().any(|concept| self.has(concept)))
                 && !rule.lacks.iter().any(|concept| self.has(concept))
+                && (!rule.alone || (self.covered >= ALL && self.concepts.iter().all(|c| is_needed(rule, c))))
         };
         let (rank, rule) = tables().rules.iter().enumerate().find(|(_, rule)| holds(rule))?;
-        let party =
-            if self.has("ship") && rule.meaning.is_person_attribute() { Party::Recipient } else { Party::Person };
+        // 発送郵便番号: where something is sent to is the recipient's.
+        let ship = self.has("ship") || self.has("delivered");
+        let party = if ship && rule.meaning.is_person_attribute() { Party::Recipient } else { Party::Person };
         // 0 is the rank of what a preset says.
         Some((Meaning { party, kind: rule.meaning, part: 0 }, rank + 1))
     }
@@ -284,7 +298,8 @@ mod tests {
             assert_eq!(fields.len(), 3, "{line}");
             assert!(Kind::parse(fields[0]).is_some(), "{line}");
             assert!(!fields[2].contains('|'), "{line}: none of several is none of each");
-            for concept in fields[1..].iter().flat_map(|f| f.split(['|', ' '])).filter(|c| !c.is_empty()) {
+            let named = fields[1..].iter().flat_map(|f| f.split(['|', ' ']));
+            for concept in named.filter(|c| !c.is_empty() && *c != "*") {
                 assert!(concepts.contains(&concept), "{concept} of {line}");
             }
         }

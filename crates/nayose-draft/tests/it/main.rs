@@ -1,8 +1,12 @@
 //! What the crate says of files: data tests with one `check` for each question, and properties that hold for any bytes.
 //! One executable, so that it is linked once.
 
+mod bench;
+mod bench_files;
 mod columns;
 mod drafts;
+mod ids;
+mod layouts;
 mod model;
 mod others;
 mod properties;

@@ -66,13 +66,17 @@ const CHECKS: [(&str, &str); 4] = [
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let here = std::env::current_dir()?;
     let out = here.join(&a.out);
+    if let Some(file) = out.ancestors().find(|place| place.exists()).filter(|place| place.is_file()) {
+        return Err(Error::usage(format!("--out: {} is a file, not a folder", file.display()))
+            .hint("name a folder for the pipeline's files: it is made where it is not there yet"));
+    }
     let files = ["pipeline.yaml", "model.yaml"].map(|name| out.join(name));
     let folders = ["marts", "checks"].map(|name| out.join(name));
     if let Some(there) = files.iter().chain(&folders).find(|file| file.exists()).filter(|_| !a.force) {
         return Err(Error::usage(format!("{} is there already", there.display()))
             .hint("choose another folder with --out, or write over it with --force"));
     }
-    let roots = a.from.iter().map(|from| folder(from, &here)).collect::<Result<Vec<_>>>()?;
+    let roots = distinct(a.from.iter().map(|from| folder(from, &here)).collect::<Result<Vec<_>>>()?);
     let input = common(&roots)?;
     let heads = look(&roots, &input).await?;
     let samples: Vec<Sample> = heads
@@ -152,6 +156,21 @@ fn folder(typed: &str, here: &Path) -> Result<Location> {
     }
 }
 
+/// The folders without those that stand twice or in another one: each file is looked at once.
+fn distinct(roots: Vec<Location>) -> Vec<Location> {
+    let key = |root: &Location| {
+        let path = root.local().and_then(|path| path.canonicalize().ok());
+        let text = path.map_or_else(|| root.folder_url().to_string(), |path| path.to_string_lossy().into_owned());
+        format!("{}/", text.trim_end_matches('/'))
+    };
+    let keys: Vec<String> = roots.iter().map(key).collect();
+    let is_within = |i: usize| {
+        let inside = |j: usize| keys[i].starts_with(&keys[j]) && (keys[i] != keys[j] || j < i);
+        (0..keys.len()).any(|j| j != i && inside(j))
+    };
+    roots.into_iter().enumerate().filter(|(i, _)| !is_within(*i)).map(|(_, root)| root).collect()
+}
+
 /// The folder that all of them are in.
 fn common(roots: &[Location]) -> Result<Location> {
     let texts: Vec<String> = roots.iter().map(|root| root.folder_url().to_string()).collect();
@@ -181,6 +200,7 @@ async fn look(roots: &[Location], input: &Location) -> Result<Heads> {
         }
         all.heads.append(&mut heads.heads);
         all.refused.append(&mut heads.refused);
+        all.notes.append(&mut heads.notes);
         all.files += heads.files;
         all.size += heads.size;
     }
@@ -206,7 +226,7 @@ fn tell(heads: &Heads, draft: &Draft) -> Result<()> {
         let what = if what.is_empty() { "not used".to_string() } else { what.join(", ") };
         output::print(&format!("  {}: {what}", file.glob))?;
     }
-    for (file, why) in heads.refused.iter().chain(&draft.warnings) {
+    for (file, why) in heads.refused.iter().chain(&heads.notes).chain(&draft.warnings) {
         output::print(&format!("  note: {file}: {why}"))?;
     }
     Ok(())
@@ -316,6 +336,18 @@ mod tests {
         check("/data/exports", "/data/exports", ".");
         check("/data/exports", "/data/work/one", "../../exports");
         check("s3://bucket/exports", "/data", "s3://bucket/exports");
+    }
+
+    #[test]
+    fn a_folder_that_stands_twice_or_in_another_is_looked_at_once() {
+        let check = |all: &[&str], expected: &[&str]| {
+            let places = all.iter().map(|p| Location::parse(p, Path::new("/")).expect(p)).collect();
+            let shown: Vec<String> = distinct(places).iter().map(Location::shown).collect();
+            assert_eq!(shown, expected, "{all:?}");
+        };
+        check(&["/x/a", "/x/a"], &["/x/a"]);
+        check(&["/x/a/b", "/x/a", "/x/c"], &["/x/a", "/x/c"]);
+        check(&["/x/a", "/x/ab"], &["/x/a", "/x/ab"]);
     }
 
     #[test]

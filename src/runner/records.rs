@@ -63,6 +63,7 @@ impl Run<'_> {
             put.map_err(|error| ingest::of_expressions(error, self.pipeline))?;
         }
         inputs::unchanged(&fresh).await?;
+        self.warn_of_files(&fresh);
         self.register(&[&RAW_RECORD, &RAW_EVENT], record).await?;
         let counts = self.file_counts(&kept).await?;
         self.check_counts(&counts).await?;
@@ -72,6 +73,19 @@ impl Run<'_> {
         let found = IngestResult { files: counts, files_read: read.len(), as_of: self.data_time().await?, understood };
         record.result = Some(StageResult::Ingest(found));
         Ok(())
+    }
+
+    /// Tells what unpacking files found out: cells of workbooks that were read as empty, numbers that Excel had cut.
+    fn warn_of_files(&self, fresh: &[ingest::SourceFiles]) {
+        let mut told = HashSet::new();
+        for file in fresh.iter().flat_map(|of| &of.files) {
+            for warning in file.count.warnings() {
+                let text = format!("{}: {warning}", file.name);
+                if told.insert(text.clone()) {
+                    self.progress.warn(&text);
+                }
+            }
+        }
     }
 
     /// How much of every attribute can be understood.

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use arrow::array::{Array, AsArray};
 use futures::TryStreamExt;
-use nayose_draft::ClosedSet;
+use nayose_draft::{ClosedSet, Sample};
 
 use super::inputs;
 use crate::config::{Pipeline, Source};
 use crate::error::Result;
 use crate::sources::reader::{self, Format, META_COLUMNS, ReadOptions, SourceFile, TextEncoding};
-use crate::sources::unpack;
+use crate::sources::unpack::{self, Beginning};
 use crate::stages::ingest::read_options;
 use crate::store::Location;
 
@@ -43,6 +43,8 @@ pub(crate) struct Heads {
     pub(crate) heads: Vec<Head>,
     /// Files that could not be looked at, and why.
     pub(crate) refused: Vec<(String, String)>,
+    /// What was chosen among several things: a sheet of a workbook.
+    pub(crate) notes: Vec<(String, String)>,
     /// Files that were there, and their bytes.
     pub(crate) files: usize,
     pub(crate) size: u64,
@@ -92,7 +94,10 @@ pub(crate) async fn heads(folder: &Location) -> Result<Heads> {
         for (place, file) in files.into_iter().enumerate() {
             let most = if place < WELL - 1 || place == last { HEAD } else { SHORT };
             match head(&file, most).await {
-                Ok(heads) => found.heads.extend(heads),
+                Ok((heads, notes)) => {
+                    found.heads.extend(heads);
+                    found.notes.extend(notes);
+                }
                 Err(error) => found.refused.push((file.name.clone(), error.message().to_string())),
             }
         }
@@ -101,21 +106,55 @@ pub(crate) async fn heads(folder: &Location) -> Result<Heads> {
     Ok(found)
 }
 
-async fn head(file: &SourceFile, most: usize) -> Result<Vec<Head>> {
-    if unpack::is_archive(&file.name) {
-        let mut heads = Vec::new();
-        for member in unpack::members(file, None).await? {
-            let (bytes, whole) = unpack::beginning(&member, most).await?;
-            heads.push(Head { name: member.name.clone(), bytes, whole });
-        }
-        return Ok(heads);
-    }
-    let (bytes, whole) = unpack::beginning(file, most).await?;
-    let (bytes, whole) = match bytes.as_slice() {
-        [b'P', b'A', b'R', b'1', ..] => (parquet_as_csv(file).await?, false),
-        _ => (bytes, whole),
+/// The beginnings in a file, and what was chosen.
+async fn head(file: &SourceFile, most: usize) -> Result<(Vec<Head>, Vec<(String, String)>)> {
+    let (mut heads, mut notes) = (Vec::new(), Vec::new());
+    let files = match unpack::is_archive(&file.name) {
+        true => unpack::members(file, None).await?,
+        false => vec![file.clone()],
     };
-    Ok(vec![Head { name: file.name.clone(), bytes, whole }])
+    for file in files {
+        let name = file.name.clone();
+        match unpack::beginning(&file, most).await? {
+            Beginning::Text(bytes, _) if bytes.starts_with(b"PAR1") && file.member.is_none() => {
+                heads.push(Head { name, bytes: parquet_as_csv(&file).await?, whole: false });
+            }
+            Beginning::Text(bytes, whole) => heads.push(Head { name, bytes, whole }),
+            Beginning::Workbook(book, sheets) => {
+                let (head, note) = sheet(&name, &book, sheets)?;
+                heads.push(head);
+                notes.extend(note.map(|note| (name, note)));
+            }
+        }
+    }
+    Ok((heads, notes))
+}
+
+/// The sheet of a workbook that has the data, and the sentence that tells it where there are several.
+fn sheet(file: &str, book: &[u8], sheets: Vec<nayose_formats::SheetBeginning>) -> Result<(Head, Option<String>)> {
+    let of_sheet = |sheet: &nayose_formats::SheetBeginning| format!("{file}/{}", sheet.name);
+    let several = sheets.len() > 1;
+    let (readable, broken): (Vec<_>, Vec<_>) = sheets.into_iter().partition(|sheet| sheet.text.is_ok());
+    let samples: Vec<Sample<'_>> = readable
+        .iter()
+        .map(|sheet| Sample {
+            name: of_sheet(sheet),
+            bytes: sheet.text.as_deref().unwrap_or_default(),
+            whole: sheet.whole,
+        })
+        .collect();
+    let Some(chosen) = nayose_draft::sheet_with_data(&samples) else { return Err(unpack::no_sheet(file, broken)) };
+    let found = &readable[chosen.place];
+    unpack::check_sheet(file, book, &found.name, chosen.header)?;
+    let others: Vec<&str> = chosen.others.iter().map(|place| readable[*place].name.as_str()).collect();
+    let more = match others.as_slice() {
+        [] => String::new(),
+        others => format!("; {} look like data too, and a source with `sheet:` reads them", others.join(", ")),
+    };
+    let note =
+        several.then(|| format!("the sheet {} of {} has the data{more}", found.name, readable.len() + broken.len()));
+    let name = if several { of_sheet(found) } else { file.to_string() };
+    Ok((Head { name, bytes: found.text.clone().unwrap_or_default(), whole: found.whole }, note))
 }
 
 /// The first rows of a Parquet file as CSV.

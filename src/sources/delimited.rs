@@ -24,6 +24,8 @@ pub(super) struct Delimited {
     /// Rows from 1 that are not trusted, and how many there were so far.
     bad: HashSet<u64>,
     rows: u64,
+    /// The numbers of rows in the file that was unpacked, where they are not those of lines.
+    numbers: Vec<u64>,
     /// The line where the next row starts.
     line: u64,
     row: RowText,
@@ -36,8 +38,13 @@ struct Header {
 }
 
 impl Delimited {
-    /// A parser; `bad` are rows from 1 that whoever unpacked the file does not trust.
-    pub(super) fn new(options: Arc<ReadOptions>, file: &str, count: Arc<FileCount>, bad: HashSet<u64>) -> Self {
+    /// A parser; `bad` are rows from 1 that whoever unpacked the file does not trust, and `numbers` says which row of a workbook each is.
+    pub(super) fn new(
+        options: Arc<ReadOptions>,
+        file: &str,
+        count: Arc<FileCount>,
+        (bad, numbers): (HashSet<u64>, Vec<u64>),
+    ) -> Self {
         Delimited {
             splitter: Splitter::new(options.delimiter, options.quotes, options.max_row_bytes),
             row: RowText::new(options.columns.len()),
@@ -47,6 +54,7 @@ impl Delimited {
             header: None,
             bad,
             rows: 0,
+            numbers,
             line: 1,
             unescaped: Vec::new(),
         }
@@ -95,7 +103,8 @@ impl Delimited {
                         return Err(self.broken_header(reason));
                     }
                     self.count.add_rows(1);
-                    batch.reject(self.line, reason, &self.options.encoding.excerpt(&rest[..end]));
+                    self.rows += 1;
+                    batch.reject(self.number(), reason, &self.options.encoding.excerpt(&rest[..end]));
                     (used, lines)
                 }
             };
@@ -128,13 +137,19 @@ impl Delimited {
             Ok(()) if self.options.required.iter().any(|column| is_total(self.row.get(*column))) => {
                 Err(RejectReason::TotalRow)
             }
-            Ok(()) => batch.record(self.line, &self.row),
+            Ok(()) => batch.record(self.number(), &self.row),
             Err(reason) => Err(reason),
         };
         if let Err(reason) = outcome {
             let reason = if self.begins_as_total(row) { RejectReason::TotalRow } else { reason };
-            batch.reject(self.line, reason, &self.options.encoding.excerpt(row));
+            batch.reject(self.number(), reason, &self.options.encoding.excerpt(row));
         }
+    }
+
+    /// The number of the row that is read: that of the workbook's sheet, or its line.
+    fn number(&self) -> u64 {
+        let row = self.rows.checked_sub(1).and_then(|row| self.numbers.get(row as usize));
+        row.copied().unwrap_or(self.line)
     }
 
     /// Whether a row that is no record says so itself: the first field with something in it is a word for the sum of the rows above.

@@ -7,8 +7,8 @@
 //! a row and a batch for text; for Parquet the wanted columns of a row group.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
@@ -108,9 +108,22 @@ impl ReadOptions {
 pub struct FileCount {
     rows: AtomicU64,
     bytes: AtomicU64,
+    warnings: Mutex<Vec<String>>,
 }
 
 impl FileCount {
+    /// What its owner should know of a file that was unpacked: cells of a workbook that are errors, numbers that Excel cut. No value is
+    /// in it.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn set_warnings(&self, found: Vec<String>) {
+        if let Ok(mut warnings) = self.warnings.lock() {
+            *warnings = found;
+        }
+    }
+
     /// Data rows that the splitter saw: at the end of the file it equals the rows delivered, rejects included.
     pub fn rows(&self) -> u64 {
         self.rows.load(Ordering::Relaxed)
@@ -159,7 +172,7 @@ impl SourceFile {
 }
 
 /// The columns that every file has before the wanted ones: `file`, `line` (1-based physical line where the row starts; in
-/// Parquet the row number), `reject_reason`, `reject_raw`.
+/// Parquet the row number, in a workbook the row of the sheet), `reject_reason`, `reject_raw`.
 pub const META_COLUMNS: [&str; 4] = ["file", "line", "reject_reason", "reject_raw"];
 
 /// The schema of [`read`]: the [`META_COLUMNS`], then a nullable text column per wanted column, in order. A wanted column

@@ -82,13 +82,16 @@ impl TextFile {
     pub(super) async fn rows(file: SourceFile, options: Arc<ReadOptions>, schema: SchemaRef) -> Result<TextFile> {
         let count = Arc::clone(&file.count);
         let unpacked = unpack(&file, &options).await?;
-        let (options, bytes, bad) = match unpacked {
-            Some(unpacked) => (Arc::new(unpacked.options), Some(unpacked.bytes), unpacked.bad),
-            None => (options, None, HashSet::new()),
+        let (options, bytes, bad, numbers) = match unpacked {
+            Some(unpacked) => {
+                count.set_warnings(unpacked.warnings);
+                (Arc::new(unpacked.options), Some(unpacked.bytes), unpacked.bad, unpacked.numbers)
+            }
+            None => (options, None, HashSet::new(), Vec::new()),
         };
         let parser = match options.format {
             Format::Jsonl => Parser::JsonLines(JsonLines::new(Arc::clone(&options), count)),
-            _ => Parser::Delimited(Delimited::new(Arc::clone(&options), &file.name, count, bad)),
+            _ => Parser::Delimited(Delimited::new(Arc::clone(&options), &file.name, count, (bad, numbers))),
         };
         Self::open(file, &options, parser, schema, bytes).await
     }
@@ -106,7 +109,7 @@ impl TextFile {
             Format::Jsonl => Parser::JsonKeys(JsonKeys::new(options.encoding, options.max_row_bytes)),
             _ => {
                 let count = Arc::clone(&file.count);
-                Parser::Delimited(Delimited::new(Arc::clone(&options), &file.name, count, HashSet::new()))
+                Parser::Delimited(Delimited::new(Arc::clone(&options), &file.name, count, Default::default()))
             }
         };
         let mut text = Self::open(file, &options, parser, schema(&options), bytes).await?;

@@ -6,7 +6,9 @@
 
 use std::collections::HashSet;
 
-use nayose_formats::{Problem, fixed, json_rows, utf16, xlsx, zip_member, zip_members};
+use nayose_formats::{
+    Problem, SheetBeginning, fixed, json_rows, utf16, xlsx, xlsx_beginnings, zip_member, zip_members,
+};
 use tokio::io::AsyncReadExt;
 
 use super::decompress::Input;
@@ -51,6 +53,18 @@ pub(super) struct Unpacked {
     pub(super) options: ReadOptions,
     /// Rows from 1 that stand in it but cannot be trusted.
     pub(super) bad: HashSet<u64>,
+    /// Of a workbook: the row of the sheet of each row. Empty otherwise.
+    pub(super) numbers: Vec<u64>,
+    /// What the owner of the file should know: a sentence each, without values.
+    pub(super) warnings: Vec<String>,
+}
+
+/// The beginning of a file.
+pub enum Beginning {
+    /// Text, and whether it is all.
+    Text(Vec<u8>, bool),
+    /// A workbook, and the beginnings of its sheets.
+    Workbook(Vec<u8>, Vec<SheetBeginning>),
 }
 
 /// Whether a file is named as a ZIP archive.
@@ -85,12 +99,15 @@ pub async fn members(file: &SourceFile, glob: Option<&str>) -> Result<Vec<Source
     Ok(found)
 }
 
-/// The first bytes of a file as text, without gzip, zstd and ZIP, and whether they are all: a workbook's first sheet and a JSON document
-/// as a whole.
+/// Rows of each sheet of a workbook that are looked at.
+const SHEET_ROWS: usize = 2000;
+
+/// The first bytes of a file as text, without gzip, zstd and ZIP; a JSON document as a whole, and of a workbook the first rows of all
+/// sheets.
 ///
 /// # Errors
 /// Data, where it cannot be unpacked.
-pub async fn beginning(file: &SourceFile, most: usize) -> Result<(Vec<u8>, bool)> {
+pub async fn beginning(file: &SourceFile, most: usize) -> Result<Beginning> {
     let mut bytes = Vec::new();
     if let Some(member) = &file.member {
         bytes = zip_member(&whole(file).await?, member, MOST_BYTES).map_err(|problem| told(&file.name, problem))?;
@@ -101,8 +118,8 @@ pub async fn beginning(file: &SourceFile, most: usize) -> Result<(Vec<u8>, bool)
     }
     if bytes.starts_with(b"PK\x03\x04") && file.name.to_lowercase().ends_with(".xlsx") {
         let book = if file.member.is_some() { bytes } else { whole(file).await? };
-        let text = xlsx(&book, None, 1, MOST_BYTES).map_err(|problem| told(&file.name, problem))?;
-        return Ok((text.bytes, true));
+        let sheets = xlsx_beginnings(&book, SHEET_ROWS, MOST_BYTES).map_err(|problem| told(&file.name, problem))?;
+        return Ok(Beginning::Workbook(book, sheets));
     }
     // A document makes sense as a whole, and has its first row where its first line is no object.
     let first = bytes.iter().position(|byte| !byte.is_ascii_whitespace()).map(|at| bytes[at]);
@@ -113,13 +130,33 @@ pub async fn beginning(file: &SourceFile, most: usize) -> Result<(Vec<u8>, bool)
         _ => false,
     };
     if is_document && bytes.len() > most && file.member.is_none() {
-        return Ok((whole(file).await?, true));
+        return Ok(Beginning::Text(whole(file).await?, true));
     }
     let all = bytes.len() <= most || is_document;
     if !all {
         bytes.truncate(most);
     }
-    Ok((bytes, all))
+    Ok(Beginning::Text(bytes, all))
+}
+
+/// Whether a sheet with its header in this line can be read by a run; without a line it has none.
+///
+/// # Errors
+/// Data, with the cell that is in the way.
+pub fn check_sheet(file: &str, book: &[u8], sheet: &str, header: Option<usize>) -> Result<()> {
+    xlsx(book, Some(sheet), header.unwrap_or(0), MOST_BYTES).map(|_| ()).map_err(|problem| told(file, problem))
+}
+
+/// Why no sheet of a workbook can be read: what is wrong with the first.
+pub fn no_sheet(file: &str, sheets: Vec<SheetBeginning>) -> Error {
+    let problem = sheets.into_iter().find_map(|sheet| sheet.text.err());
+    problem.map_or_else(
+        || {
+            Error::data(format!("{file}: the workbook has no sheet that is not hidden"))
+                .hint("show the sheet in Excel, and save")
+        },
+        |problem| told(file, problem),
+    )
 }
 
 /// The text of a file that cannot be read as it stands; none where it can.
@@ -143,7 +180,15 @@ pub(super) async fn unpack(file: &SourceFile, options: &ReadOptions) -> Result<O
         options.encoding = TextEncoding::Utf8;
     }
     let text = match std::mem::replace(&mut options.unpack, Unpack::Nothing) {
-        Unpack::Nothing => return Ok(Some(Unpacked { bytes, options, bad: HashSet::new() })),
+        Unpack::Nothing => {
+            return Ok(Some(Unpacked {
+                bytes,
+                options,
+                bad: HashSet::new(),
+                numbers: Vec::new(),
+                warnings: Vec::new(),
+            }));
+        }
         Unpack::Json { rows } => {
             let bytes = decoded(bytes, options.encoding, &file.name)?;
             json_rows(&bytes, rows.as_deref(), MOST_BYTES).map_err(told)?
@@ -164,7 +209,13 @@ pub(super) async fn unpack(file: &SourceFile, options: &ReadOptions) -> Result<O
     };
     options.encoding = TextEncoding::Utf8;
     (options.delimiter, options.quotes) = (b',', true);
-    Ok(Some(Unpacked { bytes: text.bytes, options, bad: text.bad.iter().map(|bad| bad.row as u64).collect() }))
+    Ok(Some(Unpacked {
+        bytes: text.bytes,
+        options,
+        bad: text.bad.iter().map(|bad| bad.row as u64).collect(),
+        numbers: text.rows.iter().map(|row| *row as u64).collect(),
+        warnings: text.warnings,
+    }))
 }
 
 /// All bytes of a file, without gzip and zstd.

@@ -37,6 +37,7 @@ fn judged(tsv: &'static str) -> (Vec<String>, BTreeMap<&'static str, (usize, usi
 }
 
 /// Fails where less than `floor` of the columns are right, and shows the shares by attribute and what is wrong.
+#[expect(clippy::print_stdout, reason = "the figures are what the bench is for")]
 fn check(tsv: &'static str, floor: f64) {
     let (wrong, shares) = judged(tsv);
     let all: usize = shares.values().map(|(_, all)| all).sum();

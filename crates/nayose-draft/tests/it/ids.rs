@@ -27,7 +27,7 @@ fn record_ids(text: &str) -> Vec<String> {
 fn ids_of_people_are_known_by_their_use() {
     let code = |i: usize| format!("28{:011}", 77_001 + i * 13);
     let serial = |i: usize| (i + 1).to_string();
-    let half = |i: usize| if i.is_multiple_of(2) { format!("21{:08}", i) } else { String::new() };
+    let half = |i: usize| if i.is_multiple_of(2) { format!("21{i:08}") } else { String::new() };
     let points = |i: usize| (i * 10 % 70).to_string();
     let names = [
         "カード番号",

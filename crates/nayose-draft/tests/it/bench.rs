@@ -37,7 +37,6 @@ fn judged(tsv: &'static str) -> (Vec<String>, BTreeMap<&'static str, (usize, usi
 }
 
 /// Fails where less than `floor` of the columns are right, and shows the shares by attribute and what is wrong.
-#[expect(clippy::print_stdout, reason = "the figures are what the bench is for")]
 fn check(tsv: &'static str, floor: f64) {
     let (wrong, shares) = judged(tsv);
     let all: usize = shares.values().map(|(_, all)| all).sum();
@@ -45,7 +44,6 @@ fn check(tsv: &'static str, floor: f64) {
     let by_attribute: Vec<String> =
         shares.iter().map(|(attribute, (right, all))| format!("{attribute} {right}/{all}")).collect();
     let told = format!("{share:.3} of {all} right: {}\n{}", by_attribute.join(", "), wrong.join("\n"));
-    println!("{told}");
     assert!(share >= floor, "{told}");
 }
 

@@ -1,3 +1,5 @@
+//! Tests of clusters.
+
 use super::*;
 use crate::identity::votes::is_forbidden;
 use crate::model::sample::mix;

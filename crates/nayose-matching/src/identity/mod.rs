@@ -12,4 +12,4 @@ pub mod people;
 pub mod pseudonym;
 mod sets;
 pub mod tombstone;
-pub mod votes;
+pub(crate) mod votes;

@@ -1,3 +1,5 @@
+//! Tests of people.
+
 use std::sync::Arc;
 
 use super::*;

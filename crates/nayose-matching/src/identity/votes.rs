@@ -18,7 +18,7 @@ const THOUSANDTHS: f64 = 1000.0;
 const MOST_BITS: f64 = 10.0;
 
 /// The vote of two records that contradict each other: they are never in one cluster. No sum of votes makes up for it.
-pub const CONTRADICTS: i64 = -(1 << 40);
+pub(crate) const CONTRADICTS: i64 = -(1 << 40);
 
 /// The vote of two records of a channel where a person has one at most.
 pub(super) const TOO_MANY: i64 = CONTRADICTS - 1;
@@ -30,7 +30,7 @@ pub(super) fn is_forbidden(sum: i64) -> bool {
 
 /// The vote of a pair with the probability `person` of one person, whose levels are `against` bits likelier of two people
 /// than of one (negative where they are likelier of one). Links are made from `auto` up.
-pub fn vote(person: f64, against: f64, auto: f64) -> i64 {
+pub(crate) fn vote(person: f64, against: f64, auto: f64) -> i64 {
     let log_odds = |p: f64| (p / (1.0 - p)).log2();
     let thousandths = |bits: f64| (bits.clamp(0.0, MOST_BITS) * THOUSANDTHS).round() as i64;
     if person >= auto {

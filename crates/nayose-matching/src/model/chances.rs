@@ -67,12 +67,12 @@ pub(super) fn counted(condition: &Condition) -> u64 {
 
 /// Probability that at least one of `k` chances of `q` each comes true.
 #[inline]
-pub fn at_least_once(q: f64, k: f64) -> f64 {
+pub(crate) fn at_least_once(q: f64, k: f64) -> f64 {
     -(k * (-q.min(MOST)).ln_1p()).exp_m1()
 }
 
 /// For each level the probability that a pair of values is at it, given that it is at no better one.
-pub fn hazards(levels: &[f64]) -> Vec<f64> {
+pub(crate) fn hazards(levels: &[f64]) -> Vec<f64> {
     let mut left: f64 = levels.iter().sum();
     let hazard = |p: &f64| {
         let q = if left > 0.0 { (p / left).clamp(0.0, 1.0) } else { 1.0 };

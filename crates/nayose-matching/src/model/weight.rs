@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// The units of the weight of two records that have no other candidate. Weights are whole numbers of units, so that their sum
 /// does not depend on the order of pairs. A pair counts for one at most: 2^39 pairs fit into an `i64`.
-pub const UNITS: i64 = 1 << 24;
+pub(crate) const UNITS: i64 = 1 << 24;
 
 /// The weight of a candidate pair in [`UNITS`], from the numbers of candidate pairs of its records.
 #[inline]
@@ -92,14 +92,14 @@ impl Seen {
 /// The sum of weights, and what turns weights into a number of pairs of which it says as much: the effective sample size
 /// (Kish 1965), (Σw)² / Σw². It is the number of pairs where all count alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Effective {
+pub(crate) struct Effective {
     sum: f64,
     squares: f64,
 }
 
 impl Effective {
     /// Adds a share of the pairs of a pattern, which count as much as these do on average.
-    pub fn add(&mut self, seen: Seen, share: f64) {
+    pub(crate) fn add(&mut self, seen: Seen, share: f64) {
         if seen.counted > 0.0 {
             self.sum += share * seen.weight;
             self.squares += share * seen.weight * seen.weight / seen.counted;
@@ -107,12 +107,12 @@ impl Effective {
     }
 
     /// Pairs for one unit of weight.
-    pub fn scale(self) -> f64 {
+    pub(crate) fn scale(self) -> f64 {
         if self.squares > 0.0 { self.sum / self.squares } else { 1.0 }
     }
 
     /// The effective number of pairs.
-    pub fn pairs(self) -> f64 {
+    pub(crate) fn pairs(self) -> f64 {
         self.sum * self.scale()
     }
 }

@@ -26,9 +26,10 @@ pub(super) fn remove(shown: &mut Vec<char>) {
     }
     let mut from = 0;
     while let Some(open) = (from..shown.len()).find(|&i| shown[i] == '(') {
-        let Some(close) = (open..shown.len()).find(|&i| shown[i] == ')') else { break };
+        // A form that cuts its fields cuts the bracket's end.
+        let close = (open..shown.len()).find(|&i| shown[i] == ')').unwrap_or(shown.len());
         if is_remark(&shown[open + 1..close]) {
-            shown.drain(open..=close);
+            shown.drain(open..shown.len().min(close + 1));
         } else {
             from = close;
         }
@@ -67,6 +68,8 @@ mod tests {
             ("小菅村の次に1~663番地がくる場合5", "小菅村5"),
             ("西新宿(次のビルを除く)2-8-1", "西新宿2-8-1"),
             ("西新宿2-8-1(駅前)", "西新宿2-8-1(駅前)"),
+            ("洋野町種市1(丁目", "洋野町種市1"),
+            ("西新宿2-8-1(駅前", "西新宿2-8-1(駅前"),
             ("場合町1", "場合町1"),
         ] {
             let mut shown: Vec<char> = text.chars().collect();

@@ -40,18 +40,6 @@ pub struct Residual {
     pub times: f64,
 }
 
-impl Residual {
-    /// What a person is told.
-    pub fn warning(&self) -> String {
-        let [a, b] = &self.differ;
-        format!(
-            "{:.1} % of the pairs of one person differ in {a} and {b} at once, {:.1} times more than the model expects of two comparisons that have nothing to do with each other: their match probabilities are too low; make one comparison of {a} and {b} in the model file, or leave one out",
-            self.share * 100.0,
-            self.times
-        )
-    }
-}
-
 /// A few records that most candidate pairs come from.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Dominance {
@@ -104,11 +92,11 @@ pub struct Doubts {
 }
 
 impl Doubts {
-    /// What people are told, a sentence each.
+    /// What people are told, a sentence each. Residuals are for those who read the results of a run: people who move differ in address
+    /// and landline at once, and the probabilities of such a model hold all the same, so that a warning would be one of every run.
     pub fn warnings(&self) -> Vec<String> {
         let few = self.too_few.iter().map(TooFew::warning);
-        let dominance = self.dominance.iter().map(Dominance::warning);
-        few.chain(dominance).chain(self.residuals.iter().map(Residual::warning)).collect()
+        few.chain(self.dominance.iter().map(Dominance::warning)).collect()
     }
 }
 

@@ -204,6 +204,10 @@ struct Neighbours {
 /// Links that are likelier not one person than this do not stand against another.
 const RIVAL: f64 = 0.1;
 
+/// Links of a record that are looked at for a rival, an even spread of more. A record of a thousand links would be held against a
+/// thousand others for each of them; two people that are that deep in each other's records are kept apart by their votes.
+const RIVALS_LOOKED_AT: usize = 128;
+
 impl Neighbours {
     fn new(rows: usize, edges: &[Edge]) -> Self {
         let both = || {
@@ -243,13 +247,13 @@ impl Neighbours {
             return None;
         }
         [(edge.l, edge.r), (edge.r, edge.l)].into_iter().find_map(|(row, fits)| {
-            let rivals = self.of(row).iter().filter(|(rival, p)| {
+            let rivals = spread(self.of(row), RIVALS_LOOKED_AT).filter(|(rival, p)| {
                 *rival != fits
                     && *p < under
                     && own / (1.0 + own + odds(*p)) < rules.auto
                     && !self.linked(*rival, fits, 0.5)
             });
-            rivals.map(|(rival, _)| *rival).find(|rival| rules.contradict(*rival, fits)).map(|rival| (row, rival))
+            rivals.map(|(rival, _)| rival).find(|rival| rules.contradict(*rival, fits)).map(|rival| (row, rival))
         })
     }
 }

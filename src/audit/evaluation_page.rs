@@ -149,7 +149,9 @@ fn weights(page: &mut String, report: &Report) {
         );
     }
     let bar = width / bins.len() as f64 - 2.0;
-    for bin in bins {
+    // As many numbers as stand beside each other.
+    let every = bins.len().div_ceil(14);
+    for (i, bin) in bins.iter().enumerate() {
         let (all, at) = ((bin.joined + bin.apart) as f64, x(f64::from(bin.from)));
         let mut part = |class: &str, n: f64| {
             if n >= 1.0 {
@@ -165,7 +167,9 @@ fn weights(page: &mut String, report: &Report) {
         part("apart", all);
         part("bar", bin.joined as f64);
         part("wrong", bin.wrong as f64);
-        let _ = write!(page, "<text x={at:.1} y={} text-anchor=middle>{}</text>", top + height + 16.0, bin.from);
+        if i.is_multiple_of(every) {
+            let _ = write!(page, "<text x={at:.1} y={} text-anchor=middle>{}</text>", top + height + 16.0, bin.from);
+        }
     }
     let at = x((report.auto / (1.0 - report.auto).max(1e-12)).log2());
     let _ = write!(
@@ -252,7 +256,8 @@ fn unlabelled(page: &mut String, found: &Unlabelled) {
     let most = found.shape.sizes.values().max().copied().unwrap_or(1).max(1) as f64;
     let step = width / SIZES as f64;
     for (i, (size, n)) in found.shape.sizes.iter().take(SIZES).enumerate() {
-        let (tall, at) = (height * *n as f64 / most, left + step * i as f64);
+        // Above the tallest bar is room for its number.
+        let (tall, at) = ((height - 16.0) * *n as f64 / most, left + step * i as f64);
         let _ = write!(
             page,
             "<rect class=bar x={at:.1} y={:.1} width={:.1} height={tall:.1}><title>{size} records: {n} customers</title></rect>\
@@ -262,7 +267,7 @@ fn unlabelled(page: &mut String, found: &Unlabelled) {
             at + step / 2.0 - 2.0,
             top + height + 16.0,
             at + step / 2.0 - 2.0,
-            (top + height - tall - 3.0).max(top + 8.0),
+            top + height - tall - 3.0,
             grouped(*n)
         );
     }

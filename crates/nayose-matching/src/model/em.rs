@@ -31,7 +31,7 @@ use super::maximise::{HOUSEHOLD_SMOOTHING, Pools, Tally, class_priors, maximise,
 use super::score::log_priors;
 use super::smooth::is_significant;
 use super::weight::{Effective, Seen};
-use super::{MISSING, Model, Parameters};
+use super::{Comparison, MISSING, Model, Parameters};
 
 pub use super::doubt::{Dependence, Doubts, dependence, doubts};
 
@@ -98,10 +98,14 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
         cases: observed.candidates(),
         pools: Pools::default(),
         dependent: Vec::new(),
+        by_chance: vec![false; model.comparisons.len()],
         steps: 0,
     };
     let first = start(model, &learner.random, observed);
-    let mut found = learner.run(first);
+    let mut found = learner.run(first.clone());
+    while learner.find_people_among_households(&found.0) {
+        found = learner.run(first.clone());
+    }
     if !observed.known.is_empty() {
         let logs = Logs::of(model, &found.0, &observed.groups);
         learner.cases = cases(&learner.cases, &observed.known, |group, states| logs.of_pair(group, states).0[0]);
@@ -128,6 +132,8 @@ struct Learner<'a> {
     pools: Pools,
     /// Pairs of comparisons that depend inside a household.
     dependent: Vec<[usize; 2]>,
+    /// Comparisons in which people of a household agree by chance, though the model does not say so.
+    by_chance: Vec<bool>,
     steps: u32,
 }
 
@@ -138,7 +144,7 @@ impl Learner<'_> {
         let mut convergence = Convergence { steps: self.steps, converged: false, last_move: f64::INFINITY };
         for _ in 0..self.model.training.steps {
             let (tally, _) = self.tally(&p);
-            let mut next = maximise(self.model, self.observed, &tally, &self.random, &self.pools);
+            let mut next = maximise(self.model, self.observed, &tally, &self.random, &self.pools, &self.by_chance);
             next.learned_from.clone_from(&p.learned_from);
             next.joint = joint::corrections(self.model, &next.levels, &tally.joint, HOUSEHOLD_SMOOTHING);
             let moved = distance(&p, &next);
@@ -151,6 +157,23 @@ impl Learner<'_> {
             }
         }
         (p, convergence)
+    }
+
+    /// Whether the class of households took records of one person, which differ in another comparison; there, people of a household agree
+    /// by chance from now on. What people of one household have in common more often than not is shared by it, and the model says what
+    /// that is: a class that has the birth date in common, and is nearer to one person in it than to chance, is none of households.
+    fn find_people_among_households(&mut self, p: &Parameters) -> bool {
+        let comparisons = self.model.comparisons.iter().zip(&p.levels);
+        let takes = |(comparison, levels): (&Comparison, &Vec<[f64; 3]>)| {
+            let [person, household, unrelated] = levels[0];
+            let free = !comparison.shared_by_household && !comparison.differs_in_household;
+            free && household > f64::max(0.5, (person + unrelated) / 2.0)
+        };
+        let takes: Vec<bool> = comparisons.map(takes).collect();
+        let more =
+            self.model.has_households() && takes.iter().zip(&self.by_chance).any(|(now, before)| *now && !before);
+        self.by_chance.iter_mut().zip(takes).for_each(|(by_chance, takes)| *by_chance |= takes);
+        more
     }
 
     /// What the cases are expected to hold, and their log-likelihood in effective pairs.

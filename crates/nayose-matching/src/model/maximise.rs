@@ -131,19 +131,20 @@ struct SetLevels {
     household: Vec<Rate>,
 }
 
-/// The parameters that fit `tally`.
+/// The parameters that fit `tally`. People of a household agree in some comparisons `by_chance`.
 pub(super) fn maximise(
     model: &Model,
     observed: &Observations,
     tally: &Tally,
     random: &[Vec<f64>],
     pools: &Pools,
+    by_chance: &[bool],
 ) -> Parameters {
     let (prior, priors) = class_priors(model, observed, tally);
     let levels = (0..model.comparisons.len())
         .map(|c| {
             let comparison = &model.comparisons[c];
-            let by_chance = comparison.differs_in_household || !model.has_households();
+            let by_chance = comparison.differs_in_household || !model.has_households() || by_chance[c];
             let mut levels = vec![UNREACHED; comparison.states()];
             for set in of_comparison(model, observed, tally, random, pools, c) {
                 for ((state, unrelated), household) in set.states.iter().zip(&set.unrelated).zip(&set.household) {

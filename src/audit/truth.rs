@@ -9,6 +9,7 @@ use std::path::Path;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
+use datafusion::functions::expr_fn::btrim;
 use datafusion::logical_expr::{cast, ident, lit};
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
 
@@ -63,14 +64,21 @@ impl Truth {
         let household = if has("household_id") { ident("household_id") } else { lit(ScalarValue::Null) };
         let columns = [ident("channel"), ident("source_record_id"), ident("person_id"), household];
         let names = ["channel", "source_record_id", "person_id", "household_id"];
-        let texts = columns.into_iter().zip(names).map(|(column, name)| cast(column, DataType::Utf8).alias(name));
+        let texts =
+            columns.into_iter().zip(names).map(|(column, name)| btrim(vec![cast(column, DataType::Utf8)]).alias(name));
         let rows = truth.select(texts.collect::<Vec<_>>())?;
         let rows = rows.sort(names[..3].iter().map(|name| ident(*name).sort(true, false)).collect())?;
         let mut found = Truth { rows: Vec::new(), channels: Vec::new() };
         let (mut people, mut households) = (HashMap::new(), HashMap::new());
+        let mut nobody = 0;
         for batch in rows.collect().await? {
             let [channel, id, person, household] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
             for i in 0..batch.num_rows() {
+                // Nobody is not one person.
+                if [channel, id, person].iter().any(|column| column.is_null(i) || column.value(i).is_empty()) {
+                    nobody += 1;
+                    continue;
+                }
                 // Rows come in order of the channel.
                 if found.channels.last().is_none_or(|c| c != channel.value(i)) {
                     found.channels.push(channel.value(i).to_string());
@@ -83,6 +91,16 @@ impl Truth {
                     household: known.then(|| number(&mut households, household.value(i))),
                 });
             }
+        }
+        if nobody > 0 {
+            return Err(Error::usage(format!("{}: {nobody} rows have no channel, record or person", path.display()))
+                .hint("leave out the records of which nobody knows who they are"));
+        }
+        let key = |row: &TruthRow| (row.channel, row.id.clone());
+        if let Some(pair) = found.rows.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
+            let record = format!("{}:{}", found.channels[pair[0].channel as usize], pair[0].id);
+            return Err(Error::usage(format!("{}: the record {record} stands there twice", path.display()))
+                .hint("a truth file has one row for each record"));
         }
         if found.rows.is_empty() {
             return Err(Error::usage(format!("{} has no rows", path.display())).hint("check --truth"));

@@ -1,6 +1,6 @@
 //! `nayose evaluate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{LakeArguments, ResourceArguments, TextFormat, evaluate_sample, output};
 use crate::audit::evaluation_page::html;
 use crate::audit::evaluation_report::{Labels, Report};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::local;
 use nayose_matching::evaluate::{PairCounts, Scores};
 
@@ -65,6 +65,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let audit = a.lake.audit(a.as_of.as_deref(), &a.resources).await?;
     let report = audit.evaluate(a.truth.as_deref(), a.values).await?;
     if let Some(path) = &a.report {
+        refuse_other(path)?;
         local::put(path, html(&report))?;
     }
     output::print(&match a.format {
@@ -72,6 +73,22 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         TextFormat::Text => text_of(&report),
     })?;
     Ok(0)
+}
+
+/// Refuses to write a page over a file that is none: a truth file or a pipeline that was named by mistake.
+fn refuse_other(path: &Path) -> Result<()> {
+    let is_page = |text: &[u8]| text.starts_with(b"<!doctype html>");
+    // What is no file, such as /dev/stdout, is written through.
+    if !path.is_file() {
+        return Ok(());
+    }
+    match std::fs::read(path) {
+        Ok(text) if !text.is_empty() && !is_page(&text) => {
+            Err(Error::usage(format!("{} is there and is no page of an evaluation", path.display()))
+                .hint("name another file with --report"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn json_of(report: &Report) -> serde_json::Value {

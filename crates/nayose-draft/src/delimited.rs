@@ -168,11 +168,32 @@ fn is_broken_by_quotes(text: &str, delimiter: char, cells: usize, whole: bool) -
 fn are_cells_quoted(text: &str, delimiter: char) -> bool {
     let (mut quoted, mut odd) = (0usize, 0usize);
     for line in text.lines().take(ROWS) {
-        let is_whole = |cell: &&str| cell.len() > 1 && cell.starts_with('"') && cell.ends_with('"');
-        quoted += line.split(delimiter).map(str::trim).filter(is_whole).count();
+        quoted += quoted_cells(line, delimiter);
         odd += usize::from(line.matches('"').count() % 2 == 1);
     }
     quoted > odd
+}
+
+/// Cells of a line that a quote begins and another one ends, with delimiters between them or without.
+fn quoted_cells(line: &str, delimiter: char) -> usize {
+    let (mut rest, mut quoted) = (line.trim(), 0);
+    loop {
+        let inside = rest.trim_start().strip_prefix('"');
+        let end = inside.and_then(|inside| {
+            let mut close = inside.find('"')?;
+            // Two quotes are one of the text.
+            while inside[close + 1..].starts_with('"') {
+                close += 2 + inside[close + 2..].find('"')?;
+            }
+            let after = inside[close + 1..].trim_start();
+            (after.is_empty() || after.starts_with(delimiter)).then_some(after)
+        });
+        quoted += usize::from(end.is_some());
+        match end.unwrap_or(rest).split_once(delimiter) {
+            Some((_, next)) => rest = next,
+            None => return quoted,
+        }
+    }
 }
 
 fn quoting(text: &str, delimiter: char, quotes: bool) -> Found<Quoting> {

@@ -135,3 +135,13 @@ fn people_who_become_one_are_counted() {
         "{yaml}"
     );
 }
+
+#[test]
+fn a_comma_in_every_quoted_address_ends_no_cell() {
+    let row = |i: usize| format!("A{i:04},山田 {i}郎,090-5550-{i:04},\"東京都渋谷区渋谷1-{i},ハイツ\"\"{i}\"\"\"\n");
+    let text = format!("会員番号,氏名,電話番号,住所\n{}", (1..60).map(row).collect::<String>());
+    let (yaml, sources) = yaml(&[("kaiin.csv", &text)]);
+    let [source] = &sources[..] else { panic!("{yaml}") };
+    assert!(source["quoting"].is_null() && source["may_be_empty"].is_null(), "{yaml}");
+    assert_eq!(source["columns"]["address"], "住所", "{yaml}");
+}

@@ -95,31 +95,17 @@ pub fn learn(model: &Model, observed: &Observations) -> (Parameters, Convergence
         model,
         observed,
         random,
-        cases: observed.candidates(),
+        cases: Vec::new(),
         pools: Pools::default(),
         dependent: Vec::new(),
         by_chance: vec![false; model.comparisons.len()],
         steps: 0,
     };
-    let first = start(model, &learner.random, observed);
-    let mut found = learner.run(first.clone());
+    let mut found = learner.learn();
     while learner.find_people_among_households(&found.0) {
-        found = learner.run(first.clone());
+        found = learner.learn();
     }
-    if !observed.known.is_empty() {
-        let logs = Logs::of(model, &found.0, &observed.groups);
-        learner.cases = cases(&learner.cases, &observed.known, |group, states| logs.of_pair(group, states).0[0]);
-        found = learner.run(found.0);
-    }
-    for _ in 0..ROUNDS {
-        let next = pools(model, observed, &learner.tally(&found.0).0, &learner.random, &learner.pools);
-        if next == learner.pools {
-            break;
-        }
-        learner.pools = next;
-        found = learner.run(found.0);
-    }
-    let (found, convergence) = learner.find_dependence(found);
+    let (found, convergence) = found;
     (learner.count_classes(found), convergence)
 }
 
@@ -138,6 +124,27 @@ struct Learner<'a> {
 }
 
 impl Learner<'_> {
+    /// Runs of EM from the start: on candidates, with what people decided, with levels that weigh alike, with what differs together.
+    fn learn(&mut self) -> (Parameters, Convergence) {
+        let (model, observed) = (self.model, self.observed);
+        (self.cases, self.pools, self.dependent) = (observed.candidates(), Pools::default(), Vec::new());
+        let mut found = self.run(start(model, &self.random, observed));
+        if !observed.known.is_empty() {
+            let logs = Logs::of(model, &found.0, &observed.groups);
+            self.cases = cases(&self.cases, &observed.known, |group, states| logs.of_pair(group, states).0[0]);
+            found = self.run(found.0);
+        }
+        for _ in 0..ROUNDS {
+            let next = pools(model, observed, &self.tally(&found.0).0, &self.random, &self.pools);
+            if next == self.pools {
+                break;
+            }
+            self.pools = next;
+            found = self.run(found.0);
+        }
+        self.find_dependence(found)
+    }
+
     /// Steps of EM from `p` on.
     fn run(&mut self, p: Parameters) -> (Parameters, Convergence) {
         let mut p = p;

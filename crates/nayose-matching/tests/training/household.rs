@@ -113,3 +113,46 @@ fn a_level_that_no_household_showed_is_no_proof() {
         assert!(similar <= same + 1e-9, "class {class}: the better level has {same} bits, the worse {similar}");
     }
 }
+
+/// One person's names are of two scripts in a third of the pairs, so that they differ; nobody shares a household with anybody.
+#[test]
+fn people_with_two_names_are_no_households() {
+    const PERSON: [&[f64]; 6] = [&[0.62, 0.05], &[0.6], &[0.7], &[0.9], &[0.98], &[0.6]];
+    let model = family_model();
+    let n = 200_000u64;
+    let mut observed = observations(n as f64);
+    let unrelated = |c: usize| LEVELS[c][2];
+    let random = |c: usize| {
+        let shares = unrelated(c).iter().zip(PERSON[c]).map(|(u, m)| 0.95 * u + 0.05 * m);
+        let mut shares: Vec<f64> = shares.collect();
+        shares.push(1.0 - shares.iter().sum::<f64>());
+        shares.iter().map(|share| share * 1e8).collect()
+    };
+    (observed.random, observed.random_draws) = ((0..6).map(random).collect(), 1e8);
+    let mut people = 0.0;
+    for i in 0..n {
+        let draw = |of: u64| uniform(10 * i + of);
+        let is_person = draw(0) < 0.05;
+        people += f64::from(u8::from(is_person));
+        let mut states = [0u8; 6];
+        for (c, state) in states.iter_mut().enumerate() {
+            let mut left = draw(1 + c as u64);
+            // Who writes one name in another script writes the other one so too.
+            if is_person && c == 1 {
+                left = (left + draw(1)) / 2.0;
+            }
+            let shares = if is_person { PERSON[c] } else { unrelated(c) };
+            let level = shares.iter().position(|share| {
+                left -= share;
+                left < 0.0
+            });
+            *state = level.unwrap_or(shares.len()) as u8;
+        }
+        see(&mut observed, &states, 1.0);
+    }
+    let (learned, _) = em::learn(&model, &observed);
+    let birth_date = learned.levels[3][0];
+    assert!(birth_date[1] < 0.5, "people of a household are born on one day by chance: {birth_date:?}");
+    let found = learned.prior[0] * n as f64;
+    assert!((found / people - 1.0).abs() < 0.1, "{found} people of {people}");
+}

@@ -48,6 +48,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
+    if a.values && a.report.is_none() && a.sample.is_none() {
+        return Err(Error::usage("--values shows nothing without --report or --sample")
+            .hint("add `--report quality.html`, or `--sample 200 --out pairs.csv`"));
+    }
+    if let Some(path) = &a.report {
+        refuse_other(path)?;
+    }
     if let Some(path) = &a.labels {
         let file = evaluate_sample::read(path)?;
         let audit = a.lake.audit(None, &a.resources).await?;
@@ -65,7 +72,6 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let audit = a.lake.audit(a.as_of.as_deref(), &a.resources).await?;
     let report = audit.evaluate(a.truth.as_deref(), a.values).await?;
     if let Some(path) = &a.report {
-        refuse_other(path)?;
         local::put(path, html(&report))?;
     }
     output::print(&match a.format {

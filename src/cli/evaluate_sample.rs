@@ -128,6 +128,8 @@ pub(super) fn read(path: &Path) -> Result<LabelFile> {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => encoding_rs::SHIFT_JIS.decode(&bytes).0,
     };
+    // A spreadsheet ends lines in two characters, of which the reader counts the second with the next line.
+    let text = text.replace("\r\n", "\n");
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let unreadable = |e: csv::Error| {

@@ -59,7 +59,10 @@ fn unreadable(path: &Path, error: &csv::Error) -> Error {
 fn checked(path: &Path, text: &[u8], problems: &mut Problems) -> Result<Vec<Decision>> {
     problems.in_file(path.display().to_string());
     let unreadable = |e: csv::Error| unreadable(path, &e);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);
+    // A spreadsheet ends lines in two characters, of which the reader counts the second with the next line.
+    let next = text.iter().skip(1).chain([&b'\n']);
+    let text: Vec<u8> = text.iter().zip(next).filter(|pair| *pair != (&b'\r', &b'\n')).map(|(byte, _)| *byte).collect();
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_slice());
     let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_string).collect();
     if header.iter().map(|h| h.trim_start_matches('\u{feff}')).ne(COLUMNS) {
         problems.add(1, "the columns are not as they should be", format!("write the header {}", COLUMNS.join(",")));

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Retailer, own_pipeline, succeeds};
+use crate::support::{Retailer, fails, own_pipeline, succeeds};
 
 fn evaluated(retailer: &Retailer, lake: &str, more: &[&str]) -> Value {
     let (lake, truth) = (retailer.text(lake), retailer.text("input/truth.csv"));
@@ -99,4 +99,38 @@ fn validate_forecasts_the_pairs_and_names_rules_that_add_nothing() {
     let manifest: Value =
         serde_json::from_slice(&fs::read(manifest.path().join("manifest.json")).expect("a manifest")).expect("JSON");
     assert_eq!(manifest["stages"]["block"]["result"]["block"]["pairs_by_rule"]["phone"].to_string(), forecast);
+}
+
+#[test]
+fn a_truth_that_cannot_be_true_and_a_page_over_another_file_are_refused() {
+    let retailer = Retailer::new(60, 43);
+    retailer.runs("lake", &[]);
+    let (lake, truth) = (retailer.text("lake"), retailer.text("own.csv"));
+    let refused = |more: &[&str], said: &str| {
+        let told = fails(2, &[&["evaluate", "--lake", &lake][..], more].concat());
+        assert!(told.contains(said) && told.contains("hint: "), "{said}: {told}");
+    };
+    let good = fs::read_to_string(retailer.path("input/truth.csv")).expect("the truth");
+    let mut lines: Vec<&str> = good.lines().collect();
+    let first = lines[1].to_string();
+    lines.push(&first);
+    fs::write(&truth, lines.join("\n")).expect("written");
+    refused(&["--truth", &truth], "stands there twice");
+    let header = lines[0];
+    let of = |cells: [&str; 3]| {
+        let mut row = vec![""; header.split(',').count()];
+        for (name, cell) in ["channel", "source_record_id", "person_id"].into_iter().zip(cells) {
+            row[header.split(',').position(|column| column == name).expect("a column")] = cell;
+        }
+        format!("{header}\n{}\n", row.join(","))
+    };
+    fs::write(&truth, of(["shop", "C1", " "])).expect("written");
+    refused(&["--truth", &truth], "1 rows have no channel, record or person");
+    refused(&["--report", &truth], "is no page of an evaluation");
+    assert_eq!(fs::read_to_string(&truth).expect("the file"), of(["shop", "C1", " "]), "it is as it was");
+    refused(&["--values"], "--values shows nothing");
+    let page = retailer.text("page.html");
+    for _ in 0..2 {
+        succeeds(&["evaluate", "--lake", &lake, "--report", &page]);
+    }
 }

@@ -136,6 +136,8 @@ fn a_label_file_that_is_wrong_is_refused() {
     refused(&lake, &changed(3, 2, "somebody-else"), "has rows that are not as they were written: line 3");
     refused(&lake, &changed(7, 9, "77777"), "has rows that are not as they were written: line 7");
     refused(&lake, &changed(9, 5, "perhaps"), "has labels that are none of same, different and unknown: line 9");
+    let of_spreadsheet = changed(9, 5, "perhaps").replace('\n', "\r\n");
+    refused(&lake, &of_spreadsheet, "has labels that are none of same, different and unknown: line 9");
     refused(&lake, "channel,source_record_id,person_id\n", "has no column pair, ");
     let other = Retailer::new(60, 49);
     other.runs("lake", &[]);

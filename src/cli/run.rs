@@ -291,6 +291,11 @@ fn told(manifest: &Manifest) -> Result<String> {
             "\n  {skipped} rows skipped: `select source, reason, count(*) from reject group by 1, 2` names the reasons"
         );
     }
+    if let Some(reused) = manifest.normalize().map(|found| found.numbers_reused).filter(|reused| *reused > 0) {
+        text += &format!(
+            "\n  {reused} records have a number that somebody else had before; of that person they keep nothing: `record_id:reused` in source_record.problems"
+        );
+    }
     for understood in found.understood.iter().filter(|u| u.share() >= TOLD) {
         text += &format!("\n  {understood}");
     }

@@ -107,12 +107,13 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let mut inputs = inputs::fingerprints(pipeline, &found, &known).await?;
     guards::admitted(pipeline, &inputs, &options.admit).await?;
     let held = held::read(&pipeline.lake).await?;
-    let inputs_before = match &before {
+    // Work that is damaged is as good as none.
+    let work_before = match &before {
         Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
         None => None,
-    }
-    .map_or(Vec::new(), |manifest| manifest.inputs);
-    let left_out = inputs::leave_out_held(pipeline, &mut found, &mut inputs, &held, &inputs_before);
+    };
+    let inputs_before = work_before.as_ref().map_or(&[][..], |work| &work.inputs);
+    let left_out = inputs::leave_out_held(pipeline, &mut found, &mut inputs, &held, inputs_before);
     guards::warn_of_held(&left_out, progress);
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
@@ -132,11 +133,6 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let work = work_of(pipeline, &run_id);
     // Stages of the published run can be kept where it had the same input and configuration.
     let published = before.as_ref().filter(|b| b.config_digest == digest && !options.full);
-    // Work that is damaged is as good as none.
-    let work_before = match &before {
-        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
-        None => None,
-    };
     if let Some(of_before) = &work_before
         && !options.full
     {
@@ -179,6 +175,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         work,
         manifest,
         found,
+        left_out,
         before,
         work_before,
         packed,
@@ -271,6 +268,8 @@ struct Run<'a> {
     work: Location,
     manifest: Manifest,
     found: Vec<crate::stages::ingest::SourceFiles>,
+    /// Files that are held and not read.
+    left_out: Vec<held::Held>,
     before: Option<snapshot::PublishedRun>,
     /// What that run left in its work folder.
     work_before: Option<Manifest>,

@@ -177,7 +177,7 @@ impl Run<'_> {
     }
 
     /// A table as the run before published it; no rows before the first run.
-    async fn previous(&self, table: &Table) -> Result<DataFrame> {
+    pub(super) async fn previous(&self, table: &Table) -> Result<DataFrame> {
         let rows = match &self.before {
             Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
             None => None,

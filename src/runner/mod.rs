@@ -329,6 +329,7 @@ impl Run<'_> {
                     return Err(Error::bug("a stage was kept without what it found"));
                 };
                 found.as_of = as_of;
+                found.figures.settings = self.settings_digest();
             }
             Stage::Score => self.keep_model_of_before().await?,
             _ => {}

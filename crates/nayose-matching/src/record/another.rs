@@ -107,12 +107,12 @@ fn is_near_date(left: &str, right: &str) -> bool {
     same + 1 >= left.len().max(right.len()) || exchanged
 }
 
-/// Takes the rows out of `versions`, which are oldest first, that are of another person than the newest one. Answers how many.
-/// `values_of` standardizes a row; it is asked only where two rows have no text in common.
+/// Takes the rows out of `versions`, which are oldest first, that are of another person than the newest one. Answers which holder of the
+/// number that is, from 0, where rows were taken out. `values_of` standardizes a row; it is asked only where two rows have no text in common.
 pub(super) fn leave_out_others<'a>(
     versions: &mut Vec<RawVersion<'a>>,
     values_of: impl Fn(&RawVersion<'a>) -> Vec<PastValue>,
-) -> usize {
+) -> Option<usize> {
     // Each holder of the number, with the places of the rows.
     let mut holders: Vec<Vec<usize>> = Vec::new();
     let mut current = 0;
@@ -146,14 +146,13 @@ pub(super) fn leave_out_others<'a>(
             None => holders.push(vec![place]),
         }
     }
-    let Some(kept) = holders.get(current).filter(|kept| kept.len() < versions.len()) else { return 0 };
-    let left_out = versions.len() - kept.len();
+    let kept = holders.get(current).filter(|kept| kept.len() < versions.len())?;
     let mut place = 0;
     versions.retain(|_| {
         place += 1;
         kept.contains(&(place - 1))
     });
-    left_out
+    Some(current)
 }
 
 /// Whether two rows have an identifying text in common as it stands: the usual case, which needs no more.

@@ -41,10 +41,11 @@ impl Standardizer {
         versions.sort_by(|a, b| (a.observed_at, a.file, a.line).cmp(&(b.observed_at, b.file, b.line)));
         let conflicts = conflicts(versions);
         let rows = versions.len() as i32;
-        let left_out = leave_out_others(versions, |version| self.values(version));
+        let holder = leave_out_others(versions, |version| self.values(version));
         let mut builder = self.builder();
-        if left_out > 0 {
+        if let Some(holder) = holder {
             builder.problems.push(NUMBER_REUSED.to_string());
+            builder.problems.extend((holder > 0).then(|| format!("{HOLDER}{}", holder + 1)));
         }
         for version in versions.iter() {
             builder.version(version);
@@ -72,6 +73,15 @@ impl Standardizer {
 
 /// The problem of a record whose number another person had before: of that person nothing is kept.
 pub const NUMBER_REUSED: &str = "record_id:reused";
+
+/// How the problem begins that says which holder of its number a record is, from the second on.
+const HOLDER: &str = "record_id:holder_";
+
+/// Which holder of its number a record with these problems is, from 0.
+pub fn holder_of<'a>(problems: impl IntoIterator<Item = &'a str>) -> u32 {
+    let number = |problem: &str| problem.strip_prefix(HOLDER)?.parse::<u32>().ok();
+    problems.into_iter().find_map(number).map_or(0, |number| number.saturating_sub(1))
+}
 
 impl Standardizer {
     fn builder(&self) -> RecordBuilder<'_> {

@@ -12,7 +12,9 @@ use super::decisions::{self, Decision};
 use super::file::{FieldSurvivorshipFile, Holds, PipelineFile, SurvivorshipRuleFile};
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
-use super::{Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, check_model, check_source, shape};
+use super::{
+    Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, check_model, check_source, shape,
+};
 use crate::error::{Error, Result};
 use crate::store::Location;
 use nayose_japanese::identifier::CheckDigit;

@@ -50,7 +50,8 @@ pub(crate) use value_kind::value_kind;
 
 /// Makes every function that needs no configuration known to the session.
 pub(crate) fn register_all(context: &SessionContext) {
-    let plain = [key_hash(), number(), bare(), damaged(), unusable(), value_kind(), blocking_keys::pairs_of(), timestamp()];
+    let plain =
+        [key_hash(), number(), bare(), damaged(), unusable(), value_kind(), blocking_keys::pairs_of(), timestamp()];
     for function in normalize::normalizers().into_iter().chain(plain) {
         context.register_udf(function);
     }

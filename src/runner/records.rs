@@ -58,7 +58,7 @@ impl Run<'_> {
         if self.before.is_none() {
             self.check_counts(&counts).await?;
         }
-        let figures = self.guard_deliveries(&counts, &fresh, record).await?;
+        let figures = self.guard_deliveries(&counts, &fresh).await?;
         self.check_counts(&counts).await?;
         // Two sources may read one file.
         let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
@@ -233,7 +233,8 @@ impl Run<'_> {
             self.put(Stage::Normalize, planned, false, None, record).await?;
         }
         let problems = self.table(&STANDARD_RECORD, record).await?.select_columns(&[col::PROBLEMS])?;
-        let numbers_reused = problems.filter(array_has(ident(col::PROBLEMS), lit(NUMBER_REUSED)))?.count().await? as u64;
+        let numbers_reused =
+            problems.filter(array_has(ident(col::PROBLEMS), lit(NUMBER_REUSED)))?.count().await? as u64;
         record.result = Some(StageResult::Normalize(NormalizeResult { numbers_reused }));
         Ok(())
     }

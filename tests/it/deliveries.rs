@@ -61,7 +61,11 @@ fn path_of(number: usize) -> String {
 
 /// Writes a delivery of the shop; answers its name below the input.
 fn put(retailer: &Retailer, number: usize, rows: &[Vec<Vec<u8>>]) -> String {
-    put_bytes(retailer, number, &[rows.iter().map(|row| line_of(row)).collect::<Vec<_>>().join(&b"\r\n"[..]), b"\r\n".to_vec()].concat())
+    put_bytes(
+        retailer,
+        number,
+        &[rows.iter().map(|row| line_of(row)).collect::<Vec<_>>().join(&b"\r\n"[..]), b"\r\n".to_vec()].concat(),
+    )
 }
 
 fn put_bytes(retailer: &Retailer, number: usize, bytes: &[u8]) -> String {
@@ -95,9 +99,16 @@ fn a_slipped_delivery_is_held_and_the_next_day_is_published() {
     let before = published(&retailer.path("lake"));
     let file = put(&retailer, 0, &slipped(day(&retailer, 0)));
     let said = fails(1, &strs(&retailer.run("lake", &[])));
-    assert!(said.contains(&file) && said.contains("the guard changed") && said.contains("guards.changed = 0.05"), "{said}");
+    assert!(
+        said.contains(&file) && said.contains("the guard changed") && said.contains("guards.changed = 0.05"),
+        "{said}"
+    );
     assert!(said.contains(&format!("--admit '{file}'")), "{said}");
-    assert_eq!((runs_of(&retailer, "lake").as_str(), published(&retailer.path("lake"))), ("1", before), "nothing came out");
+    assert_eq!(
+        (runs_of(&retailer, "lake").as_str(), published(&retailer.path("lake"))),
+        ("1", before),
+        "nothing came out"
+    );
     // The next day comes without it.
     put(&retailer, 1, &day(&retailer, 1));
     let output = nayose(&strs(&retailer.run("lake", &[])));
@@ -215,7 +226,8 @@ fn good_days_are_published() {
 fn half_of_a_file_that_is_replaced_is_left_out_and_its_customers_stay() {
     let retailer = Retailer::new(300, 30);
     retailer.runs("lake", &[]);
-    let customers = |lake: &str| retailer.sql(lake, "select count(*) from id_map where channel = 'shop' and valid_to is null");
+    let customers =
+        |lake: &str| retailer.sql(lake, "select count(*) from id_map where channel = 'shop' and valid_to is null");
     let before = customers("lake");
     let all = lines(&retailer, FULL);
     let half: Vec<u8> = all[..all.len() / 2].iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect();
@@ -235,7 +247,8 @@ fn half_of_a_file_that_is_replaced_is_left_out_and_its_customers_stay() {
 fn files_that_are_gone_stop_the_run_until_that_is_right() {
     let retailer = Retailer::new(400, 31);
     retailer.runs("lake", &[]);
-    let mut files: Vec<_> = fs::read_dir(retailer.path("input/shop")).expect("a folder").flatten().map(|e| e.path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(retailer.path("input/shop")).expect("a folder").flatten().map(|e| e.path()).collect();
     files.retain(|file| file.to_string_lossy().contains("customers_"));
     files.sort();
     files[..files.len() / 2].iter().for_each(|file| fs::remove_file(file).expect("removed"));
@@ -245,21 +258,31 @@ fn files_that_are_gone_stop_the_run_until_that_is_right() {
     let said = fails(1, &strs(&retailer.run("lake", &["--admit", "shop_customers"])));
     assert!(said.contains("the guard retired") && said.contains("--admit retired"), "{said}");
     assert_eq!(runs_of(&retailer, "lake"), "1");
-    retailer.runs("lake", &["--admit", "shop_customers", "--admit", "retired", "--admit", "split", "--admit", "merged"]);
+    retailer
+        .runs("lake", &["--admit", "shop_customers", "--admit", "retired", "--admit", "split", "--admit", "merged"]);
     assert_eq!(runs_of(&retailer, "lake"), "2");
 }
 
 #[test]
 fn a_guard_that_is_switched_off_lets_in() {
     let retailer = Retailer::new(300, 32);
-    let off = |text: &mut String| text.push_str("\nguards: { changed: null, changed_values: null, repeated: null, merged: null, split: null }\n");
+    let off = |text: &mut String| {
+        text.push_str("\nguards: { changed: null, changed_values: null, repeated: null, merged: null, split: null }\n")
+    };
     let pipeline = own_pipeline(&retailer, off, |_| ());
     let args = ["run", &pipeline, "--input", &retailer.text("input"), "--lake", &retailer.text("lake")];
     succeeds(&args);
     put(&retailer, 0, &slipped(day(&retailer, 0)));
     succeeds(&args);
     // The limits are no part of what a run is known by.
-    let said = succeeds(&["run", "pipelines/retail/pipeline.yaml", "--input", &retailer.text("input"), "--lake", &retailer.text("lake")]);
+    let said = succeeds(&[
+        "run",
+        "pipelines/retail/pipeline.yaml",
+        "--input",
+        &retailer.text("input"),
+        "--lake",
+        &retailer.text("lake"),
+    ]);
     assert!(said.contains("nothing new"), "{said}");
     let wrong = own_pipeline(&retailer, |text| text.push_str("\nguards: { changed: 5 }\n"), |_| ());
     let said = fails(2, &["validate", &wrong, "--input", &retailer.text("input")]);
@@ -289,5 +312,7 @@ fn a_number_that_was_given_anew_keeps_nothing_of_who_had_it() {
         retailer.sql("lake", &format!("select {what} from source_record where channel = 'shop' and record_id = '{id}'"))
     };
     assert!(of(&new, "array_has(problems, 'record_id:reused') as reused, cardinality(phones) as n").contains("true,1"));
-    assert!(of(&moved, "array_has(problems, 'record_id:reused') as reused, cardinality(phones) as n").contains("false,2"));
+    assert!(
+        of(&moved, "array_has(problems, 'record_id:reused') as reused, cardinality(phones) as n").contains("false,2")
+    );
 }

@@ -13,13 +13,14 @@ use datafusion::common::JoinType;
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::logical_expr::{ident, lit};
-use datafusion::prelude::DataFrame;
+use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 
+use crate::engine::session::in_order;
 use crate::error::{Error, Result};
 use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::lake::figures::Kinds;
-use crate::lake::manifest::{Input, StageRecord};
+use crate::lake::manifest::Input;
 use crate::runner::Run;
 use crate::sources::reader::SourceFile;
 use crate::stages::{field, fields_of};
@@ -86,15 +87,16 @@ const CUT: [&str; 4] = ["unclosed_quote", "wrong_column_count", "bad_json", "und
 
 impl Run<'_> {
     /// Fills in the figures of new files. The session knows the raw tables; `read` are the files that were read now.
-    pub(super) async fn collect(&self, files: &mut [NewFile], read: &[SourceFile], record: &StageRecord) -> Result<()> {
+    pub(super) async fn collect(&self, files: &mut [NewFile], read: &[SourceFile]) -> Result<()> {
         self.register_new(files)?;
+        let here = self.here();
         let places: BTreeMap<(String, String), usize> =
             files.iter().enumerate().map(|(i, f)| ((f.source.clone(), f.file.clone()), i)).collect();
         let place = |source: &str, file: &str| places.get(&(source.to_string(), file.to_string())).copied();
-        let sampled = self.context.sql(SAMPLE).await?;
+        let sampled = here.sql(SAMPLE).await?;
         self.context.deregister_table(LOOKED_AT)?;
         self.context.register_table(LOOKED_AT, sampled.clone().into_view())?;
-        for batch in self.context.sql(KINDS).await?.collect().await? {
+        for batch in here.sql(KINDS).await?.collect().await? {
             let [source, file, attribute, kind] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
             let values = batch.column(4).as_primitive::<Int64Type>();
             for row in 0..batch.num_rows() {
@@ -106,7 +108,7 @@ impl Run<'_> {
         for file in files.iter_mut() {
             file.records = file.kinds.get(col::RECORD_ID).map_or(0, |kinds| kinds.values().sum());
         }
-        for batch in self.context.sql(ENDS).await?.collect().await? {
+        for batch in here.sql(ENDS).await?.collect().await? {
             let [source, file, reason] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
             for row in (0..batch.num_rows()).filter(|row| reason.is_valid(*row) && CUT.contains(&reason.value(*row))) {
                 if let Some(i) = place(source.value(row), file.value(row)) {
@@ -125,7 +127,15 @@ impl Run<'_> {
         }
         self.context.deregister_table(LOOKED_AT)?;
         self.context.deregister_table(NEW_FILE)?;
-        self.register(&[&RAW_RECORD], record).await
+        Ok(())
+    }
+
+    /// The session whose plans run in this process: a few counts are no work for a cluster.
+    fn here(&self) -> SessionContext {
+        match self.options.resources.cluster {
+            Some(_) => in_order(&self.context),
+            None => self.context.clone(),
+        }
     }
 
     fn register_new(&self, files: &[NewFile]) -> Result<()> {
@@ -141,12 +151,8 @@ impl Run<'_> {
     }
 
     /// Which rows stand elsewhere, and how far files in order go.
-    async fn collect_rows(
-        &self,
-        files: &mut [NewFile],
-        place: &impl Fn(&str, &str) -> Option<usize>,
-    ) -> Result<()> {
-        for batch in self.context.sql(REPEATED).await?.collect().await? {
+    async fn collect_rows(&self, files: &mut [NewFile], place: &impl Fn(&str, &str) -> Option<usize>) -> Result<()> {
+        for batch in self.here().sql(REPEATED).await?.collect().await? {
             let [source, file, of] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
             let [rows, all] = [3, 4].map(|c| batch.column(c).as_primitive::<Int64Type>());
             for row in 0..batch.num_rows() {
@@ -156,7 +162,7 @@ impl Run<'_> {
                 }
             }
         }
-        for batch in self.context.sql(BEYOND).await?.collect().await? {
+        for batch in self.here().sql(BEYOND).await?.collect().await? {
             let [source, file] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
             let (rows, beyond) =
                 (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Float64Type>());
@@ -178,7 +184,8 @@ impl Run<'_> {
     ) -> Result<()> {
         let of_before = self.previous(&SOURCE_RECORD).await?;
         let keys = [ident(col::CHANNEL).alias("channel_before"), ident(col::RECORD_ID).alias("record_id_before")];
-        let of_before = of_before.select(keys.into_iter().chain([ident(col::HISTORY).alias("before")]).collect::<Vec<_>>())?;
+        let of_before =
+            of_before.select(keys.into_iter().chain([ident(col::HISTORY).alias("before")]).collect::<Vec<_>>())?;
         let versions = RAW_RECORD.columns.iter().filter(|c| !OUTSIDE.contains(&c.name));
         let versions = versions.flat_map(|c| [lit(c.name), ident(c.name)]).collect();
         // The file is a column of the versions too.

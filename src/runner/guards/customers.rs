@@ -114,7 +114,11 @@ mod tests {
     #[test]
     fn the_usual_is_learned_from_a_week_of_runs() {
         let check = |customers: u64, of: u64, usual: &[u64], stops: bool| {
-            assert_eq!(beyond("retired", customers, of, usual, 0.02).is_some(), stops, "{customers} of {of}, {usual:?}");
+            assert_eq!(
+                beyond("retired", customers, of, usual, 0.02).is_some(),
+                stops,
+                "{customers} of {of}, {usual:?}"
+            );
         };
         check(582, 20_000, &[], true);
         check(390, 20_000, &[], false);

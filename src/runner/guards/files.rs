@@ -29,7 +29,7 @@ pub(super) struct Known<'a> {
     pub figures: Option<&'a SourceFigures>,
     /// Rows of its earlier files, in order of their names.
     pub rows: Vec<u64>,
-    /// Records of the source in the run before, about: rows of its largest file at least.
+    /// Whether the source may have no rows.
     pub may_be_empty: bool,
 }
 
@@ -127,7 +127,7 @@ fn cut(file: &NewFile, known: &Known<'_>) -> Option<Finding> {
             beyond * 100.0
         )
     };
-    (rows >= FEWEST && beyond > 0.25 && chance < NO_CHANCE && of.partial == 0).then(|| reason()).and_then(found)
+    (rows >= FEWEST && beyond > 0.25 && chance < NO_CHANCE && of.partial == 0).then(reason).and_then(found)
 }
 
 /// Rows of another source are never right here. Rows that its own source had are yesterday's, unless the source sends rows again by
@@ -141,8 +141,9 @@ fn repeated(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Fin
     for (source, share) in file.repeated.iter().filter(|(_, share)| **share > limit) {
         let percent = share * 100.0;
         if source != known.source {
-            let reason =
-                format!("{percent:.0} of 100 rows stand in files of source {source:?}, more than guards.repeated = {limit}");
+            let reason = format!(
+                "{percent:.0} of 100 rows stand in files of source {source:?}, more than guards.repeated = {limit}"
+            );
             return Some(Finding { guard: "repeated", reason });
         }
         let by_habit = of.repeated > 0.5;
@@ -267,7 +268,9 @@ fn changed_values(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Opti
             let known = file.known;
             return Some(Finding {
                 guard: "changed_values",
-                reason: format!("{attribute} of {changed} of {known} known records changed, more than {most:.2} (guards.changed_values)"),
+                reason: format!(
+                    "{attribute} of {changed} of {known} known records changed, more than {most:.2} (guards.changed_values)"
+                ),
             });
         }
     }
@@ -284,7 +287,11 @@ fn short(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Findin
     };
     if let Some(replaces) = file.replaces.filter(|replaces| *replaces >= FEWEST) {
         let limit = limit.max(WHOLE_SHORT);
-        return if rows < limit * replaces as f64 { found(replaces, "the file that it replaces has", limit) } else { None };
+        return if rows < limit * replaces as f64 {
+            found(replaces, "the file that it replaces has", limit)
+        } else {
+            None
+        };
     }
     let filled: Vec<u64> = known.rows.iter().copied().filter(|rows| *rows > 0).collect();
     // Two copies of the whole source, one after the other: the next is one as well.
@@ -294,7 +301,11 @@ fn short(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Findin
         && *last >= FEWEST
     {
         let limit = limit.max(WHOLE_SHORT);
-        return if rows < limit * *last as f64 { found(*last, "the copy of the source before has", limit) } else { None };
+        return if rows < limit * *last as f64 {
+            found(*last, "the copy of the source before has", limit)
+        } else {
+            None
+        };
     }
     let smallest = *filled.iter().min()?;
     // A quiet day of a small source is no half: what chance can do to so many rows is left aside.

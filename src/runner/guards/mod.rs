@@ -17,7 +17,7 @@ use crate::console::version;
 use crate::error::{Error, Kind, Result};
 use crate::lake::figures::Figures;
 use crate::lake::held::{self, Held};
-use crate::lake::manifest::{Input, StageRecord};
+use crate::lake::manifest::Input;
 use crate::lake::results::FileCounts;
 use crate::runner::Run;
 use crate::sources::reader::{self, SourceFile};
@@ -93,12 +93,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// Data, naming what was held and why.
-    pub(super) async fn guard_deliveries(
-        &self,
-        counts: &[FileCounts],
-        fresh: &[SourceFiles],
-        record: &StageRecord,
-    ) -> Result<Figures> {
+    pub(super) async fn guard_deliveries(&self, counts: &[FileCounts], fresh: &[SourceFiles]) -> Result<Figures> {
         let before = self.figures_before();
         let (inputs_before, counts_before) = match self.work_before.as_ref().filter(|_| self.before.is_some()) {
             Some(work) => (work.inputs.as_slice(), work.ingest().map_or(&[][..], |found| &found.files)),
@@ -110,7 +105,7 @@ impl Run<'_> {
         let mut files = self.described(new, counts, counts_before)?;
         if !files.is_empty() {
             let read: Vec<SourceFile> = fresh.iter().flat_map(|of| of.files.iter().cloned()).collect();
-            self.collect(&mut files, &read, record).await?;
+            self.collect(&mut files, &read).await?;
         }
         let held = held::read(&self.pipeline.lake).await?;
         let mut found: Vec<(&NewFile, Finding)> = Vec::new();
@@ -219,7 +214,9 @@ impl Run<'_> {
         }
         let told: Vec<String> = found
             .iter()
-            .map(|(source, finding)| format!("source {source:?} is stopped by the guard {}: {}", finding.guard, finding.reason))
+            .map(|(source, finding)| {
+                format!("source {source:?} is stopped by the guard {}: {}", finding.guard, finding.reason)
+            })
             .collect();
         let admit: BTreeSet<String> = found.iter().map(|(source, _)| format!("--admit {source}")).collect();
         let admit: Vec<String> = admit.into_iter().collect();
@@ -277,10 +274,8 @@ impl Run<'_> {
             of.flat_map(|of| &of.files).any(|file| file.name == held.file)
         };
         let Some(held) = self.left_out.iter().find(read) else { return Ok(()) };
-        Err(Error::data(format!("{} is held, and the file that it replaced has to be read again", held.file)).hint(format!(
-            "put the earlier file back, or run the same command with --admit '{}'",
-            held.file
-        )))
+        Err(Error::data(format!("{} is held, and the file that it replaced has to be read again", held.file))
+            .hint(format!("put the earlier file back, or run the same command with --admit '{}'", held.file)))
     }
 
     /// Where reading failed: holds the new files that cannot be read at all, so that they do not stop the next run. Answers the error

@@ -29,7 +29,10 @@ impl<'a> Delivery<'a> {
     /// The files of a source.
     pub(super) fn new(source: &str, before: &'a [FileCounts], now: &'a [FileCounts], came: bool) -> Self {
         let of = |all: &'a [FileCounts]| {
-            all.iter().filter(|c| c.source == source).map(|c| (c.file.as_str(), c.rows - c.skipped.min(c.rows))).collect()
+            all.iter()
+                .filter(|c| c.source == source)
+                .map(|c| (c.file.as_str(), c.rows - c.skipped.min(c.rows)))
+                .collect()
         };
         Delivery { before: of(before), now: of(now), came }
     }
@@ -55,13 +58,15 @@ fn shrank(of: &Delivery<'_>, limit: Option<f64>) -> Option<Finding> {
     let limit = limit?;
     let sum = |files: &BTreeMap<&str, u64>| files.values().sum::<u64>();
     let (before, now) = (sum(&of.before), sum(&of.now));
-    let gone: Vec<u64> = of.before.iter().filter(|(file, _)| !of.now.contains_key(*file)).map(|(_, rows)| *rows).collect();
+    let gone: Vec<u64> =
+        of.before.iter().filter(|(file, _)| !of.now.contains_key(*file)).map(|(_, rows)| *rows).collect();
     let new: u64 = of.now.iter().filter(|(file, _)| !of.before.contains_key(*file)).map(|(_, rows)| rows).sum();
     let (files, gone_rows) = (of.before.len(), gone.iter().sum::<u64>());
     let rows_lost = before.saturating_sub(now);
     if rows_lost >= FEWEST && rows_lost as f64 > limit * before as f64 {
-        let reason =
-            format!("it had {before} rows in the run before and has {now} now, a fall of more than guards.shrank = {limit}");
+        let reason = format!(
+            "it had {before} rows in the run before and has {now} now, a fall of more than guards.shrank = {limit}"
+        );
         return Some(Finding { guard: "shrank", reason });
     }
     let many = gone.len() >= FEWEST_FILES && gone.len() as f64 > limit * files as f64;
@@ -93,7 +98,8 @@ mod tests {
     #[test]
     fn rows_that_are_gone_stop_a_run_and_rows_that_moved_do_not() {
         let days: Vec<String> = (0..30).map(|day| format!("day{day:02}")).collect();
-        let daily = |range: std::ops::Range<usize>| days[range].iter().map(|day| (day.as_str(), 20)).collect::<Vec<_>>();
+        let daily =
+            |range: std::ops::Range<usize>| days[range].iter().map(|day| (day.as_str(), 20)).collect::<Vec<_>>();
         let with = |mut files: Vec<(&'static str, u64)>, more: &[(&'static str, u64)]| {
             files.extend(more);
             files

@@ -14,7 +14,7 @@ VENV = .venv
 AZURITE = .azurite
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught fuzz sql schema sample dictionary clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught fuzz sql schema sample dictionary bench-deliveries clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -121,6 +121,11 @@ PEOPLE ?= 100000
 bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 1000000 5000000"
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench $(PEOPLE)
+
+bench-deliveries: PEOPLE = 20000
+bench-deliveries: ## 60 good days and wrong deliveries, and what the guards said: make bench-deliveries PEOPLE=20000 DAYS=60
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(PYTHON) benches/deliveries.py --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --people $(PEOPLE) --days $(or $(DAYS),60)
 
 bench-cluster: PEOPLE = 300000
 bench-cluster: ## what a second executor brings to the score stage: make bench-cluster PEOPLE=300000

@@ -12,7 +12,9 @@ use super::decisions::{self, Decision};
 use super::file::{FieldSurvivorshipFile, Holds, PipelineFile, SurvivorshipRuleFile};
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
-use super::{Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, check_model, check_source, shape};
+use super::{
+    Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, check_model, check_source, shape,
+};
 use crate::error::{Error, Result};
 use crate::store::Location;
 use nayose_japanese::identifier::CheckDigit;
@@ -139,6 +141,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         survivorship: file.survivorship.into(),
         thresholds: file.thresholds.by_cost(),
         limits: file.limits,
+        guards: file.guards,
         profile: file.profile,
         parameters: file.parameters,
         decisions,
@@ -292,6 +295,13 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             problems.add(line, format!("{name} is not between 0 and 1"), "it is a share: 0.05 is five in a hundred");
         }
     }
+    for (name, share) in d.file.guards.shares() {
+        if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            let line = line_of(&d.tree, &[key("guards"), key(name)]);
+            let hint = "it is a share: 0.05 is five in a hundred; null switches the guard off";
+            problems.add(line, format!("{name} is not between 0 and 1"), hint);
+        }
+    }
     let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
     for channel in d.file.limits.records_per_person.keys().filter(|c| !channels.contains(c.as_str())) {
         problems.add(
@@ -388,8 +398,9 @@ fn digest(
     marts: &[SqlFile],
     checks: &[SqlFile],
 ) -> Result<String> {
-    // Where files lie does not decide what comes out.
+    // Where files lie does not decide what comes out, nor what stops a run.
     let mut file = file.clone();
+    file.guards = GuardsFile::default();
     file.input.clear();
     file.lake = None;
     let (typed, decided) = (json_of(&file)?, json_of(&decisions)?);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::guards_file::GuardsFile;
 use super::source_file::is_default;
 pub use super::source_file::*;
 
@@ -51,6 +52,9 @@ pub struct PipelineFile {
     /// Limits that stop a run or keep it bounded.
     #[serde(default)]
     pub limits: LimitsFile,
+    /// What keeps a wrong delivery from being published.
+    #[serde(default, skip_serializing_if = "GuardsFile::is_default")]
+    pub guards: GuardsFile,
     /// What the analyst's profile tells.
     #[serde(default, skip_serializing_if = "ProfileFile::is_default")]
     pub profile: ProfileFile,

@@ -12,6 +12,7 @@ mod convert;
 pub mod decisions;
 mod expression;
 pub mod file;
+mod guards_file;
 pub mod model_file;
 pub mod problem;
 pub mod shape;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use expression::Expression;
 pub use file::{EncodingFile, FormatFile, JAPAN};
+pub use guards_file::GuardsFile;
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
 
 use crate::error::{Error, Result};
@@ -59,6 +61,8 @@ pub struct Pipeline {
     pub thresholds: file::ThresholdsFile,
     /// Limits.
     pub limits: file::LimitsFile,
+    /// What keeps a wrong delivery from being published.
+    pub guards: GuardsFile,
     /// What the analyst's profile tells.
     pub profile: file::ProfileFile,
     /// Numbers that marts and checks use as `$name`.

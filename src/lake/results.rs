@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Figures;
 use nayose_matching::model::bits::Bits;
 use nayose_matching::model::em::{Dependence, Doubts};
 
@@ -15,6 +16,8 @@ use nayose_matching::model::em::{Dependence, Doubts};
 pub(crate) enum StageResult {
     /// Of `ingest`.
     Ingest(IngestResult),
+    /// Of `normalize`.
+    Normalize(NormalizeResult),
     /// Of `block`.
     Block(BlockResult),
     /// Of `score`.
@@ -31,7 +34,11 @@ impl StageResult {
     /// As the summary of a run has it: the fields alone, as JSON.
     pub(crate) fn summary(&self) -> serde_json::Value {
         let fields = match self {
-            StageResult::Ingest(found) => serde_json::to_value(found),
+            // What is kept for the next run is no news of this one.
+            StageResult::Ingest(found) => {
+                serde_json::to_value(IngestResult { figures: Figures::default(), ..found.clone() })
+            }
+            StageResult::Normalize(found) => serde_json::to_value(found),
             StageResult::Block(found) => serde_json::to_value(found),
             StageResult::Score(found) => serde_json::to_value(found),
             StageResult::Cluster(found) => serde_json::to_value(found),
@@ -55,6 +62,9 @@ pub(crate) struct IngestResult {
     /// What cannot be used, by source and attribute.
     #[serde(default)]
     pub understood: Vec<Understood>,
+    /// What deliveries usually are, for the guards of the next run.
+    #[serde(default)]
+    pub figures: Figures,
 }
 
 /// How much of an attribute of a source can be understood, of a sample.
@@ -106,6 +116,13 @@ pub(crate) struct FileCounts {
     pub skipped: u64,
     /// Rows that the reader saw.
     pub read: u64,
+}
+
+/// What standardizing found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NormalizeResult {
+    /// Records whose number another person had before: of that person they keep nothing.
+    pub numbers_reused: u64,
 }
 
 /// What blocking found.

@@ -6,6 +6,7 @@
 mod dated;
 mod erase;
 pub(crate) mod forecast;
+mod guards;
 pub(crate) mod inputs;
 mod known;
 pub(crate) mod marts;
@@ -30,7 +31,7 @@ use crate::engine::write;
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
 use crate::lake::results::StageResult;
-use crate::lake::{ROOMS, WORK, delta, erasure, lock, read, settings, snapshot};
+use crate::lake::{ROOMS, WORK, delta, erasure, held, lock, read, settings, snapshot};
 use crate::stages::{Planned, Stage};
 use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
@@ -52,6 +53,8 @@ pub(crate) struct Options {
     pub full: bool,
     /// Keep what every operator did.
     pub profile: bool,
+    /// Files, sources and guards that are let in by name.
+    pub admit: Vec<String>,
     /// Memory, threads, spill.
     pub resources: Resources,
 }
@@ -87,7 +90,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
             .hint(format!("give {} MiB or more", LEAST >> 20)));
     }
     marts::can_be_planned(pipeline).await?;
-    let found = inputs::find(pipeline, options.as_of).await?;
+    let mut found = inputs::find(pipeline, options.as_of).await?;
     // A lake that cannot be read is said so before anything is written to it.
     snapshot::newest(&pipeline.lake).await?;
     let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
@@ -101,7 +104,17 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         return Ok(Outcome::Older { run_id: run.run_id.clone(), as_of: run.as_of });
     }
     let known = known::inputs(&pipeline.lake).await?;
-    let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
+    let mut inputs = inputs::fingerprints(pipeline, &found, &known).await?;
+    guards::admitted(pipeline, &inputs, &options.admit).await?;
+    let held = held::read(&pipeline.lake).await?;
+    // Work that is damaged is as good as none.
+    let work_before = match &before {
+        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
+        None => None,
+    };
+    let inputs_before = work_before.as_ref().map_or(&[][..], |work| &work.inputs);
+    let left_out = inputs::leave_out_held(pipeline, &mut found, &mut inputs, &held, inputs_before);
+    guards::warn_of_held(&left_out, progress);
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
     let erasure = erasure::under_way(&pipeline.lake).await?;
@@ -120,11 +133,6 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let work = work_of(pipeline, &run_id);
     // Stages of the published run can be kept where it had the same input and configuration.
     let published = before.as_ref().filter(|b| b.config_digest == digest && !options.full);
-    // Work that is damaged is as good as none.
-    let work_before = match &before {
-        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
-        None => None,
-    };
     if let Some(of_before) = &work_before
         && !options.full
     {
@@ -167,6 +175,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         work,
         manifest,
         found,
+        left_out,
         before,
         work_before,
         packed,
@@ -259,6 +268,8 @@ struct Run<'a> {
     work: Location,
     manifest: Manifest,
     found: Vec<crate::stages::ingest::SourceFiles>,
+    /// Files that are held and not read.
+    left_out: Vec<held::Held>,
     before: Option<snapshot::PublishedRun>,
     /// What that run left in its work folder.
     work_before: Option<Manifest>,
@@ -318,6 +329,7 @@ impl Run<'_> {
                     return Err(Error::bug("a stage was kept without what it found"));
                 };
                 found.as_of = as_of;
+                found.figures.settings = self.settings_digest();
             }
             Stage::Score => self.keep_model_of_before().await?,
             _ => {}

@@ -54,7 +54,9 @@ impl Run<'_> {
         let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
         let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
         let run_id = &self.manifest.run_id;
-        let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys, self.tombstones.as_deref()).await?;
+        let given_anew = cluster::given_anew(&keys, self.previous(&SOURCE_RECORD).await?).await?;
+        let earlier =
+            Earlier::read(self.previous(&ID_MAP).await?, &keys, &given_anew, self.tombstones.as_deref()).await?;
         let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
         let as_of = self.as_of()?;
         let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
@@ -177,7 +179,7 @@ impl Run<'_> {
     }
 
     /// A table as the run before published it; no rows before the first run.
-    async fn previous(&self, table: &Table) -> Result<DataFrame> {
+    pub(super) async fn previous(&self, table: &Table) -> Result<DataFrame> {
         let rows = match &self.before {
             Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
             None => None,

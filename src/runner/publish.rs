@@ -26,6 +26,7 @@ use nayose_matching::identity::tombstone::Tombstones;
 impl Run<'_> {
     /// Publishes what the stages wrote.
     pub(super) async fn publish(&self) -> Result<()> {
+        self.guard_customers().await?;
         let lake = &self.pipeline.lake;
         let follow = self.follow().await?;
         let mut versions: Vec<(String, u64, u64)> = Vec::new();

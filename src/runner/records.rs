@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::functions_nested::expr_fn::array_has;
+use datafusion::logical_expr::{ident, lit};
 
 use super::{Run, erase, inputs};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
-use crate::lake::results::{FileCounts, IngestResult, StageResult, Understood};
+use crate::lake::results::{FileCounts, IngestResult, NormalizeResult, StageResult, Understood};
 use crate::sources::reader::RejectReason;
 use crate::stages::{Stage, ingest, normalize};
-use crate::tables::contract::{RAW_EVENT, RAW_RECORD};
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, STANDARD_RECORD, col};
 use nayose_matching::record::Standardizer;
+use nayose_matching::record::standardize::NUMBER_REUSED;
 
 /// Rows by source, file and reason, as `raw_record` and `raw_event` have them, with the first line of each.
 const REASONS: &str = "
@@ -27,9 +30,6 @@ group by source, file, reject_reason";
 /// Reasons that a sentence names.
 const REASONS_TOLD: usize = 3;
 
-/// Rows from which a file of which most rows cannot be read is broken, and not only small.
-const FEWEST_ROWS: u64 = 10;
-
 /// The newest time in the data that is not in the future.
 const NEWEST: &str = "
 select max(t) as newest from (
@@ -41,22 +41,30 @@ select max(t) as newest from (
 impl Run<'_> {
     pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
         let (fresh, kept) = self.to_read(record.basis.as_ref());
+        self.check_held(&fresh)?;
         for mut planned in ingest::plan(&self.context, self.pipeline, &fresh)? {
             if let Some(tombstones) = &self.tombstones {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
-            let put = self.put_raw(planned, record).await;
-            put.map_err(|error| ingest::of_expressions(error, self.pipeline))?;
+            if let Err(error) = self.put_raw(planned, record).await {
+                let error = ingest::of_expressions(error, self.pipeline);
+                return Err(self.hold_unreadable(error, &fresh).await);
+            }
         }
         inputs::unchanged(&fresh).await?;
         self.warn_of_files(&fresh);
         self.register(&[&RAW_RECORD, &RAW_EVENT], record).await?;
         let counts = self.file_counts(&kept).await?;
+        if self.before.is_none() {
+            self.check_counts(&counts).await?;
+        }
+        let figures = self.guard_deliveries(&counts, &fresh).await?;
         self.check_counts(&counts).await?;
         // Two sources may read one file.
         let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
         let understood = self.understood(&counts, record).await?;
-        let found = IngestResult { files: counts, files_read: read.len(), as_of: self.data_time().await?, understood };
+        let (files_read, as_of) = (read.len(), self.data_time().await?);
+        let found = IngestResult { files: counts, files_read, as_of, understood, figures };
         record.result = Some(StageResult::Ingest(found));
         Ok(())
     }
@@ -153,23 +161,13 @@ impl Run<'_> {
                 ))
                 .hint(hint));
             }
-            // One delivery that is broken as a whole is held, however small it is beside the others.
-            let broken = of.iter().find(|c| c.rows >= FEWEST_ROWS && c.rejects * 2 > c.rows).copied();
-            if let Some(file) = broken {
-                let (why, hint) = self.why_rejected(&source.name, Some(&file.file)).await?;
-                return Err(Error::data(format!(
-                    "source {:?}: {} of {} rows of {} cannot be read: {why}",
-                    source.name, file.rejects, file.rows, file.file
-                ))
-                .hint(hint));
-            }
         }
         Ok(())
     }
 
     /// Why rows of a source, or of one of its files, were rejected: the most frequent reasons with their first places; and the remedy.
     /// The session knows the raw tables.
-    async fn why_rejected(&self, source: &str, file: Option<&str>) -> Result<(String, String)> {
+    pub(super) async fn why_rejected(&self, source: &str, file: Option<&str>) -> Result<(String, String)> {
         let mut reasons: BTreeMap<String, (u64, String, i64)> = BTreeMap::new();
         for of in self.reasons().await?.into_iter().filter(|of| of.source == source) {
             let Some(reason) = of.reason.filter(|r| r != "erased" && !RejectReason::is_skipped(r)) else { continue };
@@ -234,6 +232,10 @@ impl Run<'_> {
         for planned in normalize::plan(raw, before, standardizer, executors)? {
             self.put(Stage::Normalize, planned, false, None, record).await?;
         }
+        let problems = self.table(&STANDARD_RECORD, record).await?.select_columns(&[col::PROBLEMS])?;
+        let numbers_reused =
+            problems.filter(array_has(ident(col::PROBLEMS), lit(NUMBER_REUSED)))?.count().await? as u64;
+        record.result = Some(StageResult::Normalize(NormalizeResult { numbers_reused }));
         Ok(())
     }
 }

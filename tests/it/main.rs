@@ -13,6 +13,7 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod config;
+mod deliveries;
 mod evaluation;
 mod generate;
 mod guards;

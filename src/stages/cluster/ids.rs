@@ -34,11 +34,17 @@ pub(crate) struct Earlier {
 }
 
 impl Earlier {
-    /// Reads the `id_map` of the run before, with its history: an id is as old as its oldest row.
+    /// Reads the `id_map` of the run before, with its history: an id is as old as its oldest row. A record whose number was given to
+    /// somebody else has no id of before.
     ///
     /// # Errors
     /// As the engine says.
-    pub(crate) async fn read(map: DataFrame, keys: &Keys, tombstones: Option<&Tombstones>) -> Result<Self> {
+    pub(crate) async fn read(
+        map: DataFrame,
+        keys: &Keys,
+        given_anew: &HashSet<u32>,
+        tombstones: Option<&Tombstones>,
+    ) -> Result<Self> {
         let (mut customers, mut households) = (Reader::new(keys.len()), Reader::new(keys.len()));
         let (mut gone, mut erased) = (Vec::new(), HashSet::new());
         let columns =
@@ -54,6 +60,8 @@ impl Earlier {
                 let open = to.is_null(i);
                 let row = if open { keys.row_after(last, channel.value(i), record.value(i)) } else { None };
                 last = row.or(last);
+                // The record of before is gone: its number is somebody else's.
+                let row = row.filter(|row| !given_anew.contains(row));
                 let place = customers.add(customer.value(i), from.value(i), open, row);
                 households.add(household.value(i), from.value(i), open, row);
                 if open && row.is_none() {
@@ -113,13 +121,20 @@ impl Reader {
     }
 }
 
+/// Attempts to find a free id that are one holder's: as many as `carry` makes.
+const ATTEMPTS: u32 = 100;
+
 /// The id of every set.
 pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before) -> Result<Carried> {
     let founding = |row: u32| {
         let row = row as usize;
         (keys.first_seen[row], &keys.channel[row], &keys.record_id[row])
     };
-    let own = |row: u32, attempt| id_of(kind, &keys.channel[row as usize], &keys.record_id[row as usize], attempt);
+    // Each holder of a number has ids of its own.
+    let own = |row: u32, attempt| {
+        let attempt = attempt + ATTEMPTS * keys.holder(row);
+        id_of(kind, &keys.channel[row as usize], &keys.record_id[row as usize], attempt)
+    };
     carry(labels, before, founding, own).ok_or_else(|| Error::bug("no free id was found"))
 }
 

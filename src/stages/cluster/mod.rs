@@ -6,12 +6,13 @@
 pub(crate) mod ids;
 mod ledger;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::Float64Type;
-use datafusion::logical_expr::ident;
+use datafusion::functions_nested::expr_fn::array_has;
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 
@@ -29,12 +30,15 @@ use nayose_matching::identity::cluster::{self, Edge, Fate};
 use nayose_matching::identity::customer_id::Kind;
 use nayose_matching::identity::people::{HOUSEHOLD, STEPS, confidence, expected, people};
 use nayose_matching::model::score::Scorer;
+use nayose_matching::record::standardize::{NUMBER_REUSED, holder_of};
 
 /// The records in order of their rows: what an id and a ledger row are made from.
 pub(crate) struct Keys {
     channel: Vec<Arc<str>>,
     record_id: Vec<Box<str>>,
     first_seen: Vec<i64>,
+    /// Which holder of its number a record is, from 0; none of the others is here.
+    holders: HashMap<u32, u32>,
 }
 
 impl Keys {
@@ -43,22 +47,33 @@ impl Keys {
     /// # Errors
     /// As the engine says.
     pub(crate) async fn read(standard: DataFrame) -> Result<Self> {
-        let mut keys = Keys { channel: Vec::new(), record_id: Vec::new(), first_seen: Vec::new() };
+        let mut keys =
+            Keys { channel: Vec::new(), record_id: Vec::new(), first_seen: Vec::new(), holders: HashMap::new() };
         let mut channels: BTreeMap<String, Arc<str>> = BTreeMap::new();
-        let columns = vec![ident(col::CHANNEL), ident(col::RECORD_ID), ident(col::FIRST_SEEN)];
+        let columns = vec![ident(col::CHANNEL), ident(col::RECORD_ID), ident(col::FIRST_SEEN), ident(col::PROBLEMS)];
         let mut batches = standard.select(columns)?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
             let (channel, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
             let first = columns::times(batch.column(2))?;
+            let problems = columns::lists(batch.column(3))?;
             for row in 0..batch.num_rows() {
                 let name = channel.value(row);
                 let shared = channels.entry(name.to_string()).or_insert_with(|| name.into());
                 keys.channel.push(shared.clone());
                 keys.record_id.push(id.value(row).into());
                 keys.first_seen.push(if first.is_valid(row) { first.value(row) } else { i64::MAX });
+                let holder = holder_in(problems, row)?;
+                if holder > 0 {
+                    keys.holders.insert(keys.len() as u32 - 1, holder);
+                }
             }
         }
         Ok(keys)
+    }
+
+    /// Which holder of its number a record is, from 0.
+    pub(crate) fn holder(&self, row: u32) -> u32 {
+        self.holders.get(&row).copied().unwrap_or(0)
     }
 
     /// A record as `channel:record_id`.
@@ -91,6 +106,37 @@ impl Keys {
     pub(crate) fn len(&self) -> usize {
         self.channel.len()
     }
+}
+
+/// Which holder of its number the record of a row is, by its problems.
+fn holder_in(problems: &ListArray, row: usize) -> Result<u32> {
+    if problems.is_null(row) || problems.value_length(row) == 0 {
+        return Ok(0);
+    }
+    let problems = problems.value(row);
+    Ok(holder_of(columns::strings(&problems)?.iter().flatten()))
+}
+
+/// The rows of records whose number somebody else has than in the run before. `before` has the records of that run.
+///
+/// # Errors
+/// As the engine says.
+pub(crate) async fn given_anew(keys: &Keys, before: DataFrame) -> Result<HashSet<u32>> {
+    let reused = array_has(ident(col::PROBLEMS), lit(NUMBER_REUSED));
+    let before = before.filter(reused)?.select_columns(&[col::CHANNEL, col::RECORD_ID, col::PROBLEMS])?;
+    let mut holders: HashMap<u32, u32> = HashMap::new();
+    for batch in before.collect().await? {
+        let (channel, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
+        let problems = columns::lists(batch.column(2))?;
+        for row in 0..batch.num_rows() {
+            if let Some(place) = keys.row(channel.value(row), id.value(row)) {
+                holders.insert(place, holder_in(problems, row)?);
+            }
+        }
+    }
+    let rows = keys.holders.keys().chain(holders.keys());
+    let anew = rows.filter(|row| keys.holder(**row) != holders.get(row).copied().unwrap_or(0));
+    Ok(anew.copied().collect())
 }
 
 /// The links of `scored_pair` with the rule that brought each.
@@ -202,7 +248,7 @@ pub(crate) fn plan(
 pub(crate) struct Decided {
     same: Vec<(u32, u32)>,
     rows: HashMap<(u32, u32), String>,
-    apart: std::collections::HashSet<(u32, u32)>,
+    apart: HashSet<(u32, u32)>,
     unknown: u64,
 }
 

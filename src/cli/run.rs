@@ -55,6 +55,9 @@ pub(super) struct Arguments {
     /// Run even where nothing changed, or where a later state is published
     #[arg(long)]
     full: bool,
+    /// Let in what a guard or a rollback held: a file, a source, or a guard such as `retired`; may be repeated
+    #[arg(long, value_name = "NAME")]
+    admit: Vec<String>,
     /// Where the stages run: here (local), or on the cluster of a scheduler (df://host:port)
     #[arg(long, value_name = "ENGINE", default_value = "local", value_parser = engine)]
     engine: Engine,
@@ -158,8 +161,8 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
         resources.threads = a.resources.threads.unwrap_or(PIECES);
         resources.cluster = Some(cluster.clone());
     }
-    let options =
-        Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, profile: a.profile.is_some(), resources };
+    let (profile, admit) = (a.profile.is_some(), a.admit.clone());
+    let options = Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, profile, admit, resources };
     let run = runner::run(pipeline, &options, progress);
     // A variable that is not UTF-8 is none of ours.
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));

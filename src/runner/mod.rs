@@ -6,6 +6,7 @@
 mod dated;
 mod erase;
 pub(crate) mod forecast;
+mod guards;
 pub(crate) mod inputs;
 mod known;
 pub(crate) mod marts;
@@ -30,7 +31,7 @@ use crate::engine::write;
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
 use crate::lake::results::StageResult;
-use crate::lake::{ROOMS, WORK, delta, erasure, lock, read, settings, snapshot};
+use crate::lake::{ROOMS, WORK, delta, erasure, held, lock, read, settings, snapshot};
 use crate::stages::{Planned, Stage};
 use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
@@ -52,6 +53,8 @@ pub(crate) struct Options {
     pub full: bool,
     /// Keep what every operator did.
     pub profile: bool,
+    /// Files, sources and guards that are let in by name.
+    pub admit: Vec<String>,
     /// Memory, threads, spill.
     pub resources: Resources,
 }
@@ -87,7 +90,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
             .hint(format!("give {} MiB or more", LEAST >> 20)));
     }
     marts::can_be_planned(pipeline).await?;
-    let found = inputs::find(pipeline, options.as_of).await?;
+    let mut found = inputs::find(pipeline, options.as_of).await?;
     // A lake that cannot be read is said so before anything is written to it.
     snapshot::newest(&pipeline.lake).await?;
     let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
@@ -101,7 +104,16 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         return Ok(Outcome::Older { run_id: run.run_id.clone(), as_of: run.as_of });
     }
     let known = known::inputs(&pipeline.lake).await?;
-    let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
+    let mut inputs = inputs::fingerprints(pipeline, &found, &known).await?;
+    guards::admitted(pipeline, &inputs, &options.admit).await?;
+    let held = held::read(&pipeline.lake).await?;
+    let inputs_before = match &before {
+        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
+        None => None,
+    }
+    .map_or(Vec::new(), |manifest| manifest.inputs);
+    let left_out = inputs::leave_out_held(pipeline, &mut found, &mut inputs, &held, &inputs_before);
+    guards::warn_of_held(&left_out, progress);
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
     let erasure = erasure::under_way(&pipeline.lake).await?;

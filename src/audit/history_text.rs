@@ -65,6 +65,7 @@ fn cause(reason: &str, ja: bool) -> &str {
         "a record is gone" => "レコードがなくなった",
         "no record is left" => "レコードが残っていない",
         "erasure" => "消去の請求",
+        "rollback" => "ロールバック",
         other => other,
     }
 }

@@ -6,6 +6,8 @@
 
 pub(crate) mod analyst;
 pub(crate) mod customer;
+pub(crate) mod diff;
+pub(crate) mod diff_text;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;

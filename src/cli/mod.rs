@@ -8,6 +8,7 @@ mod cluster;
 mod cluster;
 mod completions;
 mod decide;
+mod diff;
 mod erase;
 mod evaluate;
 mod evaluate_sample;
@@ -19,6 +20,7 @@ mod import_model;
 mod init;
 mod normalize;
 mod output;
+mod rollback;
 mod run;
 mod schema;
 mod search;
@@ -64,8 +66,12 @@ enum Command {
     Search(search::Arguments),
     /// What happened to a customer id since it was created
     History(history::Arguments),
+    /// What differs between two published runs: customers, records, golden values, figures
+    Diff(diff::Arguments),
     /// Decide on two records, or take a decision back
     Decide(decide::Arguments),
+    /// Make the tables and ids of an earlier run the newest again
+    Rollback(rollback::Arguments),
     /// Erase a person from every table, version and work file, for good
     Erase(erase::Arguments),
     /// Read a whole lake and say what is not as it was written
@@ -229,7 +235,9 @@ async fn work(command: Command) -> Result<u8> {
         Command::Explain(a) => explain::run(a).await,
         Command::History(a) => history::run(a).await,
         Command::Search(a) => search::run(a).await,
+        Command::Diff(a) => diff::run(a).await,
         Command::Decide(a) => decide::run(a).await,
+        Command::Rollback(a) => rollback::run(a).await,
         Command::Erase(a) => erase::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,

@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{ResourceArguments, output};
+use crate::audit::diff::{Diff, of_plan};
+use crate::audit::diff_text::diff_text;
 use crate::config::{self, Overrides, Pipeline};
 use crate::console::progress::Progress;
 use crate::engine::cluster::Cluster;
@@ -52,6 +54,12 @@ pub(super) struct Arguments {
     /// begin then or later are not read
     #[arg(long, value_name = "TIME", value_parser = time)]
     as_of: Option<i64>,
+    /// Do everything but publish, and show what would change: the plan
+    #[arg(long, conflicts_with = "until")]
+    plan: bool,
+    /// Publish the plan that --plan made, exactly as it was shown
+    #[arg(long, conflicts_with_all = ["plan", "from", "until", "as_of", "full", "admit"])]
+    publish_plan: bool,
     /// Run even where nothing changed, or where a later state is published
     #[arg(long)]
     full: bool,
@@ -135,10 +143,16 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     if let Some(file) = &a.profile {
         put(file, &profiled(&outcome))?;
     }
+    let changes = match &outcome {
+        Outcome::Planned(plan, before) => {
+            Some(of_plan(&pipeline.lake, before.as_deref(), plan, &a.resources.resources()).await?)
+        }
+        _ => None,
+    };
     match &a.summary {
-        Some(file) if file.as_os_str() == "-" => output::print(&summary(&outcome).to_string())?,
-        Some(file) => put(file, &format!("{:#}", summary(&outcome)))?,
-        None => output::print(&report(&outcome, &pipeline)?)?,
+        Some(file) if file.as_os_str() == "-" => output::print(&summary(&outcome, changes).to_string())?,
+        Some(file) => put(file, &format!("{:#}", summary(&outcome, changes)))?,
+        None => output::print(&report(&outcome, &pipeline, changes)?)?,
     }
     Ok(match outcome {
         Outcome::NothingNew { .. } | Outcome::Older { .. } if a.skip_code => NOTHING_NEW,
@@ -162,7 +176,8 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
         resources.cluster = Some(cluster.clone());
     }
     let (profile, admit) = (a.profile.is_some(), a.admit.clone());
-    let options = Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, profile, admit, resources };
+    let Arguments { from, until, as_of, full, plan, publish_plan, .. } = *a;
+    let options = Options { from, until, as_of, full, plan, publish_plan, profile, admit, resources };
     let run = runner::run(pipeline, &options, progress);
     // A variable that is not UTF-8 is none of ours.
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
@@ -193,12 +208,12 @@ fn put(file: &Path, text: &str) -> Result<()> {
 
 /// What every operator of the stages did that this run did itself.
 fn profiled(outcome: &Outcome) -> String {
-    let (Outcome::Published(manifest) | Outcome::Stopped(manifest)) = outcome else { return String::new() };
+    let (Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = outcome else { return String::new() };
     let stages = Stage::ALL.iter().filter_map(|s| Some((s.name(), manifest.stages.get(s.name())?)));
     stages.map(|(name, record)| profile::text(name, record.seconds, &record.operators)).collect()
 }
 
-fn summary(outcome: &Outcome) -> Value {
+fn summary(outcome: &Outcome, changes: Option<Diff>) -> Value {
     match outcome {
         Outcome::NothingNew { run_id } => json!({ "outcome": "nothing_new", "run_id": run_id }),
         Outcome::Older { run_id, as_of } => {
@@ -206,6 +221,11 @@ fn summary(outcome: &Outcome) -> Value {
         }
         Outcome::Published(m) => of_manifest("published", m),
         Outcome::Stopped(m) => of_manifest("stopped", m),
+        Outcome::Planned(m, _) => {
+            let mut value = of_manifest("planned", m);
+            value["changes"] = json!(changes);
+            value
+        }
     }
 }
 
@@ -224,7 +244,7 @@ fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {
     json!({ "outcome": outcome, "run_id": manifest.run_id, "previous": manifest.previous, "stages": stages })
 }
 
-fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
+fn report(outcome: &Outcome, pipeline: &Pipeline, changes: Option<Diff>) -> Result<String> {
     let lake = pipeline.lake.shown();
     Ok(match outcome {
         Outcome::NothingNew { run_id } => {
@@ -237,6 +257,10 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
             )
         }
         Outcome::Stopped(m) => format!("stopped as asked; run {} goes on from here when it is started again", m.run_id),
+        Outcome::Planned(..) => format!(
+            "{}\n\nnothing is published yet: `nayose run PIPELINE --publish-plan` publishes exactly this",
+            changes.as_ref().map(diff_text).unwrap_or_default()
+        ),
         Outcome::Published(m) => {
             let rows = |table: &Table| m.output(table.name).map_or(0, |o| o.rows());
             let (as_of, found) = (time_text(m.ingest()?.as_of), m.cluster()?);

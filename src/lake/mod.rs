@@ -2,7 +2,8 @@
 //!
 //! [`delta`] commits files as versions of tables, [`snapshot`] reads the tables that a published run names, [`manifest`] says
 //! what a run has done so far, [`published`] says a second time what it published, [`erasure`] which records may not come back,
-//! [`held`] which files are kept out of runs, [`figures`] what deliveries usually are, [`lock`] who writes; [`sealed`] files say whether they are as they were written.
+//! [`held`] which files are kept out of runs, [`figures`] what deliveries usually are, [`plan`] which run waits to be published,
+//! [`lock`] who writes; [`sealed`] files say whether they are as they were written.
 
 pub(crate) mod delta;
 pub(crate) mod erasure;
@@ -10,6 +11,7 @@ pub(crate) mod figures;
 pub(crate) mod held;
 pub(crate) mod lock;
 pub(crate) mod manifest;
+pub(crate) mod plan;
 pub(crate) mod published;
 pub(crate) mod read;
 pub(crate) mod results;

@@ -61,7 +61,7 @@ pub(crate) fn text(run: &Run) -> String {
         }
         (Err(_), None) => {}
     }
-    if let Ok(Outcome::Published(manifest) | Outcome::Stopped(manifest)) = run.ended {
+    if let Ok(Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = run.ended {
         file.manifest(manifest);
     }
     file.text

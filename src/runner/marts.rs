@@ -35,6 +35,7 @@ impl Run<'_> {
             // Checks may look at the marts too.
             self.put_mart(planned, true, record).await?;
         }
+        self.register_for_checks(record).await?;
         marts::check(&self.context, self.pipeline, as_of).await?;
         record.result = Some(StageResult::Marts(MartsResult { checks_passed: self.pipeline.checks.len() }));
         self.restate(record).await

@@ -3,6 +3,7 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
+mod check_tables;
 mod dated;
 mod erase;
 pub(crate) mod forecast;
@@ -12,9 +13,11 @@ mod known;
 pub(crate) mod marts;
 mod pairs;
 mod people;
+mod planned;
 mod publish;
 mod records;
 mod reuse;
+pub(crate) mod rollback;
 pub(crate) mod sample;
 
 use std::sync::{Arc, OnceLock};
@@ -31,7 +34,7 @@ use crate::engine::write;
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
 use crate::lake::results::StageResult;
-use crate::lake::{ROOMS, WORK, delta, erasure, held, lock, read, settings, snapshot};
+use crate::lake::{ROOMS, WORK, delta, erasure, held, lock, plan, read, settings, snapshot};
 use crate::stages::{Planned, Stage};
 use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
@@ -51,6 +54,10 @@ pub(crate) struct Options {
     pub as_of: Option<i64>,
     /// Run even where nothing changed.
     pub full: bool,
+    /// End before publishing; the run is the plan of the lake then.
+    pub plan: bool,
+    /// Publish the plan of the lake, and nothing else.
+    pub publish_plan: bool,
     /// Keep what every operator did.
     pub profile: bool,
     /// Files, sources and guards that are let in by name.
@@ -78,6 +85,8 @@ pub(crate) enum Outcome {
     },
     /// The run stopped after the stage that was asked for.
     Stopped(Box<Manifest>),
+    /// Everything is done but publishing, over this published run.
+    Planned(Box<Manifest>, Option<Box<snapshot::PublishedRun>>),
 }
 
 /// Runs a pipeline.
@@ -89,6 +98,8 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         return Err(Error::usage(format!("--memory {} MiB is too little", options.resources.memory >> 20))
             .hint(format!("give {} MiB or more", LEAST >> 20)));
     }
+    let plan = planned::asked_for(pipeline, options).await?;
+    let options = &planned::as_planned(options, plan.as_ref());
     marts::can_be_planned(pipeline).await?;
     let mut found = inputs::find(pipeline, options.as_of).await?;
     // A lake that cannot be read is said so before anything is written to it.
@@ -97,6 +108,12 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     ROOMS.iter().try_for_each(|room| pipeline.lake.join(room).remove_aside())?;
     let before = snapshot::newest(&pipeline.lake).await?;
     not_before(before.as_ref())?;
+    if let Some(run) = before.as_ref().filter(|run| plan.as_ref().is_some_and(|plan| plan.run_id == run.run_id)) {
+        // Who published it was killed before the plan was ended.
+        plan::end(&pipeline.lake, &run.run_id).await?;
+        return Ok(Outcome::NothingNew { run_id: run.run_id.clone() });
+    }
+    planned::follows(plan.as_ref(), before.as_ref())?;
     if let Some(run) = &before
         && options.as_of.is_some_and(|as_of| as_of < run.as_of)
         && !options.full
@@ -119,17 +136,19 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
     let erasure = erasure::under_way(&pipeline.lake).await?;
     let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref());
+    let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
+    planned::holds(pipeline, plan.as_ref(), &run_id, &inputs).await?;
     if let Some(run) = &before
         && run.config_digest == digest
         && !options.full
         && options.from.is_none()
+        && plan.is_none()
     {
         if let Some(erasure) = erasure {
             erase::finish(&pipeline.lake, run, erasure).await?;
         }
         return Ok(Outcome::NothingNew { run_id: run.run_id.clone() });
     }
-    let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
     let work = work_of(pipeline, &run_id);
     // Stages of the published run can be kept where it had the same input and configuration.
     let published = before.as_ref().filter(|b| b.config_digest == digest && !options.full);
@@ -183,13 +202,21 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         erasure,
     };
     run.forget_from(options.from);
+    run.held_are_not_read(&left_out)?;
     for stage in Stage::ALL {
         run.stage(stage).await?;
         if options.until == Some(stage) {
             return Ok(Outcome::Stopped(Box::new(run.manifest)));
         }
     }
+    if options.plan {
+        run.keep_as_plan().await?;
+        return Ok(Outcome::Planned(Box::new(run.manifest), run.before.map(Box::new)));
+    }
     run.publish().await?;
+    if let Err(e) = plan::end(&pipeline.lake, &run.manifest.run_id).await {
+        progress.warn(&format!("the plan before this run was not removed: {}", e.message()));
+    }
     Ok(Outcome::Published(Box::new(run.manifest)))
 }
 

@@ -27,6 +27,7 @@ use crate::tables::contract::{
     GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, RAW_EVENT, RAW_RECORD, REJECT,
     SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
+use nayose_matching::identity::alias::Aliases;
 use nayose_matching::model::Parameters;
 use nayose_matching::model::score::Scorer;
 
@@ -55,8 +56,12 @@ impl Run<'_> {
         let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
         let run_id = &self.manifest.run_id;
         let given_anew = cluster::given_anew(&keys, self.previous(&SOURCE_RECORD).await?).await?;
-        let earlier =
-            Earlier::read(self.previous(&ID_MAP).await?, &keys, &given_anew, self.tombstones.as_deref()).await?;
+        let aliases = match &self.before {
+            Some(run) => snapshot::aliases(&in_order(&self.context), &self.pipeline.lake, run).await?,
+            None => Aliases::default(),
+        };
+        let earlier = self.previous(&ID_MAP).await?;
+        let earlier = Earlier::read(earlier, &aliases, &keys, &given_anew, self.tombstones.as_deref()).await?;
         let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
         let as_of = self.as_of()?;
         let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;

@@ -37,5 +37,6 @@ mod s3;
 mod snapshots;
 mod sources;
 mod support;
+mod taken_back;
 mod tidy;
 mod tutorial;

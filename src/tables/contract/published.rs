@@ -248,7 +248,7 @@ pub(crate) static LEDGER: Table = Table {
 pub(crate) static ID_EVENT: Table = Table {
     name: "id_event",
     ja: "統合顧客IDに起きたこと",
-    en: "created, joined, merged, split, retired, erased",
+    en: "created, joined, merged, split, retired, erased; the reason `rollback` where a rollback did it",
     key: &[col::CUSTOMER_ID, col::RUN_ID, col::EVENT, col::COUNTERPART],
     columns: &[
         required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
@@ -366,5 +366,13 @@ pub(crate) static RUN: Table = Table {
             "公開した表の版",
             "versions of the published tables",
         ),
+        optional(
+            col::RESTORES,
+            Type::Text,
+            "ロールバックで復元した実行（ロールバックでなければNULL）",
+            "the run whose tables a rollback made the newest again; null where it was none",
+        ),
+        optional(col::RESTORED_BY, Type::Text, "ロールバックした人", "who rolled back"),
+        optional(col::RESTORED_WHY, Type::Text, "ロールバックの理由", "why it was rolled back"),
     ],
 };

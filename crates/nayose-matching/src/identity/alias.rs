@@ -28,6 +28,16 @@ impl Aliases {
         Aliases(aliases)
     }
 
+    /// The id that this one was merged into, where it is an alias.
+    pub fn merged_into(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str)
+    }
+
+    /// All ids that are aliases, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The id that `id` is today: itself where it is no alias.
     pub fn resolve<'a>(&'a self, id: &'a str) -> &'a str {
         let mut at = id;

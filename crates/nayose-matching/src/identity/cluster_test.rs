@@ -8,12 +8,17 @@ fn edge(l: u32, r: u32, person: f64) -> Edge {
     Edge { l, r, person, household: 0.0 }
 }
 
+/// One bound for all pairs. It lives as long as the test.
+fn bounds(auto: f64) -> &'static Bounds {
+    Box::leak(Box::new(Bounds::of(auto)))
+}
+
 type Whole = fn(&[u32], &[u32]) -> f64;
 
 /// Rules under which pairs without an edge say nothing, but for those that contradict.
 fn rules<C: Fn(u32, u32) -> bool>(auto: f64, contradict: C) -> Rules<'static, impl Fn(u32, u32) -> i64, Whole> {
     let vote = move |l, r| if contradict(l, r) { CONTRADICTS } else { 0 };
-    Rules { auto, vote, whole: |_, _| 1.0, channel_of: &[], most: &[] }
+    Rules { bounds: bounds(auto), vote, whole: |_, _| 1.0, channel_of: &[], most: &[] }
 }
 
 #[test]
@@ -46,6 +51,54 @@ fn the_order_of_edges_does_not_matter() {
 }
 
 #[test]
+fn a_link_of_the_run_before_holds_below_the_threshold() {
+    let edges = [edge(0, 1, 0.7), edge(1, 2, 0.7), edge(2, 3, 0.45)];
+    let held = |before: &[(u32, u32)], edges: &[Edge], contradict: fn(u32, u32) -> bool| {
+        let bounds = Bounds::holding(0.8, 0.5, 4, before);
+        let vote = move |l, r| if contradict(l, r) { CONTRADICTS } else { 0 };
+        let rules = Rules { bounds: &bounds, vote, whole: |_: &[u32], _: &[u32]| 1.0, channel_of: &[], most: &[] };
+        cluster(4, edges, &rules)
+    };
+    let nobody = |_, _| false;
+    assert_eq!(held(&[], &edges, nobody).0, [0, 1, 2, 3], "nothing was linked before");
+    let (labels, fates) = held(&[(0, 1), (2, 3)], &edges, nobody);
+    assert_eq!(labels, [0, 0, 2, 3], "one was a link; the other of before is below the lower bound too");
+    assert_eq!(fates, [Fate::Linked, Fate::Below, Fate::Below]);
+    let part = |l: u32, r: u32| (l.min(r), l.max(r)) == (0, 1);
+    assert_eq!(held(&[(0, 1)], &edges, part).0, [0, 1, 2, 3], "what contradicts parts at once");
+    let turned: Vec<Edge> = edges.iter().rev().copied().collect();
+    assert_eq!(held(&[(2, 1), (1, 0)], &turned, nobody).0, held(&[(0, 1), (1, 2)], &edges, nobody).0);
+}
+
+#[test]
+fn nobody_flips_where_probabilities_move_a_little() {
+    // Sixty days on which every probability moves by a bit at most: who is linked stays linked.
+    let moved = |l: u32, r: u32, day: u64| {
+        let odds = 2.0 + (mix(u64::from(l) << 32 | u64::from(r)) % 100) as f64 / 16.0;
+        let bits = (mix(mix(day) ^ (u64::from(l) * 1000 + u64::from(r))) % 1000) as f64 / 1000.0 - 0.5;
+        let odds = odds * bits.exp2();
+        odds / (1.0 + odds)
+    };
+    let flips = |hold: f64| {
+        let (mut before, mut linked_ever, mut flips) = (Vec::new(), std::collections::BTreeSet::new(), 0);
+        for day in 0..60 {
+            let edges: Vec<Edge> = (0..200).map(|i| edge(2 * i, 2 * i + 1, moved(2 * i, 2 * i + 1, day))).collect();
+            let bounds = Bounds::holding(0.8, hold, 400, &before);
+            let rules = Rules { bounds: &bounds, vote: |_, _| 0, whole: |_: &[u32], _: &[u32]| 1.0, channel_of: &[], most: &[] };
+            let (labels, _) = cluster(400, &edges, &rules);
+            let linked = |e: &&Edge| labels[e.l as usize] == labels[e.r as usize];
+            before = edges.iter().filter(linked).map(|e| (e.l, e.r)).collect();
+            let now: std::collections::BTreeSet<(u32, u32)> = before.iter().copied().collect();
+            flips += linked_ever.difference(&now).count();
+            linked_ever = now;
+        }
+        flips
+    };
+    assert_eq!(flips(0.5), 0);
+    assert!(flips(0.8) > 100, "with one bound they flip: {}", flips(0.8));
+}
+
+#[test]
 fn where_nothing_speaks_against_it_clusters_are_connected_components() {
     let edges = [edge(0, 3, 0.95), edge(3, 4, 0.95), edge(1, 2, 0.9), edge(4, 5, 0.2)];
     assert_eq!(cluster(6, &edges, &rules(0.9, |_, _| false)).0, [0, 1, 1, 0, 0, 5]);
@@ -74,7 +127,7 @@ fn a_link_does_not_join_groups_that_vote_against_it() {
     let inside = [(0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5)].map(|(l, r)| edge(l, r, 0.99));
     let edges = [&inside[..], &[edge(2, 3, 0.999)]].concat();
     let with = |size: i64| Rules {
-        auto: 0.8,
+        bounds: bounds(0.8),
         vote: against(size),
         whole: |_: &[u32], _: &[u32]| 1.0,
         channel_of: &[],
@@ -108,7 +161,7 @@ fn two_records_that_contradict_each_other_are_refused() {
 fn a_weak_bridge_between_two_groups_is_not_crossed() {
     let edges = [edge(0, 1, 0.99), edge(2, 3, 0.98), edge(1, 2, 0.95)];
     let two = Rules {
-        auto: 0.9,
+        bounds: bounds(0.9),
         vote: |_, _| 0,
         whole: |l: &[u32], r: &[u32]| if l.len() + r.len() == 4 { 0.2 } else { 0.99 },
         channel_of: &[],
@@ -122,7 +175,7 @@ fn a_weak_bridge_between_two_groups_is_not_crossed() {
 fn a_channel_has_no_more_records_of_a_person_than_allowed() {
     let of = |most: u32, channel_of: &'static [u8], edges: &[Edge]| {
         let most = [Some(most), None];
-        let limited = Rules { auto: 0.9, vote: |_, _| 0, whole: |_: &[u32], _: &[u32]| 1.0, channel_of, most: &most };
+        let limited = Rules { bounds: bounds(0.9), vote: |_, _| 0, whole: |_: &[u32], _: &[u32]| 1.0, channel_of, most: &most };
         cluster(channel_of.len(), edges, &limited)
     };
     let (labels, fates) = of(1, &[0, 1, 0], &[edge(0, 1, 0.99), edge(1, 2, 0.95)]);
@@ -137,7 +190,7 @@ fn two_lists_are_assigned_as_a_whole() {
     // 0 fits 2 best, but 3 as well; 1 fits 2 only.
     let edges = [edge(0, 2, 0.99), edge(0, 3, 0.98), edge(1, 2, 0.97)];
     let lists = Rules {
-        auto: 0.9,
+        bounds: bounds(0.9),
         vote: |_, _| 0,
         whole: |_: &[u32], _: &[u32]| 1.0,
         channel_of: &[0, 0, 1, 1],
@@ -284,7 +337,7 @@ impl Graph {
 
 fn rules_of(graph: &Graph) -> Rules<'_, impl Fn(u32, u32) -> i64, Whole> {
     Rules {
-        auto: AUTO,
+        bounds: bounds(AUTO),
         vote: |l, r| graph.vote(l, r),
         whole: |_, _| 1.0,
         channel_of: &graph.channel_of,
@@ -416,7 +469,7 @@ impl Town {
             asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             Self::vote(l, r)
         };
-        let rules = Rules { auto: 0.8, vote, whole: |_: &[u32], _: &[u32]| 1.0, channel_of: &[], most: &[] };
+        let rules = Rules { bounds: bounds(0.8), vote, whole: |_: &[u32], _: &[u32]| 1.0, channel_of: &[], most: &[] };
         let (labels, fates) = cluster((self.people * Self::EACH) as usize, &self.edges(), &rules);
         (labels, fates, asked.into_inner())
     }

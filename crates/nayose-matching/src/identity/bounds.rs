@@ -1,0 +1,99 @@
+//! From which probability a pair is a link: a link holds longer than it takes to make one.
+//!
+//! In: the two thresholds, and the pairs that the run before linked. Out: the bound of a pair. A probability moves a little from day to
+//! day, as values become more frequent, and a pair next to the threshold would be linked on one day and not on the next. So a
+//! pair that was linked stays linked down to a lower bound, as a thermostat has two (hysteresis). What contradicts is no matter of
+//! probability and parts at once, and so does a pair whose evidence falls below the lower bound.
+
+use super::cluster::Edge;
+
+/// From which probability a pair is a link.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// Where the run before did not link it.
+    pub auto: f64,
+    /// Where the run before did.
+    pub hold: f64,
+    /// `others[starts[l]..starts[l + 1]]` are the larger rows that the run before linked with `l`, in order; empty where nothing was.
+    starts: Vec<u32>,
+    others: Vec<u32>,
+}
+
+impl Bounds {
+    /// One bound for all pairs: nothing was linked before.
+    pub fn of(auto: f64) -> Self {
+        Bounds { auto, hold: auto, ..Bounds::default() }
+    }
+
+    /// The bounds among `rows` rows of which the pairs of `before` were linked. A lower bound above `auto` is none.
+    pub fn holding(auto: f64, hold: f64, rows: usize, before: &[(u32, u32)]) -> Self {
+        let mut pairs: Vec<(u32, u32)> = before.iter().map(|(l, r)| (*l.min(r), *l.max(r))).collect();
+        pairs.retain(|(l, r)| l != r && (*r as usize) < rows);
+        pairs.sort_unstable();
+        pairs.dedup();
+        if hold >= auto || pairs.is_empty() {
+            return Bounds::of(auto);
+        }
+        let mut starts = vec![0u32; rows + 1];
+        pairs.iter().for_each(|(l, _)| starts[*l as usize + 1] += 1);
+        (0..rows).for_each(|row| starts[row + 1] += starts[row]);
+        Bounds { auto, hold, starts, others: pairs.into_iter().map(|(_, r)| r).collect() }
+    }
+
+    /// The bound of a pair.
+    #[inline]
+    pub(super) fn of_pair(&self, l: u32, r: u32) -> f64 {
+        if self.was_linked(l, r) { self.hold } else { self.auto }
+    }
+
+    /// Whether the run before linked two rows.
+    #[inline]
+    fn was_linked(&self, l: u32, r: u32) -> bool {
+        let (l, r) = (l.min(r) as usize, l.max(r));
+        match self.starts.get(l..l + 2) {
+            Some(at) => self.others[at[0] as usize..at[1] as usize].binary_search(&r).is_ok(),
+            None => false,
+        }
+    }
+
+    /// Whether an edge is a link, as far as its probability goes.
+    #[inline]
+    pub fn is_link(&self, edge: &Edge) -> bool {
+        edge.person >= self.auto || (edge.person >= self.hold && self.was_linked(edge.l, edge.r))
+    }
+
+    /// The pairs that the run before linked, the smaller row first, in order.
+    pub fn linked_before(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let rows = self.starts.windows(2).zip(0u32..);
+        rows.flat_map(|(at, l)| self.others[at[0] as usize..at[1] as usize].iter().map(move |r| (l, *r)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edge(l: u32, r: u32, person: f64) -> Edge {
+        Edge { l, r, person, household: 0.0 }
+    }
+
+    #[test]
+    fn a_link_of_before_has_the_lower_bound() {
+        let bounds = Bounds::holding(0.8, 0.5, 5, &[(3, 1), (0, 4), (1, 3), (1, 2)]);
+        assert_eq!(bounds.linked_before().collect::<Vec<_>>(), [(0, 4), (1, 2), (1, 3)]);
+        for (l, r, person, is_link) in
+            [(1, 3, 0.5, true), (3, 1, 0.5, true), (1, 3, 0.49, false), (2, 3, 0.79, false), (2, 3, 0.8, true)]
+        {
+            assert_eq!(bounds.is_link(&edge(l, r, person)), is_link, "{l} {r} {person}");
+        }
+    }
+
+    #[test]
+    fn without_a_run_before_there_is_one_bound() {
+        for bounds in [Bounds::of(0.8), Bounds::holding(0.8, 0.5, 3, &[]), Bounds::holding(0.8, 0.9, 3, &[(0, 1)])] {
+            assert_eq!(bounds, Bounds::of(0.8));
+            assert!(!bounds.is_link(&edge(0, 1, 0.79)) && bounds.is_link(&edge(0, 1, 0.8)));
+            assert_eq!(bounds.linked_before().count(), 0);
+        }
+    }
+}

@@ -250,10 +250,7 @@ impl Neighbours {
         }
         [(edge.l, edge.r), (edge.r, edge.l)].into_iter().find_map(|(row, fits)| {
             let rivals = spread(self.of(row), RIVALS_LOOKED_AT).filter(|(rival, p)| {
-                *rival != fits
-                    && *p < under
-                    && own / (1.0 + own + odds(*p)) < bound
-                    && !self.linked(*rival, fits, 0.5)
+                *rival != fits && *p < under && own / (1.0 + own + odds(*p)) < bound && !self.linked(*rival, fits, 0.5)
             });
             rivals.map(|(rival, _)| rival).find(|rival| rules.contradict(*rival, fits)).map(|rival| (row, rival))
         })

@@ -154,7 +154,8 @@ fn twenty_wrong_merges_part_again_when_the_evidence_contradicts() {
     };
     let pairs: Vec<(u32, u32)> = (0..20).map(|i| (2 * i, 2 * i + 1)).collect();
     let run = |records: &[[String; 5]], before: &[(u32, u32)]| {
-        let rows: Vec<[&str; 5]> = records.iter().map(|r| [&r[0], &r[1], &r[2], &r[3], &r[4]].map(|v| &v[..])).collect();
+        let rows: Vec<[&str; 5]> =
+            records.iter().map(|r| [&r[0], &r[1], &r[2], &r[3], &r[4]].map(|v| &v[..])).collect();
         let scorer = scorer(&rows, Vec::new());
         let bounds = Bounds::holding(0.8, 0.5, rows.len(), before);
         let (labels, _) = people(&scorer, &links(&scorer, &pairs), &[], |_, _| false, &bounds, &BTreeMap::new());

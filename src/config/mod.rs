@@ -17,6 +17,7 @@ pub mod problem;
 pub mod shape;
 mod source;
 pub mod source_file;
+pub mod train_file;
 pub mod tree;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,8 @@ pub struct Pipeline {
     pub survivorship: Survivorship,
     /// Thresholds on the probability of one person.
     pub thresholds: file::ThresholdsFile,
+    /// When the model is trained again.
+    pub train: file::TrainFile,
     /// Limits.
     pub limits: file::LimitsFile,
     /// What the analyst's profile tells.

@@ -9,12 +9,14 @@ pub(crate) mod forecast;
 pub(crate) mod inputs;
 mod known;
 pub(crate) mod marts;
+mod model;
 mod pairs;
 mod people;
 mod publish;
 mod records;
 mod reuse;
 pub(crate) mod sample;
+pub(crate) mod train;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -105,7 +107,8 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
     let erasure = erasure::under_way(&pipeline.lake).await?;
-    let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref());
+    let taught = model::taught(pipeline).await?;
+    let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref(), taught.as_deref());
     if let Some(run) = &before
         && run.config_digest == digest
         && !options.full
@@ -169,6 +172,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         found,
         before,
         work_before,
+        choice: None,
         packed,
         tombstones,
         erasure,
@@ -224,6 +228,7 @@ fn input_digest(
     inputs: &[crate::lake::manifest::Input],
     as_of: Option<i64>,
     tombstones: Option<&Tombstones>,
+    taught: Option<&str>,
 ) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut part = |text: &str| {
@@ -235,6 +240,9 @@ fn input_digest(
     part(&as_of.map(|t| t.to_string()).unwrap_or_default());
     if let Some(tombstones) = tombstones {
         part(&tombstones.lines());
+    }
+    if let Some(taught) = taught {
+        part(taught);
     }
     for input in inputs {
         part(&input.source);
@@ -262,6 +270,8 @@ struct Run<'a> {
     before: Option<snapshot::PublishedRun>,
     /// What that run left in its work folder.
     work_before: Option<Manifest>,
+    /// The model, once `score` begins.
+    choice: Option<model::Choice>,
     /// The features of all records, from scoring to clustering.
     packed: OnceLock<Arc<Packed>>,
     /// The records that may not come back.
@@ -286,6 +296,9 @@ impl Run<'_> {
             let rows: Vec<(String, u64)> = done.outputs.iter().map(|(t, o)| (t.clone(), o.rows())).collect();
             self.progress.end(stage.name(), &rows, done.seconds, true);
             return Ok(());
+        }
+        if stage == Stage::Score {
+            self.choice = Some(self.choose_model().await?);
         }
         let started = Instant::now();
         let mut record = StageRecord { basis: self.basis(stage), ..StageRecord::default() };
@@ -319,7 +332,12 @@ impl Run<'_> {
                 };
                 found.as_of = as_of;
             }
-            Stage::Score => self.keep_model_of_before().await?,
+            Stage::Score => {
+                if let Some(StageResult::Score(found)) = &mut kept.result {
+                    found.model.iter_mut().for_each(|model| model.trained_because = None);
+                }
+                self.keep_model_of_before().await?;
+            }
             _ => {}
         }
         self.done(stage, kept, true).await

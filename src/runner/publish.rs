@@ -42,6 +42,7 @@ impl Run<'_> {
             versions.push((name.clone(), version, output.rows()));
         }
         versions.sort();
+        self.keep_trained().await?;
         let row = self.run_row(&versions)?;
         let encoded = encode(&[row], &RUN.schema(), Lifetime::Published)?;
         let (digest, _) = digest::of_content(&encoded);
@@ -153,7 +154,7 @@ impl Run<'_> {
                 Arc::new(Int64Array::from(vec![self.number()])),
                 Arc::new(as_of),
                 one(&self.manifest.config_digest),
-                one(&self.pipeline.model.digest),
+                one(&self.model_digest()?),
                 one(&self.manifest.version),
                 struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
                 struct_list(&[versions.len() as i32], item(col::TABLES)?, table_columns)?,

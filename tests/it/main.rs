@@ -35,6 +35,7 @@ mod public_sets;
 mod s3;
 mod snapshots;
 mod sources;
+mod steady;
 mod support;
 mod tidy;
 mod tutorial;

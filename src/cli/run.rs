@@ -300,7 +300,7 @@ fn told(manifest: &Manifest) -> Result<String> {
 fn told_of_model(manifest: &Manifest) -> String {
     let Ok(found) = manifest.score() else { return String::new() };
     let mut text = String::new();
-    if let Some(UsedModel { on, trained_because: Some(because), .. }) = &found.model {
+    if let Some(UsedModel { on: Some(on), trained_because: Some(because), .. }) = &found.model {
         text += &format!("\n  the model was trained on {} records: {because}", on.records);
     }
     for what in found.drift.iter().flat_map(|drift| &drift.beyond) {

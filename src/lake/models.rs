@@ -91,8 +91,9 @@ pub(crate) struct UsedModel {
     pub model_file: String,
     /// Digest of what was learned.
     pub learned: String,
-    /// What it was trained on.
-    pub on: TrainedOn,
+    /// What it was trained on; none where the model file has the parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<TrainedOn>,
     /// Why the run trained it; none where it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained_because: Option<Cause>,

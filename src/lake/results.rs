@@ -162,7 +162,7 @@ pub(crate) struct ScoreResult {
     pub trained: Trained,
     /// The parameters, every bit of them.
     pub parameter_bits: Bits,
-    /// The model that was used; none where the model file has the parameters, and in manifests of earlier versions.
+    /// The model that was used; none in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<UsedModel>,
     /// What it finds in the candidate pairs; none in manifests of earlier versions.

@@ -122,11 +122,11 @@ impl File<'_> {
         if let Some(model) = &found.model {
             let trained = model.trained_because.as_ref().map_or(0.0, |_| 1.0);
             self.one("nayose_model_trained", "Whether the run trained its model (1), or used a kept one (0).", trained);
-            let records = model.on.records as f64;
-            self.one("nayose_model_trained_records", "Records that the model was trained on.", records);
-            let as_of = model.on.as_of as f64 / 1e6;
+        }
+        if let Some(on) = found.model.as_ref().and_then(|model| model.on.as_ref()) {
+            self.one("nayose_model_trained_records", "Records that the model was trained on.", on.records as f64);
             let help = "The time as of which the model was trained, in seconds since 1970.";
-            self.one("nayose_model_trained_as_of_seconds", help, as_of);
+            self.one("nayose_model_trained_as_of_seconds", help, on.as_of as f64 / 1e6);
         }
         if let Some(profile) = &found.profile {
             let rate = |[candidates, links]: &Pairs| *links as f64 / (*candidates).max(1) as f64;

@@ -141,7 +141,7 @@ impl Run<'_> {
         else {
             return Ok(());
         };
-        let UsedModel { model_file, on, trained_because: Some(because), .. } = used else { return Ok(()) };
+        let UsedModel { model_file, on: Some(on), trained_because: Some(because), .. } = used else { return Ok(()) };
         if *because == Cause::EachRun {
             return Ok(());
         }

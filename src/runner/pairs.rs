@@ -85,10 +85,10 @@ impl Run<'_> {
         let pairs = self.table(&CANDIDATE_PAIR, record).await?;
         let junk_values = score::junk_values(model, records.packed()?);
         let auto = self.pipeline.thresholds.auto;
-        let (parameters, trained, used, before) = match &self.choice {
+        let (parameters, trained, on, trained_because, before) = match &self.choice {
             Some(Choice::Kept(kept)) => {
-                let used = Some((kept.on.clone(), None));
-                (Parameters::from(kept.parameter_bits.clone()), kept.trained.clone(), used, Some(&kept.profile))
+                let parameters = Parameters::from(kept.parameter_bits.clone());
+                (parameters, kept.trained.clone(), Some(kept.on.clone()), None, Some(&kept.profile))
             }
             choice => {
                 let digest = self.manifest.config_digest.clone();
@@ -105,16 +105,13 @@ impl Run<'_> {
                 if let Some(cause) = cause.as_ref().filter(|cause| cause.is_again()) {
                     self.progress.warn(&format!("the model was trained again: {cause}"));
                 }
-                let used = match cause {
-                    Some(cause) => Some((self.now()?, Some(cause))),
-                    None => None,
-                };
-                (parameters, trained, used, None)
+                let on = cause.as_ref().map(|_| self.now()).transpose()?;
+                (parameters, trained, on, cause, None)
             }
         };
         let profile = score::profile(pairs.clone(), model, &records, &parameters, auto).await?;
         let drift = before.map(|before| Drift::between(before, &profile));
-        if let (Some(drift), Some((on, _))) = (&drift, &used) {
+        if let (Some(drift), Some(on)) = (&drift, &on) {
             for what in &drift.beyond {
                 self.progress.warn(&format!(
                     "{what} since the model was trained on run {}; see what another would change with `nayose train --plan`",
@@ -124,14 +121,13 @@ impl Run<'_> {
         }
         let parameter_bits = Bits::from(&parameters);
         let learned = models::learned(&parameter_bits)?;
-        let model_file = model.digest.clone();
-        let used =
-            used.map(|(on, trained_because)| UsedModel { model_file, learned: learned.clone(), on, trained_because });
-        if used.as_ref().and_then(|used| used.trained_because.as_ref()).is_some_and(|cause| *cause != Cause::EachRun) {
+        if trained_because.as_ref().is_some_and(|cause| *cause != Cause::EachRun) {
             // The next run finds the model kept, and what it decided unchanged.
             record.basis = Some(self.score_basis(&learned));
         }
-        let found = ScoreResult { junk_values, trained, parameter_bits, model: used, profile: Some(profile), drift };
+        let used = UsedModel { model_file: model.digest.clone(), learned, on, trained_because };
+        let found =
+            ScoreResult { junk_values, trained, parameter_bits, model: Some(used), profile: Some(profile), drift };
         record.result = Some(StageResult::Score(Box::new(found)));
         self.keep_model(&parameters).await?;
         let floor = self.pipeline.thresholds.review.min(HOUSEHOLD);

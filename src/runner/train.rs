@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use datafusion::prelude::DataFrame;
+use datafusion::prelude::{DataFrame, SessionContext};
 use serde::Serialize;
 
 use super::pairs::doubts;
@@ -80,6 +80,7 @@ pub(crate) async fn train(
 ) -> Result<Training> {
     refuse_useless(pipeline, plan)?;
     let lake = &pipeline.lake;
+    snapshot::find(lake, None).await?;
     let _lock = match plan {
         true => None,
         false => Some(lock::Lock::take(lake, |text| progress.warn(text)).await?),
@@ -96,7 +97,7 @@ pub(crate) async fn train(
     }
     let context = session(resources)?;
     let here = in_order(&context);
-    let table = async |context, table: &Table| -> Result<DataFrame> {
+    let table = async |context: &SessionContext, table: &Table| -> Result<DataFrame> {
         let output = manifest.output(table.name).ok_or_else(gone)?;
         read::table(context, lake, output, table.schema()).await
     };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::s3::copy;
-use crate::support::{Retailer, fails, nayose, own_pipeline, published, succeeds};
+use crate::support::{Retailer, fails, nayose, own_pipeline, published, succeeds, walk_through};
 
 /// What a run says about itself, and what it warned of.
 fn run(retailer: &Retailer, pipeline: &str, lake: &str, more: &[&str]) -> (Value, String) {
@@ -349,4 +349,14 @@ fn a_link_that_holds_is_told_in_words_until_somebody_changes_the_threshold() {
     assert_ne!(probability(&retailer).1, "held");
     let held = "select count(*) as n from ledger where decision = 'matched' and match_probability < 0.81";
     assert_eq!(retailer.sql("lake", held), "n\n0\n");
+}
+
+#[test]
+fn the_walk_through_of_a_retraining_works() {
+    let retailer = Retailer::new(400, 98);
+    own_pipeline(&retailer, |_| {}, |_| {});
+    let said = walk_through(&retailer, "retraining.md", 10);
+    for part in ["| 1      |", "this was a plan", "kept"] {
+        assert!(said.contains(part), "{part}:\n{said}");
+    }
 }

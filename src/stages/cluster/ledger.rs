@@ -49,7 +49,7 @@ pub(super) fn table(
             }
             _ => reason(keys, scorer, *fate),
         };
-        let rule = if *rule == NO_RULE { HELD } else { &model.rules[*rule as usize].name };
+        let rule: &str = if *rule == NO_RULE { HELD } else { &model.rules[*rule as usize].name };
         entries.push(Entry { l: edge.l, r: edge.r, decision: decision(edge.l, edge.r, *fate), score, rule, reason });
     }
     for (&(l, r), reason) in &decided.rows {

@@ -62,6 +62,13 @@ impl Bounds {
         edge.person >= self.auto || (edge.person >= self.hold && self.was_linked(edge.l, edge.r))
     }
 
+    /// From which probability two groups of rows are one person as wholes, where `usual` is that of groups that were not linked. Groups
+    /// that were part where they are two people as surely as a link has to be one.
+    pub(super) fn of_wholes(&self, a: &[u32], b: &[u32], usual: f64) -> f64 {
+        let were_linked = self.hold < self.auto && a.iter().any(|l| b.iter().any(|r| self.was_linked(*l, *r)));
+        if were_linked { usual.min(1.0 - self.auto) } else { usual }
+    }
+
     /// The pairs that the run before linked, the smaller row first, in order.
     pub fn linked_before(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let rows = self.starts.windows(2).zip(0u32..);
@@ -120,6 +127,19 @@ mod tests {
         assert_eq!(held(&[(0, 1)], &edges, part).0, [0, 1, 2, 3], "what contradicts parts at once");
         let turned: Vec<Edge> = edges.iter().rev().copied().collect();
         assert_eq!(held(&[(2, 1), (1, 0)], &turned, nobody).0, held(&[(0, 1), (1, 2)], &edges, nobody).0);
+    }
+
+    #[test]
+    fn groups_of_the_run_before_hold_as_wholes() {
+        let edges = [edge(0, 1, 0.99), edge(2, 3, 0.98), edge(1, 2, 0.95)];
+        let labels = |whole: f64, before: &[(u32, u32)]| {
+            let bounds = Bounds::holding(0.8, 0.5, 4, before);
+            let whole = |l: &[u32], r: &[u32]| if l.len() + r.len() == 4 { whole } else { 0.99 };
+            cluster(4, &edges, &Rules { bounds: &bounds, vote: |_, _| 0, whole, channel_of: &[], most: &[] }).0
+        };
+        assert_eq!(labels(0.45, &[]), [0, 0, 2, 2]);
+        assert_eq!(labels(0.45, &[(1, 2)]), [0; 4], "a little below one half is no reason to part");
+        assert_eq!(labels(0.19, &[(1, 2)]), [0, 0, 2, 2], "four times likelier two people is");
     }
 
     #[test]

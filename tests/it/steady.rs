@@ -307,14 +307,13 @@ fn a_link_that_holds_is_told_in_words_until_somebody_changes_the_threshold() {
     let run_id = retailer.sql("lake", "select run_id from run order by run_number desc limit 1");
     let run_id = run_id.lines().nth(1).expect("a run").to_string();
     let model = fs::read_to_string(retailer.path("lake/work").join(run_id).join("model.yaml")).expect("the model");
-    let probability = |retailer: &Retailer| {
+    let probability = || {
         let (l, r) = pair.split_once(' ').expect("two");
         let shown = succeeds(&["explain", "--lake", &lake, "--lang", "en", "--format", "json", l, r]);
         let shown: Value = serde_json::from_str(&shown).expect("JSON");
-        let _ = retailer;
         (shown["probability"].as_f64().expect("a number"), shown["outcome"].as_str().expect("a word").to_string())
     };
-    let (was, _) = probability(&retailer);
+    let (was, _) = probability();
     // All priors of one person lower, so that the pair falls to 0.65.
     let odds = |p: f64| p / (1.0 - p);
     let times = odds(0.65) / odds(was);
@@ -333,7 +332,7 @@ fn a_link_that_holds_is_told_in_words_until_somebody_changes_the_threshold() {
         own_pipeline(&retailer, |text| *text = text.replace("auto: 0.8", auto), |of| *of = model.to_string())
     };
     run(&retailer, &changed("auto: 0.8", &weaker), "lake", &[]);
-    let (is, outcome) = probability(&retailer);
+    let (is, outcome) = probability();
     assert!((0.5..0.8).contains(&is), "{was} became {is}");
     assert_eq!(outcome, "held");
     let reason = retailer
@@ -346,7 +345,7 @@ fn a_link_that_holds_is_told_in_words_until_somebody_changes_the_threshold() {
     assert!(succeeds(&["explain", "--lake", &lake, "--lang", "en", l, r]).contains("A link of before holds"));
     // Whoever changes the threshold means all pairs.
     run(&retailer, &changed("auto: 0.81", &weaker), "lake", &[]);
-    assert_ne!(probability(&retailer).1, "held");
+    assert_ne!(probability().1, "held");
     let held = "select count(*) as n from ledger where decision = 'matched' and match_probability < 0.81";
     assert_eq!(retailer.sql("lake", held), "n\n0\n");
 }

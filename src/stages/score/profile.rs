@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;

@@ -138,8 +138,8 @@ mod tests {
             cluster(4, &edges, &Rules { bounds: &bounds, vote: |_, _| 0, whole, channel_of: &[], most: &[] }).0
         };
         assert_eq!(labels(0.45, &[]), [0, 0, 2, 2]);
-        assert_eq!(labels(0.45, &[(1, 2)]), [0; 4], "a little below one half is no reason to part");
-        assert_eq!(labels(0.19, &[(1, 2)]), [0, 0, 2, 2], "four times likelier two people is");
+        assert_eq!(labels(0.45, &[(0, 1), (1, 2), (2, 3)]), [0; 4], "a little below one half is no reason to part");
+        assert_eq!(labels(0.19, &[(0, 1), (1, 2), (2, 3)]), [0, 0, 2, 2], "four times likelier two people is");
     }
 
     #[test]

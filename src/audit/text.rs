@@ -22,6 +22,11 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
             format!("{l} と {r} は同一人物です（{}）。", pair.left_customer),
             format!("{l} and {r} are one person ({}).", pair.left_customer),
         ),
+        Outcome::Held { reason } => say(
+            &mut text,
+            format!("{l} と {r} は同一人物です（{}）。前回の結合を保っています: {reason}", pair.left_customer),
+            format!("{l} and {r} are one person ({}). A link of before holds: {reason}", pair.left_customer),
+        ),
         Outcome::LinkedByOthers => say(
             &mut text,
             format!(
@@ -77,7 +82,7 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
                     format!("理由: 人による判断です: {reason}"),
                     format!("Why: a person decided: {reason}"),
                 ),
-                Outcome::Linked | Outcome::LinkedByOthers => {}
+                Outcome::Linked | Outcome::Held { .. } | Outcome::LinkedByOthers => {}
             }
         }
     }

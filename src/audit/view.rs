@@ -61,6 +61,11 @@ impl From<ComparedPair> for ComparisonView {
 pub enum Outcome {
     /// One person, by a link of the two.
     Linked,
+    /// One person, by a link that the run before made: its probability is below the threshold by now, and above the one that breaks it.
+    Held {
+        /// From which probability it holds.
+        reason: String,
+    },
     /// One person, by links over other records.
     LinkedByOthers,
     /// No blocking rule brings them.

@@ -26,6 +26,7 @@ mod schema;
 mod search;
 mod sql;
 mod stop;
+mod train;
 mod validate;
 mod verify;
 
@@ -58,6 +59,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Run a pipeline and publish its tables
     Run(run::Arguments),
+    /// Learn a model now, show what it changes, and keep it for the runs to come
+    Train(train::Arguments),
     /// Ask the published tables with SQL
     Sql(sql::Arguments),
     /// Why a customer is one person; why, or why not, two records are
@@ -231,6 +234,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Init(a) => init::run(a).await,
         Command::Validate(a) => validate::run(a).await,
         Command::Run(a) => run::run(a).await,
+        Command::Train(a) => train::run(a).await,
         Command::Sql(a) => sql::run(a).await,
         Command::Explain(a) => explain::run(a).await,
         Command::History(a) => history::run(a).await,

@@ -16,6 +16,7 @@ use crate::console::progress::Progress;
 use crate::engine::cluster::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::lake::manifest::{Manifest, StageRecord};
+use crate::lake::models::UsedModel;
 use crate::lake::results::StageResult;
 use crate::lake::snapshot::time_text;
 use crate::observe::lineage;
@@ -320,8 +321,22 @@ fn told(manifest: &Manifest) -> Result<String> {
             "\n  {reused} records have a number that somebody else had before; of that person they keep nothing: `record_id:reused` in source_record.problems"
         );
     }
+    text += &told_of_model(manifest);
     for understood in found.understood.iter().filter(|u| u.share() >= TOLD) {
         text += &format!("\n  {understood}");
     }
     Ok(text)
+}
+
+/// Whether the model was trained, and why; what moved since it was.
+fn told_of_model(manifest: &Manifest) -> String {
+    let Ok(found) = manifest.score() else { return String::new() };
+    let mut text = String::new();
+    if let Some(UsedModel { on: Some(on), trained_because: Some(because), .. }) = &found.model {
+        text += &format!("\n  the model was trained on {} records: {because}", on.records);
+    }
+    for what in found.drift.iter().flat_map(|drift| &drift.beyond) {
+        text += &format!("\n  {what} since the model was trained");
+    }
+    text
 }

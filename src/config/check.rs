@@ -140,6 +140,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         sources,
         survivorship: file.survivorship.into(),
         thresholds: file.thresholds.by_cost(),
+        train: file.train,
         limits: file.limits,
         guards: file.guards,
         profile: file.profile,
@@ -287,6 +288,16 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             format!("threshold review ({}) is above auto ({})", t.review, t.auto),
             "review is the lower one",
         );
+    }
+    if let Some(hold) = t.hold.filter(|hold| !(t.review..=t.auto).contains(hold)) {
+        problems.add(
+            line,
+            format!("threshold hold ({hold}) is not between review ({}) and auto ({})", t.review, t.auto),
+            "a link holds from `hold` up: leave it out for the lower one",
+        );
+    }
+    if let Some((what, hint)) = d.file.train.problem() {
+        problems.add(line_of(&d.tree, &[key("train")]), what, hint);
     }
     let limits = &d.file.limits;
     for (name, share) in [("reject_share", limits.reject_share), ("unusable_share", limits.unusable_share)] {

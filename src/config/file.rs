@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::guards_file::GuardsFile;
 use super::source_file::is_default;
 pub use super::source_file::*;
+pub use super::train_file::*;
 
 /// A text in two languages.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
@@ -49,6 +50,9 @@ pub struct PipelineFile {
     /// Probabilities from which a pair is linked, or shown to a person.
     #[serde(default)]
     pub thresholds: ThresholdsFile,
+    /// When the model is trained again.
+    #[serde(default, skip_serializing_if = "TrainFile::is_default")]
+    pub train: TrainFile,
     /// Limits that stop a run or keep it bounded.
     #[serde(default)]
     pub limits: LimitsFile,
@@ -168,9 +172,21 @@ pub struct ThresholdsFile {
     /// the usual, from 0.8 on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub false_link_cost: Option<f64>,
+    /// A link of the run before holds down to here, so that nobody flips from day to day; where nothing is said, `review`, and 0.5 at
+    /// least. With the number of `auto` nothing is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<f64>,
 }
 
+/// A link is held while it is likelier right than wrong.
+const LIKELIER: f64 = 0.5;
+
 impl ThresholdsFile {
+    /// From which probability a link of the run before holds.
+    pub(crate) fn holds_from(&self) -> f64 {
+        self.hold.unwrap_or(self.review.max(LIKELIER)).min(self.auto)
+    }
+
     /// The threshold that the cost of the two errors gives: to link costs `1 - p` times that of a false link, to leave it costs `p`.
     pub(super) fn by_cost(self) -> Self {
         match self.false_link_cost {
@@ -182,7 +198,7 @@ impl ThresholdsFile {
 
 impl Default for ThresholdsFile {
     fn default() -> Self {
-        ThresholdsFile { auto: 0.8, review: 0.5, false_link_cost: None }
+        ThresholdsFile { auto: 0.8, review: 0.5, false_link_cost: None, hold: None }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod shape;
 mod source;
 pub mod source_file;
+pub mod train_file;
 pub mod tree;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,8 @@ pub struct Pipeline {
     pub survivorship: Survivorship,
     /// Thresholds on the probability of one person.
     pub thresholds: file::ThresholdsFile,
+    /// When the model is trained again.
+    pub train: file::TrainFile,
     /// Limits.
     pub limits: file::LimitsFile,
     /// What keeps a wrong delivery from being published.

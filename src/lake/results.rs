@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
+use super::models::UsedModel;
+use super::profile::{Drift, Profile};
 use nayose_matching::model::bits::Bits;
 use nayose_matching::model::em::{Dependence, Doubts};
 
@@ -177,6 +179,15 @@ pub(crate) struct ScoreResult {
     pub trained: Trained,
     /// The parameters, every bit of them.
     pub parameter_bits: Bits,
+    /// The model that was used; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<UsedModel>,
+    /// What it finds in the candidate pairs; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// How far that has moved since it was trained; none where this run trained it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
 }
 
 /// Values of a feature that were ignored.
@@ -255,8 +266,11 @@ pub(crate) struct ClusterResult {
     pub customers: u64,
     /// Households.
     pub households: u64,
-    /// Links that were made.
+    /// Links that were made, or that hold.
     pub linked: u64,
+    /// Those of them below the threshold, which hold because the run before made them.
+    #[serde(default)]
+    pub held: u64,
     /// Links that were refused because records contradict each other.
     pub cut: u64,
     /// Links of records that fit two people equally well.

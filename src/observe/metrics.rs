@@ -9,6 +9,7 @@ use std::fmt::Write;
 use crate::console::version;
 use crate::error::Error;
 use crate::lake::manifest::Manifest;
+use crate::lake::profile::{OF, Pairs};
 use crate::lake::results::Expected;
 use crate::runner::Outcome;
 use crate::stages::Stage;
@@ -103,6 +104,7 @@ impl File<'_> {
             of(|s| s.rows),
         );
         self.many("nayose_rejects", "Rows of a source that could not be read.", "source", of(|s| s.rejects));
+        self.model(manifest);
         // A run that stopped before has none.
         if let Ok(found) = manifest.cluster() {
             let Expected { precision, recall, .. } = found.expected;
@@ -112,6 +114,39 @@ impl File<'_> {
                 self.one(name, &format!("The {key} that the model itself expects at the threshold, 0 to 1."), value);
             }
         }
+    }
+
+    /// The model that the run used, and how far what it finds has moved since it was trained.
+    fn model(&mut self, manifest: &Manifest) {
+        let Ok(found) = manifest.score() else { return };
+        if let Some(model) = &found.model {
+            let trained = model.trained_because.as_ref().map_or(0.0, |_| 1.0);
+            self.one("nayose_model_trained", "Whether the run trained its model (1), or used a kept one (0).", trained);
+        }
+        if let Some(on) = found.model.as_ref().and_then(|model| model.on.as_ref()) {
+            self.one("nayose_model_trained_records", "Records that the model was trained on.", on.records as f64);
+            let help = "The time as of which the model was trained, in seconds since 1970.";
+            self.one("nayose_model_trained_as_of_seconds", help, on.as_of as f64 / 1e6);
+        }
+        if let Some(profile) = &found.profile {
+            let rate = |[candidates, links]: &Pairs| *links as f64 / (*candidates).max(1) as f64;
+            let rates = profile.channels.iter().map(|(channels, pairs)| (channels.as_str(), rate(pairs)));
+            let help = "Share of the candidate pairs of two channels that are links, 0 to 1.";
+            self.many("nayose_match_rate", help, "channels", rates);
+        }
+        let Some(drift) = &found.drift else { return };
+        let [trained, _] = drift.expected_precision;
+        let help = "The precision that the model expected when it was trained, 0 to 1.";
+        self.one("nayose_expected_precision_at_training", help, trained);
+        let name = "nayose_level_shift";
+        self.family(name, "Population stability index of a comparison's levels since the model was trained.");
+        for (comparison, index) in &drift.levels {
+            for (of, index) in OF.iter().zip(index) {
+                self.sample(name, &[("pipeline", self.pipeline), ("comparison", comparison), ("of", of)], *index);
+            }
+        }
+        let help = "What moved beyond its limit since the model was trained.";
+        self.one("nayose_model_drifts", help, drift.beyond.len() as f64);
     }
 
     fn many<'n>(&mut self, name: &str, help: &str, label: &str, values: impl Iterator<Item = (&'n str, f64)>) {

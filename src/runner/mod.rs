@@ -11,6 +11,7 @@ mod guards;
 pub(crate) mod inputs;
 mod known;
 pub(crate) mod marts;
+mod model;
 mod pairs;
 mod people;
 mod planned;
@@ -19,6 +20,7 @@ mod records;
 mod reuse;
 pub(crate) mod rollback;
 pub(crate) mod sample;
+pub(crate) mod train;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -135,7 +137,8 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
     let erasure = erasure::under_way(&pipeline.lake).await?;
-    let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref());
+    let taught = model::taught(pipeline).await?;
+    let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref(), taught.as_deref());
     let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
     planned::holds(pipeline, plan.as_ref(), &run_id, &inputs).await?;
     if let Some(run) = &before
@@ -197,6 +200,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         left_out,
         before,
         work_before,
+        choice: None,
         packed,
         tombstones,
         erasure,
@@ -260,6 +264,7 @@ fn input_digest(
     inputs: &[crate::lake::manifest::Input],
     as_of: Option<i64>,
     tombstones: Option<&Tombstones>,
+    taught: Option<&str>,
 ) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut part = |text: &str| {
@@ -271,6 +276,9 @@ fn input_digest(
     part(&as_of.map(|t| t.to_string()).unwrap_or_default());
     if let Some(tombstones) = tombstones {
         part(&tombstones.lines());
+    }
+    if let Some(taught) = taught {
+        part(taught);
     }
     for input in inputs {
         part(&input.source);
@@ -300,6 +308,8 @@ struct Run<'a> {
     before: Option<snapshot::PublishedRun>,
     /// What that run left in its work folder.
     work_before: Option<Manifest>,
+    /// The model, once `score` begins.
+    choice: Option<model::Choice>,
     /// The features of all records, from scoring to clustering.
     packed: OnceLock<Arc<Packed>>,
     /// The records that may not come back.
@@ -324,6 +334,9 @@ impl Run<'_> {
             let rows: Vec<(String, u64)> = done.outputs.iter().map(|(t, o)| (t.clone(), o.rows())).collect();
             self.progress.end(stage.name(), &rows, done.seconds, true);
             return Ok(());
+        }
+        if stage == Stage::Score {
+            self.choice = Some(self.choose_model().await?);
         }
         let started = Instant::now();
         let mut record = StageRecord { basis: self.basis(stage), ..StageRecord::default() };
@@ -358,7 +371,12 @@ impl Run<'_> {
                 found.as_of = as_of;
                 found.figures.settings = self.settings_digest();
             }
-            Stage::Score => self.keep_model_of_before().await?,
+            Stage::Score => {
+                if let Some(StageResult::Score(found)) = &mut kept.result {
+                    found.model.iter_mut().for_each(|model| model.trained_because = None);
+                }
+                self.keep_model_of_before().await?;
+            }
             _ => {}
         }
         self.done(stage, kept, true).await

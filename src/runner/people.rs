@@ -19,15 +19,16 @@ use crate::lake::results::{GoldenResult, StageResult};
 use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
 use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
-use crate::stages::cluster::{ClusterInput, Keys, Links};
+use crate::stages::cluster::{ClusterInput, Keys, Links, before};
 use crate::stages::golden::anonymity;
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
 use crate::tables::contract::{
-    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, RAW_EVENT, RAW_RECORD, REJECT,
+    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT, RAW_RECORD, REJECT,
     SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
 use nayose_matching::identity::alias::Aliases;
+use nayose_matching::identity::bounds::Bounds;
 use nayose_matching::model::Parameters;
 use nayose_matching::model::score::Scorer;
 
@@ -53,19 +54,22 @@ impl Run<'_> {
         let parameters = Parameters::from(self.manifest.score()?.parameter_bits.clone());
         let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
         let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
-        let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
-        let run_id = &self.manifest.run_id;
+        let mut links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
+        let before = self.previous_settings().await?;
         let given_anew = cluster::given_anew(&keys, self.previous(&SOURCE_RECORD).await?).await?;
+        let bounds = self.bounds(&keys, &given_anew, before.as_ref()).await?;
+        links.add_held(&bounds, &scorer);
+        let run_id = &self.manifest.run_id;
         let aliases = match &self.before {
             Some(run) => snapshot::aliases(&in_order(&self.context), &self.pipeline.lake, run).await?,
             None => Aliases::default(),
         };
         let earlier = self.previous(&ID_MAP).await?;
         let earlier = Earlier::read(earlier, &aliases, &keys, &given_anew, self.tombstones.as_deref()).await?;
-        let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
+        let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier, bounds: &bounds };
         let as_of = self.as_of()?;
         let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
-        let before = self.previous_settings().await?.map(|settings| settings.decisions).unwrap_or_default();
+        let before = before.map(|settings| settings.decisions).unwrap_or_default();
         let causes = Causes {
             earlier: &earlier,
             decided: decided_anew(&keys, &before, &self.pipeline.decisions),
@@ -215,6 +219,24 @@ impl Run<'_> {
         let mut decisions = self.pipeline.decisions.clone();
         decisions.retain(|decision| !erased(&decision.left) && !erased(&decision.right));
         decisions
+    }
+
+    /// From which probability a pair is a link: one of the run before holds longer, unless somebody changed the thresholds or the model
+    /// file since. Whoever does that means all pairs.
+    async fn bounds(&self, keys: &Keys, given_anew: &HashSet<u32>, before: Option<&RunSettings>) -> Result<Bounds> {
+        let now = &self.pipeline.thresholds;
+        let (auto, hold) = (now.auto, now.holds_from());
+        let used = self.work_before.as_ref().and_then(|work| work.score().ok()?.model.as_ref());
+        let is_other = |of: &RunSettings| (of.thresholds.auto, of.thresholds.holds_from()) != (auto, hold);
+        let changed =
+            before.is_some_and(is_other) || used.is_some_and(|of| of.model_file != self.pipeline.model.digest);
+        if hold >= auto || changed || self.before.is_none() {
+            return Ok(Bounds::of(auto));
+        }
+        let mut linked = before::links(self.previous(&LEDGER).await?, keys).await?;
+        // Who had the number before was linked, not who has it now.
+        linked.retain(|(l, r)| !given_anew.contains(l) && !given_anew.contains(r));
+        Ok(Bounds::holding(auto, hold, keys.len(), &linked))
     }
 
     /// What the run before kept of its pipeline file.

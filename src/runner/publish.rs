@@ -100,6 +100,7 @@ impl Run<'_> {
             versions.push((name.clone(), version, output.rows()));
         }
         versions.sort();
+        self.keep_trained().await?;
         let row = self.run_row(&versions)?;
         write_row(lake, &row, follow, &self.manifest.run_id).await?;
         self.seal(&versions).await?;
@@ -175,7 +176,7 @@ impl Run<'_> {
                 Arc::new(Int64Array::from(vec![self.number()])),
                 Arc::new(as_of),
                 one(&self.manifest.config_digest),
-                one(&self.pipeline.model.digest),
+                one(&self.model_digest()?),
                 one(&self.manifest.version),
                 struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
                 tables_column(versions)?,

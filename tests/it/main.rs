@@ -36,6 +36,7 @@ mod public_sets;
 mod s3;
 mod snapshots;
 mod sources;
+mod steady;
 mod support;
 mod taken_back;
 mod tidy;

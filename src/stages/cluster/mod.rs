@@ -3,6 +3,7 @@
 //! Only links above the floor come here, a few per record. They are clustered in memory (see [`nayose_matching::identity`]), each
 //! person gets an id from its founding record, and every decision goes to the ledger with its evidence.
 
+pub(crate) mod before;
 pub(crate) mod ids;
 mod ledger;
 
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::lake::results::ClusterResult;
 use crate::tables::columns;
 use crate::tables::contract::{IDENTITY, LEDGER, col};
+use nayose_matching::identity::bounds::Bounds;
 use nayose_matching::identity::carry::{self, Event};
 use nayose_matching::identity::cluster::{self, Edge, Fate};
 use nayose_matching::identity::customer_id::Kind;
@@ -186,6 +188,20 @@ pub(crate) struct ClusterInput<'a> {
     pub scorer: &'a Scorer,
     /// The ids of the run before.
     pub earlier: &'a Earlier,
+    /// From which probability a pair is a link.
+    pub bounds: &'a Bounds,
+}
+
+/// The people among records with these links: for every row the smallest row of its person, and the fate of every link.
+pub(crate) fn people_of(
+    links: &Links,
+    scorer: &Scorer,
+    decided: &Decided,
+    bounds: &Bounds,
+    pipeline: &Pipeline,
+) -> (Vec<u32>, Vec<Fate>) {
+    let apart = |l, r| decided.different(l, r);
+    people(scorer, &links.edges, &decided.same, apart, bounds, &pipeline.limits.records_per_person)
 }
 
 /// Clusters the records. The tables are `identity` and `ledger`; the events are those of customer ids.
@@ -199,12 +215,10 @@ pub(crate) fn plan(
     as_of: i64,
     run_id: &str,
 ) -> Result<(Vec<Planned>, Vec<Event>, ClusterResult)> {
-    let ClusterInput { keys, links, scorer, earlier } = input;
+    let ClusterInput { keys, links, scorer, earlier, bounds } = input;
     let thresholds = &pipeline.thresholds;
     let decided = Decided::new(keys, &pipeline.decisions, as_of);
-    let apart = |l, r| decided.different(l, r);
-    let most = &pipeline.limits.records_per_person;
-    let (people, fates) = people(scorer, &links.edges, &decided.same, apart, thresholds.auto, most);
+    let (people, fates) = people_of(links, scorer, &decided, bounds, pipeline);
     // Three things that do not need each other.
     let (customers, households, ledger) = std::thread::scope(|threads| {
         let customers = threads.spawn(|| {
@@ -216,7 +230,7 @@ pub(crate) fn plan(
             let households = cluster::households(&people, &links.edges, HOUSEHOLD);
             ids::ids(Kind::Household, keys, &households, &earlier.households).map(|carried| (households, carried.ids))
         });
-        let ledger = ledger::table(keys, links, &fates, scorer, &decided, thresholds, run_id);
+        let ledger = ledger::table(keys, links, &fates, scorer, &decided, (thresholds, bounds.hold), run_id);
         (customers.join(), households.join(), ledger)
     });
     let stopped = |_| Error::bug("a thread of the clustering stopped");
@@ -253,7 +267,7 @@ pub(crate) struct Decided {
 }
 
 impl Decided {
-    fn new(keys: &Keys, decisions: &[Decision], as_of: i64) -> Self {
+    pub(crate) fn new(keys: &Keys, decisions: &[Decision], as_of: i64) -> Self {
         let mut found = Decided { same: Vec::new(), rows: HashMap::new(), apart: Default::default(), unknown: 0 };
         for d in decisions.iter().filter(|d| d.expires.is_none_or(|e| e > as_of)) {
             let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) else {
@@ -307,6 +321,7 @@ fn result(
         customers: distinct(people),
         households: distinct(households),
         linked: count(|f| *f == Fate::Linked),
+        held: edges.iter().zip(fates).filter(|(e, f)| **f == Fate::Linked && e.person < thresholds.auto).count() as u64,
         cut: count(|f| matches!(f, Fate::Cut(..))),
         contested: count(|f| matches!(f, Fate::Contested(..))),
         outvoted: count(|f| matches!(f, Fate::Outvoted(_))),

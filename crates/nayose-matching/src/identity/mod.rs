@@ -2,6 +2,7 @@
 
 pub mod alias;
 mod assign;
+pub mod bounds;
 pub mod carry;
 pub mod cluster;
 mod component;

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{ResourceArguments, output};
-use crate::config::{self, Overrides, Pipeline};
+use crate::config::{self, Overrides, Pipeline, Zone};
 use crate::console::progress::Progress;
 use crate::engine::cluster::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
@@ -23,7 +23,6 @@ use crate::runner::{self, Options, Outcome};
 use crate::stages::Stage;
 use crate::store::local;
 use crate::tables::contract::{GOLDEN_CUSTOMER, INTERACTION, REJECT, SOURCE_RECORD, Table};
-use nayose_japanese::date;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -48,10 +47,10 @@ pub(super) struct Arguments {
     /// Stop after this stage; nothing is published
     #[arg(long, value_name = "STAGE")]
     until: Option<Stage>,
-    /// Time as of which the analyses hold [default: the newest time in the data]. Files in folders dt=YYYY-MM-DD of days that
-    /// begin then or later are not read
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    as_of: Option<i64>,
+    /// Time as of which the analyses hold; a date means the end of that day [default: the newest time in the data]. Files in
+    /// folders dt=YYYY-MM-DD of days that begin then or later are not read
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// Run even where nothing changed, or where a later state is published
     #[arg(long)]
     full: bool,
@@ -109,9 +108,11 @@ fn engine(typed: &str) -> std::result::Result<Engine, String> {
 /// Pieces into which a step is cut for a cluster where `--threads` does not say.
 const PIECES: usize = 16;
 
-/// A time on the command line, as microseconds.
-pub(super) fn time(typed: &str) -> std::result::Result<i64, String> {
-    date::timestamp(typed).ok_or_else(|| format!("{typed:?} is no time; write 2026-03-31 or 2026-03-31T12:00:00+09:00"))
+/// A time on the command line, as microseconds: of a date the end of that day in the pipeline's zone.
+fn as_of(typed: &str, zone: &Zone) -> Result<i64> {
+    zone.as_of(typed).ok_or_else(|| {
+        Error::usage(format!("--as-of {typed:?} is no time")).hint("write 2026-03-31 or 2026-03-31T12:00:00+09:00")
+    })
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
@@ -153,13 +154,14 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
     }
     let overrides = Overrides { input: a.input.clone(), lake: a.lake.clone() };
     let pipeline: &Pipeline = pipeline.insert(config::load(&a.pipeline, &overrides)?);
+    let as_of = a.as_of.as_deref().map(|typed| as_of(typed, &pipeline.zone)).transpose()?;
     let mut resources = a.resources.resources();
     if let Engine::Cluster(cluster) = &a.engine {
         resources.threads = a.resources.threads.unwrap_or(PIECES);
         resources.cluster = Some(cluster.clone());
     }
     let options =
-        Options { from: a.from, until: a.until, as_of: a.as_of, full: a.full, profile: a.profile.is_some(), resources };
+        Options { from: a.from, until: a.until, as_of, full: a.full, profile: a.profile.is_some(), resources };
     let run = runner::run(pipeline, &options, progress);
     // A variable that is not UTF-8 is none of ours.
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::source_file::is_default;
+use super::source_file::{is_default, is_japan, japan};
 pub use super::source_file::*;
 
 /// A text in two languages.
@@ -37,6 +37,10 @@ pub struct PipelineFile {
     pub model: Option<String>,
     /// Decisions of people on pairs of records, relative to this file.
     pub decisions: Option<String>,
+    /// The time zone in which days begin: in marts and queries, where a date is asked for, in folders `dt=YYYY-MM-DD`, and for times
+    /// without an offset of sources that name none. An IANA name.
+    #[serde(default = "japan", skip_serializing_if = "is_japan")]
+    pub time_zone: String,
     /// Attributes beyond the built-in ones: identifiers, texts, dates.
     #[serde(default)]
     pub attributes: BTreeMap<String, AttributeFile>,
@@ -153,7 +157,7 @@ pub struct SurvivorshipFile {
 }
 
 /// Thresholds on the probability of one person.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThresholdsFile {
     /// From here on a pair is linked.

@@ -18,6 +18,7 @@ pub mod shape;
 mod source;
 pub mod source_file;
 pub mod tree;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub use expression::Expression;
 pub use file::{EncodingFile, FormatFile, JAPAN};
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
+pub use zone::Zone;
 
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -69,6 +71,8 @@ pub struct Pipeline {
     pub model_file: model_file::ModelFile,
     /// Decisions of people on pairs of records.
     pub decisions: Vec<decisions::Decision>,
+    /// Where days begin.
+    pub zone: Zone,
     /// Mart queries in order of name.
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.

@@ -328,9 +328,9 @@ pub struct SourceFile {
     /// Column → a value as it stands → the value as nayose reads it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, BTreeMap<String, SourceValue>>,
-    /// The time zone of times without an offset.
-    #[serde(default = "japan", skip_serializing_if = "is_japan")]
-    pub time_zone: String,
+    /// The time zone of times without an offset, where it is not the pipeline's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Columns that stand on the first row of an order only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fill_down: Option<FillDownFile>,
@@ -372,11 +372,11 @@ pub struct SourceFile {
 /// The time zone of Japan, which has no other.
 pub const JAPAN: &str = "Asia/Tokyo";
 
-fn japan() -> String {
+pub(super) fn japan() -> String {
     JAPAN.into()
 }
 
-fn is_japan(zone: &str) -> bool {
+pub(super) fn is_japan(zone: &str) -> bool {
     zone == JAPAN
 }
 

@@ -6,7 +6,7 @@ use datafusion::logical_expr::{ident, lit};
 
 use super::Run;
 use crate::config::{Pipeline, SqlFile};
-use crate::engine::session::{Resources, session};
+use crate::engine::session::{Resources, session, set_zone};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{MartsResult, StageResult};
@@ -14,6 +14,7 @@ use crate::lake::{read, snapshot};
 use crate::stages::marts::restate;
 use crate::stages::{Planned, Stage, marts};
 use crate::tables::contract::{ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table, col};
+use crate::tables::zone::in_zone;
 
 /// Whether every mart and check can be planned, over tables without rows.
 ///
@@ -25,8 +26,16 @@ pub(crate) async fn can_be_planned(pipeline: &Pipeline) -> Result<()> {
 
 impl Run<'_> {
     pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
-        self.register(&marts::READ, record).await?;
-        let facts = self.in_ranges(&INTERACTION, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
+        let zone = self.pipeline.zone.name();
+        set_zone(&self.context, zone);
+        for table in marts::READ {
+            let (output, schema) = (self.output(table, record)?, in_zone(&table.schema(), zone));
+            let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
+            self.context.deregister_table(table.name)?;
+            self.context.register_table(table.name, rows.into_view())?;
+        }
+        let facts = in_zone(&INTERACTION.schema(), zone);
+        let facts = self.in_ranges(facts, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
         self.context.deregister_table(INTERACTION.name)?;
         self.context.register_table(INTERACTION.name, facts.into_view())?;
         let as_of = self.as_of()?;
@@ -64,7 +73,8 @@ impl Run<'_> {
             None => e,
         })?;
         if let Some(output) = record.outputs.get(name) {
-            let rows = read::table(&self.context, &self.pipeline.lake, output, schema.into()).await?;
+            let schema = in_zone(&schema, self.pipeline.zone.name());
+            let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
             self.context.deregister_table(name)?;
             self.context.register_table(name, rows.into_view())?;
         }

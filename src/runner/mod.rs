@@ -19,6 +19,7 @@ pub(crate) mod sample;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, SessionContext};
 use jiff::SignedDuration;
@@ -390,19 +391,24 @@ impl Run<'_> {
 
     /// A table of whose files the engine knows that their rows come in this order. On a cluster, which cuts files as it likes, a
     /// table like others.
-    async fn in_ranges(&self, table: &Table, output: &Output, order: &'static [&'static str]) -> Result<DataFrame> {
+    async fn in_ranges(
+        &self,
+        schema: SchemaRef,
+        output: &Output,
+        order: &'static [&'static str],
+    ) -> Result<DataFrame> {
         let lake = &self.pipeline.lake;
         if self.options.resources.cluster.is_some() {
-            return read::table(&self.context, lake, output, table.schema()).await;
+            return read::table(&self.context, lake, output, schema).await;
         }
-        let [column, ..] = order else { return Err(Error::bug(format!("table {} has no order", table.name))) };
+        let [column, ..] = order else { return Err(Error::bug(format!("{} has no order", output.folder))) };
         let context = in_order(&self.context);
         let first = |part: usize| Output { folder: output.folder.clone(), parts: vec![output.parts[part].clone()] };
         // As many ranges as threads, or fewer: each begins with the first row of a file.
         let (parts, threads) = (output.parts.len(), self.options.resources.threads);
         let mut starts: Vec<ScalarValue> = Vec::new();
         for part in (1..threads).map(|range| range * parts / threads).filter(|part| *part > 0) {
-            let row = read::table(&context, lake, &first(part), table.schema()).await?.limit(0, Some(1))?;
+            let row = read::table(&context, lake, &first(part), schema.clone()).await?.limit(0, Some(1))?;
             for batch in row.select_columns(&[*column])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
                 let start = ScalarValue::try_from_array(batch.column(0), 0)?;
                 if !start.is_null() && starts.last() != Some(&start) {

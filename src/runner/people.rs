@@ -58,11 +58,14 @@ impl Run<'_> {
         let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
         let as_of = self.as_of()?;
         let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
-        let before = self.previous_settings().await?.map(|settings| settings.decisions).unwrap_or_default();
+        let before = self.previous_settings().await?;
+        let thresholds = before.as_ref().is_some_and(|before| before.thresholds != self.pipeline.thresholds);
+        let before = before.map(|settings| settings.decisions).unwrap_or_default();
         let causes = Causes {
             earlier: &earlier,
             decided: decided_anew(&keys, &before, &self.pipeline.decisions),
             changed: self.changed(&rows_to_look_at(&events), record).await?,
+            thresholds,
         };
         let events = event_table(&keys, &events, &causes, as_of, run_id)?;
         let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?, col::CUSTOMER_ID).await?;
@@ -101,7 +104,7 @@ impl Run<'_> {
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
         let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
         self.put(Stage::Golden, provenance, true, None, record).await?;
-        for planned in golden::tables(&self.context, self.as_of()?, &self.manifest.run_id).await? {
+        for planned in golden::tables(&self.context, self.as_of()?, self.number()).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }
         record.result = Some(StageResult::Golden(self.anonymity(record).await?));

@@ -75,12 +75,12 @@ impl Run<'_> {
         let erased = self.tombstones.as_deref().map_or(0, Tombstones::len) as u64;
         let (run_id, number) = (self.manifest.run_id.clone(), self.number());
         let at = jiff::Timestamp::now().to_string();
-        let profile_k = self.pipeline.profile.k;
-        published::write(lake, &Published { run_id, number, erased, at, profile_k, tables }).await
+        let (profile_k, time_zone) = (self.pipeline.profile.k, self.pipeline.zone.name().to_string());
+        published::write(lake, &Published { run_id, number, erased, at, profile_k, time_zone, tables }).await
     }
 
     /// The number of this run.
-    fn number(&self) -> i64 {
+    pub(super) fn number(&self) -> i64 {
         self.before.as_ref().map_or(1, |b| b.number + 1)
     }
 

@@ -131,6 +131,8 @@ pub(crate) struct Causes<'a> {
     pub decided: HashSet<u32>,
     /// The records whose values changed since.
     pub changed: HashSet<u32>,
+    /// Whether the thresholds are others than those of the run before.
+    pub thresholds: bool,
 }
 
 impl Causes<'_> {
@@ -149,7 +151,10 @@ impl Causes<'_> {
             _ if any(&|row| self.decided.contains(row)) => "decision",
             _ if any(&new) => "new record",
             _ if any(&|row| self.changed.contains(row)) => "changed value",
-            _ => lost.get(other.as_str()).or(lost.get(event.id.as_str())).copied().unwrap_or("model"),
+            _ => {
+                let otherwise = if self.thresholds { "thresholds" } else { "model" };
+                lost.get(other.as_str()).or(lost.get(event.id.as_str())).copied().unwrap_or(otherwise)
+            }
         }
     }
 }

@@ -191,7 +191,7 @@ pub(crate) static ID_MAP: Table = Table {
     name: "id_map",
     ja: "チャネルの顧客番号と統合顧客IDの対応",
     en: "which record is which person and household, and since when",
-    key: &[col::CHANNEL, col::RECORD_ID, col::VALID_FROM],
+    key: &[col::CHANNEL, col::RECORD_ID, col::VALID_FROM, col::VALID_FROM_RUN],
     columns: &[
         required(col::CHANNEL, Type::Text, "チャネル", "channel"),
         required(col::RECORD_ID, Type::Text, "チャネル内の顧客番号", "id within the channel"),
@@ -200,6 +200,18 @@ pub(crate) static ID_MAP: Table = Table {
         required(col::VALID_FROM, Type::Timestamp, "有効開始", "valid from"),
         optional(col::VALID_TO, Type::Timestamp, "有効終了（現在有効ならNULL）", "valid to; null while it holds"),
         required(col::CONFIDENCE, Type::Double, "確信度", "how sure the assignment is, 0 to 1"),
+        optional(
+            col::VALID_FROM_RUN,
+            Type::Long,
+            "初めてそう判断した実行の通し番号（この列ができる前ならNULL）",
+            "number of the run that found it; null where that was before this column",
+        ),
+        optional(
+            col::VALID_TO_RUN,
+            Type::Long,
+            "そう判断しなくなった実行の通し番号（現在有効ならNULL）",
+            "number of the first run that found it no more; null while it holds",
+        ),
     ],
 };
 

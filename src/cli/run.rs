@@ -14,7 +14,7 @@ use crate::console::progress::Progress;
 use crate::engine::cluster::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::lake::manifest::{Manifest, StageRecord};
-use crate::lake::results::StageResult;
+use crate::lake::results::{LineCounts, Negative, StageResult};
 use crate::lake::snapshot::time_text;
 use crate::observe::lineage;
 use crate::observe::metrics;
@@ -247,8 +247,9 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
                 _ => String::new(),
             };
             let told = told(m)?;
-            // The table has the rows that were left out on purpose as well.
-            let rejected = rows(&REJECT).saturating_sub(skipped(m)?);
+            // The table has the rows that were left out on purpose as well, and those that are there again.
+            let again: u64 = m.golden().iter().flat_map(|g| &g.lines).map(|l| l.repeated + l.replaced).sum();
+            let rejected = rows(&REJECT).saturating_sub(skipped(m)? + again);
             let nothing = m.score()?.trained.learned.as_ref().and_then(|learned| learned.nothing());
             let expected = match nothing {
                 Some(nothing) => format!("precision and recall cannot be expected: {nothing}"),
@@ -280,6 +281,35 @@ fn skipped(manifest: &Manifest) -> Result<u64> {
     Ok(manifest.ingest()?.files.iter().map(|file| file.skipped).sum())
 }
 
+/// Files that are named of those that have rows again.
+const NAMED: usize = 3;
+
+/// Which rows of facts do not count, and which count though they may be returns.
+fn lines(manifest: &Manifest) -> String {
+    let Some(golden) = manifest.golden() else { return String::new() };
+    let mut text = String::new();
+    let told: [(&str, fn(&LineCounts) -> u64); 2] = [
+        ("rows of facts repeat a row, the same in everything", |l| l.repeated),
+        ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced),
+    ];
+    for (what, of) in told {
+        let files: Vec<&LineCounts> = golden.lines.iter().filter(|l| of(l) > 0).collect();
+        if files.is_empty() {
+            continue;
+        }
+        let rows: u64 = files.iter().map(|l| of(l)).sum();
+        let mut names: Vec<String> = files.iter().take(NAMED).map(|l| format!("{} {}", of(l), l.file)).collect();
+        if files.len() > NAMED {
+            names.push(format!("{} more files", files.len() - NAMED));
+        }
+        text += &format!("\n  {rows} {what}: {}", names.join(", "));
+    }
+    for Negative { channel, event_type, rows } in &golden.negative {
+        text += &format!("\n  {rows} facts {event_type:?} of {channel} have an amount below zero, and count as such");
+    }
+    text
+}
+
 /// What was left out of the input, and what of it cannot be used.
 fn told(manifest: &Manifest) -> Result<String> {
     let found = manifest.ingest()?;
@@ -290,6 +320,7 @@ fn told(manifest: &Manifest) -> Result<String> {
             "\n  {skipped} rows skipped: `select source, reason, count(*) from reject group by 1, 2` names the reasons"
         );
     }
+    text += &lines(manifest);
     for understood in found.understood.iter().filter(|u| u.share() >= TOLD) {
         text += &format!("\n  {understood}");
     }

@@ -215,7 +215,7 @@ impl Check<'_> {
                     },
                     occurred_at: s.occurred_at.as_ref().map(|value| self.value(&["occurred_at"], value)),
                     event_type: s.event_type.clone().unwrap_or_default(),
-                    equal_rows_are_two: s.equal_rows == EqualRowsFile::TwoEvents,
+                    equal_rows: s.equal_rows,
                 }
             }
         }

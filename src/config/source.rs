@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::expression::Expression;
-use super::file::{EncodingFile, FormatFile};
+use super::file::{EncodingFile, EqualRowsFile, FormatFile};
 
 /// A source.
 #[derive(Clone, Debug)]
@@ -173,8 +173,8 @@ pub enum Rows {
         occurred_at: Option<Value>,
         /// Kind of fact.
         event_type: String,
-        /// Whether equal event ids in one file are events of their own.
-        equal_rows_are_two: bool,
+        /// What rows of one file with one event id are.
+        equal_rows: EqualRowsFile,
     },
 }
 

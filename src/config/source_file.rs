@@ -179,14 +179,16 @@ pub struct FixedFile {
     pub columns: BTreeMap<String, (u64, u64)>,
 }
 
-/// What becomes of rows of one file that have the same event id.
+/// What rows of one file are that have the same event id.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum EqualRowsFile {
-    /// They are one event: the last one is right.
+    /// Rows that are the same in everything are one row that was written twice; others are lines of their own.
     #[default]
+    Lines,
+    /// They are one event: the last one is right.
     OneEvent,
-    /// They are events of their own.
+    /// They are events of their own, also where they are the same in everything.
     TwoEvents,
 }
 

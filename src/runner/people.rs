@@ -20,7 +20,7 @@ use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
 use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
 use crate::stages::cluster::{ClusterInput, Keys, Links};
-use crate::stages::golden::anonymity;
+use crate::stages::golden::{anonymity, lines};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
 use crate::tables::contract::{
@@ -104,10 +104,14 @@ impl Run<'_> {
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
         let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
         self.put(Stage::Golden, provenance, true, None, record).await?;
-        for planned in golden::tables(&self.context, self.as_of()?, self.number()).await? {
+        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number()).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }
-        record.result = Some(StageResult::Golden(self.anonymity(record).await?));
+        record.result = Some(StageResult::Golden(GoldenResult {
+            lines: lines::counts(self.table(&REJECT, record).await?).await?,
+            negative: lines::negative(self.table(&INTERACTION, record).await?).await?,
+            ..self.anonymity(record).await?
+        }));
         self.check_facts_have_customers(record).await?;
         self.check_nothing_lost(record)
     }

@@ -117,7 +117,7 @@ fn a_decision_merges_two_ids_and_taking_it_back_restores_both() {
         succeeds(&["history", kept, "--lake", &lake, "--lang", "en"])
             .contains(&format!("{alias} was merged into {kept}"))
     );
-    let closed = "select count(*) > 0 as closed, min(valid_from = valid_to) as at_once, min(valid_to_run) as run from id_map where valid_to is not null";
+    let closed = "select count(*) > 0 as closed, bool_and(valid_from = valid_to) as at_once, min(valid_to_run) as run from id_map where valid_to is not null";
     assert_eq!(
         retailer.sql("lake", closed),
         "closed,at_once,run\ntrue,true,2\n",

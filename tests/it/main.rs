@@ -26,6 +26,7 @@ mod labels;
 mod lakes_of_before;
 mod layers;
 mod lineage;
+mod lines;
 mod logs;
 mod matching;
 mod normalize;

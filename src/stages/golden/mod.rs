@@ -6,6 +6,7 @@
 
 pub(crate) mod anonymity;
 mod consent;
+pub(crate) mod lines;
 
 use datafusion::common::UnnestOptions;
 use datafusion::functions::expr_fn::named_struct;
@@ -75,15 +76,14 @@ pub(crate) fn provenance(golden_record: DataFrame) -> Result<Planned> {
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
-pub(crate) async fn tables(context: &SessionContext, as_of: i64, number: i64) -> Result<Vec<Planned>> {
+pub(crate) async fn tables(
+    context: &SessionContext,
+    pipeline: &Pipeline,
+    as_of: i64,
+    number: i64,
+) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
-    for (name, query) in [("repeated_key", REPEATED_KEYS), ("repeated_event", REPEATED), ("event_once", EVENTS_ONCE)] {
-        let rows = context.sql(query).await?;
-        // Keys are few, and asked for three times.
-        let rows = if name == "repeated_key" { rows.cache().await? } else { rows };
-        context.deregister_table(name)?;
-        context.register_table(name, rows.into_view())?;
-    }
+    lines::register(context, pipeline).await?;
     for (table, query) in [(&CONSENT, consent::QUERY), (&ID_MAP, MAP), (&REJECT, REJECTS)] {
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, number))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
@@ -142,28 +142,6 @@ select channel, record_id, customer_id, household_id,
        nullif($number, $number) as valid_to_run
 from compared";
 
-/// Keys of events that come more than once, as hashes: a file that is sent twice repeats its rows. Most data has none, and
-/// hashes are far smaller than keys.
-const REPEATED_KEYS: &str = "
-select h from (select key_hash(channel, event_id) as h from raw_event where reject_reason is null)
-group by h having count(*) > 1";
-
-/// Events whose key comes more than once beside the one before, newest row first: the row of the last file counts.
-const REPEATED: &str = "
-select * exclude (h), coalesce(
-    lag(channel) over (order by channel, event_id, file desc, line desc) = channel
-    and lag(event_id) over (order by channel, event_id, file desc, line desc) = event_id, false) as repeated
-from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) e
-left semi join repeated_key k on e.h = k.h";
-
-/// Events once each.
-const EVENTS_ONCE: &str = "
-select * exclude (h), false as repeated
-from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) e
-left anti join repeated_key k on e.h = k.h
-union all
-select * from repeated_event where not repeated";
-
 const INTERACTIONS: &str = "
 select e.*, i.customer_id
 from event_once e left join identity i on e.channel = i.channel and e.record_id = i.record_id";
@@ -177,4 +155,4 @@ select r.file, r.line, r.source, 'conflicting_values' as reason, cast(null as va
 from (select unnest(conflicts) as c from standard_record where cardinality(conflicts) > 0) s
 join raw_record r on r.file = s.c['file'] and r.line = s.c['line']
 union all
-select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw from repeated_event where repeated";
+select file, line, source, repeat_reason as reason, cast(null as varchar) as raw from repeated_event";

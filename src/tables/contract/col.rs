@@ -64,6 +64,7 @@ pub(crate) const MODEL_DIGEST: &str = "model_digest";
 pub(crate) const NAME: &str = "name";
 pub(crate) const OBSERVED_AT: &str = "observed_at";
 pub(crate) const OCCURRED_AT: &str = "occurred_at";
+pub(crate) const OCCURRED_AT_OFFSET: &str = "occurred_at_offset";
 pub(crate) const PHONE: &str = "phone";
 pub(crate) const PHONES: &str = "phones";
 pub(crate) const POSTAL_CODE: &str = "postal_code";

@@ -322,10 +322,17 @@ pub(crate) static INTERACTION: Table = Table {
         optional(col::ITEM_ID, Type::Text, "商品コード", "item").plain(),
         optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
         optional(col::QUANTITY, Type::Double, "数量", "quantity").plain(),
-        optional(col::UNIT_PRICE, Type::Double, "単価（円）", "unit price in yen").plain(),
-        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen").plain(),
+        optional(col::UNIT_PRICE, Type::Amount, "単価（円）", "unit price in yen").plain(),
+        optional(col::AMOUNT, Type::Amount, "金額（円）", "amount in yen").plain(),
         optional(col::CATEGORY, Type::Text, "分類", "category").plain(),
         optional(col::DETAIL, Type::Text, "内容", "text"),
+        optional(
+            col::OCCURRED_AT_OFFSET,
+            Type::Text,
+            "発生日時に書かれていた時差（+09:00など。なければNULLで、ソースの時間帯）",
+            "offset from UTC that was written beside the time, such as +09:00; null where none was: the time is of the source's zone",
+        )
+        .plain(),
     ],
 };
 

@@ -35,6 +35,15 @@ pub fn end_of_day_in(text: &str, zone: &TimeZone) -> Option<i64> {
     timestamp_in(&format!("{text} 24:00"), zone).filter(|_| timestamp_in(text, zone).is_some())
 }
 
+/// The offset from UTC, in seconds, that `text` writes beside its time. `None` where it writes none, and where it is no time.
+pub fn offset(text: &str) -> Option<i32> {
+    // No offset is a day and more; no time without an offset looks like one with it.
+    const NONE: i64 = i64::MAX;
+    let seconds = micros(text, |written| Some(written.offset.map_or(NONE, i64::from)))?;
+    // Counts since 1970 come as they are.
+    i32::try_from(seconds).ok().filter(|seconds| seconds.abs() < 86_400)
+}
+
 /// What a text says of a point in time: a time of a day, the days to add to it, and its offset from UTC in seconds, if it has one.
 #[derive(Clone, Copy)]
 struct Written {
@@ -200,6 +209,24 @@ mod tests {
         }
         for nothing in ["", "tomorrow", "2026-02-30", "2026-03", "12:00"] {
             assert_eq!(end_of_day_in(nothing, &tokyo), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn the_offset_is_the_one_that_is_written() {
+        for (text, seconds) in [
+            ("2026-01-31T09:30:15+09:00", Some(32_400)),
+            ("2026-01-31 09:30:15 JST", Some(32_400)),
+            ("2026-01-31 09:30:15Z", Some(0)),
+            ("2026-01-31 09:30 -0530", Some(-19_800)),
+            ("2026/01/31 093015+0900", Some(32_400)),
+            ("2026-01-31 09:30:15", None),
+            ("2026-01-31", None),
+            ("令和8年1月31日", None),
+            ("1704429901", None),
+            ("soon", None),
+        ] {
+            assert_eq!(offset(text), seconds, "{text}");
         }
     }
 

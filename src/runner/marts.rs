@@ -67,11 +67,7 @@ impl Run<'_> {
     /// Writes a mart and makes it known to the session by its name.
     async fn put_mart(&self, planned: Planned, published: bool, record: &mut StageRecord) -> Result<()> {
         let (name, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
-        let made = self.put(Stage::Marts, planned, published, None, record).await;
-        made.map_err(|e| match self.pipeline.marts.iter().find(|mart| mart.name == name) {
-            Some(mart) => marts::failed(mart, "marts", e),
-            None => e,
-        })?;
+        self.put(Stage::Marts, planned, published, None, record).await.map_err(|e| self.of_mart(name, e))?;
         if let Some(output) = record.outputs.get(name) {
             let schema = in_zone(&schema, self.pipeline.zone.name());
             let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
@@ -79,6 +75,14 @@ impl Run<'_> {
             self.context.register_table(name, rows.into_view())?;
         }
         Ok(())
+    }
+
+    /// The error of a mart's query names its file.
+    fn of_mart(&self, name: &str, error: Error) -> Error {
+        match self.pipeline.marts.iter().find(|mart| mart.name == name) {
+            Some(mart) => marts::failed(mart, "marts", error),
+            None => error,
+        }
     }
 
     /// What the figures of the run before are today, as of its own time: the marts of this run, if that is the same time.
@@ -109,7 +113,8 @@ impl Run<'_> {
                     let mart = self.context.table(name).await?;
                     self.context.register_table(again.name, mart.into_view())?;
                 } else {
-                    self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await?;
+                    let made = self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await;
+                    made.map_err(|e| self.of_mart(name, e))?;
                     self.register(&[&again], record).await?;
                 }
                 self.context.deregister_table(restated.before)?;

@@ -87,7 +87,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     }
     let now = now.strftime("%Y-%m-%d").to_string();
     let fields = [left, right, a.decision.word().into(), a.by, now, a.why, a.expires];
-    config::decisions::append(&file, &fields, &pipeline.zone)?;
+    config::decisions::append(&file, &fields, (&pipeline.zone, &pipeline.renames))?;
     output::print(&format!(
         "{}: {} and {} {}; the next run honours it, `nayose decide undecided` takes it back",
         file.display(),

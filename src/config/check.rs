@@ -13,7 +13,8 @@ use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, Survivorshi
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
-    Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source, shape, zone,
+    Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source, renames, shape,
+    zone,
 };
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -91,6 +92,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     let attributes: Option<Vec<Attribute>> = document.as_ref().map(|d| check_attributes(d, problems));
     let sources = document.as_ref().map(|d| check_sources(d, problems));
     let zone = document.as_ref().map_or_else(Zone::japan, |d| check_zone(d, problems));
+    let renames = document.as_ref().map(|d| renames::check(d, problems)).unwrap_or_default();
     if let Some(d) = &document {
         check_survivorship(d, problems);
         check_numbers(d, problems);
@@ -105,7 +107,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         _ => None,
     };
     let decisions = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
-        Some(file) => decisions::read(&folder.join(file), &zone, problems)?,
+        Some(file) => decisions::read(&folder.join(file), (&zone, &renames), problems)?,
         None => Vec::new(),
     };
     let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) =
@@ -150,6 +152,8 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         parameters: file.parameters,
         decisions,
         zone,
+        was: file.was.iter().flat_map(|was| was.to_vec()).collect(),
+        renames,
         model: Arc::new(model),
         model_file,
         marts,

@@ -27,6 +27,12 @@ pub struct Label {
 pub struct PipelineFile {
     /// Name of the pipeline.
     pub name: String,
+    /// Names that the pipeline had before, so that a lake of then is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<OneOrMany>,
+    /// Channel → what it was called before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<String, ChannelFile>,
     /// Root of the sources' globs: a path relative to this file, or a URL. `--input` replaces it.
     #[serde(default = "here")]
     pub input: String,
@@ -70,6 +76,14 @@ pub struct PipelineFile {
 
 fn here() -> String {
     ".".into()
+}
+
+/// What is said of a channel.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelFile {
+    /// Names that it had before, the newest first: its records are those of then, and keep their ids.
+    pub was: OneOrMany,
 }
 
 /// What a declared attribute holds.

@@ -14,6 +14,7 @@ mod expression;
 pub mod file;
 pub mod model_file;
 pub mod problem;
+mod renames;
 pub mod shape;
 mod source;
 pub mod source_file;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 pub use expression::Expression;
 pub use file::{EncodingFile, FormatFile, JAPAN};
+pub use renames::Renames;
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
 pub use zone::Zone;
 
@@ -73,6 +75,10 @@ pub struct Pipeline {
     pub decisions: Vec<decisions::Decision>,
     /// Where days begin.
     pub zone: Zone,
+    /// Names that the pipeline had before.
+    pub was: Vec<String>,
+    /// Former names of channels.
+    pub renames: Renames,
     /// Mart queries in order of name.
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.

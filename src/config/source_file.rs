@@ -318,6 +318,9 @@ pub struct SourceFile {
     /// The line of the header; `none` where there is none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub header: HeaderFile,
+    /// Names that the source had before: figures of its files are compared with those of then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<OneOrMany>,
     /// Column → other names that it has in some files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub also_named: BTreeMap<String, OneOrMany>,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::sealed;
-use crate::config::JAPAN;
+use crate::config::{JAPAN, Renames};
 use crate::error::{Error, Result, VERIFY};
 use crate::store::Location;
 
@@ -35,6 +35,9 @@ pub(crate) struct Published {
     /// The time zone in which the pipeline's days begin.
     #[serde(default = "japan")]
     pub time_zone: String,
+    /// Former names of channels.
+    #[serde(default, skip_serializing_if = "Renames::is_empty")]
+    pub channels: Renames,
     /// Version and parts of every table.
     pub tables: BTreeMap<String, PublishedTable>,
 }

@@ -10,7 +10,7 @@ use datafusion::prelude::{DataFrame, JoinType, SessionContext};
 
 use super::published::{self, Published};
 use super::{erasure, read};
-use crate::config::Zone;
+use crate::config::{Renames, Zone};
 use crate::engine::session::{Resources, session, set_zone};
 use crate::error::{Error, Result, VERIFY};
 use crate::lake::delta;
@@ -40,6 +40,11 @@ pub struct PublishedRun {
 }
 
 impl PublishedRun {
+    /// Former names of its channels.
+    pub(crate) fn renames(&self) -> Renames {
+        self.sealed.as_ref().map(|sealed| sealed.channels.clone()).unwrap_or_default()
+    }
+
     /// The time zone in which its days begin.
     pub(crate) fn zone(&self) -> Zone {
         self.sealed.as_ref().and_then(|sealed| Zone::named(&sealed.time_zone)).unwrap_or_else(Zone::japan)

@@ -9,10 +9,12 @@ pub(crate) mod forecast;
 pub(crate) mod inputs;
 mod known;
 pub(crate) mod marts;
+pub(crate) mod nearest;
 mod pairs;
 mod people;
 mod publish;
 mod records;
+mod renamed;
 mod reuse;
 pub(crate) mod sample;
 
@@ -105,6 +107,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
+    let tombstones = tombstones.map(|t| Arc::new(t.with_former(pipeline.renames.by_channel())));
     let erasure = erasure::under_way(&pipeline.lake).await?;
     let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref());
     if let Some(run) = &before
@@ -188,12 +191,14 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
 /// Refuses to publish over the customers of another pipeline: all of them would be retired in one run.
 fn same_pipeline(pipeline: &Pipeline, before: &Manifest) -> Result<()> {
     let (ours, theirs) = (&pipeline.name, &before.pipeline);
-    if theirs.is_empty() || ours == theirs {
+    if theirs.is_empty() || ours == theirs || pipeline.was.contains(theirs) {
         return Ok(());
     }
     let lake = pipeline.lake.shown();
     Err(Error::config(format!("{lake} holds the customers of the pipeline {theirs:?}, and this one is {ours:?}")).hint(
-        "give each pipeline a lake of its own with --lake or `lake:`; where it was only renamed, run once with --full",
+        format!(
+            "give each pipeline a lake of its own with --lake or `lake:`; where it was only renamed, write `was: {theirs}` below its `name`"
+        ),
     ))
 }
 

@@ -9,7 +9,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
-use super::{Run, erase, work_of};
+use super::{Run, erase, renamed, work_of};
 use crate::config::decisions::Decision;
 use crate::engine::session::in_order;
 use crate::error::{Error, Kind, Result};
@@ -54,13 +54,18 @@ impl Run<'_> {
         let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
         let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
         let run_id = &self.manifest.run_id;
-        let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys, self.tombstones.as_deref()).await?;
+        let map = self.previous(&ID_MAP).await?;
+        renamed::are_records(map.clone(), &self.pipeline.renames).await?;
+        let earlier = Earlier::read(map, &keys, self.tombstones.as_deref()).await?;
         let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
         let as_of = self.as_of()?;
         let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
         let before = self.previous_settings().await?;
         let thresholds = before.as_ref().is_some_and(|before| before.thresholds != self.pipeline.thresholds);
-        let before = before.map(|settings| settings.decisions).unwrap_or_default();
+        let mut before = before.map(|settings| settings.decisions).unwrap_or_default();
+        for (channel, _) in before.iter_mut().flat_map(|d| [&mut d.left, &mut d.right]) {
+            *channel = self.pipeline.renames.today(channel).to_string();
+        }
         let causes = Causes {
             earlier: &earlier,
             decided: decided_anew(&keys, &before, &self.pipeline.decisions),
@@ -183,14 +188,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A table as the run before published it; no rows before the first run.
+    /// A table as the run before published it, with the names that channels have today; no rows before the first run.
     async fn previous(&self, table: &Table) -> Result<DataFrame> {
         let rows = match &self.before {
             Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
             None => None,
         };
         match rows {
-            Some(rows) => Ok(rows),
+            Some(rows) => renamed::rows(rows, &self.pipeline.renames),
             None => Ok(self.context.read_batch(RecordBatch::new_empty(snapshot::plain_schema(table)))?),
         }
     }

@@ -76,7 +76,8 @@ impl Run<'_> {
         let (run_id, number) = (self.manifest.run_id.clone(), self.number());
         let at = jiff::Timestamp::now().to_string();
         let (profile_k, time_zone) = (self.pipeline.profile.k, self.pipeline.zone.name().to_string());
-        published::write(lake, &Published { run_id, number, erased, at, profile_k, time_zone, tables }).await
+        let channels = self.pipeline.renames.clone();
+        published::write(lake, &Published { run_id, number, erased, at, profile_k, time_zone, channels, tables }).await
     }
 
     /// The number of this run.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
-use super::{Run, erase, inputs};
+use super::{Run, erase, inputs, nearest};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, StageResult, Understood};
@@ -45,8 +45,10 @@ impl Run<'_> {
             if let Some(tombstones) = &self.tombstones {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
-            let put = self.put_raw(planned, record).await;
-            put.map_err(|error| ingest::of_expressions(error, self.pipeline))?;
+            if let Err(error) = self.put_raw(planned, record).await {
+                let error = ingest::of_expressions(error, self.pipeline);
+                return Err(nearest::told(error, self.pipeline, &fresh).await);
+            }
         }
         inputs::unchanged(&fresh).await?;
         self.warn_of_files(&fresh);

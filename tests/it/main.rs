@@ -33,6 +33,7 @@ mod normalize;
 mod pipeline;
 mod privacy;
 mod public_sets;
+mod renames;
 mod s3;
 mod snapshots;
 mod sources;

@@ -12,6 +12,7 @@ use futures::TryStreamExt;
 use hashbrown::HashTable;
 
 use super::Keys;
+use crate::config::Renames;
 use crate::config::decisions::Decision;
 use crate::error::{Error, Result};
 use crate::tables::columns;
@@ -114,12 +115,15 @@ impl Reader {
 }
 
 /// The id of every set.
-pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before) -> Result<Carried> {
+pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before, renames: &Renames) -> Result<Carried> {
     let founding = |row: u32| {
         let row = row as usize;
         (keys.first_seen[row], &keys.channel[row], &keys.record_id[row])
     };
-    let own = |row: u32, attempt| id_of(kind, &keys.channel[row as usize], &keys.record_id[row as usize], attempt);
+    let own = |row: u32, attempt| {
+        let (channel, id) = (&keys.channel[row as usize], &keys.record_id[row as usize]);
+        id_of(kind, renames.founding(channel), id, attempt)
+    };
     carry(labels, before, founding, own).ok_or_else(|| Error::bug("no free id was found"))
 }
 

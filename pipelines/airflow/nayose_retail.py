@@ -29,7 +29,8 @@ BESIDE = Path(__file__).resolve().parents[1] / "retail/pipeline.yaml"
 PIPELINE = "{{ params.pipeline or var.value.get('nayose_pipeline', '%s') }}"
 LAKE = "{{ params.lake or var.value.nayose_lake }}"
 POD_MEMORY = "{{ var.value.get('nayose_pod_memory', '8Gi') }}"
-AS_OF = f"{{{{ (data_interval_end or dag_run.run_after).in_timezone('{ZONE}').to_date_string() }}}}"
+# A time: a date would mean the end of that day.
+AS_OF = f"{{{{ (data_interval_end or dag_run.run_after).in_timezone('{ZONE}').start_of('day').isoformat() }}}}"
 
 log = logging.getLogger(__name__)
 

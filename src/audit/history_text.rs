@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::view::{HistoryEvent, HistoryView};
+use super::view::{HistoryEvent, HistoryView, Membership};
 
 /// The story in Japanese or English.
 pub(crate) fn history_text(view: &HistoryView, ja: bool) -> String {
@@ -27,9 +27,22 @@ pub(crate) fn history_text(view: &HistoryView, ja: bool) -> String {
             (Some(to), true) => format!("{} から {to} まで", record.from),
             (Some(to), false) => format!("from {} to {to}", record.from),
         };
-        let _ = writeln!(text, "  {}  {time}", record.record);
+        let _ = writeln!(text, "  {}  {time}{}", record.record, runs(record, ja));
     }
     text.trim_end().to_string()
+}
+
+/// The runs that found a record with the id; nothing where they did not keep their numbers.
+fn runs(record: &Membership, ja: bool) -> String {
+    match (record.from_run, record.to_run, ja) {
+        (Some(from), None, true) => format!("  [第{from}回の実行から]"),
+        (Some(from), None, false) => format!("  [from run {from} on]"),
+        (Some(from), Some(to), true) => format!("  [第{from}回から第{to}回の実行の前まで]"),
+        (Some(from), Some(to), false) => format!("  [from run {from} until run {to}]"),
+        (None, Some(to), true) => format!("  [第{to}回の実行の前まで]"),
+        (None, Some(to), false) => format!("  [until run {to}]"),
+        (None, None, _) => String::new(),
+    }
 }
 
 fn sentence(event: &HistoryEvent, ja: bool) -> String {
@@ -62,6 +75,7 @@ fn cause(reason: &str, ja: bool) -> &str {
         "changed value" => "値の変更",
         "decision" => "人による判断",
         "model" => "モデルまたは設定の変更",
+        "thresholds" => "しきい値の変更",
         "a record is gone" => "レコードがなくなった",
         "no record is left" => "レコードが残っていない",
         "erasure" => "消去の請求",

@@ -35,7 +35,8 @@ impl Audit {
 
     /// The customer of a record, `channel:record_id`.
     pub(super) async fn customer_of(&self, typed: &str) -> Result<String> {
-        let (channel, id) = channel_and_id(typed)?;
+        let typed = self.run.renames().record_today(typed);
+        let (channel, id) = channel_and_id(&typed)?;
         let rows = self.id_map_now().await?.filter(is_record(channel, id))?;
         let found = rows.select_columns(&[col::CUSTOMER_ID])?.collect().await?;
         match found.iter().find(|b| b.num_rows() > 0) {
@@ -78,6 +79,8 @@ impl Audit {
     /// # Errors
     /// Usage, where there is no such record or customer.
     pub async fn founding_record(&self, typed: &str) -> Result<String> {
+        let renames = self.run.renames();
+        let typed = &*renames.record_today(typed);
         if let Some((channel, id)) = typed.split_once(':') {
             return match self.records_where(is_record(channel, id)).await?.is_empty() {
                 false => Ok(typed.to_string()),
@@ -94,7 +97,7 @@ impl Audit {
         let records = self.records_of(&today).await?;
         // An alias stands for its own founding record, so that a merge can be taken back by the two ids that it joined.
         let founds =
-            |id: &str| records.iter().find(|(channel, record)| id_of(Kind::Customer, channel, record, 0) == id);
+            |id: &str| records.iter().find(|(channel, record)| id_of(Kind::Customer, renames.founding(channel), record, 0) == id);
         let founding = founds(&id).or(founds(&today)).or(records.first());
         let (channel, record) = founding.ok_or_else(|| Error::bug("a customer without records"))?;
         Ok(format!("{channel}:{record}"))

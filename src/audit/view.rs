@@ -191,8 +191,12 @@ pub struct Membership {
     pub record: String,
     /// Since when.
     pub from: String,
-    /// Until when; `None` while it holds.
+    /// Until when; `None` while it holds. The same as `from` where two runs were as of one time.
     pub to: Option<String>,
+    /// Number of the run that found it; `None` where that run did not keep it.
+    pub from_run: Option<i64>,
+    /// Number of the first run that found it no more.
+    pub to_run: Option<i64>,
 }
 
 /// The life of a customer id.

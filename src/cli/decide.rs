@@ -9,7 +9,6 @@ use crate::audit::Audit;
 use crate::config::{self, Overrides};
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
-use nayose_japanese::date::timestamp;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,7 +24,7 @@ pub(super) struct Arguments {
     /// Why
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Until when it holds, such as 2027-03-31
+    /// Until when it holds, such as 2027-03-31: that day is the last
     #[arg(long, value_name = "DATE", default_value = "")]
     expires: String,
     /// The pipeline file, whose `decisions` the line is appended to
@@ -58,8 +57,10 @@ impl Decision {
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let now = jiff::Timestamp::now();
+    let file = config::decisions_file(&a.pipeline)?;
+    let pipeline = config::load(&a.pipeline, &Overrides { input: None, lake: a.lake.clone() })?;
     if !a.expires.is_empty() {
-        let expires = timestamp(&a.expires);
+        let expires = pipeline.zone.expiry(&a.expires);
         let expires = expires.ok_or_else(|| {
             Error::usage(format!("--expires {:?} is no date", a.expires)).hint("write 2027-03-31, or leave it out")
         })?;
@@ -68,8 +69,6 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
                 .hint("write a day to come, or leave it out"));
         }
     }
-    let file = config::decisions_file(&a.pipeline)?;
-    let pipeline = config::load(&a.pipeline, &Overrides { input: None, lake: a.lake.clone() })?;
     let audit = Audit::open(&pipeline.lake, None, &Resources::default()).await?;
     let (left, right) = (audit.founding_record(&a.left).await?, audit.founding_record(&a.right).await?);
     let written = |(channel, id): &(String, String)| format!("{channel}:{id}");
@@ -88,7 +87,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     }
     let now = now.strftime("%Y-%m-%d").to_string();
     let fields = [left, right, a.decision.word().into(), a.by, now, a.why, a.expires];
-    config::decisions::append(&file, &fields)?;
+    config::decisions::append(&file, &fields, (&pipeline.zone, &pipeline.renames))?;
     output::print(&format!(
         "{}: {} and {} {}; the next run honours it, `nayose decide undecided` takes it back",
         file.display(),

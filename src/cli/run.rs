@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use super::{ResourceArguments, output};
 use crate::audit::diff::{Diff, of_plan};
 use crate::audit::diff_text::diff_text;
-use crate::config::{self, Overrides, Pipeline};
+use crate::config::{self, Overrides, Pipeline, Zone};
 use crate::console::progress::Progress;
 use crate::engine::cluster::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::lake::manifest::{Manifest, StageRecord};
 use crate::lake::models::UsedModel;
-use crate::lake::results::StageResult;
+use crate::lake::results::{LineCounts, Negative, StageResult};
 use crate::lake::snapshot::time_text;
 use crate::observe::lineage;
 use crate::observe::metrics;
@@ -26,7 +26,6 @@ use crate::runner::{self, Options, Outcome};
 use crate::stages::Stage;
 use crate::store::local;
 use crate::tables::contract::{GOLDEN_CUSTOMER, INTERACTION, REJECT, SOURCE_RECORD, Table};
-use nayose_japanese::date;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -51,10 +50,10 @@ pub(super) struct Arguments {
     /// Stop after this stage; nothing is published
     #[arg(long, value_name = "STAGE")]
     until: Option<Stage>,
-    /// Time as of which the analyses hold [default: the newest time in the data]. Files in folders dt=YYYY-MM-DD of days that
-    /// begin then or later are not read
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    as_of: Option<i64>,
+    /// Time as of which the analyses hold; a date means the end of that day [default: the newest time in the data]. Files in
+    /// folders dt=YYYY-MM-DD of days that begin then or later are not read
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// Do everything but publish, and show what would change: the plan
     #[arg(long, conflicts_with = "until")]
     plan: bool,
@@ -121,9 +120,11 @@ fn engine(typed: &str) -> std::result::Result<Engine, String> {
 /// Pieces into which a step is cut for a cluster where `--threads` does not say.
 const PIECES: usize = 16;
 
-/// A time on the command line, as microseconds.
-pub(super) fn time(typed: &str) -> std::result::Result<i64, String> {
-    date::timestamp(typed).ok_or_else(|| format!("{typed:?} is no time; write 2026-03-31 or 2026-03-31T12:00:00+09:00"))
+/// A time on the command line, as microseconds: of a date the end of that day in the pipeline's zone.
+fn as_of(typed: &str, zone: &Zone) -> Result<i64> {
+    zone.as_of(typed).ok_or_else(|| {
+        Error::usage(format!("--as-of {typed:?} is no time")).hint("write 2026-03-31 or 2026-03-31T12:00:00+09:00")
+    })
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
@@ -171,13 +172,14 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
     }
     let overrides = Overrides { input: a.input.clone(), lake: a.lake.clone() };
     let pipeline: &Pipeline = pipeline.insert(config::load(&a.pipeline, &overrides)?);
+    let as_of = a.as_of.as_deref().map(|typed| as_of(typed, &pipeline.zone)).transpose()?;
     let mut resources = a.resources.resources();
     if let Engine::Cluster(cluster) = &a.engine {
         resources.threads = a.resources.threads.unwrap_or(PIECES);
         resources.cluster = Some(cluster.clone());
     }
     let (profile, admit) = (a.profile.is_some(), a.admit.clone());
-    let Arguments { from, until, as_of, full, plan, publish_plan, .. } = *a;
+    let Arguments { from, until, full, plan, publish_plan, .. } = *a;
     let options = Options { from, until, as_of, full, plan, publish_plan, profile, admit, resources };
     let run = runner::run(pipeline, &options, progress);
     // A variable that is not UTF-8 is none of ours.
@@ -273,8 +275,9 @@ fn report(outcome: &Outcome, pipeline: &Pipeline, changes: Option<Diff>) -> Resu
                 _ => String::new(),
             };
             let told = told(m)?;
-            // The table has the rows that were left out on purpose as well.
-            let rejected = rows(&REJECT).saturating_sub(skipped(m)?);
+            // The table has the rows that were left out on purpose as well, and those that are there again.
+            let again: u64 = m.golden().iter().flat_map(|g| &g.lines).map(|l| l.repeated + l.replaced).sum();
+            let rejected = rows(&REJECT).saturating_sub(skipped(m)? + again);
             let nothing = m.score()?.trained.learned.as_ref().and_then(|learned| learned.nothing());
             let expected = match nothing {
                 Some(nothing) => format!("precision and recall cannot be expected: {nothing}"),
@@ -306,6 +309,35 @@ fn skipped(manifest: &Manifest) -> Result<u64> {
     Ok(manifest.ingest()?.files.iter().map(|file| file.skipped).sum())
 }
 
+/// Files that are named of those that have rows again.
+const NAMED: usize = 3;
+
+/// Which rows of facts do not count, and which count though they may be returns.
+fn lines(manifest: &Manifest) -> String {
+    let Some(golden) = manifest.golden() else { return String::new() };
+    let mut text = String::new();
+    let told: [(&str, fn(&LineCounts) -> u64); 2] = [
+        ("rows of facts repeat a row, the same in everything", |l| l.repeated),
+        ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced),
+    ];
+    for (what, of) in told {
+        let files: Vec<&LineCounts> = golden.lines.iter().filter(|l| of(l) > 0).collect();
+        if files.is_empty() {
+            continue;
+        }
+        let rows: u64 = files.iter().map(|l| of(l)).sum();
+        let mut names: Vec<String> = files.iter().take(NAMED).map(|l| format!("{} {}", of(l), l.file)).collect();
+        if files.len() > NAMED {
+            names.push(format!("{} more files", files.len() - NAMED));
+        }
+        text += &format!("\n  {rows} {what}: {}", names.join(", "));
+    }
+    for Negative { channel, event_type, rows } in &golden.negative {
+        text += &format!("\n  {rows} facts {event_type:?} of {channel} have an amount below zero, and count as such");
+    }
+    text
+}
+
 /// What was left out of the input, and what of it cannot be used.
 fn told(manifest: &Manifest) -> Result<String> {
     let found = manifest.ingest()?;
@@ -322,6 +354,7 @@ fn told(manifest: &Manifest) -> Result<String> {
         );
     }
     text += &told_of_model(manifest);
+    text += &lines(manifest);
     for understood in found.understood.iter().filter(|u| u.share() >= TOLD) {
         text += &format!("\n  {understood}");
     }

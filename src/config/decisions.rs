@@ -9,9 +9,9 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use super::{Renames, Zone};
 use super::problem::Problems;
 use crate::error::{Error, Result};
-use nayose_japanese::date::timestamp;
 use nayose_matching::identity::cluster::Clusters;
 
 /// A decision.
@@ -41,9 +41,9 @@ const COLUMNS: [&str; 7] = ["left", "right", "decision", "by", "at", "why", "exp
 ///
 /// # Errors
 /// Configuration, if it cannot be read. What is wrong in it goes to `problems`.
-pub(super) fn read(path: &Path, problems: &mut Problems) -> Result<Vec<Decision>> {
+pub(super) fn read(path: &Path, said: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Decision>> {
     let text = std::fs::read(path).map_err(|e| unreadable(path, &e.into()))?;
-    checked(path, &text, problems)
+    checked(path, &text, said, problems)
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> Error {
@@ -56,7 +56,7 @@ fn unreadable(path: &Path, error: &csv::Error) -> Error {
 }
 
 /// The decisions of the file's text.
-fn checked(path: &Path, text: &[u8], problems: &mut Problems) -> Result<Vec<Decision>> {
+fn checked(path: &Path, text: &[u8], said: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Decision>> {
     problems.in_file(path.display().to_string());
     let unreadable = |e: csv::Error| unreadable(path, &e);
     // A spreadsheet ends lines in two characters, of which the reader counts the second with the next line.
@@ -72,7 +72,7 @@ fn checked(path: &Path, text: &[u8], problems: &mut Problems) -> Result<Vec<Deci
     for row in reader.records() {
         let row = row.map_err(unreadable)?;
         let line = row.position().map_or(0, |p| p.line());
-        lines.extend(decision(&row, line, problems));
+        lines.extend(decision(&row, line, said, problems));
     }
     let decisions = that_count(lines);
     contradictions(&decisions, problems);
@@ -95,7 +95,7 @@ pub(super) fn start(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// Configuration, where it contradicts them or the file is not as it should be; environment, where it cannot be written.
-pub fn append(path: &Path, fields: &[String; 7]) -> Result<()> {
+pub fn append(path: &Path, fields: &[String; 7], said: (&Zone, &Renames)) -> Result<()> {
     start(path)?;
     let failed = |e: std::io::Error| {
         Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")
@@ -108,7 +108,7 @@ pub fn append(path: &Path, fields: &[String; 7]) -> Result<()> {
     file.read_to_end(&mut text).map_err(failed)?;
     let check = |text: &[u8]| {
         let mut problems = Problems::default();
-        checked(path, text, &mut problems).and_then(|_| problems.into_result())
+        checked(path, text, said, &mut problems).and_then(|_| problems.into_result())
     };
     check(&text)?;
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -142,9 +142,9 @@ struct Line {
     undecided: bool,
 }
 
-fn decision(row: &csv::StringRecord, line: u64, problems: &mut Problems) -> Option<Line> {
+fn decision(row: &csv::StringRecord, line: u64, (zone, renames): (&Zone, &Renames), problems: &mut Problems) -> Option<Line> {
     let field = |i: usize| row.get(i).unwrap_or_default().to_string();
-    let record = |text: &str| text.split_once(':').map(|(c, id)| (c.to_string(), id.to_string()));
+    let record = |text: &str| text.split_once(':').map(|(c, id)| (renames.today(c).to_string(), id.to_string()));
     let (Some(left), Some(right)) = (record(&field(0)), record(&field(1))) else {
         problems.add(line, "a record is not written as channel:record_id", "write shop:C0001");
         return None;
@@ -172,7 +172,7 @@ fn decision(row: &csv::StringRecord, line: u64, problems: &mut Problems) -> Opti
     let expires = match field(6) {
         empty if empty.is_empty() => None,
         typed => {
-            let time = timestamp(&typed);
+            let time = zone.expiry(&typed);
             if time.is_none() {
                 problems.add(line, "`expires` is no date", "write 2027-03-31, or nothing");
             }
@@ -223,7 +223,7 @@ mod tests {
         let path = folder.path().join("decisions.csv");
         std::fs::write(&path, format!("left,right,decision,by,at,why,expires\n{rows}")).expect("written");
         let mut problems = Problems::default();
-        read(&path, &mut problems).expect("readable");
+        read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
         let found: Vec<(u64, String)> = problems.all().iter().map(|p| (p.line, p.message.clone())).collect();
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for ((line, message), (at, part)) in found.iter().zip(expected) {
@@ -237,18 +237,29 @@ mod tests {
         let path = folder.path().join("decisions.csv");
         let line =
             |l: &str, r: &str, decision: &str| [l, r, decision, "k", "2026-01-01", "a, \"b\"", ""].map(str::to_string);
-        append(&path, &line("a:1", "b:1", "same")).expect("the first makes the file");
-        append(&path, &line("b:1", "c:1", "same")).expect("the second");
+        append(&path, &line("a:1", "b:1", "same"), (&Zone::japan(), &Renames::default())).expect("the first makes the file");
+        append(&path, &line("b:1", "c:1", "same"), (&Zone::japan(), &Renames::default())).expect("the second");
         let before = std::fs::read_to_string(&path).expect("the file");
-        let refused = append(&path, &line("c:1", "a:1", "different")).expect_err("a contradiction");
+        let refused = append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default())).expect_err("a contradiction");
         assert!(refused.to_string().contains("line 2, 3"), "{refused}");
         assert_eq!(std::fs::read_to_string(&path).expect("the file"), before);
-        append(&path, &line("a:1", "b:1", "undecided")).expect("taken back");
-        append(&path, &line("c:1", "a:1", "different")).expect("no contradiction any more");
+        append(&path, &line("a:1", "b:1", "undecided"), (&Zone::japan(), &Renames::default())).expect("taken back");
+        append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default())).expect("no contradiction any more");
         let mut problems = Problems::default();
-        let counting = read(&path, &mut problems).expect("readable");
+        let counting = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
         assert_eq!(counting.iter().map(|d| (d.line, d.same)).collect::<Vec<_>>(), [(3, true), (5, false)]);
         assert_eq!(counting[0].why, "a, \"b\"");
+    }
+
+    #[test]
+    fn a_day_of_expiry_is_a_day_on_which_it_holds() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("decisions.csv");
+        let line = ["a:1", "b:1", "same", "k", "2026-01-01", "mail", "2027-03-31"].map(str::to_string);
+        append(&path, &line, (&Zone::japan(), &Renames::default())).expect("written");
+        let mut problems = Problems::default();
+        let found = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
+        assert_eq!(found[0].expires, nayose_japanese::date::timestamp("2027-04-01T00:00:00+09:00"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::guards_file::GuardsFile;
-use super::source_file::is_default;
+use super::source_file::{is_default, is_japan, japan};
 pub use super::source_file::*;
 pub use super::train_file::*;
 
@@ -29,6 +29,12 @@ pub struct Label {
 pub struct PipelineFile {
     /// Name of the pipeline.
     pub name: String,
+    /// Names that the pipeline had before, so that a lake of then is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<OneOrMany>,
+    /// Channel → what it was called before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<String, ChannelFile>,
     /// Root of the sources' globs: a path relative to this file, or a URL. `--input` replaces it.
     #[serde(default = "here")]
     pub input: String,
@@ -39,6 +45,10 @@ pub struct PipelineFile {
     pub model: Option<String>,
     /// Decisions of people on pairs of records, relative to this file.
     pub decisions: Option<String>,
+    /// The time zone in which days begin: in marts and queries, where a date is asked for, in folders `dt=YYYY-MM-DD`, and for times
+    /// without an offset of sources that name none. An IANA name.
+    #[serde(default = "japan", skip_serializing_if = "is_japan")]
+    pub time_zone: String,
     /// Attributes beyond the built-in ones: identifiers, texts, dates.
     #[serde(default)]
     pub attributes: BTreeMap<String, AttributeFile>,
@@ -74,6 +84,14 @@ pub struct PipelineFile {
 
 fn here() -> String {
     ".".into()
+}
+
+/// What is said of a channel.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelFile {
+    /// Names that it had before, the newest first: its records are those of then, and keep their ids.
+    pub was: OneOrMany,
 }
 
 /// What a declared attribute holds.
@@ -161,7 +179,7 @@ pub struct SurvivorshipFile {
 }
 
 /// Thresholds on the probability of one person.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThresholdsFile {
     /// From here on a pair is linked.

@@ -15,11 +15,13 @@ pub mod file;
 mod guards_file;
 pub mod model_file;
 pub mod problem;
+mod renames;
 pub mod shape;
 mod source;
 pub mod source_file;
 pub mod train_file;
 pub mod tree;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +30,9 @@ use std::sync::Arc;
 pub use expression::Expression;
 pub use file::{EncodingFile, FormatFile, JAPAN};
 pub use guards_file::GuardsFile;
+pub use renames::Renames;
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
+pub use zone::Zone;
 
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -76,6 +80,12 @@ pub struct Pipeline {
     pub model_file: model_file::ModelFile,
     /// Decisions of people on pairs of records.
     pub decisions: Vec<decisions::Decision>,
+    /// Where days begin.
+    pub zone: Zone,
+    /// Names that the pipeline had before.
+    pub was: Vec<String>,
+    /// Former names of channels.
+    pub renames: Renames,
     /// Mart queries in order of name.
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.

@@ -295,7 +295,7 @@ pub(crate) struct ClusterResult {
 }
 
 /// What the golden records tell of customers in the analyst's profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub(crate) struct GoldenResult {
     /// Customers.
     pub customers: u64,
@@ -303,6 +303,36 @@ pub(crate) struct GoldenResult {
     pub alone: u64,
     /// Customers who are fewer than the `k` of the pipeline's profile, before anything is generalised.
     pub below_k: u64,
+    /// Files that have rows of facts that are there again, or that a later file replaced.
+    #[serde(default)]
+    pub lines: Vec<LineCounts>,
+    /// Facts with an amount below zero.
+    #[serde(default)]
+    pub negative: Vec<Negative>,
+}
+
+/// Rows of a file that are facts no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LineCounts {
+    /// Source of the pipeline file.
+    pub source: String,
+    /// Path below the input root.
+    pub file: String,
+    /// Rows that are there a second time, the same in everything.
+    pub repeated: u64,
+    /// Rows in whose place a later file, or a later row where `equal_rows: one_event` says so, has others.
+    pub replaced: u64,
+}
+
+/// Facts of a kind with an amount below zero.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Negative {
+    /// Channel.
+    pub channel: String,
+    /// Kind of fact.
+    pub event_type: String,
+    /// How many.
+    pub rows: u64,
 }
 
 /// What the marts found.

@@ -12,11 +12,13 @@ pub(crate) mod inputs;
 mod known;
 pub(crate) mod marts;
 mod model;
+pub(crate) mod nearest;
 mod pairs;
 mod people;
 mod planned;
 mod publish;
 mod records;
+mod renamed;
 mod reuse;
 pub(crate) mod rollback;
 pub(crate) mod sample;
@@ -25,6 +27,7 @@ pub(crate) mod train;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, SessionContext};
 use jiff::SignedDuration;
@@ -136,6 +139,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     guards::warn_of_held(&left_out, progress);
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
+    let tombstones = tombstones.map(|t| Arc::new(t.with_former(pipeline.renames.by_channel())));
     let erasure = erasure::under_way(&pipeline.lake).await?;
     let taught = model::taught(pipeline).await?;
     let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref(), taught.as_deref());
@@ -227,12 +231,14 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
 /// Refuses to publish over the customers of another pipeline: all of them would be retired in one run.
 fn same_pipeline(pipeline: &Pipeline, before: &Manifest) -> Result<()> {
     let (ours, theirs) = (&pipeline.name, &before.pipeline);
-    if theirs.is_empty() || ours == theirs {
+    if theirs.is_empty() || ours == theirs || pipeline.was.contains(theirs) {
         return Ok(());
     }
     let lake = pipeline.lake.shown();
     Err(Error::config(format!("{lake} holds the customers of the pipeline {theirs:?}, and this one is {ours:?}")).hint(
-        "give each pipeline a lake of its own with --lake or `lake:`; where it was only renamed, run once with --full",
+        format!(
+            "give each pipeline a lake of its own with --lake or `lake:`; where it was only renamed, write `was: {theirs}` below its `name`"
+        ),
     ))
 }
 
@@ -447,19 +453,24 @@ impl Run<'_> {
 
     /// A table of whose files the engine knows that their rows come in this order. On a cluster, which cuts files as it likes, a
     /// table like others.
-    async fn in_ranges(&self, table: &Table, output: &Output, order: &'static [&'static str]) -> Result<DataFrame> {
+    async fn in_ranges(
+        &self,
+        schema: SchemaRef,
+        output: &Output,
+        order: &'static [&'static str],
+    ) -> Result<DataFrame> {
         let lake = &self.pipeline.lake;
         if self.options.resources.cluster.is_some() {
-            return read::table(&self.context, lake, output, table.schema()).await;
+            return read::table(&self.context, lake, output, schema).await;
         }
-        let [column, ..] = order else { return Err(Error::bug(format!("table {} has no order", table.name))) };
+        let [column, ..] = order else { return Err(Error::bug(format!("{} has no order", output.folder))) };
         let context = in_order(&self.context);
         let first = |part: usize| Output { folder: output.folder.clone(), parts: vec![output.parts[part].clone()] };
         // As many ranges as threads, or fewer: each begins with the first row of a file.
         let (parts, threads) = (output.parts.len(), self.options.resources.threads);
         let mut starts: Vec<ScalarValue> = Vec::new();
         for part in (1..threads).map(|range| range * parts / threads).filter(|part| *part > 0) {
-            let row = read::table(&context, lake, &first(part), table.schema()).await?.limit(0, Some(1))?;
+            let row = read::table(&context, lake, &first(part), schema.clone()).await?.limit(0, Some(1))?;
             for batch in row.select_columns(&[*column])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
                 let start = ScalarValue::try_from_array(batch.column(0), 0)?;
                 if !start.is_null() && starts.last() != Some(&start) {

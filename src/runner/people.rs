@@ -9,7 +9,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
-use super::{Run, erase, work_of};
+use super::{Run, erase, renamed, work_of};
 use crate::config::decisions::Decision;
 use crate::engine::session::in_order;
 use crate::error::{Error, Kind, Result};
@@ -20,7 +20,7 @@ use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
 use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
 use crate::stages::cluster::{ClusterInput, Keys, Links, before};
-use crate::stages::golden::anonymity;
+use crate::stages::golden::{anonymity, lines};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
 use crate::tables::contract::{
@@ -64,16 +64,22 @@ impl Run<'_> {
             Some(run) => snapshot::aliases(&in_order(&self.context), &self.pipeline.lake, run).await?,
             None => Aliases::default(),
         };
-        let earlier = self.previous(&ID_MAP).await?;
-        let earlier = Earlier::read(earlier, &aliases, &keys, &given_anew, self.tombstones.as_deref()).await?;
+        let map = self.previous(&ID_MAP).await?;
+        renamed::are_records(map.clone(), &self.pipeline.renames).await?;
+        let earlier = Earlier::read(map, &aliases, &keys, &given_anew, self.tombstones.as_deref()).await?;
         let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier, bounds: &bounds };
         let as_of = self.as_of()?;
         let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
-        let before = before.map(|settings| settings.decisions).unwrap_or_default();
+        let thresholds = before.as_ref().is_some_and(|before| before.thresholds != self.pipeline.thresholds);
+        let mut before = before.map(|settings| settings.decisions).unwrap_or_default();
+        for (channel, _) in before.iter_mut().flat_map(|d| [&mut d.left, &mut d.right]) {
+            *channel = self.pipeline.renames.today(channel).to_string();
+        }
         let causes = Causes {
             earlier: &earlier,
             decided: decided_anew(&keys, &before, &self.pipeline.decisions),
             changed: self.changed(&rows_to_look_at(&events), record).await?,
+            thresholds,
         };
         let events = event_table(&keys, &events, &causes, as_of, run_id)?;
         let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?, col::CUSTOMER_ID).await?;
@@ -112,10 +118,14 @@ impl Run<'_> {
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
         let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
         self.put(Stage::Golden, provenance, true, None, record).await?;
-        for planned in golden::tables(&self.context, self.as_of()?, &self.manifest.run_id).await? {
+        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number()).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }
-        record.result = Some(StageResult::Golden(self.anonymity(record).await?));
+        record.result = Some(StageResult::Golden(GoldenResult {
+            lines: lines::counts(self.table(&REJECT, record).await?).await?,
+            negative: lines::negative(self.table(&INTERACTION, record).await?).await?,
+            ..self.anonymity(record).await?
+        }));
         self.check_facts_have_customers(record).await?;
         self.check_nothing_lost(record)
     }
@@ -187,14 +197,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A table as the run before published it; no rows before the first run.
+    /// A table as the run before published it, with the names that channels have today; no rows before the first run.
     pub(super) async fn previous(&self, table: &Table) -> Result<DataFrame> {
         let rows = match &self.before {
             Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
             None => None,
         };
         match rows {
-            Some(rows) => Ok(rows),
+            Some(rows) => renamed::rows(rows, &self.pipeline.renames),
             None => Ok(self.context.read_batch(RecordBatch::new_empty(snapshot::plain_schema(table)))?),
         }
     }

@@ -45,21 +45,15 @@ pub(super) async fn write_row(lake: &Location, row: &RecordBatch, follow: Mode, 
     Ok(())
 }
 
-/// Says a second time what a run published, how many records were erased up to it, and how many have to be alike in the profile.
-pub(super) async fn seal(
-    lake: &Location,
-    (run_id, number): (String, i64),
-    (erased, profile_k): (u64, u32),
-    versions: &[(String, u64, u64)],
-) -> Result<()> {
-    let mut tables = BTreeMap::new();
+/// Says a second time what a run published: fills in the parts of its tables, and when.
+pub(super) async fn seal(lake: &Location, mut sealed: Published, versions: &[(String, u64, u64)]) -> Result<()> {
     for (name, version, _) in versions {
         let delta = delta::open(lake, name, Some(*version)).await?;
         let delta = delta.ok_or_else(|| Error::bug(format!("table {name} was not published")))?;
-        tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
+        sealed.tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
     }
-    let at = jiff::Timestamp::now().to_string();
-    published::write(lake, &Published { run_id, number, erased, at, profile_k, tables }).await
+    sealed.at = jiff::Timestamp::now().to_string();
+    published::write(lake, &sealed).await
 }
 
 /// The column of a `run` row that says which versions of which tables it publishes.
@@ -120,12 +114,21 @@ impl Run<'_> {
     /// Says a second time what was published.
     async fn seal(&self, versions: &[(String, u64, u64)]) -> Result<()> {
         let erased = self.tombstones.as_deref().map_or(0, Tombstones::len) as u64;
-        let (run_id, profile_k) = (self.manifest.run_id.clone(), self.pipeline.profile.k);
-        seal(&self.pipeline.lake, (run_id, self.number()), (erased, profile_k), versions).await
+        let sealed = Published {
+            run_id: self.manifest.run_id.clone(),
+            number: self.number(),
+            erased,
+            at: String::new(),
+            profile_k: self.pipeline.profile.k,
+            time_zone: self.pipeline.zone.name().to_string(),
+            channels: self.pipeline.renames.clone(),
+            tables: BTreeMap::new(),
+        };
+        seal(&self.pipeline.lake, sealed, versions).await
     }
 
     /// The number of this run.
-    fn number(&self) -> i64 {
+    pub(super) fn number(&self) -> i64 {
         self.before.as_ref().map_or(1, |b| b.number + 1)
     }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr::{ident, lit};
 
-use super::{Run, erase, inputs};
+use super::{Run, erase, inputs, nearest};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, NormalizeResult, StageResult, Understood};
@@ -48,6 +48,7 @@ impl Run<'_> {
             }
             if let Err(error) = self.put_raw(planned, record).await {
                 let error = ingest::of_expressions(error, self.pipeline);
+                let error = nearest::told(error, self.pipeline, &fresh).await;
                 return Err(self.hold_unreadable(error, &fresh).await);
             }
         }

@@ -202,7 +202,7 @@ impl Run<'_> {
             let was = read::table(&self.context, &self.pipeline.lake, raw_before, RAW_RECORD.schema()).await?;
             touched = touched.union(was.filter(in_files(&changes.gone, false))?.select_columns(&keys)?)?;
         }
-        let standard = self.in_ranges(&STANDARD_RECORD, standard, STANDARD_RECORD.key).await?;
+        let standard = self.in_ranges(STANDARD_RECORD.schema(), standard, STANDARD_RECORD.key).await?;
         Ok(Some(normalize::Before { standard, touched }))
     }
 

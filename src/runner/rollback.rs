@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::lake::delta::{self, Mode};
 use crate::lake::held::{self, Held};
 use crate::lake::manifest::{Input, Manifest};
+use crate::lake::published::Published;
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::{WORK, erasure, lock, plan};
 use crate::store::Location;
@@ -140,8 +141,18 @@ pub(crate) async fn rollback(
     }
     let row = row(&context, lake, &then, asked, (&run_id, number), &versions).await?;
     publish::write_row(lake, &row, follow, &run_id).await?;
-    let kept = newest.sealed.as_ref().map_or((0, 0), |sealed| (sealed.erased, sealed.profile_k));
-    publish::seal(lake, (run_id.clone(), number), kept, &versions).await?;
+    let of_newest = newest.sealed.as_deref();
+    let sealed = Published {
+        run_id: run_id.clone(),
+        number,
+        erased: of_newest.map_or(0, |sealed| sealed.erased),
+        at: String::new(),
+        profile_k: of_newest.map_or(0, |sealed| sealed.profile_k),
+        time_zone: then.zone().name().to_string(),
+        channels: then.sealed.as_ref().map(|sealed| sealed.channels.clone()).unwrap_or_default(),
+        tables: BTreeMap::new(),
+    };
+    publish::seal(lake, sealed, &versions).await?;
     if let Err(e) = clear(lake, &newest, work.as_ref(), &run_id).await {
         warn(&format!("the work of run {} was not removed: {}", newest.number, e.message()));
     }

@@ -78,7 +78,7 @@ def test_the_sample_runs_to_success_and_a_second_run_is_skipped(airflow, nayose,
         "run",
         "pipelines/retail/pipeline.yaml",
         "--as-of",
-        "2026-03-31",
+        "2026-03-31T00:00:00+09:00",
         "--lake",
         str(tmp_path / "whole"),
     ]

@@ -117,11 +117,11 @@ fn a_decision_merges_two_ids_and_taking_it_back_restores_both() {
         succeeds(&["history", kept, "--lake", &lake, "--lang", "en"])
             .contains(&format!("{alias} was merged into {kept}"))
     );
-    let closed = "select count(*) as n from id_map where valid_to is not null";
+    let closed = "select count(*) > 0 as closed, bool_and(valid_from = valid_to) as at_once, min(valid_to_run) as run from id_map where valid_to is not null";
     assert_eq!(
         retailer.sql("lake", closed),
-        "n\n0\n",
-        "the run was of the same data time: nobody saw the time between"
+        "closed,at_once,run\ntrue,true,2\n",
+        "the run was of the same data time: its number tells the time between"
     );
     let restated =
         "select field, before, after, cause from restatement where key = '{}' and mart = 'rfm' and field = 'frequency'";

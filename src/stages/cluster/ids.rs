@@ -12,6 +12,7 @@ use futures::TryStreamExt;
 use hashbrown::HashTable;
 
 use super::Keys;
+use crate::config::Renames;
 use crate::config::decisions::Decision;
 use crate::error::{Error, Result};
 use crate::tables::columns;
@@ -151,7 +152,7 @@ fn former(issued: &[Issued], aliases: &Aliases, mut rows: HashMap<String, Vec<u3
 }
 
 /// The id of every set.
-pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before) -> Result<Carried> {
+pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before, renames: &Renames) -> Result<Carried> {
     let founding = |row: u32| {
         let row = row as usize;
         (keys.first_seen[row], &keys.channel[row], &keys.record_id[row])
@@ -159,7 +160,8 @@ pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before) -> R
     // Each holder of a number has ids of its own.
     let own = |row: u32, attempt| {
         let attempt = attempt + ATTEMPTS * keys.holder(row);
-        id_of(kind, &keys.channel[row as usize], &keys.record_id[row as usize], attempt)
+        let (channel, id) = (&keys.channel[row as usize], &keys.record_id[row as usize]);
+        id_of(kind, renames.founding(channel), id, attempt)
     };
     carry(labels, before, founding, own).ok_or_else(|| Error::bug("no free id was found"))
 }
@@ -172,6 +174,8 @@ pub(crate) struct Causes<'a> {
     pub decided: HashSet<u32>,
     /// The records whose values changed since.
     pub changed: HashSet<u32>,
+    /// Whether the thresholds are others than those of the run before.
+    pub thresholds: bool,
 }
 
 impl Causes<'_> {
@@ -190,7 +194,10 @@ impl Causes<'_> {
             _ if any(&|row| self.decided.contains(row)) => "decision",
             _ if any(&new) => "new record",
             _ if any(&|row| self.changed.contains(row)) => "changed value",
-            _ => lost.get(other.as_str()).or(lost.get(event.id.as_str())).copied().unwrap_or("model"),
+            _ => {
+                let otherwise = if self.thresholds { "thresholds" } else { "model" };
+                lost.get(other.as_str()).or(lost.get(event.id.as_str())).copied().unwrap_or(otherwise)
+            }
         }
     }
 }

@@ -218,17 +218,19 @@ pub(crate) fn plan(
     let ClusterInput { keys, links, scorer, earlier, bounds } = input;
     let thresholds = &pipeline.thresholds;
     let decided = Decided::new(keys, &pipeline.decisions, as_of);
+    let renames = &pipeline.renames;
     let (people, fates) = people_of(links, scorer, &decided, bounds, pipeline);
     // Three things that do not need each other.
     let (customers, households, ledger) = std::thread::scope(|threads| {
         let customers = threads.spawn(|| {
-            let carried = ids::ids(Kind::Customer, keys, &people, &earlier.customers)?;
+            let carried = ids::ids(Kind::Customer, keys, &people, &earlier.customers, renames)?;
             let events = carry::events(&people, &earlier.customers, &carried);
             Ok::<_, Error>((carried.ids, events))
         });
         let households = threads.spawn(|| {
             let households = cluster::households(&people, &links.edges, HOUSEHOLD);
-            ids::ids(Kind::Household, keys, &households, &earlier.households).map(|carried| (households, carried.ids))
+            let carried = ids::ids(Kind::Household, keys, &households, &earlier.households, renames)?;
+            Ok::<_, Error>((households, carried.ids))
         });
         let ledger = ledger::table(keys, links, &fates, scorer, &decided, (thresholds, bounds.hold), run_id);
         (customers.join(), households.join(), ledger)

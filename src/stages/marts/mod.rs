@@ -1,4 +1,5 @@
-//! The analyses and the checks: one query each from the pipeline folder, over the golden tables of this run.
+//! The analyses and the checks: one query each from the pipeline folder, over the golden tables of this run. Days begin in the
+//! pipeline's time zone; what is published is in UTC.
 
 pub(crate) mod restate;
 
@@ -15,12 +16,14 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use super::Planned;
 use crate::config::{Pipeline, SqlFile};
 use crate::engine::query;
+use crate::engine::session::set_zone;
 use crate::engine::write::Order;
 use crate::error::{Error, Kind, Result};
 use crate::tables::contract::{
     self, CONSENT, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT, RUN, SOURCE_RECORD, TIME_ZONE,
     Table,
 };
+use crate::tables::zone::{in_zone, rows_in_zone};
 
 /// The marts that are published, or those that other marts read: their names begin with `_`.
 pub(crate) fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlFile> {
@@ -79,7 +82,7 @@ pub(crate) async fn plan<'a>(
             // A mart of the pipeline's own has no contract: its columns are those of its query.
             None => Planned {
                 table: Table { name: leaked(&mart.name), ja: "", en: "", key: &[], columns: &[] },
-                plan,
+                plan: rows_in_zone(plan, TIME_ZONE)?,
                 order: Order::Any,
             },
         });
@@ -121,7 +124,11 @@ pub(crate) fn named_by_checks(context: &SessionContext, pipeline: &Pipeline, sch
 /// # Errors
 /// Configuration, naming every file whose query cannot be planned.
 pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
-    let without_rows = |name: &str, schema: SchemaRef| context.register_table(name, Arc::new(EmptyTable::new(schema)));
+    let zone = pipeline.zone.name();
+    set_zone(context, zone);
+    let without_rows = |name: &str, schema: SchemaRef| {
+        context.register_table(name, Arc::new(EmptyTable::new(in_zone(&schema, zone))))
+    };
     for table in READ {
         without_rows(table.name, table.schema())?;
     }
@@ -214,7 +221,8 @@ async fn plan_of(
     let plan = query::plan(context, &file.sql).await.map_err(|e| failed(file, folder, e))?;
     let mut values: Vec<(String, ScalarValue)> =
         pipeline.parameters.iter().map(|(name, value)| (name.clone(), ScalarValue::from(*value))).collect();
-    values.push(("as_of".into(), ScalarValue::TimestampMicrosecond(Some(as_of), Some(TIME_ZONE.into()))));
+    let zone = pipeline.zone.name();
+    values.push(("as_of".into(), ScalarValue::TimestampMicrosecond(Some(as_of), Some(zone.into()))));
     plan.with_param_values(values).map_err(|e| failed(file, folder, e.into()))
 }
 

@@ -191,7 +191,7 @@ pub(crate) static ID_MAP: Table = Table {
     name: "id_map",
     ja: "チャネルの顧客番号と統合顧客IDの対応",
     en: "which record is which person and household, and since when",
-    key: &[col::CHANNEL, col::RECORD_ID, col::VALID_FROM],
+    key: &[col::CHANNEL, col::RECORD_ID, col::VALID_FROM, col::VALID_FROM_RUN],
     columns: &[
         required(col::CHANNEL, Type::Text, "チャネル", "channel"),
         required(col::RECORD_ID, Type::Text, "チャネル内の顧客番号", "id within the channel"),
@@ -200,6 +200,18 @@ pub(crate) static ID_MAP: Table = Table {
         required(col::VALID_FROM, Type::Timestamp, "有効開始", "valid from"),
         optional(col::VALID_TO, Type::Timestamp, "有効終了（現在有効ならNULL）", "valid to; null while it holds"),
         required(col::CONFIDENCE, Type::Double, "確信度", "how sure the assignment is, 0 to 1"),
+        optional(
+            col::VALID_FROM_RUN,
+            Type::Long,
+            "初めてそう判断した実行の通し番号（この列ができる前ならNULL）",
+            "number of the run that found it; null where that was before this column",
+        ),
+        optional(
+            col::VALID_TO_RUN,
+            Type::Long,
+            "そう判断しなくなった実行の通し番号（現在有効ならNULL）",
+            "number of the first run that found it no more; null while it holds",
+        ),
     ],
 };
 
@@ -310,10 +322,17 @@ pub(crate) static INTERACTION: Table = Table {
         optional(col::ITEM_ID, Type::Text, "商品コード", "item").plain(),
         optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
         optional(col::QUANTITY, Type::Double, "数量", "quantity").plain(),
-        optional(col::UNIT_PRICE, Type::Double, "単価（円）", "unit price in yen").plain(),
-        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen").plain(),
+        optional(col::UNIT_PRICE, Type::Amount, "単価（円）", "unit price in yen").plain(),
+        optional(col::AMOUNT, Type::Amount, "金額（円）", "amount in yen").plain(),
         optional(col::CATEGORY, Type::Text, "分類", "category").plain(),
         optional(col::DETAIL, Type::Text, "内容", "text"),
+        optional(
+            col::OCCURRED_AT_OFFSET,
+            Type::Text,
+            "発生日時に書かれていた時差（+09:00など。なければNULLで、ソースの時間帯）",
+            "offset from UTC that was written beside the time, such as +09:00; null where none was: the time is of the source's zone",
+        )
+        .plain(),
     ],
 };
 

@@ -101,10 +101,11 @@ pub(crate) static RAW_EVENT: Table = Table {
         optional(col::ITEM_ID, Type::Text, "商品コード", "item"),
         optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
         optional(col::QUANTITY, Type::Double, "数量", "quantity"),
-        optional(col::UNIT_PRICE, Type::Double, "単価", "unit price in yen"),
-        optional(col::AMOUNT, Type::Double, "金額", "amount in yen"),
+        optional(col::UNIT_PRICE, Type::Amount, "単価", "unit price in yen"),
+        optional(col::AMOUNT, Type::Amount, "金額", "amount in yen"),
         optional(col::CATEGORY, Type::Text, "分類", "category"),
         optional(col::DETAIL, Type::Text, "内容", "text"),
+        optional(col::OCCURRED_AT_OFFSET, Type::Text, "書かれていた時差", "offset that was written beside the time"),
     ],
 };
 

@@ -8,6 +8,7 @@ mod cluster;
 mod cluster;
 mod completions;
 mod decide;
+mod disclose;
 mod erase;
 mod evaluate;
 mod evaluate_sample;
@@ -66,6 +67,8 @@ enum Command {
     History(history::Arguments),
     /// Decide on two records, or take a decision back
     Decide(decide::Arguments),
+    /// Print everything that is held of a person, for a request of disclosure
+    Disclose(disclose::Arguments),
     /// Erase a person from every table, version and work file, for good
     Erase(erase::Arguments),
     /// Read a whole lake and say what is not as it was written
@@ -230,6 +233,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::History(a) => history::run(a).await,
         Command::Search(a) => search::run(a).await,
         Command::Decide(a) => decide::run(a).await,
+        Command::Disclose(a) => disclose::run(a).await,
         Command::Erase(a) => erase::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,

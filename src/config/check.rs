@@ -101,10 +101,11 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         }
         _ => None,
     };
-    let decisions = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
+    let decision_lines = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
         Some(file) => decisions::read(&folder.join(file), problems)?,
         None => Vec::new(),
     };
+    let decisions = decisions::that_count(&decision_lines);
     let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) =
         (document, attributes, sources, model)
     else {
@@ -142,6 +143,8 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         profile: file.profile,
         parameters: file.parameters,
         decisions,
+        decision_lines,
+        decisions_file: file.decisions,
         model: Arc::new(model),
         model_file,
         marts,

@@ -257,6 +257,12 @@ pub(crate) struct ClusterResult {
     pub records_per_customer: BTreeMap<String, u64>,
     /// Decisions that name a record which is not in the input.
     pub decisions_without_record: u64,
+    /// Decisions that were made on values of records which are other ones now.
+    #[serde(default)]
+    pub decisions_on_other_values: u64,
+    /// Pairs that the evidence would link since somebody is erased, and that stay two people.
+    #[serde(default)]
+    pub kept_apart: u64,
     /// What the model expects at the threshold of the run.
     pub expected: Expected,
     /// The same at other thresholds.

@@ -4,7 +4,9 @@
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
 mod dated;
+mod decided;
 mod erase;
+mod erased_rows;
 pub(crate) mod forecast;
 pub(crate) mod inputs;
 mod known;

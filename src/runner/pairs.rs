@@ -100,13 +100,13 @@ impl Run<'_> {
 
     /// The pairs on which people decided, by rows: the model learns from them.
     async fn decided_pairs(&self, record: &StageRecord) -> Result<Vec<score::DecidedPair>> {
-        let (decisions, as_of) = (self.decisions(), self.as_of()?);
+        let decisions = self.decisions()?;
         let mut decided = Vec::new();
         if decisions.is_empty() {
             return Ok(decided);
         }
         let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
-        for d in decisions.iter().filter(|d| d.expires.is_none_or(|expires| expires > as_of)) {
+        for d in &decisions {
             if let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) {
                 decided.push(((l.min(r), l.max(r)), d.same));
             }

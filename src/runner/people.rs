@@ -9,17 +9,16 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
-use super::{Run, erase, work_of};
-use crate::config::decisions::Decision;
+use super::{Run, erase};
 use crate::engine::session::in_order;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::functions::pseudonym::age_band;
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{GoldenResult, StageResult};
 use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
-use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
-use crate::stages::cluster::{ClusterInput, Keys, Links};
+use crate::stages::cluster::ids::{Causes, Earlier, event_table, rows_to_look_at};
+use crate::stages::cluster::{ClusterInput, Clustered, Keys, Links, decisions};
 use crate::stages::golden::anonymity;
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
@@ -45,7 +44,6 @@ impl Run<'_> {
             attributes: self.pipeline.attributes.clone(),
             thresholds: self.pipeline.thresholds.clone(),
             limits: self.pipeline.limits.clone(),
-            decisions: self.decisions(),
         };
         settings.save(&self.work).await?;
         let packed = self.packed(record).await?;
@@ -55,22 +53,29 @@ impl Run<'_> {
         let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
         let run_id = &self.manifest.run_id;
         let earlier = Earlier::read(self.previous(&ID_MAP).await?, &keys, self.tombstones.as_deref()).await?;
-        let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
-        let as_of = self.as_of()?;
-        let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
-        let before = self.previous_settings().await?.map(|settings| settings.decisions).unwrap_or_default();
+        let (as_of, recorded) = (self.as_of()?, self.recorded_decisions().await?);
+        let decisions = self.decisions_that_hold(&recorded)?;
+        let kept_apart = self.kept_apart();
+        let input = ClusterInput {
+            keys: &keys,
+            links: &links,
+            scorer: &scorer,
+            earlier: &earlier,
+            decisions: &decisions,
+            kept_apart: kept_apart.as_deref(),
+        };
+        let clustered = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
+        let Clustered { mut tables, events, mut found, kept_apart } = clustered;
+        let changes = self.changes_of_decisions(&recorded, &keys, &kept_apart)?;
         let causes = Causes {
             earlier: &earlier,
-            decided: decided_anew(&keys, &before, &self.pipeline.decisions),
+            decided: decisions::causes(&keys, &changes),
             changed: self.changed(&rows_to_look_at(&events), record).await?,
         };
         let events = event_table(&keys, &events, &causes, as_of, run_id)?;
-        let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?, col::CUSTOMER_ID).await?;
+        let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?).await?;
         tables.push(Planned::sorted(&ID_EVENT, events));
-        if found.decisions_without_record > 0 {
-            let unknown = found.decisions_without_record;
-            self.progress.warn(&format!("{unknown} decisions name a record that is not in the input"));
-        }
+        tables.push(self.decision_rows(&recorded, &changes, &keys, &mut found, record).await?);
         for planned in tables {
             let published = planned.table.name != IDENTITY.name;
             self.put(Stage::Cluster, planned, published, None, record).await?;
@@ -177,7 +182,7 @@ impl Run<'_> {
     }
 
     /// A table as the run before published it; no rows before the first run.
-    async fn previous(&self, table: &Table) -> Result<DataFrame> {
+    pub(super) async fn previous(&self, table: &Table) -> Result<DataFrame> {
         let rows = match &self.before {
             Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
             None => None,
@@ -185,43 +190,6 @@ impl Run<'_> {
         match rows {
             Some(rows) => Ok(rows),
             None => Ok(self.context.read_batch(RecordBatch::new_empty(snapshot::plain_schema(table)))?),
-        }
-    }
-
-    /// The rows of a table that grows: those of this run alone, which are added; where somebody is erased, all rows but those
-    /// of the customer, whose id is in `column`, so that they replace the table.
-    pub(super) async fn with_earlier(&self, table: &Table, rows: DataFrame, column: &str) -> Result<DataFrame> {
-        let Some(erasure) = &self.erasure else { return Ok(rows) };
-        let earlier = self.previous(table).await?;
-        let earlier = earlier.filter(ident(column).not_eq(lit(erasure.customer_id.as_str())))?;
-        let mut all: Vec<RecordBatch> = Vec::new();
-        for batch in earlier.collect().await?.into_iter().chain(rows.collect().await?) {
-            all.push(RecordBatch::try_new(table.schema(), batch.columns().to_vec())?);
-        }
-        let all = self.context.read_table(Arc::new(MemTable::try_new(table.schema(), vec![all])?))?;
-        Ok(all.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
-    }
-
-    /// The decisions but for those on erased records, whose ids are not kept.
-    pub(super) fn decisions(&self) -> Vec<Decision> {
-        let erased = |(channel, id): &(String, String)| self.tombstones.as_ref().is_some_and(|t| t.has(channel, id));
-        let mut decisions = self.pipeline.decisions.clone();
-        decisions.retain(|decision| !erased(&decision.left) && !erased(&decision.right));
-        decisions
-    }
-
-    /// What the run before kept of its pipeline file.
-    async fn previous_settings(&self) -> Result<Option<RunSettings>> {
-        match &self.before {
-            Some(run) => match RunSettings::load(&work_of(self.pipeline, &run.run_id)).await {
-                Err(error) if error.kind() == Kind::Data => {
-                    // They only tell by which decision an id changed.
-                    self.progress.warn(&format!("{}; ids that change name no decision", error.message()));
-                    Ok(None)
-                }
-                read => read,
-            },
-            None => Ok(None),
         }
     }
 

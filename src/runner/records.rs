@@ -88,10 +88,13 @@ impl Run<'_> {
 
     /// The time as of which the analyses hold, microseconds. The session knows the raw tables.
     pub(super) async fn data_time(&self) -> Result<i64> {
-        match self.options.as_of {
-            Some(as_of) => Ok(as_of),
-            None => self.newest().await,
-        }
+        let as_of = match self.options.as_of {
+            Some(as_of) => as_of,
+            None => self.newest().await?,
+        };
+        // An erasure, whoever ends it, publishes no older state over a newer one.
+        let published = self.before.as_ref().filter(|_| self.erasure.is_some()).map(|run| run.as_of);
+        Ok(published.map_or(as_of, |published| published.max(as_of)))
     }
 
     /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.

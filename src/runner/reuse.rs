@@ -75,7 +75,7 @@ impl Run<'_> {
             Stage::Score => {
                 // The model learns from what people decided.
                 let line = |d: &Decision| format!("{:?} {:?} {} {:?}\n", d.left, d.right, d.same, d.expires);
-                let decided: String = self.decisions().iter().map(line).collect();
+                let decided: String = self.decisions().ok()?.iter().map(line).collect();
                 (format!("{model} {limits} {thresholds} {decided}"), self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]))
             }
             Stage::Cluster | Stage::Golden | Stage::Marts => return None,

@@ -13,6 +13,9 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod config;
+mod decisions;
+mod disclosure;
+mod erasure;
 mod evaluation;
 mod generate;
 mod guards;

@@ -9,6 +9,7 @@ pub mod customer_id;
 mod exchange;
 mod join;
 pub mod people;
+pub mod pin;
 pub mod pseudonym;
 mod sets;
 pub mod tombstone;

@@ -55,6 +55,9 @@ pub(crate) struct IngestResult {
     /// What cannot be used, by source and attribute.
     #[serde(default)]
     pub understood: Vec<Understood>,
+    /// Source → the newest time of its rows that is not in the future, microseconds.
+    #[serde(default)]
+    pub newest: BTreeMap<String, i64>,
 }
 
 /// How much of an attribute of a source can be understood, of a sample.
@@ -263,6 +266,9 @@ pub(crate) struct ClusterResult {
     /// Pairs that the evidence would link since somebody is erased, and that stay two people.
     #[serde(default)]
     pub kept_apart: u64,
+    /// What happened to customers → how many events of that kind this run saw.
+    #[serde(default)]
+    pub events: BTreeMap<String, u64>,
     /// What the model expects at the threshold of the run.
     pub expected: Expected,
     /// The same at other thresholds.

@@ -7,6 +7,7 @@ mod dated;
 mod decided;
 mod erase;
 mod erased_rows;
+mod expected;
 pub(crate) mod forecast;
 pub(crate) mod inputs;
 mod known;
@@ -18,7 +19,7 @@ mod records;
 mod reuse;
 pub(crate) mod sample;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use datafusion::common::ScalarValue;
@@ -56,6 +57,8 @@ pub(crate) struct Options {
     pub profile: bool,
     /// Memory, threads, spill.
     pub resources: Resources,
+    /// What the run has done so far, for who tells of one that fails.
+    pub done: Arc<Mutex<Option<Manifest>>>,
 }
 
 /// How a run ended.
@@ -315,11 +318,11 @@ impl Run<'_> {
         match stage {
             Stage::Ingest => {
                 self.register(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
-                let as_of = self.data_time().await?;
+                let newest = self.newest().await?;
                 let Some(StageResult::Ingest(found)) = &mut kept.result else {
                     return Err(Error::bug("a stage was kept without what it found"));
                 };
-                found.as_of = as_of;
+                (found.as_of, found.newest) = (self.data_time(&newest), newest);
             }
             Stage::Score => self.keep_model_of_before().await?,
             _ => {}
@@ -333,6 +336,9 @@ impl Run<'_> {
         self.progress.end(stage.name(), &rows, record.seconds, kept);
         self.manifest.stages.insert(stage.name().to_string(), record);
         nayose_allocator::give_back();
+        if let Ok(mut done) = self.options.done.lock() {
+            *done = Some(self.manifest.clone());
+        }
         self.manifest.save(&self.work).await
     }
 
@@ -352,7 +358,7 @@ impl Run<'_> {
             format!("{WORK}/{}/{}/{name}", self.manifest.run_id, stage.name())
         };
         let place = self.pipeline.lake.join(&folder);
-        self.progress.begin(stage.name(), name, expected);
+        self.progress.begin(stage.name(), name, Some(expected.unwrap_or_else(|| self.expected(&planned.table))));
         let (parts, operators) =
             write::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows)).await?;
         record.outputs.insert(name.to_string(), Output { folder, parts });

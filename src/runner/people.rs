@@ -73,6 +73,9 @@ impl Run<'_> {
             changed: self.changed(&rows_to_look_at(&events), record).await?,
         };
         let events = event_table(&keys, &events, &causes, as_of, run_id)?;
+        for event in columns::strings(events.column(2))?.iter().flatten() {
+            *found.events.entry(event.to_string()).or_default() += 1;
+        }
         let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?).await?;
         tables.push(Planned::sorted(&ID_EVENT, events));
         tables.push(self.decision_rows(&recorded, &changes, &keys, &mut found, record).await?);

@@ -350,6 +350,7 @@ fn result(
         decisions_without_record: 0,
         decisions_on_other_values: 0,
         kept_apart: 0,
+        events: BTreeMap::new(),
         expected: expected(edges, thresholds.auto),
         thresholds: STEPS.iter().map(|threshold| expected(edges, *threshold)).collect(),
     }

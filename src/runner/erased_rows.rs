@@ -31,7 +31,7 @@ impl Run<'_> {
         let earlier = match table.name {
             name if name == ID_EVENT.name => {
                 let names: Vec<Expr> = self.erased_names().await?.into_iter().chain([String::new()]).map(lit).collect();
-                let masked = when(in_list(ident(col::COUNTERPART), names, false), lit(SOMEBODY));
+                let mut masked = when(in_list(ident(col::COUNTERPART), names, false), lit(SOMEBODY));
                 let masked = masked.otherwise(ident(col::COUNTERPART))?;
                 earlier.filter(not(is_person(col::CUSTOMER_ID)))?.with_column(col::COUNTERPART, masked)?.distinct()?
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{ident, lit};
+use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
 
 use super::{Run, erase};
@@ -64,7 +64,7 @@ impl Run<'_> {
             decisions: &decisions,
             kept_apart: kept_apart.as_deref(),
         };
-        let clustered = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
+        let clustered = cluster::plan(&self.context, &input, self.pipeline, run_id)?;
         let Clustered { mut tables, events, mut found, kept_apart } = clustered;
         let changes = self.changes_of_decisions(&recorded, &keys, &kept_apart)?;
         let causes = Causes {

@@ -174,7 +174,6 @@ pub(crate) fn plan(
     context: &SessionContext,
     input: &ClusterInput,
     pipeline: &Pipeline,
-    as_of: i64,
     run_id: &str,
 ) -> Result<Clustered> {
     let ClusterInput { keys, links, scorer, earlier, .. } = input;

@@ -158,6 +158,14 @@ pub(crate) fn customer_text(customer: &CustomerView, ja: bool) -> String {
             let _ = writeln!(text, "    {}{value}", pad(pick(label, ja), 14));
         }
     }
+    if !customer.decided.is_empty() {
+        let _ = writeln!(text, "\n{}", if ja { "人による判断:" } else { "What a person decided:" });
+    }
+    for pair in &customer.decided {
+        let (l, r, p) = (&pair.left, &pair.right, probability(pair.probability));
+        let by_data = if ja { "データからの確率" } else { "probability by the evidence" };
+        let _ = writeln!(text, "  {l} – {r}   {by_data} {p}\n      {}", pair.reason);
+    }
     if !customer.links.is_empty() {
         let _ = writeln!(
             text,
@@ -185,6 +193,11 @@ pub(crate) fn customer_text(customer: &CustomerView, ja: bool) -> String {
         let _ = writeln!(text, "      {}", evidence.join(if ja { "、" } else { ", " }));
     }
     text.trim_end().to_string()
+}
+
+/// A probability, however small it is.
+fn probability(p: f64) -> String {
+    if p >= 0.0001 { format!("{p:.4}") } else { format!("{p:.1e}") }
 }
 
 /// Pads to a width in columns of a terminal, where a kanji takes two.

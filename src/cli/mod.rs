@@ -9,6 +9,7 @@ mod cluster;
 mod completions;
 mod decide;
 mod diff;
+mod disclose;
 mod erase;
 mod evaluate;
 mod evaluate_sample;
@@ -75,6 +76,8 @@ enum Command {
     Decide(decide::Arguments),
     /// Make the tables and ids of an earlier run the newest again
     Rollback(rollback::Arguments),
+    /// Print everything that is held of a person, for a request of disclosure
+    Disclose(disclose::Arguments),
     /// Erase a person from every table, version and work file, for good
     Erase(erase::Arguments),
     /// Read a whole lake and say what is not as it was written
@@ -242,6 +245,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Diff(a) => diff::run(a).await,
         Command::Decide(a) => decide::run(a).await,
         Command::Rollback(a) => rollback::run(a).await,
+        Command::Disclose(a) => disclose::run(a).await,
         Command::Erase(a) => erase::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,

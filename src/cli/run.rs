@@ -1,8 +1,10 @@
 //! `nayose run`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -74,7 +76,7 @@ pub(super) struct Arguments {
     /// Progress, warnings and errors on stderr: text, or JSON lines, one per stage [default: text on a terminal]
     #[arg(long, value_name = "FORMAT")]
     log: Option<Log>,
-    /// Write a summary of the run as JSON to this file; - is stdout
+    /// Write a summary of the run as JSON to this file, also where it fails; - is stdout
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
     /// Write the figures of the run as a Prometheus text file, also where it fails; - is stdout
@@ -131,14 +133,20 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let progress = a.progress();
     let started = Instant::now();
     let mut pipeline = None;
-    let ran = attempt(&a, &mut pipeline, &progress).await;
+    let done = Arc::default();
+    let ran = attempt(&a, &mut pipeline, &progress, &done).await;
     if let Some(file) = &a.metrics {
-        let name = pipeline.as_ref().map_or("", |p: &Pipeline| p.name.as_str());
-        let written = put_metrics(file, name, ran.as_ref(), started.elapsed().as_secs_f64());
+        let written = put_metrics(file, pipeline.as_ref(), ran.as_ref(), started.elapsed().as_secs_f64()).await;
         match (&ran, written) {
             // The run's own error counts more than that of its metrics.
             (Err(_), Err(e)) => progress.warn(e.message()),
             (_, written) => written?,
+        }
+    }
+    if let (Err(error), Some(file)) = (&ran, &a.summary) {
+        let done = done.lock().ok().and_then(|mut done| done.take());
+        if let Err(e) = put(file, &format!("{:#}", failed(error, done.as_ref()))) {
+            progress.warn(e.message());
         }
     }
     let (outcome, Some(pipeline)) = (ran?, pipeline) else { return Err(Error::bug("a run without a pipeline")) };
@@ -163,7 +171,12 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
 }
 
 /// The run itself. `pipeline` is filled as soon as it is known.
-async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Progress) -> Result<Outcome> {
+async fn attempt(
+    a: &Arguments,
+    pipeline: &mut Option<Pipeline>,
+    progress: &Progress,
+    done: &Arc<Mutex<Option<Manifest>>>,
+) -> Result<Outcome> {
     if let (Some(from), Some(until)) = (a.from, a.until)
         && from > until
     {
@@ -178,9 +191,9 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
         resources.threads = a.resources.threads.unwrap_or(PIECES);
         resources.cluster = Some(cluster.clone());
     }
-    let (profile, admit) = (a.profile.is_some(), a.admit.clone());
+    let (profile, admit, done) = (a.profile.is_some(), a.admit.clone(), done.clone());
     let Arguments { from, until, full, plan, publish_plan, .. } = *a;
-    let options = Options { from, until, as_of, full, plan, publish_plan, profile, admit, resources };
+    let options = Options { from, until, as_of, full, plan, publish_plan, profile, admit, resources, done };
     let run = runner::run(pipeline, &options, progress);
     // A variable that is not UTF-8 is none of ours.
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
@@ -189,12 +202,23 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
 }
 
 /// Writes the metrics: a collector sees the old file or the new one.
-fn put_metrics(file: &Path, pipeline: &str, ended: Result<&Outcome, &Error>, seconds: f64) -> Result<()> {
+async fn put_metrics(
+    file: &Path,
+    pipeline: Option<&Pipeline>,
+    ended: Result<&Outcome, &Error>,
+    seconds: f64,
+) -> Result<()> {
+    // A lake that cannot be listed has said so already, or has nothing.
+    let lake = match pipeline {
+        Some(pipeline) => metrics::lake_bytes(&pipeline.lake).await.unwrap_or_default(),
+        None => BTreeMap::new(),
+    };
+    let pipeline = pipeline.map_or("", |p| p.name.as_str());
     // A pipe is not read.
     let before = if file.is_file() { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
     let last_success = metrics::last_success(&before);
     let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
-    let text = metrics::text(&metrics::Run { pipeline, ended, seconds, now, last_success });
+    let text = metrics::text(&metrics::Run { pipeline, ended, seconds, now, last_success, lake: &lake });
     if file.as_os_str() == "-" {
         return output::print(text.trim_end());
     }
@@ -230,6 +254,19 @@ fn summary(outcome: &Outcome, changes: Option<Diff>) -> Value {
             value
         }
     }
+}
+
+/// The summary of a run that failed: why, what to do, and the stages that were done.
+fn failed(error: &Error, done: Option<&Manifest>) -> Value {
+    let mut summary = match done {
+        Some(manifest) => of_manifest("failed", manifest),
+        None => json!({ "outcome": "failed", "stages": [] }),
+    };
+    summary["kind"] = json!(error.kind().name());
+    summary["exit_code"] = json!(error.kind().exit_code());
+    summary["message"] = json!(error.message());
+    summary["hint"] = json!(error.remedy());
+    summary
 }
 
 fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {

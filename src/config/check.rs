@@ -106,10 +106,11 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         }
         _ => None,
     };
-    let decisions = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
+    let decision_lines = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
         Some(file) => decisions::read(&folder.join(file), (&zone, &renames), problems)?,
         None => Vec::new(),
     };
+    let decisions = decisions::that_count(&decision_lines);
     let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) =
         (document, attributes, sources, model)
     else {
@@ -156,6 +157,8 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         zone,
         was: file.was.iter().flat_map(|was| was.to_vec()).collect(),
         renames,
+        decision_lines,
+        decisions_file: file.decisions,
         model: Arc::new(model),
         model_file,
         marts,

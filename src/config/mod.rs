@@ -78,7 +78,7 @@ pub struct Pipeline {
     pub model: Arc<Model>,
     /// The model as typed.
     pub model_file: model_file::ModelFile,
-    /// Decisions of people on pairs of records.
+    /// Decisions of people on pairs of records: those of the file that count.
     pub decisions: Vec<decisions::Decision>,
     /// Where days begin.
     pub zone: Zone,
@@ -86,6 +86,10 @@ pub struct Pipeline {
     pub was: Vec<String>,
     /// Former names of channels.
     pub renames: Renames,
+    /// All lines of that file, in order.
+    pub decision_lines: Vec<decisions::Line>,
+    /// The name of that file, as typed.
+    pub decisions_file: Option<String>,
     /// Mart queries in order of name.
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.

@@ -67,6 +67,9 @@ pub(crate) struct IngestResult {
     /// What deliveries usually are, for the guards of the next run.
     #[serde(default)]
     pub figures: Figures,
+    /// Source → the newest time of its rows that is not in the future, microseconds.
+    #[serde(default)]
+    pub newest: BTreeMap<String, i64>,
 }
 
 /// How much of an attribute of a source can be understood, of a sample.
@@ -288,6 +291,15 @@ pub(crate) struct ClusterResult {
     pub records_per_customer: BTreeMap<String, u64>,
     /// Decisions that name a record which is not in the input.
     pub decisions_without_record: u64,
+    /// Decisions that were made on values of records which are other ones now.
+    #[serde(default)]
+    pub decisions_on_other_values: u64,
+    /// Pairs that the evidence would link since somebody is erased, and that stay two people.
+    #[serde(default)]
+    pub kept_apart: u64,
+    /// What happened to customers → how many events of that kind this run saw.
+    #[serde(default)]
+    pub events: BTreeMap<String, u64>,
     /// What the model expects at the threshold of the run.
     pub expected: Expected,
     /// The same at other thresholds.

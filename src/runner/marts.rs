@@ -128,7 +128,7 @@ impl Run<'_> {
             // What the figures of the erased were is not kept either.
             planned.plan = planned.plan.filter(ident(col::KEY).not_eq(lit(erasure.customer_id.as_str())))?;
         }
-        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan, col::KEY).await?;
+        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan).await?;
         self.put(Stage::Marts, planned, true, None, record).await
     }
 }

@@ -5,7 +5,10 @@
 
 mod check_tables;
 mod dated;
+mod decided;
 mod erase;
+mod erased_rows;
+mod expected;
 pub(crate) mod forecast;
 mod guards;
 pub(crate) mod inputs;
@@ -24,7 +27,7 @@ pub(crate) mod rollback;
 pub(crate) mod sample;
 pub(crate) mod train;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use arrow::datatypes::SchemaRef;
@@ -69,6 +72,8 @@ pub(crate) struct Options {
     pub admit: Vec<String>,
     /// Memory, threads, spill.
     pub resources: Resources,
+    /// What the run has done so far, for who tells of one that fails.
+    pub done: Arc<Mutex<Option<Manifest>>>,
 }
 
 /// How a run ended.
@@ -370,11 +375,11 @@ impl Run<'_> {
         match stage {
             Stage::Ingest => {
                 self.register(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
-                let as_of = self.data_time().await?;
+                let newest = self.newest().await?;
                 let Some(StageResult::Ingest(found)) = &mut kept.result else {
                     return Err(Error::bug("a stage was kept without what it found"));
                 };
-                found.as_of = as_of;
+                (found.as_of, found.newest) = (self.data_time(&newest), newest);
                 found.figures.settings = self.settings_digest();
             }
             Stage::Score => {
@@ -394,6 +399,9 @@ impl Run<'_> {
         self.progress.end(stage.name(), &rows, record.seconds, kept);
         self.manifest.stages.insert(stage.name().to_string(), record);
         nayose_allocator::give_back();
+        if let Ok(mut done) = self.options.done.lock() {
+            *done = Some(self.manifest.clone());
+        }
         self.manifest.save(&self.work).await
     }
 
@@ -413,7 +421,7 @@ impl Run<'_> {
             format!("{WORK}/{}/{}/{name}", self.manifest.run_id, stage.name())
         };
         let place = self.pipeline.lake.join(&folder);
-        self.progress.begin(stage.name(), name, expected);
+        self.progress.begin(stage.name(), name, Some(expected.unwrap_or_else(|| self.expected(&planned.table))));
         let (parts, operators) =
             write::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows)).await?;
         record.outputs.insert(name.to_string(), Output { folder, parts });

@@ -140,12 +140,12 @@ impl Run<'_> {
 
     /// The pairs on which people decided, by rows: the model learns from them.
     async fn decided_pairs(&self, record: &StageRecord) -> Result<Vec<score::DecidedPair>> {
-        let (decisions, as_of) = (self.decisions(), self.as_of()?);
+        let decisions = self.decisions()?;
         if decisions.is_empty() {
             return Ok(Vec::new());
         }
         let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
-        Ok(score::decided_pairs(&keys, &decisions, as_of))
+        Ok(score::decided_pairs(&keys, &decisions))
     }
 
     /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.

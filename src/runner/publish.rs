@@ -18,7 +18,7 @@ use crate::lake::results::FileCounts;
 use crate::lake::{read, snapshot};
 use crate::store::{Location, digest};
 use crate::tables::columns;
-use crate::tables::contract::{self, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
+use crate::tables::contract::{self, DECISION, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
 use crate::tables::encode::{Lifetime, encode};
 use crate::tables::part::Part;
 use nayose_matching::identity::tombstone::Tombstones;
@@ -85,7 +85,7 @@ impl Run<'_> {
         for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == delta::folder_of(name)) {
             let (table, schema) = self.published(name, output).await?;
             let published = self.before.as_ref().and_then(|b| b.tables.iter().find(|t| &t.0 == name)).map(|t| t.1);
-            let grows = name == ID_EVENT.name || name == RESTATEMENT.name;
+            let grows = [ID_EVENT.name, RESTATEMENT.name, DECISION.name].contains(&name.as_str());
             // An erasure rewrites what else only grows.
             let mode = if grows && self.erasure.is_none() { Mode::Extend(published) } else { Mode::Replace };
             // Rows that are none would still be a file.
@@ -100,6 +100,8 @@ impl Run<'_> {
         self.seal(&versions).await?;
         if let Some(mut erasure) = self.erasure.clone() {
             erasure.still_in_input = self.erased_rows().await?;
+            erasure.still_in_input.extend(self.erased_decisions());
+            erasure.kept_apart = self.manifest.cluster()?.kept_apart;
             let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
             return erase::finish(lake, &run, erasure).await;
         }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::pairs::doubts;
 use super::{same_pipeline, work_of};
 use crate::config::file::{TrainFile, TrainWordFile};
+use crate::config::decisions::Decision;
 use crate::config::{Pipeline, load_model};
 use crate::console::progress::Progress;
 use crate::engine::session::{Resources, in_order, session};
@@ -27,6 +28,7 @@ use crate::stages::cluster::ids::Earlier;
 use crate::stages::cluster::{Decided, Keys, Links, before, people_of};
 use crate::stages::score;
 use crate::tables::contract::{CANDIDATE_PAIR, ID_MAP, LEDGER, SCORED_PAIR, STANDARD_RECORD, Table};
+use nayose_matching::identity::alias::Aliases;
 use nayose_matching::identity::bounds::Bounds;
 use nayose_matching::identity::people::{HOUSEHOLD, expected};
 use nayose_matching::model::bits::Bits;
@@ -114,7 +116,9 @@ pub(crate) async fn train(
         channels: packed.channels.clone(),
     };
     let model = &pipeline.model;
-    let decided = score::decided_pairs(&keys, &pipeline.decisions, run.as_of);
+    let holds = |d: &&Decision| d.expires.is_none_or(|expires| expires > run.as_of);
+    let decisions: Vec<Decision> = pipeline.decisions.iter().filter(holds).cloned().collect();
+    let decided = score::decided_pairs(&keys, &decisions);
     let (block_size, digest) = (pipeline.limits.block_size, run.config_digest.clone());
     let (parameters, trained) = score::learn(pairs.clone(), model, &records, &decided, block_size, digest).await?;
     let (auto, review) = (pipeline.thresholds.auto, pipeline.thresholds.review);
@@ -140,9 +144,9 @@ pub(crate) async fn train(
     let linked = before::links(published(LEDGER.name).await?, &keys).await?;
     let bounds = Bounds::holding(auto, pipeline.thresholds.holds_from(), keys.len(), &linked);
     links.add_held(&bounds, &scorer);
-    let decided = Decided::new(&keys, &pipeline.decisions, run.as_of);
+    let decided = Decided::new(&keys, &decisions);
     let (labels, _) = people_of(&links, &scorer, &decided, &bounds, pipeline);
-    let ids = Earlier::read(published(ID_MAP.name).await?, &keys, None).await?;
+    let ids = Earlier::read(published(ID_MAP.name).await?, &Aliases::default(), &keys, &HashSet::new(), None).await?;
     (found.merged, found.split) = moved(&ids, &labels);
     if !plan {
         let kept = KeptModel {

@@ -13,7 +13,10 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod config;
+mod decisions;
 mod deliveries;
+mod disclosure;
+mod erasure;
 mod evaluation;
 mod generate;
 mod guards;

@@ -20,6 +20,7 @@ const SUBCOMMANDS: [&str; 19] = [
     "init",
     "import-model",
     "decide",
+    "disclose",
     "erase",
     "evaluate",
     "verify",

@@ -13,7 +13,6 @@ use hashbrown::HashTable;
 
 use super::Keys;
 use crate::config::Renames;
-use crate::config::decisions::Decision;
 use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::{ID_EVENT, TIME_ZONE, col};
@@ -170,8 +169,8 @@ pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before, rena
 pub(crate) struct Causes<'a> {
     /// The ids of before.
     pub earlier: &'a Earlier,
-    /// The records on which a person decided since, or took a decision back.
-    pub decided: HashSet<u32>,
+    /// The records on which a person decided since, or took a decision back, or whose decision expired.
+    pub decided: HashMap<u32, &'static str>,
     /// The records whose values changed since.
     pub changed: HashSet<u32>,
     /// Whether the thresholds are others than those of the run before.
@@ -187,11 +186,14 @@ impl Causes<'_> {
             EventKind::Merged(other) | EventKind::Split(other) => other,
             _ => &event.id,
         };
-        match event.kind {
-            EventKind::Created => "new record",
-            EventKind::Retired if lost.get(event.id.as_str()) == Some(&ERASURE) => ERASURE,
-            EventKind::Retired => "no record is left",
-            _ if any(&|row| self.decided.contains(row)) => "decision",
+        let decided = event.rows.iter().filter_map(|row| self.decided.get(row).copied());
+        // `decision` comes before `decision expired`.
+        let by_decision = decided.min();
+        match (&event.kind, by_decision) {
+            (EventKind::Created, _) => "new record",
+            (EventKind::Retired, _) if lost.get(event.id.as_str()) == Some(&ERASURE) => ERASURE,
+            (EventKind::Retired, _) => "no record is left",
+            (_, Some(cause)) => cause,
             _ if any(&new) => "new record",
             _ if any(&|row| self.changed.contains(row)) => "changed value",
             _ => {
@@ -208,18 +210,6 @@ pub(crate) fn rows_to_look_at(events: &[Event]) -> Vec<u32> {
     rows.sort_unstable();
     rows.dedup();
     rows
-}
-
-/// The records on which decisions differ.
-pub(crate) fn decided_anew(keys: &Keys, before: &[Decision], now: &[Decision]) -> HashSet<u32> {
-    let same =
-        |a: &Decision, b: &Decision| (&a.left, &a.right, a.same, a.expires) == (&b.left, &b.right, b.same, b.expires);
-    let differing = |these: &[Decision], those: &[Decision]| -> Vec<(String, String)> {
-        let only = these.iter().filter(|d| !those.iter().any(|o| same(d, o)));
-        only.flat_map(|d| [d.left.clone(), d.right.clone()]).collect()
-    };
-    let records = differing(before, now).into_iter().chain(differing(now, before));
-    records.filter_map(|(channel, id)| keys.row(&channel, &id)).collect()
 }
 
 /// The rows of `id_event`.

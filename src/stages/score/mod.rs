@@ -176,10 +176,10 @@ async fn patterns(
 /// A pair of rows on which a person decided, and whether it is one person.
 pub(crate) type DecidedPair = ((u32, u32), bool);
 
-/// The pairs on which people decided by a time, by rows.
-pub(crate) fn decided_pairs(keys: &Keys, decisions: &[Decision], as_of: i64) -> Vec<DecidedPair> {
+/// The pairs on which people decided, by rows.
+pub(crate) fn decided_pairs(keys: &Keys, decisions: &[Decision]) -> Vec<DecidedPair> {
     let mut decided = Vec::new();
-    for d in decisions.iter().filter(|d| d.expires.is_none_or(|expires| expires > as_of)) {
+    for d in decisions {
         if let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) {
             decided.push(((l.min(r), l.max(r)), d.same));
         }

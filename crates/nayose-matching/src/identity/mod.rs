@@ -11,6 +11,7 @@ mod exchange;
 pub mod former;
 mod join;
 pub mod people;
+pub mod pin;
 pub mod pseudonym;
 pub mod rollback;
 mod sets;

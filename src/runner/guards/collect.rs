@@ -248,7 +248,7 @@ async fn ends_without_newline(file: &SourceFile) -> Result<bool> {
     if file.member.is_some() || size < 4 {
         return Ok(false);
     }
-    let bytes = |range: std::ops::Range<u64>| async {
+    let bytes = |range: std::ops::Range<u64>| async move {
         let read = file.store.get_range(&file.meta.location, range).await;
         read.map_err(|e| crate::error::at_place(&e, "read", &file.name))
     };

@@ -82,7 +82,7 @@ impl Run<'_> {
     }
 
     /// Digest of what decides how values are read and records matched.
-    fn settings_digest(&self) -> String {
+    pub(super) fn settings_digest(&self) -> String {
         let Digests { reading, limits, thresholds } = &self.pipeline.parts;
         let text = format!("{} {reading} {limits} {thresholds} {}", version::line(), self.pipeline.model.digest);
         blake3::hash(text.as_bytes()).to_hex()[..32].to_string()

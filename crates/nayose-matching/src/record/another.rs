@@ -157,9 +157,8 @@ pub(super) fn leave_out_others<'a>(
 
 /// Whether two rows have an identifying text in common as it stands: the usual case, which needs no more.
 fn has_common_text(left: &RawVersion<'_>, right: &RawVersion<'_>) -> bool {
-    let whole = |v: &RawVersion<'_>| v.name.filter(|_| v.family_name.is_none());
     let same = |l: Option<&str>, r: Option<&str>| l.is_some_and(|l| !l.is_empty() && Some(l) == r);
-    same(whole(left), whole(right))
+    same(left.name, right.name)
         || same(left.given_name, right.given_name)
         || same(left.birth_date, right.birth_date)
         || same(left.address, right.address)

@@ -235,7 +235,9 @@ fn put(file: &Path, text: &str) -> Result<()> {
 
 /// What every operator of the stages did that this run did itself.
 fn profiled(outcome: &Outcome) -> String {
-    let (Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = outcome else { return String::new() };
+    let (Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = outcome else {
+        return String::new();
+    };
     let stages = Stage::ALL.iter().filter_map(|s| Some((s.name(), manifest.stages.get(s.name())?)));
     stages.map(|(name, record)| profile::text(name, record.seconds, &record.operators)).collect()
 }
@@ -349,11 +351,14 @@ fn skipped(manifest: &Manifest) -> Result<u64> {
 /// Files that are named of those that have rows again.
 const NAMED: usize = 3;
 
+/// What is counted of a file's lines.
+type Count = fn(&LineCounts) -> u64;
+
 /// Which rows of facts do not count, and which count though they may be returns.
 fn lines(manifest: &Manifest) -> String {
     let Some(golden) = manifest.golden() else { return String::new() };
     let mut text = String::new();
-    let told: [(&str, fn(&LineCounts) -> u64); 2] = [
+    let told: [(&str, Count); 2] = [
         ("rows of facts repeat a row, the same in everything", |l| l.repeated),
         ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced),
     ];

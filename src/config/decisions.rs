@@ -354,16 +354,20 @@ mod tests {
         let line = |l: &str, r: &str, decision: &str| {
             [l, r, decision, "k", "2026-01-01", "a, \"b\"", "", ""].map(str::to_string)
         };
-        append(&path, &line("a:1", "b:1", "same"), (&Zone::japan(), &Renames::default())).expect("the first makes the file");
+        append(&path, &line("a:1", "b:1", "same"), (&Zone::japan(), &Renames::default()))
+            .expect("the first makes the file");
         append(&path, &line("b:1", "c:1", "same"), (&Zone::japan(), &Renames::default())).expect("the second");
         let before = std::fs::read_to_string(&path).expect("the file");
-        let refused = append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default())).expect_err("a contradiction");
+        let refused = append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default()))
+            .expect_err("a contradiction");
         assert!(refused.to_string().contains("line 2, 3"), "{refused}");
         assert_eq!(std::fs::read_to_string(&path).expect("the file"), before);
         append(&path, &line("a:1", "b:1", "undecided"), (&Zone::japan(), &Renames::default())).expect("taken back");
-        append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default())).expect("no contradiction any more");
+        append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default()))
+            .expect("no contradiction any more");
         let mut problems = Problems::default();
-        let counting = that_count(&read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable"));
+        let counting =
+            that_count(&read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable"));
         assert_eq!(counting.iter().map(|d| (d.line, d.same)).collect::<Vec<_>>(), [(3, true), (5, false)]);
         assert_eq!(counting[0].why, "a, \"b\"");
     }
@@ -426,12 +430,22 @@ mod tests {
         std::fs::write(&path, SHIFT_JIS.encode(text).0).expect("written");
         let line = |by: &str| ["a:2", "b:2", "same", by, "2026-01-06", "窓口", "", ""].map(str::to_string);
         append(&path, &line("鈴木"), (&Zone::japan(), &Renames::default())).expect("added");
-        assert!(append(&path, &line("👤"), (&Zone::japan(), &Renames::default())).expect_err("no character of CP932").to_string().contains("CP932"));
+        assert!(
+            append(&path, &line("👤"), (&Zone::japan(), &Renames::default()))
+                .expect_err("no character of CP932")
+                .to_string()
+                .contains("CP932")
+        );
         let mut problems = Problems::default();
         let lines = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(lines.iter().map(|l| l.decision.by.as_str()).collect::<Vec<_>>(), ["田中", "鈴木"]);
         std::fs::write(&path, b"left,\xff\xff").expect("written");
-        assert!(read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect_err("nothing that is known").to_string().contains("CSV UTF-8"));
+        assert!(
+            read(&path, (&Zone::japan(), &Renames::default()), &mut problems)
+                .expect_err("nothing that is known")
+                .to_string()
+                .contains("CSV UTF-8")
+        );
     }
 }

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::guards_file::GuardsFile;
-use super::source_file::{is_default, is_japan, japan};
 pub use super::source_file::*;
+use super::source_file::{is_default, is_japan, japan};
 pub use super::train_file::*;
 
 /// A text in two languages.

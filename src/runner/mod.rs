@@ -215,7 +215,6 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         erasure,
     };
     run.forget_from(options.from);
-    run.held_are_not_read(&left_out)?;
     for stage in Stage::ALL {
         run.stage(stage).await?;
         if options.until == Some(stage) {
@@ -461,12 +460,7 @@ impl Run<'_> {
 
     /// A table of whose files the engine knows that their rows come in this order. On a cluster, which cuts files as it likes, a
     /// table like others.
-    async fn in_ranges(
-        &self,
-        schema: SchemaRef,
-        output: &Output,
-        order: &'static [&'static str],
-    ) -> Result<DataFrame> {
+    async fn in_ranges(&self, schema: SchemaRef, output: &Output, order: &'static [&'static str]) -> Result<DataFrame> {
         let lake = &self.pipeline.lake;
         if self.options.resources.cluster.is_some() {
             return read::table(&self.context, lake, output, schema).await;
@@ -486,7 +480,7 @@ impl Run<'_> {
                 }
             }
         }
-        let rows = read::table(&context, lake, output, table.schema()).await?;
+        let rows = read::table(&context, lake, output, schema).await?;
         in_ranges(&self.context, &rows, order, starts)
     }
 

@@ -120,7 +120,7 @@ impl Run<'_> {
             Some(Choice::Kept(kept)) => kept.learned()?,
             // It learns from what people decided.
             _ => {
-                let decided = self.decisions();
+                let decided = self.decisions()?;
                 let line = |d: &Decision| format!("{:?} {:?} {} {:?}\n", d.left, d.right, d.same, d.expires);
                 format!("{} {}", self.pipeline.parts.limits, decided.iter().map(line).collect::<String>())
             }

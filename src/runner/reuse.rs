@@ -14,8 +14,7 @@ use datafusion::prelude::DataFrame;
 use super::Run;
 use crate::config::Digests;
 use crate::console::version;
-use crate::error::{Error, Result};
-use crate::lake::held::Held;
+use crate::error::Result;
 use crate::lake::manifest::{Basis, Input, Output, StageRecord};
 use crate::lake::results::{FileCounts, StageResult};
 use crate::lake::{WORK, read};
@@ -131,30 +130,6 @@ impl Run<'_> {
             of.files.retain(|file| !same(source, &file.name));
         }
         (found, counts)
-    }
-
-    /// Refuses to read a held file in place of its earlier content, where that counts and its rows cannot be taken over.
-    ///
-    /// # Errors
-    /// Data, naming the file.
-    pub(super) fn held_are_not_read(&self, held: &[Held]) -> Result<()> {
-        if held.is_empty() || self.manifest.stages.contains_key(Stage::Ingest.name()) {
-            return Ok(());
-        }
-        let (read, _) = self.to_read(self.basis(Stage::Ingest).as_ref());
-        let is_read = |held: &&Held| {
-            read.iter().any(|of| {
-                self.pipeline.sources[of.source].name == held.source && of.files.iter().any(|file| file.name == held.file)
-            })
-        };
-        match held.iter().find(is_read) {
-            Some(held) => Err(Error::data(format!(
-                "{} is held ({}), and the content that counts instead of it is not there any more",
-                held.file, held.reason
-            ))
-            .hint("put the earlier content back under that name, take the file out of the input, or let it in with --admit")),
-            None => Ok(()),
-        }
     }
 
     /// Puts a raw table: the rows that were read now, and those of the files that are as they were. Files of the run before are

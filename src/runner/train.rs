@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::pairs::doubts;
 use super::{same_pipeline, work_of};
-use crate::config::file::{TrainFile, TrainWordFile};
 use crate::config::decisions::Decision;
+use crate::config::file::{TrainFile, TrainWordFile};
 use crate::config::{Pipeline, load_model};
 use crate::console::progress::Progress;
 use crate::engine::session::{Resources, in_order, session};

@@ -81,7 +81,10 @@ mod tests {
         assert!(japan.contains("2026-03-01T00:00:00+09:00") && japan.contains("2026-04-01T00:00:00+09:00"), "{japan}");
         let dates = "select cast(at as date) as d, at::date as e, date_part('day', at) as f from t order by at";
         let japan = says("Asia/Tokyo", dates).await;
-        assert!(japan.contains("| 2026-03-31 | 2026-03-31 | 31 |") && japan.contains("| 2026-04-01 | 2026-04-01 | 1  |"), "{japan}");
+        assert!(
+            japan.contains("| 2026-03-31 | 2026-03-31 | 31 |") && japan.contains("| 2026-04-01 | 2026-04-01 | 1  |"),
+            "{japan}"
+        );
         // Literals are of the session's zone.
         for literal in ["'2026-04-01'", "date '2026-04-01'", "timestamptz '2026-04-01 00:00:00'"] {
             let after = says("Asia/Tokyo", &format!("select count(*) as n from t where at >= {literal}")).await;

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn check(labels: &[u32], then: &[u32], expected: &[u32]) {
-        let before = Before { issued: Vec::new(), of_row: then.to_vec() };
+        let before = Before { issued: Vec::new(), former: Vec::new(), of_row: then.to_vec() };
         let each: Vec<u32> = (0..labels.len() as u32).collect();
         assert_eq!(pinned(labels, &before, &each), expected);
     }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_person_stays_in_one_household() {
-        let before = Before { issued: Vec::new(), of_row: vec![7, NO_ID, 9] };
+        let before = Before { issued: Vec::new(), former: Vec::new(), of_row: vec![7, NO_ID, 9] };
         assert_eq!(pinned(&[0, 1, 1], &before, &[0, 0, 2]), [0, 0, 2]);
     }
 }

@@ -22,9 +22,7 @@ use crate::lake::snapshot::{self, PublishedRun, plain_schema, time_text};
 use crate::lake::{delta, read};
 use crate::store::Location;
 use crate::tables::columns;
-use crate::tables::contract::{
-    self, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, PERSON_COLUMNS, RESTATEMENT, Table, col,
-};
+use crate::tables::contract::{self, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, PERSON_COLUMNS, RESTATEMENT, Table, col};
 
 /// Ids that are named as examples of each change; [`CUSTOMERS`] has the number too.
 const EXAMPLES: usize = 5;
@@ -189,7 +187,8 @@ async fn published(context: &SessionContext, lake: &Location, run: &PublishedRun
 async fn planned(context: &SessionContext, lake: &Location, plan: &Manifest) -> Result<State> {
     let mut tables = BTreeMap::new();
     let outputs = plan.stages.values().flat_map(|stage| &stage.outputs);
-    for (table, output) in outputs.filter(|(table, output)| output.folder == delta::folder_of(table) && !is_log(table)) {
+    for (table, output) in outputs.filter(|(table, output)| output.folder == delta::folder_of(table) && !is_log(table))
+    {
         let frame = match contract::find(table) {
             Some(known) => read::table(context, lake, output, plain_schema(known)).await?,
             None => read::inferred(context, lake, output).await?,

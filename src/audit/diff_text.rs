@@ -26,7 +26,8 @@ pub(crate) fn diff_text(diff: &Diff) -> String {
     );
     let _ = writeln!(text, "golden values{}", if diff.golden.is_empty() { ": none changed" } else { "" });
     for field in &diff.golden {
-        let _ = writeln!(text, "  {:<15}{} customers: {}", field.field, field.count, listed(&field.examples, field.count));
+        let _ =
+            writeln!(text, "  {:<15}{} customers: {}", field.field, field.count, listed(&field.examples, field.count));
     }
     let changed: Vec<&ChangedTable> = diff.tables.iter().filter(|table| is_changed(table)).collect();
     let _ = writeln!(text, "tables{}", if changed.is_empty() { ": no rows or figures changed" } else { "" });

@@ -9,7 +9,7 @@ use crate::config::{self, Overrides};
 use crate::console::progress::Progress;
 use crate::error::{Error, Result};
 use crate::lake::snapshot::time_text;
-use crate::runner::rollback::{Restored, RolledBack, Rollback, rollback};
+use crate::runner::rollback::{Restored, Rollback, RolledBack, rollback};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -208,7 +208,9 @@ fn put(file: &Path, text: &str) -> Result<()> {
 
 /// What every operator of the stages did that this run did itself.
 fn profiled(outcome: &Outcome) -> String {
-    let (Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = outcome else { return String::new() };
+    let (Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = outcome else {
+        return String::new();
+    };
     let stages = Stage::ALL.iter().filter_map(|s| Some((s.name(), manifest.stages.get(s.name())?)));
     stages.map(|(name, record)| profile::text(name, record.seconds, &record.operators)).collect()
 }

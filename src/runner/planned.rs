@@ -17,7 +17,8 @@ use crate::lake::snapshot::PublishedRun;
 const NAMED: usize = 5;
 
 /// What to do where a plan does not hold any more.
-const AGAIN: &str = "look at what changed, and make a new plan with `nayose run PIPELINE --plan`; nothing was published";
+const AGAIN: &str =
+    "look at what changed, and make a new plan with `nayose run PIPELINE --plan`; nothing was published";
 
 /// The plan that is to be published, where that is asked for.
 ///
@@ -77,7 +78,9 @@ pub(super) async fn holds(pipeline: &Pipeline, plan: Option<&Plan>, run_id: &str
         (planned.iter().map(content).collect(), inputs.iter().map(content).collect());
     let changed: BTreeSet<&str> = was.symmetric_difference(&is).map(|(file, _)| file.as_str()).collect();
     if changed.is_empty() {
-        return Err(Error::data(sentence("this version of nayose, or the list of the erased, is another one")).hint(AGAIN));
+        return Err(
+            Error::data(sentence("this version of nayose, or the list of the erased, is another one")).hint(AGAIN)
+        );
     }
     let named: Vec<&str> = changed.iter().copied().take(NAMED).collect();
     let more = match changed.len().saturating_sub(NAMED) {

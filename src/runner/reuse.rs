@@ -139,7 +139,8 @@ impl Run<'_> {
         let (read, _) = self.to_read(self.basis(Stage::Ingest).as_ref());
         let is_read = |held: &&Held| {
             read.iter().any(|of| {
-                self.pipeline.sources[of.source].name == held.source && of.files.iter().any(|file| file.name == held.file)
+                self.pipeline.sources[of.source].name == held.source
+                    && of.files.iter().any(|file| file.name == held.file)
             })
         };
         match held.iter().find(is_read) {

@@ -353,8 +353,7 @@ async fn row(
 async fn clear(lake: &Location, newest: &PublishedRun, work: Option<&Manifest>, run_id: &str) -> Result<()> {
     let outputs = work.iter().flat_map(|work| work.stages.values()).flat_map(|stage| stage.outputs.values());
     let files = outputs.filter(|o| o.folder.starts_with(WORK)).flat_map(|o| o.named_below(WORK).parts);
-    let mut runs: BTreeSet<String> =
-        files.filter_map(|part| Some(part.name.split('/').next()?.to_string())).collect();
+    let mut runs: BTreeSet<String> = files.filter_map(|part| Some(part.name.split('/').next()?.to_string())).collect();
     runs.insert(newest.run_id.clone());
     runs.remove(run_id);
     for run in runs {

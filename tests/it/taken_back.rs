@@ -92,7 +92,10 @@ fn a_slipped_delivery_taken_out_leaves_no_alias_of_a_stranger() {
     let own: BTreeSet<&String> = after.values().collect();
     let lost = before.values().filter(|id| !own.contains(id)).count();
     let kept = before.iter().filter(|(record, id)| after.get(*record) == Some(id)).count();
-    println!("{aliases} aliases; {kept} of {} records have the id of before, {lost} of an id that is an alias", before.len());
+    println!(
+        "{aliases} aliases; {kept} of {} records have the id of before, {lost} of an id that is an alias",
+        before.len()
+    );
     assert!(kept * 100 >= before.len() * 97, "{kept} of {}", before.len());
 }
 
@@ -112,7 +115,10 @@ fn a_rollback_makes_tables_and_ids_of_then_the_newest() {
     retailer.runs("lake", &ADMITTED);
     assert_ne!(golden("2"), golden("1"));
     let back = |more: &[&str]| {
-        succeeds(&[&["rollback", "--to", "1", "--by", "k.tanaka", "--why", "numbers slipped", "--lake", &lake], more].concat())
+        succeeds(
+            &[&["rollback", "--to", "1", "--by", "k.tanaka", "--why", "numbers slipped", "--lake", &lake], more]
+                .concat(),
+        )
     };
     let said = back(&[]);
     assert!(said.contains("run 3") && said.contains("1 files that came since are held"), "{said}");
@@ -188,7 +194,8 @@ fn a_file_that_was_written_over_counts_as_before_the_rollback() {
 fn what_cannot_be_rolled_back_is_refused() {
     let retailer = Retailer::new(120, 274);
     let lake = retailer.text("lake");
-    let back = |to: &'static str| ["rollback", "--to", to, "--by", "k", "--why", "w", "--lake", &lake].map(str::to_string);
+    let back =
+        |to: &'static str| ["rollback", "--to", to, "--by", "k", "--why", "w", "--lake", &lake].map(str::to_string);
     assert!(fails(2, &strs(&back("1"))).contains("nothing is published"));
     retailer.runs("lake", &["--as-of", "2026-03-30"]);
     retailer.runs("lake", &["--as-of", "2026-03-31"]);
@@ -213,7 +220,8 @@ fn what_cannot_be_rolled_back_is_refused() {
     copy(&retailer.path("kept"), &retailer.path("lake"));
     let id = retailer.sql("lake", "select customer_id from golden_customer order by 1 limit 1");
     let pipeline = "pipelines/retail/pipeline.yaml";
-    let erase = ["erase", id.lines().nth(1).expect("an id"), "--by", "privacy", "--why", "asked", "--pipeline", pipeline];
+    let erase =
+        ["erase", id.lines().nth(1).expect("an id"), "--by", "privacy", "--why", "asked", "--pipeline", pipeline];
     let erased = Command::new(env!("CARGO_BIN_EXE_nayose"))
         .args(erase)
         .args(["--lake", &lake, "--input", &retailer.text("input")])
@@ -321,7 +329,12 @@ fn a_plan_shows_what_its_publishing_changes_and_a_diff_shows_the_same() {
     let [rows_before, rows_after] = [0, 1].map(|i| rfm["rows"][i].as_u64().expect("rows"));
     assert_eq!(rows_before, rows_after + 1, "{rfm}");
     assert_eq!(rfm["sums"]["monetary"][0], rfm["sums"]["monetary"][1], "what they bought is what it was");
-    let text = succeeds(&strs(&arguments(&retailer, &pipeline, &["--plan"]).into_iter().filter(|a| a != "--summary" && a != "-").collect::<Vec<_>>()));
+    let text = succeeds(&strs(
+        &arguments(&retailer, &pipeline, &["--plan"])
+            .into_iter()
+            .filter(|a| a != "--summary" && a != "-")
+            .collect::<Vec<_>>(),
+    ));
     assert!(text.contains("merged") && text.contains("--publish-plan") && text.contains("rfm"), "{text}");
     // In another lake the run is published at once: the files are the same.
     copy(&retailer.path("lake"), &retailer.path("at_once"));
@@ -335,14 +348,20 @@ fn a_plan_shows_what_its_publishing_changes_and_a_diff_shows_the_same() {
     run(&retailer, &pipeline, &[]);
     assert_eq!(published(&retailer.path("lake")), published(&retailer.path("planned")));
     let lake = retailer.text("planned");
-    let diff: Value = serde_json::from_str(&succeeds(&["diff", "1", "2", "--lake", &lake, "--format", "json"])).expect("JSON");
+    let diff: Value =
+        serde_json::from_str(&succeeds(&["diff", "1", "2", "--lake", &lake, "--format", "json"])).expect("JSON");
     for part in ["customers", "records", "golden", "tables"] {
         assert_eq!(diff[part], plan["changes"][part], "{part}");
     }
-    let none: Value = serde_json::from_str(&succeeds(&["diff", "2", "2", "--lake", &lake, "--format", "json"])).expect("JSON");
-    assert!(none["golden"].as_array().is_some_and(Vec::is_empty) && none["customers"]["merged"]["count"] == 0, "{none}");
+    let none: Value =
+        serde_json::from_str(&succeeds(&["diff", "2", "2", "--lake", &lake, "--format", "json"])).expect("JSON");
+    assert!(
+        none["golden"].as_array().is_some_and(Vec::is_empty) && none["customers"]["merged"]["count"] == 0,
+        "{none}"
+    );
     // The other way round the merged one is split.
-    let back: Value = serde_json::from_str(&succeeds(&["diff", "2", "1", "--lake", &lake, "--format", "json"])).expect("JSON");
+    let back: Value =
+        serde_json::from_str(&succeeds(&["diff", "2", "1", "--lake", &lake, "--format", "json"])).expect("JSON");
     assert_eq!(back["customers"]["split"]["examples"], diff["customers"]["merged"]["examples"]);
 }
 
@@ -388,7 +407,8 @@ fn a_plan_that_does_not_hold_any_more_is_not_published() {
 fn checks_read_the_run_before_and_the_plan() {
     let retailer = Retailer::new(150, 278);
     let pipeline = with_decisions(&retailer);
-    let check = |name: &str, sql: &str| fs::write(retailer.path(&format!("pipeline/checks/{name}.sql")), sql).expect("written");
+    let check =
+        |name: &str, sql: &str| fs::write(retailer.path(&format!("pipeline/checks/{name}.sql")), sql).expect("written");
     check("nobody_is_merged", "select customer_id from plan.id_event where event = 'merged'");
     check(
         "nobody_is_lost",
@@ -414,7 +434,8 @@ fn checks_read_the_run_before_and_the_plan() {
         assert!(said.contains(told) && said.contains("checks/nobody_is_merged.sql"), "{sql}: {said}");
     }
     check("nobody_is_merged", "select 1 where false");
-    fs::write(retailer.path("pipeline/marts/own.sql"), "select customer_id from previous.golden_customer").expect("written");
+    fs::write(retailer.path("pipeline/marts/own.sql"), "select customer_id from previous.golden_customer")
+        .expect("written");
     let said = fails(2, &strs(&arguments(&retailer, &pipeline, &[])));
     assert!(said.contains("marts/own.sql"), "marts do not see what is before: {said}");
 }
@@ -435,7 +456,9 @@ fn the_walk_through_of_a_bad_day_works() {
     fs::write(&file, text.replace("input: ../../sample_data", "input: ../input")).expect("written");
     let sections = ["Plan, then publish", "A bad day, from the alert to the rollback"];
     let said = run_sections(&retailer.path("walk"), "operations.md", &sections, 14);
-    for expected in ["--publish-plan", "merged", "rolled back: run 4", "are held until", "numbers slipped", "nothing new"] {
+    for expected in
+        ["--publish-plan", "merged", "rolled back: run 4", "are held until", "numbers slipped", "nothing new"]
+    {
         assert!(said.contains(expected), "{expected} is missing:\n{said}");
     }
 }

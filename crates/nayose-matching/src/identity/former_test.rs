@@ -126,7 +126,9 @@ impl Lake {
             let own = people.contains_key(id.as_str());
             match people.get(leads) {
                 _ if own && leads != id => found.push(format!("{id} is a person and leads to {leads}")),
-                Some(person) if person.is_disjoint(had) => found.push(format!("{id} {had:?} leads to {leads} {person:?}")),
+                Some(person) if person.is_disjoint(had) => {
+                    found.push(format!("{id} {had:?} leads to {leads} {person:?}"))
+                }
                 _ => {}
             }
         }

@@ -15,7 +15,7 @@ use crate::engine::session::session;
 use crate::error::{Error, Kind, Result};
 use crate::runner::{self, inputs, sample};
 use crate::sources::reader::{self, Format, RejectReason};
-use crate::stages::ingest::{SourceFiles, read_options, understood};
+use crate::stages::ingest::{SourceFiles, expressions, read_options, understood};
 use crate::stages::{block, ingest, marts, normalize};
 use crate::tables::columns;
 use crate::tables::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
@@ -71,7 +71,7 @@ pub(super) async fn validate(
                     let are_names = needed.iter().any(|w| columns.contains(w));
                     for wanted in needed.iter().filter(lacks) {
                         let near = || did_you_mean(wanted, columns.iter().map(String::as_str));
-                        let in_expression = source.expressions().any(|e| e.columns.contains(wanted));
+                        let in_expression = source.expressions().iter().any(|(_, e)| e.columns.contains(wanted));
                         let hint = || match near().filter(|_| are_names) {
                             Some(near) => near,
                             None if in_expression => {
@@ -119,7 +119,9 @@ pub(super) async fn validate(
     runner::marts::can_be_planned(pipeline).await?;
     let context = session(&resources.resources())?;
     // Expressions are tried before anything is read.
-    ingest::plan(&context, pipeline, &found).map_err(|error| ingest::of_expressions(error, pipeline))?;
+    if let Err(error) = ingest::plan(&context, pipeline, &found) {
+        return Err(expressions::placed(error, &context, pipeline, &found).await);
+    }
     let good = format!(
         "{} is good: {} sources, {files} files, {} blocking rules, {} comparisons, {} marts, {} checks",
         file.display(),
@@ -129,8 +131,13 @@ pub(super) async fn validate(
         marts::files(pipeline, true).count(),
         pipeline.checks.len()
     );
-    let rows = of_rows(&context, pipeline, &found).await;
-    let rows = rows.map_err(|error| ingest::of_expressions(error, pipeline))?;
+    let mut rows = match of_rows(&context, pipeline, &found).await {
+        Ok(rows) => rows,
+        Err(error) => return Err(expressions::placed(error, &context, pipeline, &found).await),
+    };
+    for sentence in expressions::check(&context, pipeline, &found).await? {
+        rows += &format!("\n{sentence}");
+    }
     if !forecasts {
         return Ok(format!("{good}\n{rows}"));
     }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, StageResult, Understood};
 use crate::sources::reader::RejectReason;
+use crate::stages::ingest::expressions;
 use crate::stages::{Stage, ingest, normalize};
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD};
 use nayose_matching::record::Standardizer;
@@ -45,8 +46,9 @@ impl Run<'_> {
             if let Some(tombstones) = &self.tombstones {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
-            let put = self.put_raw(planned, record).await;
-            put.map_err(|error| ingest::of_expressions(error, self.pipeline))?;
+            if let Err(error) = self.put_raw(planned, record).await {
+                return Err(expressions::placed(error, &self.context, self.pipeline, &fresh).await);
+            }
         }
         inputs::unchanged(&fresh).await?;
         self.warn_of_files(&fresh);
@@ -56,6 +58,9 @@ impl Run<'_> {
         // Two sources may read one file.
         let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
         let understood = self.understood(&counts, record).await?;
+        for sentence in expressions::check(&self.context, self.pipeline, &fresh).await? {
+            self.progress.warn(&sentence);
+        }
         let found = IngestResult { files: counts, files_read: read.len(), as_of: self.data_time().await?, understood };
         record.result = Some(StageResult::Ingest(found));
         Ok(())

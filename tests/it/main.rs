@@ -14,6 +14,7 @@ mod cli;
 mod cluster;
 mod config;
 mod evaluation;
+mod expressions;
 mod generate;
 mod guards;
 mod identity;

@@ -5,6 +5,7 @@
 
 pub(crate) mod ids;
 mod ledger;
+pub(crate) mod reason;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -170,7 +171,7 @@ pub(crate) fn plan(
             let households = cluster::households(&people, &links.edges, HOUSEHOLD);
             ids::ids(Kind::Household, keys, &households, &earlier.households).map(|carried| (households, carried.ids))
         });
-        let ledger = ledger::table(keys, links, &fates, scorer, &decided, thresholds, run_id);
+        let ledger = ledger::table(keys, links, (&people, &fates), scorer, &decided, thresholds, run_id);
         (customers.join(), households.join(), ledger)
     });
     let stopped = |_| Error::bug("a thread of the clustering stopped");
@@ -220,8 +221,8 @@ impl Decided {
             } else {
                 found.apart.insert(pair);
             }
-            let word = if d.same { "same" } else { "different" };
-            found.rows.insert(pair, format!("{word}: decided by {} at {}: {}", d.by, d.at, d.why));
+            let sentence = if d.same { reason::DECIDED_SAME } else { reason::DECIDED_DIFFERENT };
+            found.rows.insert(pair, reason::english(sentence, [d.by.clone(), d.at.clone(), d.why.clone()]));
         }
         found.same.sort_unstable();
         found

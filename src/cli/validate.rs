@@ -210,9 +210,15 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     }
     let bytes = found.iter().flat_map(|of| &of.files).map(|file| file.meta.size).sum();
     let records = context.table(STANDARD_RECORD.name).await?.count().await? as u64;
+    let near = model.rules.iter().any(BlockingRule::is_near);
+    let bound = runner::forecast::bound(&rules);
+    let (about, pairs) = match near {
+        true => ("about", block::distinct_pairs(context, records, bound).await?),
+        false => ("at most", bound),
+    };
     text += &format!(
-        "at most {}; a pair that several rules bring is compared once\n\nlargest blocks:\n",
-        runner::forecast::forecast(records, bytes, &rules)
+        "{about} {}; a pair that several rules bring is compared once\n\nlargest blocks:\n",
+        runner::forecast::forecast(records, bytes, pairs)
     );
     for (rule, records) in block::largest_blocks(context).await? {
         let fate = if records <= u64::from(limit) {
@@ -224,7 +230,7 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
         };
         text += &format!("  {:<20}{records:>10} records  {fate}\n", model.rules[rule].name);
     }
-    if model.rules.iter().any(BlockingRule::is_near) {
+    if near {
         let each = block::pairs_of_each_rule(context, model).await?;
         for (((rule, counted), pairs), alone) in model.rules.iter().zip(&rules).zip(each).zip(&alone) {
             if rule.is_near() {

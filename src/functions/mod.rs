@@ -48,8 +48,9 @@ pub(crate) use unusable::unusable;
 
 /// Makes every function that needs no configuration known to the session.
 pub(crate) fn register_all(context: &SessionContext) {
-    let plain = [key_hash(), number(), bare(), damaged(), unusable(), blocking_keys::pairs_of(), timestamp()];
-    for function in normalize::normalizers().into_iter().chain(plain) {
+    let plain = [key_hash(), number(), bare(), damaged(), unusable(), timestamp()];
+    let pairs = [blocking_keys::pairs_of(), blocking_keys::pairs_of_some()];
+    for function in normalize::normalizers().into_iter().chain(plain).chain(pairs) {
         context.register_udf(function);
     }
 }

@@ -24,12 +24,15 @@ mod schema;
 mod search;
 mod sql;
 mod stop;
+mod usage;
 mod validate;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use usage::parse;
 
 use crate::audit::Audit;
 use crate::console::progress::Progress;

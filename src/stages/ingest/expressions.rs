@@ -1,5 +1,5 @@
-//! What goes wrong with the expressions of sources while rows are read: one that the engine cannot compute, and one that never gives
-//! a value.
+//! What goes wrong with the expressions of sources while rows are read: one that the engine cannot compute, and one that fails in
+//! every row.
 //!
 //! In: the files of the sources. Out: sentences and errors that name the expression by source, key and line, and what it stopped at by
 //! file and line. The rows are read once more, up to those in which every expression gave something: most often the first ones.
@@ -20,43 +20,35 @@ use crate::error::{Error, Kind, Result};
 use crate::sources::reader::SourceFile;
 use crate::tables::contract::col;
 
-/// Rows without a value below which nothing is refused: so few can all be odd.
-const FEWEST: u64 = 20;
-
 /// An expression with what came of it.
 struct Tried<'a> {
     place: String,
     expression: &'a Expression,
-    /// Whether it gives a value in a row, and whether it ought to: its columns are filled, or what it reckons with is there.
+    /// Whether it gives a value in a row, and whether what it casts or reckons with stands there and cannot be read as that. One that
+    /// gives nothing for other reasons is right: a case that no row has.
     gives: Expr,
-    ought: Expr,
+    fails: Expr,
     has_given: bool,
-    /// Rows in which it gave none and ought to have.
+    /// Rows in which it gave none and failed.
     failed: u64,
 }
 
-/// What expressions never give a value though their columns have one: a sentence each.
+/// Expressions that fail and give no value in any row: a sentence each.
 ///
 /// # Errors
-/// Configuration, where an expression cannot be computed, or gives no value in many rows.
+/// Whatever reading fails with.
 pub(crate) async fn check(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]) -> Result<Vec<String>> {
     let mut told = Vec::new();
     for found in files {
         let source = &pipeline.sources[found.source];
         for tried in try_all(context, source, found, false).await? {
-            if tried.has_given || tried.failed == 0 {
-                continue;
+            if !tried.has_given && tried.failed > 0 {
+                told.push(format!(
+                    "{} gives no value in any row; in {} of them what it casts or reckons with is written in another way",
+                    named(source, &tried.place, tried.expression),
+                    tried.failed
+                ));
             }
-            let sentence = format!(
-                "{} gives no value in any of {} rows that have what it is made of",
-                named(source, &tried.place, tried.expression),
-                tried.failed
-            );
-            if tried.failed >= FEWEST {
-                return Err(Error::config(sentence)
-                    .hint("look at a row: what is cast or reckoned with may be written in another way; a source may leave the key out"));
-            }
-            told.push(sentence);
         }
     }
     Ok(told)
@@ -89,8 +81,7 @@ async fn try_all<'a>(
     found: &SourceFiles,
     all_rows: bool,
 ) -> Result<Vec<Tried<'a>>> {
-    let expressions = source.expressions();
-    if expressions.is_empty() || found.files.is_empty() {
+    if source.expressions().is_empty() || found.files.is_empty() {
         return Ok(Vec::new());
     }
     // What these rows are was counted when they were read for the tables.
@@ -99,22 +90,27 @@ async fn try_all<'a>(
     };
     let files = SourceFiles { source: found.source, files: uncounted(&found.files), joined: uncounted(&found.joined) };
     let (rows, read) = rows_of(context, source, &files)?;
-    let mut tried: Vec<Tried> = expressions
-        .into_iter()
-        .map(|(place, expression)| {
-            let value = read.expression(expression)?;
-            let gives = stands(cast(value.clone(), DataType::Utf8));
-            let filled = expression.columns.iter().map(|column| stands(read.one(column))).reduce(Expr::and);
-            let ought = [filled, Columns::unreadable_inside(&value)?].into_iter().flatten().reduce(Expr::or);
-            let ought = ought.unwrap_or_else(|| lit(true));
-            Ok(Tried { place, expression, gives, ought, has_given: false, failed: 0 })
-        })
-        .collect::<Result<_>>()?;
+    let mut tried: Vec<Tried> = Vec::new();
+    for (place, expression) in source.expressions() {
+        let value = read.expression(expression)?;
+        let inside = Columns::unreadable_inside(&value)?;
+        // One that casts nothing and reckons with nothing cannot fail but with an error.
+        if all_rows || inside.is_some() {
+            let gives = stands(cast(value, DataType::Utf8));
+            let fails = inside.unwrap_or_else(|| lit(false));
+            tried.push(Tried { place, expression, gives, fails, has_given: false, failed: 0 });
+        }
+    }
+    if tried.is_empty() {
+        return Ok(tried);
+    }
     let mut batches = rows.filter(ident(col::REJECT_REASON).is_null())?.execute_stream().await?;
     while let Some(batch) = batches.try_next().await? {
         for of in tried.iter_mut().filter(|of| all_rows || !of.has_given) {
             let (given, failed) = match outcome(context, &batch, of).await {
                 Ok(counts) => counts,
+                // The row may be one that is skipped: it was read for the tables without this error.
+                Err(_) if !all_rows => (true, 0),
                 Err(error) => return Err(located(context, source, &batch, of, error).await),
             };
             of.has_given |= given;
@@ -132,16 +128,16 @@ fn stands(text: Expr) -> Expr {
     nullif(btrim(vec![text]), lit("")).is_not_null()
 }
 
-/// Whether an expression gives a value in a row of the batch, and in how many it ought to and does not.
+/// Whether an expression gives a value in a row of the batch, and in how many it gives none and fails.
 async fn outcome(context: &SessionContext, batch: &RecordBatch, of: &Tried<'_>) -> Result<(bool, u64)> {
     let rows = context.read_batch(batch.clone())?;
-    let found = rows.select(vec![of.gives.clone().alias("gives"), of.ought.clone().alias("ought")])?.collect().await?;
+    let found = rows.select(vec![of.gives.clone().alias("gives"), of.fails.clone().alias("fails")])?.collect().await?;
     let (mut given, mut failed) = (false, 0);
     for batch in found {
-        let (gives, ought) = (batch.column(0).as_boolean(), batch.column(1).as_boolean());
+        let (gives, fails) = (batch.column(0).as_boolean(), batch.column(1).as_boolean());
         for row in 0..batch.num_rows() {
             given |= gives.value(row);
-            failed += u64::from(!gives.value(row) && ought.is_valid(row) && ought.value(row));
+            failed += u64::from(!gives.value(row) && fails.is_valid(row) && fails.value(row));
         }
     }
     Ok((given, failed))

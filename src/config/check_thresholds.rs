@@ -48,7 +48,7 @@ pub(super) fn check(d: &Document<PipelineFile>, problems: &mut Problems) {
             return;
         }
     }
-    let ThresholdsFile { auto, review, .. } = settled(&d.tree, typed);
+    let ThresholdsFile { auto, review, hold, .. } = settled(&d.tree, typed);
     let as_typed = typed.false_link_cost.map_or(String::new(), |cost| format!(", by false_link_cost: {cost}"));
     for (place, name, value) in [(named, "auto", auto), ("review", "review", review)] {
         if !(0.0..=1.0).contains(&value) {
@@ -73,6 +73,13 @@ pub(super) fn check(d: &Document<PipelineFile>, problems: &mut Problems) {
             line("review"),
             format!("threshold review ({review}) is above auto ({auto}{as_typed})"),
             "review is the lower one: pairs between the two are shown to a person",
+        );
+    }
+    if let Some(hold) = hold.filter(|hold| !(review..=auto).contains(hold)) {
+        problems.add(
+            line("hold"),
+            format!("threshold hold ({hold}) is not between review ({review}) and auto ({auto}{as_typed})"),
+            "a link holds from `hold` up: leave it out for the lower one",
         );
     }
 }

@@ -29,10 +29,30 @@ pub(super) const OUTVOTED_BY_ALL: Sentence = [
 pub(super) const DECIDED_SAME: Sentence = ["same: decided by {0} at {1}: {2}", "同一と {0} が判断（{1}）: {2}"];
 pub(super) const DECIDED_DIFFERENT: Sentence =
     ["different: decided by {0} at {1}: {2}", "別人と {0} が判断（{1}）: {2}"];
+pub(super) const SAME_UNTIL: Sentence =
+    ["same: decided by {0} at {1} until {2}: {3}", "同一と {0} が判断（{1}、{2} まで）: {3}"];
+pub(super) const DIFFERENT_UNTIL: Sentence =
+    ["different: decided by {0} at {1} until {2}: {3}", "別人と {0} が判断（{1}、{2} まで）: {3}"];
+/// A link of the run before, and from which probability up such a link holds.
+pub(super) const HELD: Sentence = [
+    "the run before linked them, and a link holds from a probability of {0} up",
+    "前回の実行で結合され、そのリンクは確率 {0} 以上で保たれます",
+];
 
 /// In the order in which a sentence is looked for. Decisions come first, as their reasons are anybody's words.
-const ALL: [Sentence; 8] =
-    [DECIDED_SAME, DECIDED_DIFFERENT, OUTVOTED, OUTVOTED_BY_ALL, BRIDGE, LIMIT, CONTRADICTS, CONTESTED];
+const ALL: [Sentence; 11] = [
+    SAME_UNTIL,
+    DIFFERENT_UNTIL,
+    DECIDED_SAME,
+    DECIDED_DIFFERENT,
+    HELD,
+    OUTVOTED,
+    OUTVOTED_BY_ALL,
+    BRIDGE,
+    LIMIT,
+    CONTRADICTS,
+    CONTESTED,
+];
 
 /// A sentence in English, as the ledger has it.
 pub(super) fn english<const N: usize>(sentence: Sentence, values: [String; N]) -> String {

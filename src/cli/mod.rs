@@ -28,12 +28,15 @@ mod search;
 mod sql;
 mod stop;
 mod train;
+mod usage;
 mod validate;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use usage::parse;
 
 use crate::audit::Audit;
 use crate::console::progress::Progress;

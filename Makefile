@@ -14,7 +14,7 @@ VENV = .venv
 AZURITE = .azurite
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public fuzz sql schema sample dictionary clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-lake bench-public fuzz sql schema sample dictionary clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,6 +126,12 @@ bench-cluster: PEOPLE = 300000
 bench-cluster: ## what a second executor brings to the score stage: make bench-cluster PEOPLE=300000
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/executors.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-cluster $(PEOPLE)
+
+bench-lake: PEOPLE = 20000
+bench-lake: DAYS = 60
+bench-lake: ## what a lake costs that is published to every day: make bench-lake PEOPLE=20000 DAYS=60
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(PYTHON) benches/lake_years.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-lake $(PEOPLE) $(DAYS)
 
 $(VENV)-public/ready: benches/requirements.txt
 	$(PYTHON) -m venv $(VENV)-public

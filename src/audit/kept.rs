@@ -1,5 +1,5 @@
-//! What a published run left in its work folder: the records, the model with what it learned, the links. `explain` and
-//! `evaluate` weigh pairs with it again.
+//! What a published run left in its work folder, or an earlier one with its state: the records, the model with what it learned; the
+//! newest the links as well. `explain` and `evaluate` weigh pairs with it again.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::functions::pack::pack;
 use crate::lake::manifest::Manifest;
 use crate::lake::settings::{MODEL_FILE, RunSettings, read_model};
 use crate::lake::snapshot::PublishedRun;
+use crate::lake::states::{self, Link};
 use crate::lake::{WORK, read};
 use crate::stages::cluster::{Keys, Links};
 use crate::store::Location;
@@ -29,7 +30,9 @@ pub(super) struct KeptRun {
     context: SessionContext,
     lake: Location,
     run_id: String,
-    manifest: Manifest,
+    /// What it did; none where the run is an earlier one.
+    manifest: Option<Manifest>,
+    chain: Arc<[Link]>,
 }
 
 impl KeptRun {
@@ -38,7 +41,10 @@ impl KeptRun {
     /// # Errors
     /// Data, where it is gone.
     pub(super) async fn open(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<Self> {
-        let work = lake.join(WORK).join(&run.run_id);
+        let work = match run.chain.is_empty() {
+            true => lake.join(WORK).join(&run.run_id),
+            false => lake.join(&states::name_of(run.number, &run.run_id)),
+        };
         let gone = || gone(&run.run_id);
         let settings = RunSettings::load(&work).await?.ok_or_else(gone)?;
         let yaml = read_model(&work).await?.ok_or_else(gone)?;
@@ -48,12 +54,13 @@ impl KeptRun {
             context: in_order(context),
             lake: lake.clone(),
             run_id: run.run_id.clone(),
-            manifest: Manifest::load(&work).await?.ok_or_else(gone)?,
+            manifest: Manifest::load(&work).await?,
+            chain: run.chain.clone(),
         })
     }
 
     async fn table(&self, table: &Table) -> Result<DataFrame> {
-        let output = self.manifest.output(table.name).ok_or_else(|| gone(&self.run_id))?;
+        let output = self.manifest.as_ref().and_then(|m| m.output(table.name)).ok_or_else(|| gone(&self.run_id))?;
         read::table(&self.context, &self.lake, output, table.schema()).await
     }
 
@@ -62,7 +69,11 @@ impl KeptRun {
     /// # Errors
     /// Data, where they are gone.
     pub(super) async fn standard(&self) -> Result<DataFrame> {
-        self.table(&STANDARD_RECORD).await
+        if self.chain.is_empty() {
+            return self.table(&STANDARD_RECORD).await;
+        }
+        let rows = states::restore::standard(&self.context, &self.lake, &self.chain).await?;
+        rows.ok_or_else(|| gone(&self.run_id))
     }
 
     /// The keys of the records, in order.

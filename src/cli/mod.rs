@@ -24,6 +24,7 @@ mod schema;
 mod search;
 mod sql;
 mod stop;
+mod vacuum;
 mod validate;
 mod verify;
 
@@ -68,6 +69,8 @@ enum Command {
     Decide(decide::Arguments),
     /// Erase a person from every table, version and work file, for good
     Erase(erase::Arguments),
+    /// Remove what no kept run needs: `keep` in the pipeline file says which runs can still be asked
+    Vacuum(vacuum::Arguments),
     /// Read a whole lake and say what is not as it was written
     Verify(verify::Arguments),
     /// Compare the published customers with a truth file
@@ -231,6 +234,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Search(a) => search::run(a).await,
         Command::Decide(a) => decide::run(a).await,
         Command::Erase(a) => erase::run(a).await,
+        Command::Vacuum(a) => vacuum::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::decisions::{self, Decision};
 use super::file::{FieldSurvivorshipFile, Holds, PipelineFile, SurvivorshipRuleFile};
+use super::keep::KeepFile;
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, check_model, check_source, shape};
@@ -140,6 +141,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         thresholds: file.thresholds.by_cost(),
         limits: file.limits,
         profile: file.profile,
+        keep: file.keep,
         parameters: file.parameters,
         decisions,
         model: Arc::new(model),
@@ -392,6 +394,8 @@ fn digest(
     let mut file = file.clone();
     file.input.clear();
     file.lake = None;
+    // Nor does it what is kept of earlier runs.
+    file.keep = KeepFile::default();
     let (typed, decided) = (json_of(&file)?, json_of(&decisions)?);
     let mut parts: BTreeMap<String, &str> =
         BTreeMap::from([("pipeline".to_string(), typed.as_str()), ("model".to_string(), model)]);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::keep::KeepFile;
 use super::source_file::is_default;
 pub use super::source_file::*;
 
@@ -54,6 +55,9 @@ pub struct PipelineFile {
     /// What the analyst's profile tells.
     #[serde(default, skip_serializing_if = "ProfileFile::is_default")]
     pub profile: ProfileFile,
+    /// Which earlier runs can still be asked; all of them where nothing is said.
+    #[serde(default, skip_serializing_if = "KeepFile::keeps_all")]
+    pub keep: KeepFile,
     /// Numbers that marts and checks use as $name.
     #[serde(default)]
     pub parameters: BTreeMap<String, f64>,

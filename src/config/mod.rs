@@ -12,6 +12,7 @@ mod convert;
 pub mod decisions;
 mod expression;
 pub mod file;
+pub mod keep;
 pub mod model_file;
 pub mod problem;
 pub mod shape;
@@ -61,6 +62,8 @@ pub struct Pipeline {
     pub limits: file::LimitsFile,
     /// What the analyst's profile tells.
     pub profile: file::ProfileFile,
+    /// Which earlier runs can still be asked.
+    pub keep: keep::KeepFile,
     /// Numbers that marts and checks use as `$name`.
     pub parameters: BTreeMap<String, f64>,
     /// The model.

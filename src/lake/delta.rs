@@ -107,6 +107,18 @@ pub(crate) fn files(delta: &DeltaTable) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The same with their bytes.
+///
+/// # Errors
+/// Bug, if the state was not loaded.
+pub(crate) fn parts(delta: &DeltaTable) -> Result<Vec<Part>> {
+    let state = delta.snapshot().map_err(|e| Error::bug(format!("a Delta table was not loaded: {e}")))?;
+    let part = |name: String, bytes: i64| Part { name, bytes: bytes.max(0) as u64, rows: 0 };
+    let mut parts: Vec<Part> = state.log_data().into_iter().map(|f| part(f.path().to_string(), f.size())).collect();
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(parts)
+}
+
 /// Removes the files that only older versions of a table have, where there is a table.
 ///
 /// # Errors

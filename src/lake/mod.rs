@@ -1,9 +1,11 @@
 //! The lake: published tables, work of runs, and who may write.
 //!
 //! [`delta`] commits files as versions of tables, [`snapshot`] reads the tables that a published run names, [`manifest`] says
-//! what a run has done so far, [`published`] says a second time what it published, [`erasure`] which records may not come back,
-//! [`lock`] who writes; [`sealed`] files say whether they are as they were written.
+//! what a run has done so far, [`published`] says a second time what it published, [`states`] keep earlier runs as differences,
+//! [`chain`] ties the rows of `run` to each other, [`erasure`] says which records may not come back, [`lock`] who writes; [`sealed`]
+//! files say whether they are as they were written.
 
+pub(crate) mod chain;
 pub(crate) mod delta;
 pub(crate) mod erasure;
 pub(crate) mod lock;
@@ -14,9 +16,10 @@ pub(crate) mod results;
 pub(crate) mod sealed;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
+pub(crate) mod states;
 
 /// Folder of the work of all runs, below the lake.
 pub(crate) const WORK: &str = "work";
 
 /// The folders of a lake in which everything is nayose's.
-pub(crate) const ROOMS: [&str; 3] = [delta::TABLES, WORK, published::FOLDER];
+pub(crate) const ROOMS: [&str; 4] = [delta::TABLES, WORK, published::FOLDER, states::FOLDER];

@@ -9,6 +9,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext};
 
 use super::published::{self, Published};
+use super::states::{self, Link};
 use super::{erasure, read};
 use crate::engine::session::{Resources, session};
 use crate::error::{Error, Result, VERIFY};
@@ -35,6 +36,8 @@ pub struct PublishedRun {
     pub tables: Vec<(String, u64, u64)>,
     /// What it published, said a second time; for the run that is asked, and not by earlier versions.
     pub(crate) sealed: Option<Arc<Published>>,
+    /// How its tables are made from those of a later run; for the run that is asked, and empty for the newest.
+    pub(crate) chain: Arc<[Link]>,
 }
 
 /// All published runs, oldest first. Empty where nothing was published.
@@ -74,6 +77,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
                     .map(|i| (names.value(i).to_string(), versions.value(i) as u64, counts.value(i) as u64))
                     .collect(),
                 sealed: None,
+                chain: Arc::default(),
             });
         }
     }
@@ -123,14 +127,21 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
     if runs.is_empty() {
         return Err(nothing());
     }
+    let all = runs.clone();
     let gone = erasure::unreadable_up_to(lake).await?;
+    let not_kept = states::index(lake).await?.gone;
     let readable = |run: PublishedRun| match run.number > gone {
+        true if not_kept.contains(&run.number) => Err(Error::usage(format!("run {} is not kept any more", run.number))
+            .hint(format!(
+                "kept are the runs {}; `keep` in the pipeline file says which",
+                kept(&all, gone, &not_kept)
+            ))),
         true => Ok(run),
         false => Err(Error::usage(format!("run {} cannot be read any more: somebody was erased since", run.number))
             .hint(format!("runs from {} on can; the history columns of id_map reach further back", gone + 1))),
     };
     if let Some(run) = runs.iter().find(|r| r.run_id == wanted || r.number.to_string() == wanted) {
-        return sealed(lake, readable(run.clone())?).await;
+        return earlier(lake, readable(run.clone())?, &all).await;
     }
     let Some(time) = nayose_japanese::date::timestamp(wanted).map(|time| until(wanted, time)) else {
         return Err(Error::usage(format!("--as-of {wanted:?} is neither a run nor a time"))
@@ -145,7 +156,26 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
             time_text(first.as_of)
         ))
     })?;
-    sealed(lake, readable(found)?).await
+    earlier(lake, readable(found)?, &all).await
+}
+
+/// The numbers of the runs that are kept, for who asked for another one: the newest of many.
+fn kept(runs: &[PublishedRun], gone: i64, not_kept: &BTreeSet<i64>) -> String {
+    const NAMED: usize = 20;
+    let kept = runs.iter().rev().filter(|run| run.number > gone && !not_kept.contains(&run.number));
+    let mut numbers: Vec<String> = kept.take(NAMED).map(|run| run.number.to_string()).collect();
+    numbers.reverse();
+    numbers.join(", ")
+}
+
+/// A run with what it published, and with the states that lead to it from a later one where it is not the newest.
+pub(crate) async fn earlier(lake: &Location, run: PublishedRun, runs: &[PublishedRun]) -> Result<PublishedRun> {
+    let links = states::chain(lake, &run, runs).await?;
+    let run = sealed(lake, run).await?;
+    Ok(match links.as_slice() {
+        [_] => run,
+        _ => PublishedRun { chain: links.into(), ..run },
+    })
 }
 
 /// The time that is meant: of a day without a time its last moment, as who asks who somebody was on 31 March means that day.
@@ -169,6 +199,23 @@ pub(crate) async fn table(
     run: &PublishedRun,
     name: &str,
 ) -> Result<Option<DataFrame>> {
+    let has_state = |link: &Link| link.state.as_ref().is_some_and(|state| state.tables.contains_key(name));
+    match run.chain.first().is_some_and(has_state) {
+        true => states::restore::table(context, lake, &run.chain, name).await,
+        false => whole(context, lake, run, name).await,
+    }
+}
+
+/// A table at the version of its Delta log that the run published. `None` where it did not.
+///
+/// # Errors
+/// Environment, if it cannot be read.
+pub(crate) async fn whole(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    name: &str,
+) -> Result<Option<DataFrame>> {
     let Some((_, version, _)) = run.tables.iter().find(|(table, _, _)| table == name) else { return Ok(None) };
     let delta = delta::open(lake, name, Some(*version)).await?;
     let Some(delta) = delta else {
@@ -179,15 +226,22 @@ pub(crate) async fn table(
     if let Some(sealed) = &run.sealed {
         sealed.check(lake, name, &files)?;
     }
-    let output = output_of(name, files);
+    Ok(Some(rows(context, lake, name, &output_of(name, files)).await?))
+}
+
+/// The rows of a published table in these files.
+///
+/// # Errors
+/// Environment, if it cannot be read.
+pub(crate) async fn rows(context: &SessionContext, lake: &Location, name: &str, output: &Output) -> Result<DataFrame> {
     let schema = match contract::find(name) {
         Some(table) => plain_schema(table),
-        None => return Ok(Some(context.read_parquet(urls(lake, &output), Default::default()).await?)),
+        None => return read::inferred(context, lake, output).await,
     };
     if output.parts.is_empty() {
-        return Ok(Some(context.read_batch(arrow::array::RecordBatch::new_empty(schema))?));
+        return Ok(context.read_batch(arrow::array::RecordBatch::new_empty(schema))?);
     }
-    Ok(Some(read::table(context, lake, &output, schema).await?))
+    read::table(context, lake, output, schema).await
 }
 
 /// The rows of `run` up to this one.
@@ -265,11 +319,8 @@ pub(crate) fn plain_schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn urls(lake: &Location, output: &Output) -> Vec<String> {
-    output.parts.iter().map(|p| lake.join(&output.folder).join(&p.name).url().to_string()).collect()
-}
-
-fn output_of(table: &str, files: Vec<String>) -> Output {
+/// The files of a table that a log names.
+pub(crate) fn output_of(table: &str, files: Vec<String>) -> Output {
     Output {
         folder: delta::folder_of(table),
         parts: files.into_iter().map(|name| Part { name, bytes: 0, rows: 0 }).collect(),

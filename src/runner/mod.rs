@@ -8,13 +8,16 @@ mod erase;
 pub(crate) mod forecast;
 pub(crate) mod inputs;
 mod known;
+mod ledger;
 pub(crate) mod marts;
 mod pairs;
 mod people;
 mod publish;
 mod records;
+mod retention;
 mod reuse;
 pub(crate) mod sample;
+pub(crate) mod vacuum;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;

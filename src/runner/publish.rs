@@ -11,6 +11,7 @@ use datafusion::logical_expr::{ident, lit};
 use super::{Run, erase};
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
+use crate::lake::chain;
 use crate::lake::delta::{self, Mode};
 use crate::lake::manifest::Output;
 use crate::lake::published::{self, Published, PublishedTable};
@@ -42,29 +43,35 @@ impl Run<'_> {
             versions.push((name.clone(), version, output.rows()));
         }
         versions.sort();
-        let row = self.run_row(&versions)?;
+        let parts = self.parts_of(&versions).await?;
+        let row = self.run_row(&versions, self.ledger_columns(&parts).await?)?;
+        let digest_of_row = chain::of_row(&row, 0)?;
         let encoded = encode(&[row], &RUN.schema(), Lifetime::Published)?;
         let (digest, _) = digest::of_content(&encoded);
         let name = format!("part-{}-{digest}.parquet", self.manifest.run_id);
         let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
         lake.join(&delta::folder_of(RUN.name)).join(&name).write(encoded).await?;
         delta::commit(lake, &RUN, RUN.schema(), &[part], follow, &self.manifest.run_id).await?;
-        self.seal(&versions).await?;
+        self.seal(parts, digest_of_row).await?;
         if let Some(mut erasure) = self.erasure.clone() {
             erasure.still_in_input = self.erased_rows().await?;
             let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
             return erase::finish(lake, &run, erasure).await;
         }
-        // The work of this run stays for `explain` and for the next run.
-        if let Err(e) = self.remove_old_work().await {
+        // The work of this run stays for the next run; what `explain` needs of the work of the run before is kept first.
+        let tidied = match self.keep_states().await {
+            Ok(()) => self.remove_old_work().await,
+            failed => failed,
+        };
+        if let Err(e) = tidied {
             // This run is published; what is left behind is no reason to say that it failed.
             self.progress.warn(&format!("work of earlier runs was not removed: {}", e.message()));
         }
         Ok(())
     }
 
-    /// Says a second time what was published.
-    async fn seal(&self, versions: &[(String, u64, u64)]) -> Result<()> {
+    /// The files of every table that is published.
+    async fn parts_of(&self, versions: &[(String, u64, u64)]) -> Result<BTreeMap<String, PublishedTable>> {
         let lake = &self.pipeline.lake;
         let mut tables = BTreeMap::new();
         for (name, version, _) in versions {
@@ -72,11 +79,17 @@ impl Run<'_> {
             let delta = delta.ok_or_else(|| Error::bug(format!("table {name} was not published")))?;
             tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
         }
+        Ok(tables)
+    }
+
+    /// Says a second time what was published.
+    async fn seal(&self, tables: BTreeMap<String, PublishedTable>, row: String) -> Result<()> {
+        let lake = &self.pipeline.lake;
         let erased = self.tombstones.as_deref().map_or(0, Tombstones::len) as u64;
         let (run_id, number) = (self.manifest.run_id.clone(), self.number());
         let at = jiff::Timestamp::now().to_string();
         let profile_k = self.pipeline.profile.k;
-        published::write(lake, &Published { run_id, number, erased, at, profile_k, tables }).await
+        published::write(lake, &Published { run_id, number, erased, at, profile_k, row, tables }).await
     }
 
     /// The number of this run.
@@ -121,7 +134,7 @@ impl Run<'_> {
         Ok((own, Arc::new(schema)))
     }
 
-    fn run_row(&self, versions: &[(String, u64, u64)]) -> Result<RecordBatch> {
+    fn run_row(&self, versions: &[(String, u64, u64)], ledger: Vec<ArrayRef>) -> Result<RecordBatch> {
         let counts = &self.manifest.ingest()?.files;
         let one = |value: &str| Arc::new(StringArray::from(vec![value.to_string()])) as ArrayRef;
         let count = |input: &crate::lake::manifest::Input, of: fn(&FileCounts) -> u64| {
@@ -146,18 +159,17 @@ impl Run<'_> {
             }
         };
         let as_of = TimestampMicrosecondArray::from(vec![self.as_of()?]).with_timezone(TIME_ZONE);
-        Ok(RecordBatch::try_new(
-            RUN.schema(),
-            vec![
-                one(&self.manifest.run_id),
-                Arc::new(Int64Array::from(vec![self.number()])),
-                Arc::new(as_of),
-                one(&self.manifest.config_digest),
-                one(&self.pipeline.model.digest),
-                one(&self.manifest.version),
-                struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
-                struct_list(&[versions.len() as i32], item(col::TABLES)?, table_columns)?,
-            ],
-        )?)
+        let mut columns = vec![
+            one(&self.manifest.run_id),
+            Arc::new(Int64Array::from(vec![self.number()])),
+            Arc::new(as_of),
+            one(&self.manifest.config_digest),
+            one(&self.pipeline.model.digest),
+            one(&self.manifest.version),
+            struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
+            struct_list(&[versions.len() as i32], item(col::TABLES)?, table_columns)?,
+        ];
+        columns.extend(ledger);
+        Ok(RecordBatch::try_new(RUN.schema(), columns)?)
     }
 }

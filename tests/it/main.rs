@@ -32,6 +32,7 @@ mod normalize;
 mod pipeline;
 mod privacy;
 mod public_sets;
+mod retention;
 mod s3;
 mod snapshots;
 mod sources;

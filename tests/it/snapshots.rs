@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Retailer, as_text, own_pipeline, root, succeeds};
 
 /// The subcommands with a help page of their own. `cluster` has one only where it is built in.
-const SUBCOMMANDS: [&str; 18] = [
+const SUBCOMMANDS: [&str; 19] = [
     "validate",
     "run",
     "sql",
@@ -21,6 +21,7 @@ const SUBCOMMANDS: [&str; 18] = [
     "decide",
     "erase",
     "evaluate",
+    "vacuum",
     "verify",
     "export",
     "normalize",

@@ -11,7 +11,7 @@ use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -29,6 +29,9 @@ const GROUP_ROWS: usize = 1 << 20;
 /// Columns most of whose values differ: their dictionary would be given up after the first hundred thousand rows.
 const DISTINCT: [&str; 7] =
     [col::EVENT_ID, col::RECORD_ID, col::TRANSACTION_ID, col::LINE, col::ROW, col::ROW_L, col::ROW_R];
+
+/// A column of ascending numbers, one for each row: what is written are the steps.
+pub(crate) const PLACE: &str = "_place";
 
 /// Batches that may wait for a thread that encodes.
 const WAITING: usize = 1;
@@ -60,7 +63,8 @@ pub(crate) fn properties(lifetime: Lifetime) -> WriterProperties {
     let plain = |builder: parquet::file::properties::WriterPropertiesBuilder, column: &&str| {
         builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
     };
-    DISTINCT.iter().fold(builder, plain).build()
+    let builder = DISTINCT.iter().fold(builder, plain);
+    plain(builder, &PLACE).set_column_encoding(ColumnPath::from(PLACE), Encoding::DELTA_BINARY_PACKED).build()
 }
 
 /// The batches as one Parquet file.

@@ -13,13 +13,14 @@ use datafusion::logical_expr::{Expr, JoinType, Operator, binary_expr, ident, lit
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Difference;
-use super::restore::{PLACE, THERE, by, nothing, place};
+use super::restore::{THERE, by, nothing, place};
 use crate::engine::session::{Resources, session};
 use crate::engine::write::{self, Order};
 use crate::error::{Error, Result};
 use crate::lake::manifest::Output;
 use crate::store::Location;
 use crate::tables::contract::{self, Table};
+use crate::tables::encode::PLACE;
 
 /// The files of a difference have the columns that they have.
 const ROWS: Table = Table { name: "state", ja: "", en: "", key: &[], columns: &[] };

@@ -18,12 +18,10 @@ use crate::lake::snapshot::{self, PublishedRun, plain_schema};
 use crate::lake::{WORK, read};
 use crate::store::Location;
 use crate::tables::contract::{STANDARD_RECORD, col};
+use crate::tables::encode::PLACE;
 
 /// Whether a row of a difference is there in the earlier state, or only its key, as it is not.
 pub(super) const THERE: &str = "_there";
-
-/// The place of a row in order of the key, from 1.
-pub(super) const PLACE: &str = "_place";
 
 /// How far the difference of a row is from the earlier state, and whether it is the nearest that names the row's key.
 const AGE: &str = "_age";
@@ -93,7 +91,7 @@ pub(crate) async fn standard(context: &SessionContext, lake: &Location, links: &
     Ok(Some(rows.select(columns)?.sort(vec![ident(col::ROW).sort(true, false)])?))
 }
 
-/// The place of a row in order of the key.
+/// The place of a row in order of the key, from 1.
 pub(super) fn place(key: &[String]) -> Result<Expr> {
     Ok(row_number().order_by(by(key)).build()?.alias(PLACE))
 }
@@ -136,7 +134,7 @@ async fn taken_back(
     let mut rows = base;
     if let Some(mut named) = named {
         if several {
-            let keys = key.iter().map(|k| ident(k)).collect();
+            let keys = key.iter().map(ident).collect();
             let nearest = row_number().partition_by(keys).order_by(vec![ident(AGE).sort(true, false)]).build()?;
             named = named.window(vec![nearest.alias(NEAREST)])?.filter(ident(NEAREST).eq(lit(1u64)))?;
         }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::functions::pack::pack;
 use crate::lake::manifest::Manifest;
 use crate::lake::settings::{MODEL_FILE, RunSettings, read_model};
-use crate::lake::snapshot::PublishedRun;
+use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::states::{self, Link};
 use crate::lake::{WORK, read};
 use crate::stages::cluster::{Keys, Links};
@@ -46,7 +46,16 @@ impl KeptRun {
             false => lake.join(&states::name_of(run.number, &run.run_id)),
         };
         let gone = || gone(&run.run_id);
-        let settings = RunSettings::load(&work).await?.ok_or_else(gone)?;
+        let settings = RunSettings::load(&work).await?;
+        if let (None, Some(restored)) = (&settings, &run.restores) {
+            // A rollback has no work of its own: its tables are those of an earlier run, which is kept.
+            let runs = snapshot::runs(lake).await?;
+            if let Some(earlier) = runs.iter().find(|earlier| &earlier.run_id == restored) {
+                let earlier = snapshot::earlier(lake, earlier.clone(), &runs).await?;
+                return Box::pin(Self::open(context, lake, &earlier)).await;
+            }
+        }
+        let settings = settings.ok_or_else(gone)?;
         let yaml = read_model(&work).await?.ok_or_else(gone)?;
         Ok(KeptRun {
             model: Arc::new(load_model(MODEL_FILE, &yaml, &settings.attributes)?),

@@ -12,7 +12,7 @@ use crate::lake::manifest::{Manifest, Output};
 use crate::lake::settings::{MODEL_FILE, RunSettings, SETTINGS_FILE, read_model};
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::states::{self, Kept, State};
-use crate::lake::{WORK, chain, delta, erasure, published};
+use crate::lake::{WORK, chain, delta, erasure, models, published};
 use crate::stages::Stage;
 use crate::store::{Location, digest};
 use crate::tables::contract::RUN;
@@ -108,6 +108,9 @@ pub(crate) async fn verify(lake: &Location) -> Result<Verified> {
     }
     for file in &parts {
         found.part(lake, file, made.get(file).copied().flatten()).await?;
+    }
+    for (file, error) in models::damaged(lake).await? {
+        found.note(&file, &error, None)?;
     }
     if let Err(error) = erasure::told(lake).await {
         found.note("erasures", &error, None)?;

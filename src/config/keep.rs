@@ -1,13 +1,14 @@
 //! Which published runs can still be asked: the rule of the pipeline file, and what it says of the runs of a lake.
 //!
 //! In: runs with the times that they hold for. Out: the numbers of those that are kept. No clock decides it: days and months are those
-//! of the data, in Japan.
+//! of the data, in the zone of the pipeline.
 
 use std::collections::BTreeSet;
 
-use jiff::tz::{Offset, TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Zone;
 
 /// A reader that is at work when a run is published may read files that no kept run needs any more. Half a day is longer than a query
 /// takes; and a lake that is written once a day has the leftovers of one run, not of two, even where a run starts some hours earlier
@@ -52,7 +53,7 @@ impl KeepFile {
     }
 
     /// The numbers of the runs that are kept, of runs in order of their numbers.
-    pub fn kept(&self, runs: &[DatedRun<'_>]) -> BTreeSet<i64> {
+    pub fn kept(&self, runs: &[DatedRun<'_>], zone: &Zone) -> BTreeSet<i64> {
         if self.keeps_all() {
             return runs.iter().map(|run| run.number).collect();
         }
@@ -63,10 +64,7 @@ impl KeepFile {
         };
         let mut kept: BTreeSet<i64> = runs.iter().filter(is_named).map(|run| run.number).collect();
         kept.extend(runs.last().map(|run| run.number));
-        let day = |run: &DatedRun<'_>| {
-            let time = jiff::Timestamp::from_microsecond(run.as_of).unwrap_or_default();
-            time.to_zoned(TimeZone::fixed(Offset::constant(9))).date()
-        };
+        let day = |run: &DatedRun<'_>| zone.day(run.as_of);
         kept.extend(last_of_each(runs, self.daily, |run| day(run).to_string()));
         kept.extend(last_of_each(runs, self.monthly, |run| day(run).to_string()[..7].to_string()));
         kept
@@ -97,7 +95,7 @@ mod tests {
         let ids: Vec<String> = (1..=days.len()).map(|number| format!("r{number}")).collect();
         let run = |((as_of, run_id), number)| DatedRun { number, run_id, as_of };
         let runs: Vec<DatedRun<'_>> = times.into_iter().zip(ids.iter().map(String::as_str)).zip(1..).map(run).collect();
-        keep.kept(&runs).into_iter().collect()
+        keep.kept(&runs, &Zone::japan()).into_iter().collect()
     }
 
     #[test]

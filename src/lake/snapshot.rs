@@ -11,14 +11,16 @@ use datafusion::prelude::{DataFrame, JoinType, SessionContext};
 use super::published::{self, Published};
 use super::states::{self, Link};
 use super::{erasure, read};
-use crate::engine::session::{Resources, session};
+use crate::config::{Renames, Zone};
+use crate::engine::session::{Resources, session, set_zone};
 use crate::error::{Error, Result, VERIFY};
 use crate::lake::delta;
 use crate::lake::manifest::Output;
 use crate::store::Location;
 use crate::tables::columns;
-use crate::tables::contract::{self, ID_EVENT, RUN, Table, col};
+use crate::tables::contract::{self, ID_EVENT, RUN, TIME_ZONE, Table, col};
 use crate::tables::part::Part;
+use crate::tables::zone::in_zone;
 use nayose_matching::identity::alias::{Aliases, Step};
 
 /// A row of `run`.
@@ -34,10 +36,24 @@ pub struct PublishedRun {
     pub config_digest: String,
     /// Tables with their versions and rows.
     pub tables: Vec<(String, u64, u64)>,
+    /// The run whose tables a rollback made the newest again.
+    pub restores: Option<String>,
     /// What it published, said a second time; for the run that is asked, and not by earlier versions.
     pub(crate) sealed: Option<Arc<Published>>,
     /// How its tables are made from those of a later run; for the run that is asked, and empty for the newest.
     pub(crate) chain: Arc<[Link]>,
+}
+
+impl PublishedRun {
+    /// Former names of its channels.
+    pub(crate) fn renames(&self) -> Renames {
+        self.sealed.as_ref().map(|sealed| sealed.channels.clone()).unwrap_or_default()
+    }
+
+    /// The time zone in which its days begin.
+    pub(crate) fn zone(&self) -> Zone {
+        self.sealed.as_ref().and_then(|sealed| Zone::named(&sealed.time_zone)).unwrap_or_else(Zone::japan)
+    }
 }
 
 /// All published runs, oldest first. Empty where nothing was published.
@@ -62,6 +78,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
         let number = columns::longs(column(col::RUN_NUMBER)?)?;
         let as_of = column(col::AS_OF)?.as_primitive::<TimestampMicrosecondType>();
         let tables = columns::lists(column(col::TABLES)?)?;
+        let restores = columns::strings(column(col::RESTORES)?)?;
         for row in 0..batch.num_rows() {
             let items = tables.value(row);
             let items = columns::structs(&items)?;
@@ -76,6 +93,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
                 tables: (0..items.len())
                     .map(|i| (names.value(i).to_string(), versions.value(i) as u64, counts.value(i) as u64))
                     .collect(),
+                restores: columns::text_at(restores, row).map(str::to_string),
                 sealed: None,
                 chain: Arc::default(),
             });
@@ -113,7 +131,7 @@ pub(crate) async fn newest(lake: &Location) -> Result<Option<PublishedRun>> {
 }
 
 /// The run that `as_of` means: a run id, its number, or a time; the newest run where none is given. A time means the
-/// last run whose data time is not after it.
+/// last run whose data time is not after it; of a day without a time its end, in the zone of the newest run.
 ///
 /// # Errors
 /// Usage, where there is none.
@@ -143,8 +161,12 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
     if let Some(run) = runs.iter().find(|r| r.run_id == wanted || r.number.to_string() == wanted) {
         return earlier(lake, readable(run.clone())?, &all).await;
     }
-    let Some(time) = nayose_japanese::date::timestamp(wanted).map(|time| until(wanted, time)) else {
-        return Err(Error::usage(format!("--as-of {wanted:?} is neither a run nor a time"))
+    let zone = match runs.last() {
+        Some(newest) => sealed(lake, newest.clone()).await?.zone(),
+        None => Zone::japan(),
+    };
+    let Some(time) = zone.as_of(wanted) else {
+        return Err(Error::usage(format!("{wanted:?} is neither a run nor a time"))
             .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00"));
     };
     let first = runs[0].clone();
@@ -178,12 +200,6 @@ pub(crate) async fn earlier(lake: &Location, run: PublishedRun, runs: &[Publishe
     })
 }
 
-/// The time that is meant: of a day without a time its last moment, as who asks who somebody was on 31 March means that day.
-fn until(typed: &str, time: i64) -> i64 {
-    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-    if typed.contains([':', 'T', 't']) { time } else { time + DAY - 1 }
-}
-
 /// A time as people read it.
 pub(crate) fn time_text(microseconds: i64) -> String {
     jiff::Timestamp::from_microsecond(microseconds).map(|t| t.to_string()).unwrap_or_default()
@@ -199,10 +215,21 @@ pub(crate) async fn table(
     run: &PublishedRun,
     name: &str,
 ) -> Result<Option<DataFrame>> {
+    table_in(context, lake, run, name, TIME_ZONE).await
+}
+
+/// The same with its times in a zone, in which its days begin then.
+async fn table_in(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    name: &str,
+    zone: &str,
+) -> Result<Option<DataFrame>> {
     let has_state = |link: &Link| link.state.as_ref().is_some_and(|state| state.tables.contains_key(name));
     match run.chain.first().is_some_and(has_state) {
-        true => states::restore::table(context, lake, &run.chain, name).await,
-        false => whole(context, lake, run, name).await,
+        true => states::restore::table(context, lake, &run.chain, name, zone).await,
+        false => whole(context, lake, run, name, zone).await,
     }
 }
 
@@ -215,6 +242,7 @@ pub(crate) async fn whole(
     lake: &Location,
     run: &PublishedRun,
     name: &str,
+    zone: &str,
 ) -> Result<Option<DataFrame>> {
     let Some((_, version, _)) = run.tables.iter().find(|(table, _, _)| table == name) else { return Ok(None) };
     let delta = delta::open(lake, name, Some(*version)).await?;
@@ -226,17 +254,23 @@ pub(crate) async fn whole(
     if let Some(sealed) = &run.sealed {
         sealed.check(lake, name, &files)?;
     }
-    Ok(Some(rows(context, lake, name, &output_of(name, files)).await?))
+    Ok(Some(rows(context, lake, name, &output_of(name, files), zone).await?))
 }
 
 /// The rows of a published table in these files.
 ///
 /// # Errors
 /// Environment, if it cannot be read.
-pub(crate) async fn rows(context: &SessionContext, lake: &Location, name: &str, output: &Output) -> Result<DataFrame> {
+pub(crate) async fn rows(
+    context: &SessionContext,
+    lake: &Location,
+    name: &str,
+    output: &Output,
+    zone: &str,
+) -> Result<DataFrame> {
     let schema = match contract::find(name) {
-        Some(table) => plain_schema(table),
-        None => return read::inferred(context, lake, output).await,
+        Some(table) => in_zone(&plain_schema(table), zone),
+        None => in_zone(read::inferred(context, lake, output).await?.schema().as_arrow(), zone),
     };
     if output.parts.is_empty() {
         return Ok(context.read_batch(arrow::array::RecordBatch::new_empty(schema))?);
@@ -249,13 +283,19 @@ pub(crate) async fn rows(context: &SessionContext, lake: &Location, name: &str, 
 /// # Errors
 /// Environment, if the table cannot be read.
 pub(crate) async fn runs_up_to(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<DataFrame> {
+    runs_in(context, lake, run, TIME_ZONE).await
+}
+
+async fn runs_in(context: &SessionContext, lake: &Location, run: &PublishedRun, zone: &str) -> Result<DataFrame> {
     let opened = delta::open(lake, RUN.name, None).await?;
     let opened = opened.ok_or_else(|| Error::data(format!("table {} is gone from {}", RUN.name, lake.shown())))?;
-    let rows = read::table(context, lake, &output_of(RUN.name, delta::files(&opened)?), RUN.schema()).await?;
+    let output = output_of(RUN.name, delta::files(&opened)?);
+    let rows = read::table(context, lake, &output, in_zone(&RUN.schema(), zone)).await?;
     Ok(rows.filter(ident(col::RUN_NUMBER).lt_eq(lit(run.number)))?)
 }
 
-/// Registers tables of a run by their names, for queries of people, and the runs up to this one: those of `only`, or all.
+/// Registers tables of a run by their names, for queries of people, and the runs up to this one: those of `only`, or all. Days begin in
+/// the run's zone.
 ///
 /// # Errors
 /// Environment, if a table cannot be read.
@@ -266,18 +306,20 @@ pub(crate) async fn register(
     only: Option<&BTreeSet<String>>,
 ) -> Result<()> {
     let wanted = |name: &str| only.is_none_or(|only| only.contains(name));
+    let zone = run.zone();
+    set_zone(context, zone.name());
     for (name, _, _) in run.tables.iter().filter(|(name, _, _)| wanted(name)) {
-        if let Some(rows) = table(context, lake, run, name).await? {
+        if let Some(rows) = table_in(context, lake, run, name, zone.name()).await? {
             context.register_table(name.as_str(), rows.into_view())?;
         }
     }
     if wanted(RUN.name) {
-        context.register_table(RUN.name, runs_up_to(context, lake, run).await?.into_view())?;
+        context.register_table(RUN.name, runs_in(context, lake, run, zone.name()).await?.into_view())?;
     }
     Ok(())
 }
 
-/// The aliases of customer ids up to a run: an id is one from its merge on, until it is a person's own again.
+/// The aliases of customer ids up to a run: an id is one from its merge on, until it is a person's own again, or nobody's.
 ///
 /// # Errors
 /// Environment, if a table cannot be read.
@@ -288,7 +330,7 @@ pub(crate) async fn aliases(context: &SessionContext, lake: &Location, run: &Pub
     let columns = [col::CUSTOMER_ID, col::EVENT, col::COUNTERPART, col::RUN_ID];
     let events = events.select_columns(&columns)?;
     let merged = events.clone().filter(is("merged"))?.select(vec![ident(col::CUSTOMER_ID).alias(ALIAS)])?;
-    let again = events.clone().filter(is("created"))?;
+    let again = events.clone().filter(is("created").or(is("retired")))?;
     let again = again.join(merged.distinct()?, JoinType::LeftSemi, &[col::CUSTOMER_ID], &[ALIAS], None)?;
     let steps = events.filter(is("merged").or(is("split")))?.union(again)?;
     let runs = runs_up_to(context, lake, run).await?;

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Run;
-use crate::config::Pipeline;
 use crate::config::keep::{DatedRun, KeepFile};
+use crate::config::{Pipeline, Zone};
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
 use crate::lake::manifest::Output;
@@ -20,7 +20,7 @@ use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::states::{self, Kept, Link, State, difference, restore};
 use crate::lake::{WORK, delta, erasure, settings};
 use crate::store::Location;
-use crate::tables::contract::STANDARD_RECORD;
+use crate::tables::contract::{STANDARD_RECORD, TIME_ZONE};
 
 /// Published runs, and which of them are kept.
 pub(crate) struct Retained {
@@ -36,14 +36,14 @@ pub(crate) struct Retained {
 ///
 /// # Errors
 /// Environment, if the lake cannot be read.
-pub(crate) async fn retained(lake: &Location, keep: &KeepFile) -> Result<Retained> {
+pub(crate) async fn retained(lake: &Location, keep: &KeepFile, zone: &Zone) -> Result<Retained> {
     let gone = erasure::unreadable_up_to(lake).await?;
     let index = states::index(lake).await?;
     let mut runs = snapshot::runs(lake).await?;
     runs.retain(|run| run.number > gone && !index.gone.contains(&run.number));
     let dated: Vec<DatedRun<'_>> =
         runs.iter().map(|run| DatedRun { number: run.number, run_id: &run.run_id, as_of: run.as_of }).collect();
-    let numbers = keep.kept(&dated);
+    let numbers = keep.kept(&dated, zone);
     let (kept, dropped): (Vec<_>, Vec<_>) = runs.iter().cloned().partition(|run| numbers.contains(&run.number));
     Ok(Retained { dropped: dropped.iter().map(|run| run.number).collect(), kept, runs })
 }
@@ -52,8 +52,8 @@ pub(crate) async fn retained(lake: &Location, keep: &KeepFile) -> Result<Retaine
 ///
 /// # Errors
 /// Environment, if the lake cannot be read or written; data, if something of it is damaged.
-pub(crate) async fn retain(lake: &Location, keep: &KeepFile, resources: &Resources) -> Result<Retained> {
-    let retained = retained(lake, keep).await?;
+pub(crate) async fn retain(lake: &Location, keep: &KeepFile, zone: &Zone, resources: &Resources) -> Result<Retained> {
+    let retained = retained(lake, keep, zone).await?;
     let whole = keep.keeps_all();
     let context = difference::merging(resources)?;
     for pair in retained.kept.windows(2).rev() {
@@ -121,11 +121,10 @@ impl Making<'_> {
         {
             return Ok(Some(Kept::Whole(output.clone())));
         }
-        let Some(rows_then) = restore::table(context, lake, was, name).await? else { return Ok(None) };
-        let rows_now = match restore::table(context, lake, is, name).await? {
+        let Some(rows_then) = restore::table(context, lake, was, name, TIME_ZONE).await? else { return Ok(None) };
+        let rows_now = match restore::table(context, lake, is, name, TIME_ZONE).await? {
             Some(rows) => rows,
-            // A mart that was given up: nothing to be different from. Of records that are gone nothing can be told.
-            None if name == STANDARD_RECORD.name => return Ok(None),
+            // Nothing to be different from: a mart that was given up, the records of a run that a rollback made.
             None => return self.as_it_was(name, lies, rows_then).await.map(Some),
         };
         let Some(key) = difference::key_of(name, [&rows_then, &rows_now]).await? else {
@@ -176,10 +175,10 @@ impl Making<'_> {
 impl Run<'_> {
     /// Keeps what is to be kept of the runs before this one, and with a rule removes what nobody needs any more.
     pub(super) async fn keep_states(&self) -> Result<()> {
-        let Pipeline { lake, keep, .. } = self.pipeline;
-        retain(lake, keep, &self.options.resources).await?;
+        let Pipeline { lake, keep, zone, .. } = self.pipeline;
+        retain(lake, keep, zone, &self.options.resources).await?;
         if !keep.keeps_all() {
-            super::vacuum::sweep(lake, keep, keep.grace_hours, true).await?;
+            super::vacuum::sweep(lake, keep, zone, keep.grace_hours, true).await?;
         }
         Ok(())
     }

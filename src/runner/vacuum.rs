@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::retention::{self, Retained};
-use crate::config::Pipeline;
 use crate::config::keep::KeepFile;
+use crate::config::{Pipeline, Zone};
 use crate::console::progress::Progress;
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
 use crate::lake::manifest::Manifest;
 use crate::lake::states::{self, Kept};
-use crate::lake::{ROOMS, WORK, delta, erasure, lock, published, sealed};
+use crate::lake::{ROOMS, WORK, delta, erasure, lock, models, published, sealed};
 use crate::store::{Location, digest};
 use crate::tables::contract::RUN;
 
@@ -82,13 +82,13 @@ pub(crate) async fn vacuum(
     resources: &Resources,
     progress: &Progress,
 ) -> Result<Vacuumed> {
-    let (lake, keep) = (&pipeline.lake, &pipeline.keep);
+    let Pipeline { lake, keep, zone, .. } = pipeline;
     if crate::lake::snapshot::newest(lake).await?.is_none() {
         return Err(Error::usage(format!("nothing is published in {}", lake.shown()))
             .hint("name the pipeline file of the lake, or its lake with --lake"));
     }
     if dry {
-        return sweep(lake, keep, grace_hours, false).await;
+        return sweep(lake, keep, zone, grace_hours, false).await;
     }
     let _lock = lock::Lock::take(lake, |text| progress.warn(text)).await?;
     if let Some(erasure) = erasure::under_way(lake).await? {
@@ -96,8 +96,8 @@ pub(crate) async fn vacuum(
             .hint("run the pipeline first: its next run ends that erasure"));
     }
     ROOMS.iter().try_for_each(|room| lake.join(room).remove_aside())?;
-    let retained = retention::retain(lake, keep, resources).await?;
-    let done = sweep(lake, keep, grace_hours, true).await?;
+    let retained = retention::retain(lake, keep, zone, resources).await?;
+    let done = sweep(lake, keep, zone, grace_hours, true).await?;
     Ok(Vacuumed { dropped: retained.dropped, ..done })
 }
 
@@ -105,8 +105,14 @@ pub(crate) async fn vacuum(
 ///
 /// # Errors
 /// Environment, if the lake cannot be read or written.
-pub(super) async fn sweep(lake: &Location, keep: &KeepFile, grace_hours: u32, write: bool) -> Result<Vacuumed> {
-    let retained = retention::retained(lake, keep).await?;
+pub(super) async fn sweep(
+    lake: &Location,
+    keep: &KeepFile,
+    zone: &Zone,
+    grace_hours: u32,
+    write: bool,
+) -> Result<Vacuumed> {
+    let retained = retention::retained(lake, keep, zone).await?;
     let needed = Needed::of(lake, keep, &retained, !write).await?;
     let place = lake.join(&format!("{}/{NOTE}", states::FOLDER));
     // A note that is damaged is none: the time of grace begins anew.
@@ -170,6 +176,8 @@ impl Needed {
     async fn of(lake: &Location, keep: &KeepFile, retained: &Retained, looks_only: bool) -> Result<Self> {
         let mut needed = Needed::default();
         needed.files.insert(format!("{}/{NOTE}", states::FOLDER));
+        // What was learned is small, and says for ever what a run used.
+        needed.prefixes.push(format!("{}/", models::FOLDER));
         let Some(newest) = retained.runs.last() else { return Ok(needed) };
         // The newest version of every table, which other readers see, and which a run that was stopped while it published may have written.
         let mut tables: HashSet<String> = HashSet::from([RUN.name.to_string()]);

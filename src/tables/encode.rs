@@ -11,7 +11,7 @@ use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -64,7 +64,9 @@ pub(crate) fn properties(lifetime: Lifetime) -> WriterProperties {
         builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
     };
     let builder = DISTINCT.iter().fold(builder, plain);
-    plain(builder, &PLACE).set_column_encoding(ColumnPath::from(PLACE), Encoding::DELTA_BINARY_PACKED).build()
+    plain(builder, &PLACE)
+        .set_column_encoding(ColumnPath::from(PLACE), parquet::basic::Encoding::DELTA_BINARY_PACKED)
+        .build()
 }
 
 /// The batches as one Parquet file.

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::support::{Retailer, as_text, own_pipeline, root, succeeds};
 
 /// The subcommands with a help page of their own. `cluster` has one only where it is built in.
-const SUBCOMMANDS: [&str; 19] = [
+const SUBCOMMANDS: [&str; 21] = [
     "validate",
     "run",
+    "train",
     "sql",
     "explain",
     "search",
@@ -19,6 +20,7 @@ const SUBCOMMANDS: [&str; 19] = [
     "init",
     "import-model",
     "decide",
+    "disclose",
     "erase",
     "evaluate",
     "vacuum",

@@ -17,13 +17,13 @@ use super::sealed;
 use super::snapshot::PublishedRun;
 use crate::error::{Error, Result, VERIFY};
 use crate::store::Location;
-use crate::tables::contract::{ID_EVENT, RESTATEMENT, col};
+use crate::tables::contract::{DECISION, ID_EVENT, RESTATEMENT, col};
 
 /// Folder of the states below the lake.
 pub(crate) const FOLDER: &str = "states";
 
 /// Tables that only grow: the files of an earlier run are files of each later one.
-pub(crate) const GROWING: [&str; 2] = [ID_EVENT.name, RESTATEMENT.name];
+pub(crate) const GROWING: [&str; 3] = [ID_EVENT.name, RESTATEMENT.name, DECISION.name];
 
 /// Columns that are others in most rows after each run: what the model says of a pair moves with the frequency of every name, and
 /// days since a purchase move with the day. They are kept as whole columns without keys. That costs a few bytes for a row; rows with all

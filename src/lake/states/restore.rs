@@ -17,7 +17,7 @@ use crate::lake::manifest::Manifest;
 use crate::lake::snapshot::{self, PublishedRun, plain_schema};
 use crate::lake::{WORK, read};
 use crate::store::Location;
-use crate::tables::contract::{STANDARD_RECORD, col};
+use crate::tables::contract::{STANDARD_RECORD, TIME_ZONE, col};
 use crate::tables::encode::PLACE;
 
 /// Whether a row of a difference is there in the earlier state, or only its key, as it is not.
@@ -30,7 +30,7 @@ const NEAREST: &str = "_nearest";
 /// The columns of `standard_record` that explanations need; the others are those of `source_record`.
 pub(crate) const STANDARD: [&str; 3] = [col::CHANNEL, col::RECORD_ID, col::FEATURES];
 
-/// A table as the first run of a chain published it; `standard_record` as that run worked with it, with the columns of [`STANDARD`].
+/// A table as the first run of a chain published it, with its times in a zone; `standard_record` as that run worked with it, with the columns of [`STANDARD`].
 /// `None` where the run had none.
 ///
 /// # Errors
@@ -40,6 +40,7 @@ pub(crate) async fn table(
     lake: &Location,
     links: &[Link],
     name: &str,
+    zone: &str,
 ) -> Result<Option<DataFrame>> {
     let mut differences: Vec<&Difference> = Vec::new();
     let mut base = None;
@@ -47,11 +48,11 @@ pub(crate) async fn table(
         match link.state.as_ref().and_then(|state| state.tables.get(name)) {
             Some(Kept::Difference(difference)) => differences.push(difference),
             Some(Kept::Whole(output)) => {
-                base = Some(snapshot::rows(context, lake, name, output).await?);
+                base = Some(snapshot::rows(context, lake, name, output, zone).await?);
                 break;
             }
             None => {
-                base = whole(context, lake, &link.run, name).await?;
+                base = whole(context, lake, &link.run, name, zone).await?;
                 break;
             }
         }
@@ -68,9 +69,15 @@ pub(crate) async fn table(
 }
 
 /// A table that lies whole.
-async fn whole(context: &SessionContext, lake: &Location, run: &PublishedRun, name: &str) -> Result<Option<DataFrame>> {
+async fn whole(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    name: &str,
+    zone: &str,
+) -> Result<Option<DataFrame>> {
     if name != STANDARD_RECORD.name {
-        return snapshot::whole(context, lake, run, name).await;
+        return snapshot::whole(context, lake, run, name, zone).await;
     }
     let manifest = Manifest::load(&lake.join(WORK).join(&run.run_id)).await?;
     let Some(output) = manifest.as_ref().and_then(|manifest| manifest.output(name)) else { return Ok(None) };
@@ -83,7 +90,7 @@ async fn whole(context: &SessionContext, lake: &Location, run: &PublishedRun, na
 /// # Errors
 /// As [`table`].
 pub(crate) async fn standard(context: &SessionContext, lake: &Location, links: &[Link]) -> Result<Option<DataFrame>> {
-    let Some(rows) = table(context, lake, links, STANDARD_RECORD.name).await? else { return Ok(None) };
+    let Some(rows) = table(context, lake, links, STANDARD_RECORD.name, TIME_ZONE).await? else { return Ok(None) };
     let key: Vec<String> = STANDARD_RECORD.key.iter().map(|k| (*k).to_string()).collect();
     let rows = rows.window(vec![place(&key)?])?;
     let mut columns = vec![(cast(ident(PLACE), DataType::Int64) - lit(1i64)).alias(col::ROW)];

@@ -186,11 +186,16 @@ impl Matching<'_> {
 
     /// A pair to look at.
     pub(super) fn example(&self, l: u32, r: u32, probability: Option<f64>) -> Example {
-        let shown = |values: Vec<String>| {
-            let one = |value: String| if self.values { value } else { nayose_japanese::shape::mask(&value) };
-            values.into_iter().map(one).collect::<Vec<_>>().join(" / ")
-        };
         let compared = evidence::comparisons(self.scorer, l as usize, r as usize).into_iter().map(|pair| {
+            let closed = pair.closed;
+            let shown = |values: Vec<String>| {
+                let one = |value: String| match (self.values, closed) {
+                    (true, _) => value,
+                    (false, true) => "…".to_string(),
+                    (false, false) => nayose_japanese::shape::mask(&value),
+                };
+                values.into_iter().map(one).collect::<Vec<_>>().join(" / ")
+            };
             let view = ComparisonView::from(pair);
             Compared {
                 label: view.label,

@@ -12,7 +12,7 @@ use crate::functions::pack::pack;
 use crate::lake::manifest::Manifest;
 use crate::lake::settings::{MODEL_FILE, RunSettings, read_model};
 use crate::lake::snapshot::{self, PublishedRun};
-use crate::lake::states::{self, Link};
+use crate::lake::states;
 use crate::lake::{WORK, read};
 use crate::stages::cluster::{Keys, Links};
 use crate::store::Location;
@@ -29,10 +29,9 @@ pub(super) struct KeptRun {
     pub settings: RunSettings,
     context: SessionContext,
     lake: Location,
-    run_id: String,
+    run: PublishedRun,
     /// What it did; none where the run is an earlier one.
     manifest: Option<Manifest>,
-    chain: Arc<[Link]>,
 }
 
 impl KeptRun {
@@ -45,7 +44,6 @@ impl KeptRun {
             true => lake.join(WORK).join(&run.run_id),
             false => lake.join(&states::name_of(run.number, &run.run_id)),
         };
-        let gone = || gone(&run.run_id);
         let settings = RunSettings::load(&work).await?;
         if let (None, Some(restored)) = (&settings, &run.restores) {
             // A rollback has no work of its own: its tables are those of an earlier run, which is kept.
@@ -55,21 +53,23 @@ impl KeptRun {
                 return Box::pin(Self::open(context, lake, &earlier)).await;
             }
         }
-        let settings = settings.ok_or_else(gone)?;
-        let yaml = read_model(&work).await?.ok_or_else(gone)?;
+        let (Some(settings), Some(yaml)) = (settings, read_model(&work).await?) else {
+            return Err(gone(lake, run).await);
+        };
         Ok(KeptRun {
             model: Arc::new(load_model(MODEL_FILE, &yaml, &settings.attributes)?),
             settings,
             context: in_order(context),
             lake: lake.clone(),
-            run_id: run.run_id.clone(),
+            run: run.clone(),
             manifest: Manifest::load(&work).await?,
-            chain: run.chain.clone(),
         })
     }
 
     async fn table(&self, table: &Table) -> Result<DataFrame> {
-        let output = self.manifest.as_ref().and_then(|m| m.output(table.name)).ok_or_else(|| gone(&self.run_id))?;
+        let Some(output) = self.manifest.as_ref().and_then(|m| m.output(table.name)) else {
+            return Err(gone(&self.lake, &self.run).await);
+        };
         read::table(&self.context, &self.lake, output, table.schema()).await
     }
 
@@ -78,11 +78,13 @@ impl KeptRun {
     /// # Errors
     /// Data, where they are gone.
     pub(super) async fn standard(&self) -> Result<DataFrame> {
-        if self.chain.is_empty() {
+        if self.run.chain.is_empty() {
             return self.table(&STANDARD_RECORD).await;
         }
-        let rows = states::restore::standard(&self.context, &self.lake, &self.chain).await?;
-        rows.ok_or_else(|| gone(&self.run_id))
+        match states::restore::standard(&self.context, &self.lake, &self.run.chain).await? {
+            Some(rows) => Ok(rows),
+            None => Err(gone(&self.lake, &self.run).await),
+        }
     }
 
     /// The keys of the records, in order.
@@ -126,6 +128,18 @@ impl KeptRun {
     }
 }
 
-fn gone(run_id: &str) -> Error {
-    Error::data(format!("the work of run {run_id} is gone")).hint("run the pipeline again with --full")
+/// What a run kept is gone: of an earlier run it always is, sooner or later.
+async fn gone(lake: &Location, run: &PublishedRun) -> Error {
+    let newest = match snapshot::find(lake, None).await {
+        Ok(newest) => newest,
+        Err(error) => return error,
+    };
+    let error = |what: &str| Error::data(format!("the work of run {} ({}) is gone{what}", run.number, run.run_id));
+    match newest.run_id == run.run_id {
+        true => error("").hint("run the pipeline again with --full"),
+        false => error(", by which pairs are weighed: a run after it does not keep it").hint(format!(
+            "leave out --as-of to ask the newest run, {}; `nayose sql --as-of {} \"select * from ledger\"` has what was decided then",
+            newest.number, run.number
+        )),
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::view::{ComparisonView, CustomerView, Outcome, PairView, Words};
+use crate::stages::cluster::reason::japanese;
 
 /// Which language.
 fn pick(words: &Words, ja: bool) -> &str {
@@ -40,7 +41,7 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
         ),
         Outcome::Decided { reason } if pair.left_customer == pair.right_customer => say(
             &mut text,
-            format!("{l} と {r} は同一人物です（{}）。人による判断です: {reason}", pair.left_customer),
+            format!("{l} と {r} は同一人物です（{}）。人による判断です: {}", pair.left_customer, japanese(reason)),
             format!("{l} and {r} are one person ({}). A person decided: {reason}", pair.left_customer),
         ),
         other => {
@@ -67,19 +68,22 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
                 ),
                 Outcome::Cut { reason } => say(
                     &mut text,
-                    format!("理由: 結合すると、属する二つのグループが一人とは言えなくなるため切断されました: {reason}"),
+                    format!(
+                        "理由: 結合すると、属する二つのグループが一人とは言えなくなるため切断されました: {}",
+                        japanese(reason)
+                    ),
                     format!(
                         "Why: the link was refused because the two groups that it would join are not one person: {reason}"
                     ),
                 ),
                 Outcome::Contested { reason } => say(
                     &mut text,
-                    format!("理由: 別の人にも同じくらい合うため、人の確認待ちです: {reason}"),
+                    format!("理由: 別の人にも同じくらい合うため、人の確認待ちです: {}", japanese(reason)),
                     format!("Why: it fits somebody else as well, and waits for review: {reason}"),
                 ),
                 Outcome::Decided { reason } => say(
                     &mut text,
-                    format!("理由: 人による判断です: {reason}"),
+                    format!("理由: 人による判断です: {}", japanese(reason)),
                     format!("Why: a person decided: {reason}"),
                 ),
                 Outcome::Linked | Outcome::Held { .. } | Outcome::LinkedByOthers => {}

@@ -28,6 +28,7 @@ mod search;
 mod sql;
 mod stop;
 mod train;
+mod usage;
 mod vacuum;
 mod validate;
 mod verify;
@@ -35,6 +36,8 @@ mod verify;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use usage::parse;
 
 use crate::audit::Audit;
 use crate::console::progress::Progress;

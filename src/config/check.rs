@@ -15,7 +15,7 @@ use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
     Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source,
-    renames, shape, zone,
+    check_thresholds, renames, shape, zone,
 };
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -117,7 +117,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     else {
         return Ok(None);
     };
-    let file = document.file;
+    let Document { tree, file } = document;
     let here = std::env::current_dir()?;
     let input = match &overrides.input {
         Some(typed) => Location::parse(typed, &here)?,
@@ -148,7 +148,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         attributes,
         sources,
         survivorship: file.survivorship.into(),
-        thresholds: file.thresholds.by_cost(),
+        thresholds: check_thresholds::settled(&tree, &file.thresholds),
         train: file.train,
         limits: file.limits,
         guards: file.guards,
@@ -271,54 +271,7 @@ fn check_survivorship(d: &Document<PipelineFile>, problems: &mut Problems) {
 }
 
 fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
-    let typed = &d.file.thresholds;
-    let line = line_of(&d.tree, &[key("thresholds")]);
-    if let Some(cost) = typed.false_link_cost {
-        let has_auto = |(k, of): &(_, Placed)| {
-            let k: &serde_saphyr::Spanned<String> = k;
-            k.value == "thresholds"
-                && matches!(&of.value, Node::Map(entries) if entries.iter().any(|(k, _)| k.value == "auto"))
-        };
-        if matches!(&d.tree.value, Node::Map(entries) if entries.iter().any(has_auto)) {
-            problems.add(
-                line,
-                "thresholds have both auto and false_link_cost",
-                "give one: the cost 4 is the threshold 0.8",
-            );
-        }
-        if !(cost > 0.0 && cost.is_finite()) {
-            problems.add(
-                line,
-                format!("false_link_cost is {cost}"),
-                "use a number above 0: 4 where a false link costs as much as four missed ones",
-            );
-            return;
-        }
-    }
-    let t = &typed.clone().by_cost();
-    for (name, value) in [("auto", t.auto), ("review", t.review)] {
-        if !(0.0..=1.0).contains(&value) {
-            problems.add(
-                line,
-                format!("threshold {name} is {value}, but it is a probability"),
-                "use a number from 0 to 1",
-            );
-        }
-    }
-    if t.review > t.auto {
-        problems.add(
-            line,
-            format!("threshold review ({}) is above auto ({})", t.review, t.auto),
-            "review is the lower one",
-        );
-    }
-    if let Some(hold) = t.hold.filter(|hold| !(t.review..=t.auto).contains(hold)) {
-        problems.add(
-            line,
-            format!("threshold hold ({hold}) is not between review ({}) and auto ({})", t.review, t.auto),
-            "a link holds from `hold` up: leave it out for the lower one",
-        );
-    }
+    check_thresholds::check(d, problems);
     if let Some((what, hint)) = d.file.train.problem() {
         problems.add(line_of(&d.tree, &[key("train")]), what, hint);
     }
@@ -328,6 +281,20 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             let line = line_of(&d.tree, &[key("limits"), key(name)]);
             problems.add(line, format!("{name} is not between 0 and 1"), "it is a share: 0.05 is five in a hundred");
         }
+    }
+    if limits.block_size < 2 {
+        problems.add(
+            line_of(&d.tree, &[key("limits"), key("block_size")]),
+            format!("block_size is {}, so that no two records would be compared", limits.block_size),
+            "give the records that may share a key: 1000 is usual",
+        );
+    }
+    for (channel, _) in limits.records_per_person.iter().filter(|(_, most)| **most == 0) {
+        problems.add(
+            line_of(&d.tree, &[key("limits"), key("records_per_person"), key(channel)]),
+            format!("records_per_person of {channel:?} is 0, so that nobody could have a record there"),
+            "write 1 where the channel has each person once, or leave the channel out",
+        );
     }
     for (name, share) in d.file.guards.shares() {
         if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {

@@ -188,10 +188,10 @@ pub struct SurvivorshipFile {
 pub struct ThresholdsFile {
     /// From here on a pair is linked.
     pub auto: f64,
-    /// From here on a pair is written to the ledger for a person to look at.
+    /// From here on a pair is written to the ledger for a person to look at. Without it 0.5, or `auto` where that is lower.
     pub review: f64,
-    /// How many missed links a false one costs, instead of `auto`: a pair is linked where that costs less than to leave it. With 4,
-    /// the usual, from 0.8 on.
+    /// How many missed links a false one costs, instead of `auto`: a pair is linked where that costs less than to leave it. To link costs
+    /// `1 - p` times that of a false link, to leave it costs `p`. With 4, the usual, from 0.8 on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub false_link_cost: Option<f64>,
     /// A link of the run before holds down to here, so that nobody flips from day to day; where nothing is said, `review`, and 0.5 at
@@ -207,14 +207,6 @@ impl ThresholdsFile {
     /// From which probability a link of the run before holds.
     pub(crate) fn holds_from(&self) -> f64 {
         self.hold.unwrap_or(self.review.max(LIKELIER)).min(self.auto)
-    }
-
-    /// The threshold that the cost of the two errors gives: to link costs `1 - p` times that of a false link, to leave it costs `p`.
-    pub(super) fn by_cost(self) -> Self {
-        match self.false_link_cost {
-            Some(cost) => ThresholdsFile { auto: cost / (1.0 + cost), ..self },
-            None => self,
-        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod check;
 mod check_consent;
 pub mod check_model;
 mod check_source;
+mod check_thresholds;
 mod convert;
 pub mod decisions;
 mod expression;

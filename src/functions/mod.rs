@@ -51,9 +51,10 @@ pub(crate) use value_kind::value_kind;
 /// Makes every function that needs no configuration known to the session.
 pub(crate) fn register_all(context: &SessionContext) {
     let numbers = [number(), decimal(), timestamp(), utc_offset()];
-    let plain = [key_hash(), bare(), damaged(), unusable(), value_kind(), blocking_keys::pairs_of()];
+    let plain = [key_hash(), bare(), damaged(), unusable(), value_kind()];
+    let pairs = [blocking_keys::pairs_of(), blocking_keys::pairs_of_some()];
     let plain = plain.into_iter().chain(numbers);
-    for function in normalize::normalizers().into_iter().chain(plain) {
+    for function in normalize::normalizers().into_iter().chain(plain).chain(pairs) {
         context.register_udf(function);
     }
 }

@@ -144,7 +144,8 @@ pub(crate) struct BlockResult {
 /// What scoring and clustering will need, from the sizes of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Forecast {
-    /// Pairs at most: one that several rules bring counts for each.
+    /// Pairs at most: one that several rules bring counts for each. With a near rule, or where so many would not fit, the number that is
+    /// expected.
     pub pairs: u64,
     /// Seconds of scoring.
     pub seconds: f64,

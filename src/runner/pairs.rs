@@ -11,14 +11,14 @@ use crate::functions::records::Records;
 use crate::lake::manifest::{Output, StageRecord};
 use crate::lake::models::{self, Cause, UsedModel};
 use crate::lake::profile::Drift;
-use crate::lake::results::{BlockResult, Learned, LeftOut, ScoreResult, StageResult};
+use crate::lake::results::{BlockResult, Forecast, Learned, LeftOut, ScoreResult, StageResult};
 use crate::lake::settings::{MODEL_FILE, read_model, write_model};
 use crate::stages::cluster::Keys;
 use crate::stages::{Stage, block, score};
 use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, STANDARD_RECORD};
 use nayose_matching::identity::people::HOUSEHOLD;
 use nayose_matching::model::bits::Bits;
-use nayose_matching::model::{Packed, Parameters};
+use nayose_matching::model::{BlockingRule, Packed, Parameters};
 
 /// What makes one doubt what was learned, in sentences.
 pub(super) fn doubts(learned: &Learned) -> Vec<String> {
@@ -44,9 +44,16 @@ impl Run<'_> {
         let rules = block::forecast(&self.context, model).await?;
         let outputs = self.manifest.stages.values().flat_map(|stage| stage.outputs.values());
         let written = outputs.flat_map(|output| &output.parts).map(|part| part.bytes).sum();
-        let forecast = forecast::forecast(records, written, &rules);
-        let free = self.pipeline.lake.free_bytes();
-        forecast::refuse_over(&forecast, self.options.resources.memory as u64, free, &model.rules, &rules)?;
+        let bound = forecast::bound(&rules);
+        let (memory, free) = (self.options.resources.memory as u64, self.pipeline.lake.free_bytes());
+        let refused = |found: &Forecast| forecast::refuse_over(found, memory, free, &model.rules, &rules);
+        let mut forecast = forecast::forecast(records, written, bound);
+        // The sizes of blocks count a pair several times. Where that decides, the pairs themselves are counted.
+        if model.rules.iter().any(BlockingRule::is_near) || refused(&forecast).is_err() {
+            let pairs = block::distinct_pairs(&self.context, records, bound).await?;
+            forecast = forecast::forecast(records, written, pairs);
+        }
+        refused(&forecast)?;
         for planned in block::pairs(&self.context).await? {
             self.put(Stage::Block, planned, false, None, record).await?;
         }

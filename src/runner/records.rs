@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, NormalizeResult, StageResult, Understood};
 use crate::sources::reader::RejectReason;
+use crate::stages::ingest::expressions;
 use crate::stages::{Stage, ingest, normalize};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, STANDARD_RECORD, col};
@@ -48,7 +49,7 @@ impl Run<'_> {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
             if let Err(error) = self.put_raw(planned, record).await {
-                let error = ingest::of_expressions(error, self.pipeline);
+                let error = expressions::placed(error, &self.context, self.pipeline, &fresh).await;
                 let error = nearest::told(error, self.pipeline, &fresh).await;
                 return Err(self.hold_unreadable(error, &fresh).await);
             }
@@ -65,6 +66,9 @@ impl Run<'_> {
         // Two sources may read one file.
         let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
         let understood = self.understood(&counts, record).await?;
+        for sentence in expressions::check(&self.context, self.pipeline, &fresh).await? {
+            self.progress.warn(&sentence);
+        }
         let newest = self.newest().await?;
         let (files_read, as_of) = (read.len(), self.data_time(&newest));
         let found = IngestResult { files: counts, files_read, as_of, understood, figures, newest };

@@ -18,6 +18,7 @@ mod deliveries;
 mod disclosure;
 mod erasure;
 mod evaluation;
+mod expressions;
 mod generate;
 mod guards;
 mod identity;

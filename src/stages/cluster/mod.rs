@@ -7,6 +7,7 @@ pub(crate) mod before;
 pub(crate) mod decisions;
 pub(crate) mod ids;
 mod ledger;
+pub(crate) mod reason;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 
 use self::ids::Earlier;
+use self::reason::english;
 use super::Planned;
 use crate::config::Pipeline;
 use crate::config::decisions::Decision;
@@ -263,7 +265,7 @@ pub(crate) fn plan(
             let carried = ids::ids(Kind::Household, keys, &households, &earlier.households, renames)?;
             Ok::<_, Error>((households, carried.ids))
         });
-        let ledger = ledger::table(keys, links, &fates, scorer, &decided, (thresholds, bounds.hold), run_id);
+        let ledger = ledger::table(keys, links, (&people, &fates), scorer, &decided, (thresholds, bounds.hold), run_id);
         (customers.join(), households.join(), ledger)
     });
     let stopped = |_| Error::bug("a thread of the clustering stopped");
@@ -371,9 +373,13 @@ impl Decided {
 
 /// What the ledger says of a decision.
 pub(crate) fn reason_of(d: &Decision) -> String {
-    let word = if d.same { "same" } else { "different" };
-    let until = d.expires.map(|time| format!(" until {}", time_text(time))).unwrap_or_default();
-    format!("{word}: decided by {} at {}{until}: {}", d.by, d.at, d.why)
+    let (by, at, why) = (d.by.clone(), d.at.clone(), d.why.clone());
+    match (d.expires, d.same) {
+        (None, true) => english(reason::DECIDED_SAME, [by, at, why]),
+        (None, false) => english(reason::DECIDED_DIFFERENT, [by, at, why]),
+        (Some(until), true) => english(reason::SAME_UNTIL, [by, at, time_text(until), why]),
+        (Some(until), false) => english(reason::DIFFERENT_UNTIL, [by, at, time_text(until), why]),
+    }
 }
 
 /// EventKind clustering found, but for what decisions it could not use.

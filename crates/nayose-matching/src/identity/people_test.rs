@@ -142,6 +142,22 @@ fn a_decision_that_two_are_apart_holds_through_any_chain() {
 }
 
 #[test]
+fn of_the_pairs_that_vote_against_the_strongest_is_told() {
+    let records = [
+        ["a", "1", "p", "m", "t"],
+        ["a", "1", "p", "", "t"],
+        ["a", "1", "q", "n", "t"],
+        ["b", "2", "q", "n", "u"],
+        ["", "", "", "", ""],
+    ];
+    let scorer = scorer(&records, Vec::new());
+    assert_eq!(strongest_against(&scorer, &[0, 1], &[2, 3], 0.8), Some((0, 3)), "the pair with most that differs");
+    assert_eq!(strongest_against(&scorer, &[3, 2], &[1, 0], 0.8), Some((0, 3)), "in any order");
+    assert_eq!(strongest_against(&scorer, &[0], &[1], 0.8), None, "a pair for it is none against it");
+    assert_eq!(strongest_against(&scorer, &[0], &[4], 0.8), None, "a pair that says nothing is none against it");
+}
+
+#[test]
 fn twenty_wrong_merges_part_again_when_the_evidence_contradicts() {
     let text = |of: &str, i: usize| format!("{of}{i}");
     // Two people of one given name and birth date, of whom nothing else is known on the first day.

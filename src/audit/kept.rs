@@ -137,7 +137,7 @@ async fn gone(lake: &Location, run: &PublishedRun) -> Error {
     let error = |what: &str| Error::data(format!("the work of run {} ({}) is gone{what}", run.number, run.run_id));
     match newest.run_id == run.run_id {
         true => error("").hint("run the pipeline again with --full"),
-        false => error(", by which pairs are weighed: a run after it does not keep it").hint(format!(
+        false => error(", with the pairs that it compared: a run after it does not keep them").hint(format!(
             "leave out --as-of to ask the newest run, {}; `nayose sql --as-of {} \"select * from ledger\"` has what was decided then",
             newest.number, run.number
         )),

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{Expr, JoinType, Operator, binary_expr, ident, lit
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Difference;
-use super::restore::{THERE, by, nothing, place};
+use super::restore::{THERE, by, by_key, nothing, place};
 use crate::engine::session::{Resources, session};
 use crate::engine::write::{self, Order};
 use crate::error::{Error, Result};
@@ -94,12 +94,13 @@ pub(crate) async fn write(
     let keys_now: Vec<String> = key.iter().map(|k| now(k)).collect();
     let keys_now: Vec<&str> = keys_now.iter().map(String::as_str).collect();
     let renamed = is.clone().select(names.iter().map(|n| ident(*n).alias(now(n))).collect::<Vec<_>>())?;
-    let beside = was.clone().join(renamed, JoinType::Left, &keys, &keys_now, None)?;
+    let beside = by_key(was.clone(), renamed, JoinType::Left, &keys, &keys_now)?;
     let is_other = |name: &str| binary_expr(ident(name), Operator::IsDistinctFrom, ident(now(name)));
+    // The first column of every key has a value.
     let changed = still.iter().fold(ident(keys_now[0]).is_null(), |any, name| any.or(is_other(name)));
     let back = beside.clone().filter(changed)?.select(columns(&schema, true, |n| !is_of(&moving, n))?)?;
     let known = was.clone().select(keys.iter().zip(&keys_now).map(|(k, n)| ident(*k).alias(*n)).collect::<Vec<_>>())?;
-    let fresh = is.clone().join(known, JoinType::LeftAnti, &keys, &keys_now, None)?;
+    let fresh = by_key(is.clone(), known, JoinType::LeftAnti, &keys, &keys_now)?;
     let fresh = fresh.select(columns(&schema, false, |n| is_of(&key, n))?)?;
     let rows = put(context, lake, &format!("{folder}/rows"), back.union(fresh)?.sort(by(&key))?).await?;
     let moved = match rows.rows() {

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::ScalarValue;
+use datafusion::common::{Column, NullEquality, ScalarValue};
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, SortExpr, cast, ident, lit};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, SortExpr, cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{Difference, Kept, Link};
@@ -108,6 +108,22 @@ pub(super) fn by(key: &[String]) -> Vec<SortExpr> {
     key.iter().map(|k| ident(k).sort(true, false)).collect()
 }
 
+/// Joins by a key, of which a column may have no value: then the other has none either.
+pub(super) fn by_key(
+    left: DataFrame,
+    right: DataFrame,
+    kind: JoinType,
+    left_key: &[&str],
+    right_key: &[&str],
+) -> Result<DataFrame> {
+    let (state, plan) = left.into_parts();
+    let columns = |key: &[&str]| key.iter().map(|name| Column::from_name(*name)).collect::<Vec<_>>();
+    let keys = (columns(left_key), columns(right_key));
+    let right = right.into_unoptimized_plan();
+    let plan = LogicalPlanBuilder::from(plan).join_detailed(right, kind, keys, None, NullEquality::NullEqualsNull)?;
+    Ok(DataFrame::new(state, plan.build()?))
+}
+
 /// The schema of the rows of a difference: those of the table, each of which may be missing.
 pub(super) fn schema_of_rows(table: &Schema) -> SchemaRef {
     let column = |field: &Arc<Field>| Field::new(field.name(), field.data_type().clone(), true);
@@ -149,7 +165,7 @@ async fn taken_back(
         let keys =
             named.clone().select(key.iter().zip(&aliases).map(|(k, a)| ident(k).alias(a)).collect::<Vec<_>>())?;
         let [left, right] = [key, &aliases].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
-        rows = rows.join(keys, JoinType::LeftAnti, &left, &right, None)?;
+        rows = by_key(rows, keys, JoinType::LeftAnti, &left, &right)?;
         rows = rows.union(named.filter(ident(THERE))?.select_columns(&columns)?)?;
     }
     // A moving column comes from the earliest difference that has it. Before that nothing else changed, so that places agree.

@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, ident};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::engine::ordered;
+use crate::engine::session::set_zone;
 use crate::engine::write::{self, Order};
 use crate::error::{Error, Result};
 use crate::functions::pseudonym::{age_band, pseudonym};
@@ -15,6 +16,7 @@ use crate::lake::snapshot::{self, PublishedRun};
 use crate::stages::golden::anonymity;
 use crate::store::Location;
 use crate::tables::contract::{self, Column, GOLDEN_CUSTOMER, RUN, Shown, Table, col};
+use crate::tables::zone::rows_in_zone;
 use nayose_matching::identity::pseudonym::Pseudonyms;
 use nayose_matching::identity::tombstone::KEY_BYTES;
 
@@ -99,7 +101,10 @@ pub(crate) async fn register_all(
     run: &PublishedRun,
     ids: &Pseudonyms,
 ) -> Result<()> {
+    let zone = run.zone();
+    set_zone(context, zone.name());
     for (table, rows) in tables(context, from, run, ids).await? {
+        let rows = rows_in_zone(rows, zone.name())?;
         context.register_table(table.name, ordered::table(sorted(&table, rows)?)?)?;
     }
     // It would tell where the lake lies.

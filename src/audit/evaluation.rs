@@ -18,6 +18,7 @@ use crate::tables::contract::col;
 use nayose_matching::evaluate::evaluate;
 use nayose_matching::evaluate::shape::shape;
 use nayose_matching::evidence;
+use nayose_matching::identity::bounds::Bounds;
 use nayose_matching::identity::cluster::{Edge, MEMBERS_LOOKED_AT, spread};
 use nayose_matching::identity::people::{self, STEPS};
 use nayose_matching::model::MISSING;
@@ -207,7 +208,7 @@ impl Matching<'_> {
     fn point(&self, threshold: f64, truth: Option<&Truth>) -> Point {
         let scores = truth.map(|t| {
             let apart = |_, _| false;
-            let (labels, _) = people::people(self.scorer, &self.edges, &[], apart, threshold, &self.most);
+            let (labels, _) = people::people(self.scorer, &self.edges, &[], apart, &Bounds::of(threshold), &self.most);
             evaluate(&t.labelled(&self.keys, &labels)).pairs.scores()
         });
         let expected = people::expected(&self.edges, threshold);

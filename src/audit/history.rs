@@ -1,6 +1,6 @@
 //! The life of a customer id: what happened to it, and which records it has or had.
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, Int64Array};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::JoinType;
@@ -25,10 +25,12 @@ impl Audit {
                 "read it again; `nayose explain channel:record_id channel:record_id` shows the customers of records",
             )
         })?;
+        let records = self.memberships(&id).await?;
         let view = HistoryView {
             today: self.aliases().await?.resolve(&id).to_string(),
             events: self.events(&id).await?,
-            records: self.memberships(&id).await?,
+            decisions: self.decisions_on(&records.iter().map(|m| m.record.clone()).collect()).await?,
+            records,
             customer_id: id,
         };
         match view.events.is_empty() {
@@ -66,19 +68,24 @@ impl Audit {
 
     /// The records that the id has or had.
     async fn memberships(&self, id: &str) -> Result<Vec<Membership>> {
-        let columns = [col::CHANNEL, col::RECORD_ID, col::VALID_FROM, col::VALID_TO];
+        let columns =
+            [col::CHANNEL, col::RECORD_ID, col::VALID_FROM, col::VALID_TO, col::VALID_FROM_RUN, col::VALID_TO_RUN];
         let rows =
             self.table(ID_MAP.name).await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?.select_columns(&columns)?;
-        let rows = rows.sort([2, 0, 1].map(|c| ident(columns[c]).sort(true, false)).to_vec())?;
+        let rows = rows.sort([2, 4, 0, 1].map(|c| ident(columns[c]).sort(true, false)).to_vec())?;
         let mut found = Vec::new();
         for batch in rows.collect().await? {
             let [channel, record] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
             let [from, to] = [2, 3].map(|c| batch.column(c).as_primitive::<TimestampMicrosecondType>());
+            let (from_run, to_run) = (columns::longs(batch.column(4))?, columns::longs(batch.column(5))?);
+            let number = |of: &Int64Array, row: usize| of.is_valid(row).then(|| of.value(row));
             for row in 0..batch.num_rows() {
                 found.push(Membership {
                     record: format!("{}:{}", channel.value(row), record.value(row)),
                     from: time_text(from.value(row)),
                     to: to.is_valid(row).then(|| time_text(to.value(row))),
+                    from_run: number(from_run, row),
+                    to_run: number(to_run, row),
                 });
             }
         }

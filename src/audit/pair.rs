@@ -20,6 +20,8 @@ impl Audit {
     /// # Errors
     /// Usage, where there is no such record; data, where the run's work is gone.
     pub async fn pair(&self, left: &str, right: &str) -> Result<PairView> {
+        let renames = self.run.renames();
+        let (left, right) = (&*renames.record_today(left), &*renames.record_today(right));
         let standard = self.kept().await?.standard().await?;
         let (l, left_customer) = self.placed_record(left, &standard).await?;
         let (r, right_customer) = self.placed_record(right, &standard).await?;
@@ -80,8 +82,11 @@ impl Audit {
             return Ok(Outcome::Decided { reason });
         }
         if one {
-            let linked = !rules.is_empty() && person >= threshold && decision == "matched";
-            return Ok(if linked { Outcome::Linked } else { Outcome::LinkedByOthers });
+            return Ok(match decision == "matched" {
+                true if person < threshold => Outcome::Held { reason },
+                true if !rules.is_empty() => Outcome::Linked,
+                _ => Outcome::LinkedByOthers,
+            });
         }
         if rules.is_empty() {
             return Ok(Outcome::NoSharedBlock);

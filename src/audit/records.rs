@@ -9,6 +9,7 @@ use datafusion::prelude::{DataFrame, JoinType};
 
 use super::Audit;
 use crate::error::{Error, Result};
+use crate::lake::snapshot::time_text;
 use crate::tables::columns;
 use crate::tables::contract::{self, ID_MAP, REJECT, col};
 use nayose_matching::identity::customer_id::{self, Kind, id_of};
@@ -35,7 +36,8 @@ impl Audit {
 
     /// The customer of a record, `channel:record_id`.
     pub(super) async fn customer_of(&self, typed: &str) -> Result<String> {
-        let (channel, id) = channel_and_id(typed)?;
+        let typed = self.run.renames().record_today(typed);
+        let (channel, id) = channel_and_id(&typed)?;
         let rows = self.id_map_now().await?.filter(is_record(channel, id))?;
         let found = rows.select_columns(&[col::CUSTOMER_ID])?.collect().await?;
         match found.iter().find(|b| b.num_rows() > 0) {
@@ -78,12 +80,20 @@ impl Audit {
     /// # Errors
     /// Usage, where there is no such record or customer.
     pub async fn founding_record(&self, typed: &str) -> Result<String> {
+        let renames = self.run.renames();
+        let typed = &*renames.record_today(typed);
         if let Some((channel, id)) = typed.split_once(':') {
             return match self.records_where(is_record(channel, id)).await?.is_empty() {
                 false => Ok(typed.to_string()),
-                true => Err(Error::usage(format!("there is no record {typed}")).hint(
-                    "records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them",
-                )),
+                true => Err(match self.gone_since(channel, id).await? {
+                    Some(since) => Error::usage(format!(
+                        "the record {typed} is not in the input any more since {since}"
+                    ))
+                    .hint("a decision on it would hold for nobody; decide on a record that its customer has today"),
+                    None => Error::usage(format!("there is no record {typed}")).hint(
+                        "records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them",
+                    ),
+                }),
             };
         }
         let id = customer_id::parse(typed).ok_or_else(|| {
@@ -93,11 +103,22 @@ impl Audit {
         let today = self.aliases().await?.resolve(&id).to_string();
         let records = self.records_of(&today).await?;
         // An alias stands for its own founding record, so that a merge can be taken back by the two ids that it joined.
-        let founds =
-            |id: &str| records.iter().find(|(channel, record)| id_of(Kind::Customer, channel, record, 0) == id);
+        let founds = |id: &str| {
+            records.iter().find(|(channel, record)| id_of(Kind::Customer, renames.founding(channel), record, 0) == id)
+        };
         let founding = founds(&id).or(founds(&today)).or(records.first());
         let (channel, record) = founding.ok_or_else(|| Error::bug("a customer without records"))?;
         Ok(format!("{channel}:{record}"))
+    }
+
+    /// Since when a record is not there any more that was there once, in data time.
+    async fn gone_since(&self, channel: &str, id: &str) -> Result<Option<String>> {
+        let rows = self.table(ID_MAP.name).await?.filter(is_record(channel, id))?.select_columns(&[col::VALID_TO])?;
+        let mut last = None;
+        for batch in rows.collect().await? {
+            last = columns::times(batch.column(0))?.iter().flatten().max().max(last);
+        }
+        Ok(last.map(time_text))
     }
 
     /// Rows of a customer by published table: those with the id, and of tables without one those of its records.

@@ -32,7 +32,7 @@ impl Audit {
     /// Usage, where the text is empty, or begins like a customer id and is none.
     pub async fn search(&self, text: &str) -> Result<Search> {
         // Full-width letters and digits mean the half-width ones.
-        let text = width::fold_width(text.trim()).into_owned();
+        let text = self.run.renames().record_today(&width::fold_width(text.trim()));
         if text.is_empty() {
             return Err(Error::usage("nothing was asked for")
                 .hint("write a name, a phone, a mail address, a number, a customer id or channel:record_id"));

@@ -22,6 +22,11 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
             format!("{l} と {r} は同一人物です（{}）。", pair.left_customer),
             format!("{l} and {r} are one person ({}).", pair.left_customer),
         ),
+        Outcome::Held { reason } => say(
+            &mut text,
+            format!("{l} と {r} は同一人物です（{}）。前回の結合を保っています: {reason}", pair.left_customer),
+            format!("{l} and {r} are one person ({}). A link of before holds: {reason}", pair.left_customer),
+        ),
         Outcome::LinkedByOthers => say(
             &mut text,
             format!(
@@ -77,7 +82,7 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
                     format!("理由: 人による判断です: {reason}"),
                     format!("Why: a person decided: {reason}"),
                 ),
-                Outcome::Linked | Outcome::LinkedByOthers => {}
+                Outcome::Linked | Outcome::Held { .. } | Outcome::LinkedByOthers => {}
             }
         }
     }
@@ -153,6 +158,14 @@ pub(crate) fn customer_text(customer: &CustomerView, ja: bool) -> String {
             let _ = writeln!(text, "    {}{value}", pad(pick(label, ja), 14));
         }
     }
+    if !customer.decided.is_empty() {
+        let _ = writeln!(text, "\n{}", if ja { "人による判断:" } else { "What a person decided:" });
+    }
+    for pair in &customer.decided {
+        let (l, r, p) = (&pair.left, &pair.right, probability(pair.probability));
+        let by_data = if ja { "データからの確率" } else { "probability by the evidence" };
+        let _ = writeln!(text, "  {l} – {r}   {by_data} {p}\n      {}", pair.reason);
+    }
     if !customer.links.is_empty() {
         let _ = writeln!(
             text,
@@ -180,6 +193,11 @@ pub(crate) fn customer_text(customer: &CustomerView, ja: bool) -> String {
         let _ = writeln!(text, "      {}", evidence.join(if ja { "、" } else { ", " }));
     }
     text.trim_end().to_string()
+}
+
+/// A probability, however small it is.
+fn probability(p: f64) -> String {
+    if p >= 0.0001 { format!("{p:.4}") } else { format!("{p:.1e}") }
 }
 
 /// Pads to a width in columns of a terminal, where a kanji takes two.

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     /// Write a page with curves and examples to this file
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// The customers as a run published them: a run id, its number, or a time
+    /// The customers as a run published them: a run id, its number, or a time; a date means the end of that day
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
     /// Draw so many pairs for people to label, instead of a truth; 200 is a good start

@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     ids: Vec<String>,
     #[command(flatten)]
     lake: LakeArguments,
-    /// The customer as a run published it: a run id, its number, or a time
+    /// The customer as a run published it: a run id, its number, or a time; a date means the end of that day
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
     /// Language of the explanation

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// The file to write, or the folder of all tables: a path or a URL
     #[arg(long, value_name = "URL")]
     to: String,
-    /// The table as a run published it: a run id, its number, or a time
+    /// The table as a run published it: a run id, its number, or a time; a date means the end of that day
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
     #[command(flatten)]

@@ -12,6 +12,9 @@ pub(super) struct Arguments {
     id: String,
     #[command(flatten)]
     lake: LakeArguments,
+    /// The life up to a run: a run id, its number, or a time; a date means the end of that day
+    #[arg(long, value_name = "RUN|TIME")]
+    as_of: Option<String>,
     /// Language of the story
     #[arg(long, default_value = "ja")]
     lang: Language,
@@ -23,7 +26,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
-    let view = a.lake.audit(None, &a.resources).await?.history(&a.id).await?;
+    let view = a.lake.audit(a.as_of.as_deref(), &a.resources).await?.history(&a.id).await?;
     output::print(&match a.format {
         TextFormat::Text => history_text(&view, a.lang == Language::Ja),
         TextFormat::Json => output::json(&view)?,

@@ -14,7 +14,7 @@ pub(super) struct Arguments {
     text: String,
     #[command(flatten)]
     lake: LakeArguments,
-    /// The customers as a run published them: a run id, its number, or a time
+    /// The customers as a run published them: a run id, its number, or a time; a date means the end of that day
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
     /// Text or JSON

@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     format: RowFormat,
     #[command(flatten)]
     csv: CsvArguments,
-    /// The tables as a run published them: a run id, its number, or a time
+    /// The tables as a run published them: a run id, its number, or a time; a date means the end of that day
     #[arg(long, value_name = "RUN|TIME")]
     as_of: Option<String>,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::config::problem::{Problems, did_you_mean};
 use crate::config::{self, Overrides, Pipeline};
 use crate::engine::session::session;
 use crate::error::{Error, Kind, Result};
-use crate::runner::{self, inputs, sample};
+use crate::runner::{self, inputs, nearest, sample};
 use crate::sources::reader::{self, Format, RejectReason};
 use crate::stages::ingest::{SourceFiles, read_options, understood};
 use crate::stages::{block, ingest, marts, normalize};
@@ -69,10 +69,21 @@ pub(super) async fn validate(
                     };
                     // Where none of them is there, what stands in the first line may be a customer.
                     let are_names = needed.iter().any(|w| columns.contains(w));
+                    let lacked: Vec<&str> =
+                        needed.iter().filter(lacks).map(String::as_str).filter(|w| !lacking.contains_key(w)).collect();
+                    let by_values = match lacked.is_empty() || !are_names {
+                        true => BTreeMap::new(),
+                        false => nearest::hints(source, file, &lacked).await,
+                    };
                     for wanted in needed.iter().filter(lacks) {
                         let near = || did_you_mean(wanted, columns.iter().map(String::as_str));
                         let in_expression = source.expressions().any(|e| e.columns.contains(wanted));
-                        let hint = || match near().filter(|_| are_names) {
+                        // The same values say more than nearly the same name.
+                        let other = |(name, _): &&(String, String)| {
+                            near().is_none_or(|near| !near.contains(&format!("{name:?}")))
+                        };
+                        let by_values = by_values.get(wanted.as_str()).filter(other).map(|(_, hint)| hint.clone());
+                        let hint = || match by_values.or_else(|| near().filter(|_| are_names)) {
                             Some(near) => near,
                             None if in_expression => {
                                 format!(

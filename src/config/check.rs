@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::decisions::{self, Decision};
-use super::file::{FieldSurvivorshipFile, Holds, PipelineFile, SurvivorshipRuleFile};
+use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, SurvivorshipRuleFile};
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
-    Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, check_model, check_source, shape,
+    Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source,
+    renames, shape, zone,
 };
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -90,6 +91,8 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     let model_path = folder.join(document.as_ref().and_then(|d| d.file.model.as_deref()).unwrap_or("model.yaml"));
     let attributes: Option<Vec<Attribute>> = document.as_ref().map(|d| check_attributes(d, problems));
     let sources = document.as_ref().map(|d| check_sources(d, problems));
+    let zone = document.as_ref().map_or_else(Zone::japan, |d| check_zone(d, problems));
+    let renames = document.as_ref().map(|d| renames::check(d, problems)).unwrap_or_default();
     if let Some(d) = &document {
         check_survivorship(d, problems);
         check_numbers(d, problems);
@@ -103,10 +106,11 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         }
         _ => None,
     };
-    let decisions = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
-        Some(file) => decisions::read(&folder.join(file), problems)?,
+    let decision_lines = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
+        Some(file) => decisions::read(&folder.join(file), (&zone, &renames), problems)?,
         None => Vec::new(),
     };
+    let decisions = decisions::that_count(&decision_lines);
     let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) =
         (document, attributes, sources, model)
     else {
@@ -127,7 +131,11 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     let checks = queries(&folder, file.checks.as_deref())?;
     let digest = digest(&file, &model.digest, &decisions, &marts, &checks)?;
     let parts = Digests {
-        reading: digest_of(&(&file.sources, &file.attributes))?,
+        // The usual zone is left out: a pipeline that names none is the one that it was.
+        reading: match zone.name() {
+            JAPAN => digest_of(&(&file.sources, &file.attributes))?,
+            other => digest_of(&(&file.sources, &file.attributes, other))?,
+        },
         limits: digest_of(&file.limits)?,
         thresholds: digest_of(&file.thresholds)?,
     };
@@ -140,11 +148,17 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         sources,
         survivorship: file.survivorship.into(),
         thresholds: file.thresholds.by_cost(),
+        train: file.train,
         limits: file.limits,
         guards: file.guards,
         profile: file.profile,
         parameters: file.parameters,
         decisions,
+        zone,
+        was: file.was.iter().flat_map(|was| was.to_vec()).collect(),
+        renames,
+        decision_lines,
+        decisions_file: file.decisions,
         model: Arc::new(model),
         model_file,
         marts,
@@ -227,6 +241,14 @@ fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Sou
         .collect()
 }
 
+fn check_zone(d: &Document<PipelineFile>, problems: &mut Problems) -> Zone {
+    let name = &d.file.time_zone;
+    if let Some(remedy) = zone::remedy(name) {
+        problems.add(line_of(&d.tree, &[key("time_zone")]), format!("{name:?} is no time zone"), remedy);
+    }
+    Zone::named(name).unwrap_or_else(Zone::japan)
+}
+
 fn check_survivorship(d: &Document<PipelineFile>, problems: &mut Problems) {
     let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
     let s = &d.file.survivorship;
@@ -287,6 +309,16 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             format!("threshold review ({}) is above auto ({})", t.review, t.auto),
             "review is the lower one",
         );
+    }
+    if let Some(hold) = t.hold.filter(|hold| !(t.review..=t.auto).contains(hold)) {
+        problems.add(
+            line,
+            format!("threshold hold ({hold}) is not between review ({}) and auto ({})", t.review, t.auto),
+            "a link holds from `hold` up: leave it out for the lower one",
+        );
+    }
+    if let Some((what, hint)) = d.file.train.problem() {
+        problems.add(line_of(&d.tree, &[key("train")]), what, hint);
     }
     let limits = &d.file.limits;
     for (name, share) in [("reject_share", limits.reject_share), ("unusable_share", limits.unusable_share)] {

@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZoneDatabase;
-
 use super::check::{Document, key};
 use super::file::{
     EncodingFile, EqualRowsFile, FormatFile, HeaderFile, Holds, MadeFile, OneOrMany, PipelineFile, QuotingFile,
@@ -13,7 +11,7 @@ use super::file::{
 };
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
-use super::{FillDown, Fixed, Header, Join, Reading, Rows, Source, Value, check_consent, expression};
+use super::{FillDown, Fixed, Header, Join, Reading, Rows, Source, Value, check_consent, expression, zone};
 use nayose_matching::record::attribute::{EVENT_ATTRIBUTES, PERSON_ATTRIBUTES};
 
 /// A source that is being checked.
@@ -63,11 +61,9 @@ impl Check<'_> {
         let record_id = self.value(&["record_id"], &s.record_id);
         let columns: BTreeMap<String, Value> =
             s.columns.iter().map(|(name, value)| (name.clone(), self.value(&["columns", name], value))).collect();
-        if TimeZoneDatabase::bundled().get(&s.time_zone).is_err() {
-            let known = ["Asia/Tokyo", "UTC", "America/New_York", "Europe/London"];
-            let hint = did_you_mean(&s.time_zone, known.into_iter())
-                .unwrap_or_else(|| "use an IANA name such as Asia/Tokyo".into());
-            self.problem(&["time_zone"], format!("{:?} is no time zone", s.time_zone), hint);
+        let time_zone = s.time_zone.as_ref().unwrap_or(&self.document.file.time_zone).clone();
+        if let Some(remedy) = s.time_zone.as_deref().and_then(zone::remedy) {
+            self.problem(&["time_zone"], format!("{time_zone:?} is no time zone"), remedy);
         }
         let only_where = s.only_where.as_ref().and_then(|sql| self.expression(&["where"], sql));
         let skip_where = s.skip_where.iter().flat_map(|e| e.to_vec()).collect::<Vec<_>>();
@@ -84,6 +80,7 @@ impl Check<'_> {
         let reading = self.reading();
         let source = Source {
             name: s.name.clone(),
+            was: s.was.iter().flat_map(|was| was.to_vec()).collect(),
             channel: s.channel.clone(),
             holds,
             files: s.files.clone(),
@@ -92,7 +89,7 @@ impl Check<'_> {
             may_be_missing: s.may_be_missing.iter().map(|name| name.0.clone()).collect(),
             null_values: s.null_values.iter().map(SourceValue::text).collect(),
             values: s.values.iter().map(|(column, map)| (column.clone(), self.meanings(column, map))).collect(),
-            time_zone: s.time_zone.clone(),
+            time_zone,
             fill_down: s
                 .fill_down
                 .as_ref()
@@ -218,7 +215,7 @@ impl Check<'_> {
                     },
                     occurred_at: s.occurred_at.as_ref().map(|value| self.value(&["occurred_at"], value)),
                     event_type: s.event_type.clone().unwrap_or_default(),
-                    equal_rows_are_two: s.equal_rows == EqualRowsFile::TwoEvents,
+                    equal_rows: s.equal_rows,
                 }
             }
         }

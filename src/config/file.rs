@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::guards_file::GuardsFile;
-use super::source_file::is_default;
 pub use super::source_file::*;
+use super::source_file::{is_default, is_japan, japan};
+pub use super::train_file::*;
 
 /// A text in two languages.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
@@ -28,6 +29,12 @@ pub struct Label {
 pub struct PipelineFile {
     /// Name of the pipeline.
     pub name: String,
+    /// Names that the pipeline had before, so that a lake of then is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<OneOrMany>,
+    /// Channel → what it was called before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<String, ChannelFile>,
     /// Root of the sources' globs: a path relative to this file, or a URL. `--input` replaces it.
     #[serde(default = "here")]
     pub input: String,
@@ -38,6 +45,10 @@ pub struct PipelineFile {
     pub model: Option<String>,
     /// Decisions of people on pairs of records, relative to this file.
     pub decisions: Option<String>,
+    /// The time zone in which days begin: in marts and queries, where a date is asked for, in folders `dt=YYYY-MM-DD`, and for times
+    /// without an offset of sources that name none. An IANA name.
+    #[serde(default = "japan", skip_serializing_if = "is_japan")]
+    pub time_zone: String,
     /// Attributes beyond the built-in ones: identifiers, texts, dates.
     #[serde(default)]
     pub attributes: BTreeMap<String, AttributeFile>,
@@ -49,6 +60,9 @@ pub struct PipelineFile {
     /// Probabilities from which a pair is linked, or shown to a person.
     #[serde(default)]
     pub thresholds: ThresholdsFile,
+    /// When the model is trained again.
+    #[serde(default, skip_serializing_if = "TrainFile::is_default")]
+    pub train: TrainFile,
     /// Limits that stop a run or keep it bounded.
     #[serde(default)]
     pub limits: LimitsFile,
@@ -70,6 +84,14 @@ pub struct PipelineFile {
 
 fn here() -> String {
     ".".into()
+}
+
+/// What is said of a channel.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelFile {
+    /// Names that it had before, the newest first: its records are those of then, and keep their ids.
+    pub was: OneOrMany,
 }
 
 /// What a declared attribute holds.
@@ -157,7 +179,7 @@ pub struct SurvivorshipFile {
 }
 
 /// Thresholds on the probability of one person.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThresholdsFile {
     /// From here on a pair is linked.
@@ -168,9 +190,21 @@ pub struct ThresholdsFile {
     /// the usual, from 0.8 on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub false_link_cost: Option<f64>,
+    /// A link of the run before holds down to here, so that nobody flips from day to day; where nothing is said, `review`, and 0.5 at
+    /// least. With the number of `auto` nothing is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<f64>,
 }
 
+/// A link is held while it is likelier right than wrong.
+const LIKELIER: f64 = 0.5;
+
 impl ThresholdsFile {
+    /// From which probability a link of the run before holds.
+    pub(crate) fn holds_from(&self) -> f64 {
+        self.hold.unwrap_or(self.review.max(LIKELIER)).min(self.auto)
+    }
+
     /// The threshold that the cost of the two errors gives: to link costs `1 - p` times that of a false link, to leave it costs `p`.
     pub(super) fn by_cost(self) -> Self {
         match self.false_link_cost {
@@ -182,7 +216,7 @@ impl ThresholdsFile {
 
 impl Default for ThresholdsFile {
     fn default() -> Self {
-        ThresholdsFile { auto: 0.8, review: 0.5, false_link_cost: None }
+        ThresholdsFile { auto: 0.8, review: 0.5, false_link_cost: None, hold: None }
     }
 }
 

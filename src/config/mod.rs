@@ -15,10 +15,13 @@ pub mod file;
 mod guards_file;
 pub mod model_file;
 pub mod problem;
+mod renames;
 pub mod shape;
 mod source;
 pub mod source_file;
+pub mod train_file;
 pub mod tree;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,7 +30,9 @@ use std::sync::Arc;
 pub use expression::Expression;
 pub use file::{EncodingFile, FormatFile, JAPAN};
 pub use guards_file::GuardsFile;
+pub use renames::Renames;
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
+pub use zone::Zone;
 
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -59,6 +64,8 @@ pub struct Pipeline {
     pub survivorship: Survivorship,
     /// Thresholds on the probability of one person.
     pub thresholds: file::ThresholdsFile,
+    /// When the model is trained again.
+    pub train: file::TrainFile,
     /// Limits.
     pub limits: file::LimitsFile,
     /// What keeps a wrong delivery from being published.
@@ -71,8 +78,18 @@ pub struct Pipeline {
     pub model: Arc<Model>,
     /// The model as typed.
     pub model_file: model_file::ModelFile,
-    /// Decisions of people on pairs of records.
+    /// Decisions of people on pairs of records: those of the file that count.
     pub decisions: Vec<decisions::Decision>,
+    /// Where days begin.
+    pub zone: Zone,
+    /// Names that the pipeline had before.
+    pub was: Vec<String>,
+    /// Former names of channels.
+    pub renames: Renames,
+    /// All lines of that file, in order.
+    pub decision_lines: Vec<decisions::Line>,
+    /// The name of that file, as typed.
+    pub decisions_file: Option<String>,
     /// Mart queries in order of name.
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::expression::Expression;
-use super::file::{EncodingFile, FormatFile};
+use super::file::{EncodingFile, EqualRowsFile, FormatFile};
 
 /// A source.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Its name.
     pub name: String,
+    /// Names that it had before.
+    pub was: Vec<String>,
     /// The channel that its ids belong to.
     pub channel: String,
     /// What a row is.
@@ -173,8 +175,8 @@ pub enum Rows {
         occurred_at: Option<Value>,
         /// Kind of fact.
         event_type: String,
-        /// Whether equal event ids in one file are events of their own.
-        equal_rows_are_two: bool,
+        /// What rows of one file with one event id are.
+        equal_rows: EqualRowsFile,
     },
 }
 

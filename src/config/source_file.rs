@@ -179,14 +179,16 @@ pub struct FixedFile {
     pub columns: BTreeMap<String, (u64, u64)>,
 }
 
-/// What becomes of rows of one file that have the same event id.
+/// What rows of one file are that have the same event id.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum EqualRowsFile {
-    /// They are one event: the last one is right.
+    /// Rows that are the same in everything are one row that was written twice; others are lines of their own.
     #[default]
+    Lines,
+    /// They are one event: the last one is right.
     OneEvent,
-    /// They are events of their own.
+    /// They are events of their own, also where they are the same in everything.
     TwoEvents,
 }
 
@@ -316,6 +318,9 @@ pub struct SourceFile {
     /// The line of the header; `none` where there is none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub header: HeaderFile,
+    /// Names that the source had before: figures of its files are compared with those of then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<OneOrMany>,
     /// Column → other names that it has in some files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub also_named: BTreeMap<String, OneOrMany>,
@@ -328,9 +333,9 @@ pub struct SourceFile {
     /// Column → a value as it stands → the value as nayose reads it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, BTreeMap<String, SourceValue>>,
-    /// The time zone of times without an offset.
-    #[serde(default = "japan", skip_serializing_if = "is_japan")]
-    pub time_zone: String,
+    /// The time zone of times without an offset, where it is not the pipeline's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Columns that stand on the first row of an order only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fill_down: Option<FillDownFile>,
@@ -372,11 +377,11 @@ pub struct SourceFile {
 /// The time zone of Japan, which has no other.
 pub const JAPAN: &str = "Asia/Tokyo";
 
-fn japan() -> String {
+pub(super) fn japan() -> String {
     JAPAN.into()
 }
 
-fn is_japan(zone: &str) -> bool {
+pub(super) fn is_japan(zone: &str) -> bool {
     zone == JAPAN
 }
 

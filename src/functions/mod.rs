@@ -42,16 +42,17 @@ use recipe::Recipe;
 use nayose_matching::parallel;
 
 pub(crate) use key_hash::key_hash;
-pub(crate) use number::number;
+pub(crate) use number::{decimal, number};
 pub(crate) use spreadsheet::{bare, damaged};
-pub(crate) use timestamp::timestamp;
+pub(crate) use timestamp::{timestamp, utc_offset};
 pub(crate) use unusable::unusable;
 pub(crate) use value_kind::value_kind;
 
 /// Makes every function that needs no configuration known to the session.
 pub(crate) fn register_all(context: &SessionContext) {
-    let plain =
-        [key_hash(), number(), bare(), damaged(), unusable(), value_kind(), blocking_keys::pairs_of(), timestamp()];
+    let numbers = [number(), decimal(), timestamp(), utc_offset()];
+    let plain = [key_hash(), bare(), damaged(), unusable(), value_kind(), blocking_keys::pairs_of()];
+    let plain = plain.into_iter().chain(numbers);
     for function in normalize::normalizers().into_iter().chain(plain) {
         context.register_udf(function);
     }

@@ -107,6 +107,23 @@ pub(crate) fn files(delta: &DeltaTable) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The files of a table at its loaded version, in order of their names, with sizes and rows as the log has them.
+///
+/// # Errors
+/// Bug, if the state was not loaded.
+pub(crate) fn parts(delta: &DeltaTable) -> Result<Vec<Part>> {
+    let state = delta.snapshot().map_err(|e| Error::bug(format!("a Delta table was not loaded: {e}")))?;
+    let part = |name: String, bytes: i64, rows: Option<usize>| Part {
+        name,
+        bytes: bytes as u64,
+        rows: rows.unwrap_or_default() as u64,
+    };
+    let files = state.log_data().into_iter();
+    let mut parts: Vec<Part> = files.map(|f| part(f.path().to_string(), f.size(), f.num_records())).collect();
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(parts)
+}
+
 /// Removes the files that only older versions of a table have, where there is a table.
 ///
 /// # Errors
@@ -151,7 +168,7 @@ pub(crate) async fn commit(
                 None => continue,
             },
         };
-        let grown = match columns_beside(&delta, &schema)? {
+        let grown = match columns_beside(&delta, &schema, mode == Mode::Replace)? {
             Columns::Same => None,
             Columns::Grown(columns) => Some(columns),
             Columns::Other => {
@@ -299,19 +316,29 @@ fn kernel_schema(schema: &SchemaRef) -> Result<StructType> {
 /// The columns of a table beside those that are written now.
 enum Columns {
     Same,
-    /// There are more now: all of them. The new ones stand at the end and may be null, so that rows of before have them too.
+    /// There are more now, or amounts that are exact: all of them. The new ones stand at the end and may be null, so that rows of before
+    /// have them too.
     Grown(StructType),
     Other,
 }
 
-fn columns_beside(delta: &DeltaTable, schema: &SchemaRef) -> Result<Columns> {
+fn columns_beside(delta: &DeltaTable, schema: &SchemaRef, replaced: bool) -> Result<Columns> {
     let state = delta.snapshot().map_err(|e| Error::bug(format!("a Delta table was not loaded: {e}")))?;
     let (have, want) = (state.schema(), kernel_schema(schema)?);
     let names = |s: &StructType| -> Vec<(String, String)> {
         s.fields().map(|f| (f.name().clone(), format!("{:?}", f.data_type()))).collect()
     };
-    let (before, now) = (names(&have), names(&want));
+    let (mut before, now) = (names(&have), names(&want));
+    let mut became_exact = false;
+    // Amounts were doubles once. Where no file of before stays, the column may become a decimal.
+    for (was, is) in before.iter_mut().zip(&now).filter(|_| replaced) {
+        if was.0 == is.0 && was.1.contains("Double") && is.1.contains("Decimal") {
+            was.1.clone_from(&is.1);
+            became_exact = true;
+        }
+    }
     Ok(match now.strip_prefix(before.as_slice()) {
+        Some([]) if became_exact => Columns::Grown(want),
         Some([]) => Columns::Same,
         Some(_) if want.fields().skip(before.len()).all(StructField::is_nullable) => Columns::Grown(want),
         _ => Columns::Other,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::sealed;
+use crate::config::{JAPAN, Renames};
 use crate::error::{Error, Result, VERIFY};
 use crate::store::Location;
 
@@ -31,8 +32,19 @@ pub(crate) struct Published {
     /// How many customers have to be alike in the analyst's profile; 0 where nothing was declared.
     #[serde(default)]
     pub profile_k: u32,
+    /// The time zone in which the pipeline's days begin.
+    #[serde(default = "japan")]
+    pub time_zone: String,
+    /// Former names of channels.
+    #[serde(default, skip_serializing_if = "Renames::is_empty")]
+    pub channels: Renames,
     /// Version and parts of every table.
     pub tables: BTreeMap<String, PublishedTable>,
+}
+
+/// Runs of before the pipeline file could name a zone.
+fn japan() -> String {
+    JAPAN.into()
 }
 
 /// A table at its version.

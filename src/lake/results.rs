@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
+use super::models::UsedModel;
+use super::profile::{Drift, Profile};
 use nayose_matching::model::bits::Bits;
 use nayose_matching::model::em::{Dependence, Doubts};
 
@@ -65,6 +67,9 @@ pub(crate) struct IngestResult {
     /// What deliveries usually are, for the guards of the next run.
     #[serde(default)]
     pub figures: Figures,
+    /// Source → the newest time of its rows that is not in the future, microseconds.
+    #[serde(default)]
+    pub newest: BTreeMap<String, i64>,
 }
 
 /// How much of an attribute of a source can be understood, of a sample.
@@ -177,6 +182,15 @@ pub(crate) struct ScoreResult {
     pub trained: Trained,
     /// The parameters, every bit of them.
     pub parameter_bits: Bits,
+    /// The model that was used; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<UsedModel>,
+    /// What it finds in the candidate pairs; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// How far that has moved since it was trained; none where this run trained it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
 }
 
 /// Values of a feature that were ignored.
@@ -255,8 +269,11 @@ pub(crate) struct ClusterResult {
     pub customers: u64,
     /// Households.
     pub households: u64,
-    /// Links that were made.
+    /// Links that were made, or that hold.
     pub linked: u64,
+    /// Those of them below the threshold, which hold because the run before made them.
+    #[serde(default)]
+    pub held: u64,
     /// Links that were refused because records contradict each other.
     pub cut: u64,
     /// Links of records that fit two people equally well.
@@ -274,6 +291,15 @@ pub(crate) struct ClusterResult {
     pub records_per_customer: BTreeMap<String, u64>,
     /// Decisions that name a record which is not in the input.
     pub decisions_without_record: u64,
+    /// Decisions that were made on values of records which are other ones now.
+    #[serde(default)]
+    pub decisions_on_other_values: u64,
+    /// Pairs that the evidence would link since somebody is erased, and that stay two people.
+    #[serde(default)]
+    pub kept_apart: u64,
+    /// What happened to customers → how many events of that kind this run saw.
+    #[serde(default)]
+    pub events: BTreeMap<String, u64>,
     /// What the model expects at the threshold of the run.
     pub expected: Expected,
     /// The same at other thresholds.
@@ -281,7 +307,7 @@ pub(crate) struct ClusterResult {
 }
 
 /// What the golden records tell of customers in the analyst's profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub(crate) struct GoldenResult {
     /// Customers.
     pub customers: u64,
@@ -289,6 +315,36 @@ pub(crate) struct GoldenResult {
     pub alone: u64,
     /// Customers who are fewer than the `k` of the pipeline's profile, before anything is generalised.
     pub below_k: u64,
+    /// Files that have rows of facts that are there again, or that a later file replaced.
+    #[serde(default)]
+    pub lines: Vec<LineCounts>,
+    /// Facts with an amount below zero.
+    #[serde(default)]
+    pub negative: Vec<Negative>,
+}
+
+/// Rows of a file that are facts no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LineCounts {
+    /// Source of the pipeline file.
+    pub source: String,
+    /// Path below the input root.
+    pub file: String,
+    /// Rows that are there a second time, the same in everything.
+    pub repeated: u64,
+    /// Rows in whose place a later file, or a later row where `equal_rows: one_event` says so, has others.
+    pub replaced: u64,
+}
+
+/// Facts of a kind with an amount below zero.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Negative {
+    /// Channel.
+    pub channel: String,
+    /// Kind of fact.
+    pub event_type: String,
+    /// How many.
+    pub rows: u64,
 }
 
 /// What the marts found.

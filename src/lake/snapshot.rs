@@ -10,14 +10,16 @@ use datafusion::prelude::{DataFrame, JoinType, SessionContext};
 
 use super::published::{self, Published};
 use super::{erasure, read};
-use crate::engine::session::{Resources, session};
+use crate::config::{Renames, Zone};
+use crate::engine::session::{Resources, session, set_zone};
 use crate::error::{Error, Result, VERIFY};
 use crate::lake::delta;
 use crate::lake::manifest::Output;
 use crate::store::Location;
 use crate::tables::columns;
-use crate::tables::contract::{self, ID_EVENT, RUN, Table, col};
+use crate::tables::contract::{self, ID_EVENT, RUN, TIME_ZONE, Table, col};
 use crate::tables::part::Part;
+use crate::tables::zone::in_zone;
 use nayose_matching::identity::alias::{Aliases, Step};
 
 /// A row of `run`.
@@ -33,8 +35,22 @@ pub struct PublishedRun {
     pub config_digest: String,
     /// Tables with their versions and rows.
     pub tables: Vec<(String, u64, u64)>,
+    /// The run whose tables a rollback made the newest again.
+    pub restores: Option<String>,
     /// What it published, said a second time; for the run that is asked, and not by earlier versions.
     pub(crate) sealed: Option<Arc<Published>>,
+}
+
+impl PublishedRun {
+    /// Former names of its channels.
+    pub(crate) fn renames(&self) -> Renames {
+        self.sealed.as_ref().map(|sealed| sealed.channels.clone()).unwrap_or_default()
+    }
+
+    /// The time zone in which its days begin.
+    pub(crate) fn zone(&self) -> Zone {
+        self.sealed.as_ref().and_then(|sealed| Zone::named(&sealed.time_zone)).unwrap_or_else(Zone::japan)
+    }
 }
 
 /// All published runs, oldest first. Empty where nothing was published.
@@ -59,6 +75,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
         let number = columns::longs(column(col::RUN_NUMBER)?)?;
         let as_of = column(col::AS_OF)?.as_primitive::<TimestampMicrosecondType>();
         let tables = columns::lists(column(col::TABLES)?)?;
+        let restores = columns::strings(column(col::RESTORES)?)?;
         for row in 0..batch.num_rows() {
             let items = tables.value(row);
             let items = columns::structs(&items)?;
@@ -73,6 +90,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
                 tables: (0..items.len())
                     .map(|i| (names.value(i).to_string(), versions.value(i) as u64, counts.value(i) as u64))
                     .collect(),
+                restores: columns::text_at(restores, row).map(str::to_string),
                 sealed: None,
             });
         }
@@ -109,7 +127,7 @@ pub(crate) async fn newest(lake: &Location) -> Result<Option<PublishedRun>> {
 }
 
 /// The run that `as_of` means: a run id, its number, or a time; the newest run where none is given. A time means the
-/// last run whose data time is not after it.
+/// last run whose data time is not after it; of a day without a time its end, in the zone of the newest run.
 ///
 /// # Errors
 /// Usage, where there is none.
@@ -132,8 +150,12 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
     if let Some(run) = runs.iter().find(|r| r.run_id == wanted || r.number.to_string() == wanted) {
         return sealed(lake, readable(run.clone())?).await;
     }
-    let Some(time) = nayose_japanese::date::timestamp(wanted).map(|time| until(wanted, time)) else {
-        return Err(Error::usage(format!("--as-of {wanted:?} is neither a run nor a time"))
+    let zone = match runs.last() {
+        Some(newest) => sealed(lake, newest.clone()).await?.zone(),
+        None => Zone::japan(),
+    };
+    let Some(time) = zone.as_of(wanted) else {
+        return Err(Error::usage(format!("{wanted:?} is neither a run nor a time"))
             .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00"));
     };
     let first = runs[0].clone();
@@ -146,12 +168,6 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
         ))
     })?;
     sealed(lake, readable(found)?).await
-}
-
-/// The time that is meant: of a day without a time its last moment, as who asks who somebody was on 31 March means that day.
-fn until(typed: &str, time: i64) -> i64 {
-    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-    if typed.contains([':', 'T', 't']) { time } else { time + DAY - 1 }
 }
 
 /// A time as people read it.
@@ -169,6 +185,17 @@ pub(crate) async fn table(
     run: &PublishedRun,
     name: &str,
 ) -> Result<Option<DataFrame>> {
+    table_in(context, lake, run, name, TIME_ZONE).await
+}
+
+/// The same with its times in a zone, in which its days begin then.
+async fn table_in(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    name: &str,
+    zone: &str,
+) -> Result<Option<DataFrame>> {
     let Some((_, version, _)) = run.tables.iter().find(|(table, _, _)| table == name) else { return Ok(None) };
     let delta = delta::open(lake, name, Some(*version)).await?;
     let Some(delta) = delta else {
@@ -181,8 +208,8 @@ pub(crate) async fn table(
     }
     let output = output_of(name, files);
     let schema = match contract::find(name) {
-        Some(table) => plain_schema(table),
-        None => return Ok(Some(context.read_parquet(urls(lake, &output), Default::default()).await?)),
+        Some(table) => in_zone(&plain_schema(table), zone),
+        None => in_zone(read::inferred(context, lake, &output).await?.schema().as_arrow(), zone),
     };
     if output.parts.is_empty() {
         return Ok(Some(context.read_batch(arrow::array::RecordBatch::new_empty(schema))?));
@@ -195,13 +222,19 @@ pub(crate) async fn table(
 /// # Errors
 /// Environment, if the table cannot be read.
 pub(crate) async fn runs_up_to(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<DataFrame> {
+    runs_in(context, lake, run, TIME_ZONE).await
+}
+
+async fn runs_in(context: &SessionContext, lake: &Location, run: &PublishedRun, zone: &str) -> Result<DataFrame> {
     let opened = delta::open(lake, RUN.name, None).await?;
     let opened = opened.ok_or_else(|| Error::data(format!("table {} is gone from {}", RUN.name, lake.shown())))?;
-    let rows = read::table(context, lake, &output_of(RUN.name, delta::files(&opened)?), RUN.schema()).await?;
+    let output = output_of(RUN.name, delta::files(&opened)?);
+    let rows = read::table(context, lake, &output, in_zone(&RUN.schema(), zone)).await?;
     Ok(rows.filter(ident(col::RUN_NUMBER).lt_eq(lit(run.number)))?)
 }
 
-/// Registers tables of a run by their names, for queries of people, and the runs up to this one: those of `only`, or all.
+/// Registers tables of a run by their names, for queries of people, and the runs up to this one: those of `only`, or all. Days begin in
+/// the run's zone.
 ///
 /// # Errors
 /// Environment, if a table cannot be read.
@@ -212,18 +245,20 @@ pub(crate) async fn register(
     only: Option<&BTreeSet<String>>,
 ) -> Result<()> {
     let wanted = |name: &str| only.is_none_or(|only| only.contains(name));
+    let zone = run.zone();
+    set_zone(context, zone.name());
     for (name, _, _) in run.tables.iter().filter(|(name, _, _)| wanted(name)) {
-        if let Some(rows) = table(context, lake, run, name).await? {
+        if let Some(rows) = table_in(context, lake, run, name, zone.name()).await? {
             context.register_table(name.as_str(), rows.into_view())?;
         }
     }
     if wanted(RUN.name) {
-        context.register_table(RUN.name, runs_up_to(context, lake, run).await?.into_view())?;
+        context.register_table(RUN.name, runs_in(context, lake, run, zone.name()).await?.into_view())?;
     }
     Ok(())
 }
 
-/// The aliases of customer ids up to a run: an id is one from its merge on, until it is a person's own again.
+/// The aliases of customer ids up to a run: an id is one from its merge on, until it is a person's own again, or nobody's.
 ///
 /// # Errors
 /// Environment, if a table cannot be read.
@@ -234,7 +269,7 @@ pub(crate) async fn aliases(context: &SessionContext, lake: &Location, run: &Pub
     let columns = [col::CUSTOMER_ID, col::EVENT, col::COUNTERPART, col::RUN_ID];
     let events = events.select_columns(&columns)?;
     let merged = events.clone().filter(is("merged"))?.select(vec![ident(col::CUSTOMER_ID).alias(ALIAS)])?;
-    let again = events.clone().filter(is("created"))?;
+    let again = events.clone().filter(is("created").or(is("retired")))?;
     let again = again.join(merged.distinct()?, JoinType::LeftSemi, &[col::CUSTOMER_ID], &[ALIAS], None)?;
     let steps = events.filter(is("merged").or(is("split")))?.union(again)?;
     let runs = runs_up_to(context, lake, run).await?;
@@ -263,10 +298,6 @@ pub(crate) fn plain_schema(table: &Table) -> SchemaRef {
     let fields: Vec<Field> =
         table.schema().fields().iter().map(|f| f.as_ref().clone().with_metadata(Default::default())).collect();
     Arc::new(Schema::new(fields))
-}
-
-fn urls(lake: &Location, output: &Output) -> Vec<String> {
-    output.parts.iter().map(|p| lake.join(&output.folder).join(&p.name).url().to_string()).collect()
 }
 
 fn output_of(table: &str, files: Vec<String>) -> Output {

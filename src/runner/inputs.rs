@@ -52,9 +52,9 @@ pub(crate) async fn matching(
 ) -> Result<Vec<SourceFile>> {
     let (root, pattern) = root_of(pipeline, files)?;
     let (store, _) = root.open()?;
-    let found = dated::until(root.glob(&pattern).await?, as_of);
+    let found = dated::until(root.glob(&pattern).await?, as_of, &pipeline.zone);
     if found.is_empty() && !source.may_be_empty {
-        let when = if as_of.is_some() { " in a folder of a day before --as-of" } else { "" };
+        let when = if as_of.is_some() { " in a folder of a day that had begun by --as-of" } else { "" };
         let place = root.join(&pattern).shown();
         return Err(Error::config(format!("source {:?}: no file{when} matches {place}", source.name)).hint(
             "check `files` and `input` in the pipeline file, or --input; set may_be_empty: true if that is right",

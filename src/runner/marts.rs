@@ -6,7 +6,7 @@ use datafusion::logical_expr::{ident, lit};
 
 use super::Run;
 use crate::config::{Pipeline, SqlFile};
-use crate::engine::session::{Resources, session};
+use crate::engine::session::{Resources, session, set_zone};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{MartsResult, StageResult};
@@ -14,6 +14,7 @@ use crate::lake::{read, snapshot};
 use crate::stages::marts::restate;
 use crate::stages::{Planned, Stage, marts};
 use crate::tables::contract::{ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table, col};
+use crate::tables::zone::in_zone;
 
 /// Whether every mart and check can be planned, over tables without rows.
 ///
@@ -25,8 +26,16 @@ pub(crate) async fn can_be_planned(pipeline: &Pipeline) -> Result<()> {
 
 impl Run<'_> {
     pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
-        self.register(&marts::READ, record).await?;
-        let facts = self.in_ranges(&INTERACTION, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
+        let zone = self.pipeline.zone.name();
+        set_zone(&self.context, zone);
+        for table in marts::READ {
+            let (output, schema) = (self.output(table, record)?, in_zone(&table.schema(), zone));
+            let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
+            self.context.deregister_table(table.name)?;
+            self.context.register_table(table.name, rows.into_view())?;
+        }
+        let facts = in_zone(&INTERACTION.schema(), zone);
+        let facts = self.in_ranges(facts, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
         self.context.deregister_table(INTERACTION.name)?;
         self.context.register_table(INTERACTION.name, facts.into_view())?;
         let as_of = self.as_of()?;
@@ -35,6 +44,7 @@ impl Run<'_> {
             // Checks may look at the marts too.
             self.put_mart(planned, true, record).await?;
         }
+        self.register_for_checks(record).await?;
         marts::check(&self.context, self.pipeline, as_of).await?;
         record.result = Some(StageResult::Marts(MartsResult { checks_passed: self.pipeline.checks.len() }));
         self.restate(record).await
@@ -58,17 +68,22 @@ impl Run<'_> {
     /// Writes a mart and makes it known to the session by its name.
     async fn put_mart(&self, planned: Planned, published: bool, record: &mut StageRecord) -> Result<()> {
         let (name, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
-        let made = self.put(Stage::Marts, planned, published, None, record).await;
-        made.map_err(|e| match self.pipeline.marts.iter().find(|mart| mart.name == name) {
-            Some(mart) => marts::failed(mart, "marts", e),
-            None => e,
-        })?;
+        self.put(Stage::Marts, planned, published, None, record).await.map_err(|e| self.of_mart(name, e))?;
         if let Some(output) = record.outputs.get(name) {
-            let rows = read::table(&self.context, &self.pipeline.lake, output, schema.into()).await?;
+            let schema = in_zone(&schema, self.pipeline.zone.name());
+            let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
             self.context.deregister_table(name)?;
             self.context.register_table(name, rows.into_view())?;
         }
         Ok(())
+    }
+
+    /// The error of a mart's query names its file.
+    fn of_mart(&self, name: &str, error: Error) -> Error {
+        match self.pipeline.marts.iter().find(|mart| mart.name == name) {
+            Some(mart) => marts::failed(mart, "marts", error),
+            None => error,
+        }
     }
 
     /// What the figures of the run before are today, as of its own time: the marts of this run, if that is the same time.
@@ -99,7 +114,8 @@ impl Run<'_> {
                     let mart = self.context.table(name).await?;
                     self.context.register_table(again.name, mart.into_view())?;
                 } else {
-                    self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await?;
+                    let made = self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await;
+                    made.map_err(|e| self.of_mart(name, e))?;
                     self.register(&[&again], record).await?;
                 }
                 self.context.deregister_table(restated.before)?;
@@ -112,7 +128,7 @@ impl Run<'_> {
             // What the figures of the erased were is not kept either.
             planned.plan = planned.plan.filter(ident(col::KEY).not_eq(lit(erasure.customer_id.as_str())))?;
         }
-        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan, col::KEY).await?;
+        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan).await?;
         self.put(Stage::Marts, planned, true, None, record).await
     }
 }

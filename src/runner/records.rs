@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::Int64Type;
 use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr::{ident, lit};
 
-use super::{Run, erase, inputs};
+use super::{Run, erase, inputs, nearest};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, NormalizeResult, StageResult, Understood};
 use crate::sources::reader::RejectReason;
 use crate::stages::{Stage, ingest, normalize};
+use crate::tables::columns;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, STANDARD_RECORD, col};
 use nayose_matching::record::Standardizer;
 use nayose_matching::record::standardize::NUMBER_REUSED;
@@ -30,13 +31,13 @@ group by source, file, reject_reason";
 /// Reasons that a sentence names.
 const REASONS_TOLD: usize = 3;
 
-/// The newest time in the data that is not in the future.
+/// The newest time in the data of every source that is not in the future.
 const NEWEST: &str = "
-select max(t) as newest from (
-    select observed_at as t from raw_record
-    union all select registered_at from raw_record
-    union all select occurred_at from raw_event
-) where t <= now()";
+select source, max(t) as newest from (
+    select source, observed_at as t from raw_record
+    union all select source, registered_at from raw_record
+    union all select source, occurred_at from raw_event
+) where t <= now() group by source";
 
 impl Run<'_> {
     pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
@@ -48,6 +49,7 @@ impl Run<'_> {
             }
             if let Err(error) = self.put_raw(planned, record).await {
                 let error = ingest::of_expressions(error, self.pipeline);
+                let error = nearest::told(error, self.pipeline, &fresh).await;
                 return Err(self.hold_unreadable(error, &fresh).await);
             }
         }
@@ -63,8 +65,9 @@ impl Run<'_> {
         // Two sources may read one file.
         let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
         let understood = self.understood(&counts, record).await?;
-        let (files_read, as_of) = (read.len(), self.data_time().await?);
-        let found = IngestResult { files: counts, files_read, as_of, understood, figures };
+        let newest = self.newest().await?;
+        let (files_read, as_of) = (read.len(), self.data_time(&newest));
+        let found = IngestResult { files: counts, files_read, as_of, understood, figures, newest };
         record.result = Some(StageResult::Ingest(found));
         Ok(())
     }
@@ -95,11 +98,12 @@ impl Run<'_> {
     }
 
     /// The time as of which the analyses hold, microseconds. The session knows the raw tables.
-    pub(super) async fn data_time(&self) -> Result<i64> {
-        match self.options.as_of {
-            Some(as_of) => Ok(as_of),
-            None => self.newest().await,
-        }
+    /// Data without any time is as of its beginning: the same on every run.
+    pub(super) fn data_time(&self, newest: &BTreeMap<String, i64>) -> i64 {
+        let as_of = self.options.as_of.or(newest.values().copied().max()).unwrap_or(0);
+        // An erasure, whoever ends it, publishes no older state over a newer one.
+        let published = self.before.as_ref().filter(|_| self.erasure.is_some()).map(|run| run.as_of);
+        published.map_or(as_of, |published| published.max(as_of))
     }
 
     /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.
@@ -209,14 +213,15 @@ impl Run<'_> {
         Ok(all)
     }
 
-    async fn newest(&self) -> Result<i64> {
-        let batches = self.context.sql(NEWEST).await?.collect().await?;
-        let time = batches.iter().find_map(|b| {
-            let times = b.column(0).as_primitive_opt::<TimestampMicrosecondType>()?;
-            (times.len() == 1 && times.is_valid(0)).then(|| times.value(0))
-        });
-        // Data without any time is as of its beginning: the same on every run.
-        Ok(time.unwrap_or(0))
+    /// The newest time of every source. The session knows the raw tables.
+    pub(super) async fn newest(&self) -> Result<BTreeMap<String, i64>> {
+        let mut newest = BTreeMap::new();
+        for batch in self.context.sql(NEWEST).await?.collect().await? {
+            let (source, time) = (columns::strings(batch.column(0))?, columns::times(batch.column(1))?);
+            let known = (0..batch.num_rows()).filter(|row| time.is_valid(*row));
+            newest.extend(known.map(|row| (source.value(row).to_string(), time.value(row))));
+        }
+        Ok(newest)
     }
 
     /// The time as of which the analyses hold, microseconds, once `ingest` is done.

@@ -19,7 +19,7 @@ use crate::stages::ingest::read_options;
 use crate::store::Location;
 
 /// First bytes of a file that are looked at: some thousand rows.
-const HEAD: usize = 1 << 20;
+pub(super) const HEAD: usize = 1 << 20;
 
 /// Files of one name, digits aside, of which the first bytes are looked at; of more than [`WELL`] only the header and some rows.
 const ALIKE: usize = 200;
@@ -107,7 +107,7 @@ pub(crate) async fn heads(folder: &Location) -> Result<Heads> {
 }
 
 /// The beginnings in a file, and what was chosen.
-async fn head(file: &SourceFile, most: usize) -> Result<(Vec<Head>, Vec<(String, String)>)> {
+pub(super) async fn head(file: &SourceFile, most: usize) -> Result<(Vec<Head>, Vec<(String, String)>)> {
     let (mut heads, mut notes) = (Vec::new(), Vec::new());
     let files = match unpack::is_archive(&file.name) {
         true => unpack::members(file, None).await?,

@@ -1,7 +1,8 @@
 //! Tables as files: what every table is, and how its rows become Parquet.
 //!
 //! [`contract`] says what each table is. [`columns`] reads Arrow columns by type, [`encode`] and [`part`] write files,
-//! [`copy`] writes a table that has some of the columns of another, [`ranges`] tells the engine of an order that files have.
+//! [`copy`] writes a table that has some of the columns of another, [`ranges`] tells the engine of an order that files have,
+//! [`zone`] in which zone days begin.
 
 pub(crate) mod columns;
 pub(crate) mod contract;
@@ -9,3 +10,4 @@ pub(crate) mod copy;
 pub(crate) mod encode;
 pub(crate) mod part;
 pub(crate) mod ranges;
+pub(crate) mod zone;

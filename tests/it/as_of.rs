@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Retailer, fails, nayose, published, succeeds};
+use crate::support::{Retailer, fails, nayose, own_pipeline, published, succeeds};
 
 /// Moves the newest file of tickets into a folder of the day on which it came.
 fn tickets_come_on(retailer: &Retailer, day: &str) {
@@ -20,11 +20,11 @@ fn a_run_for_a_past_day_reads_what_that_day_had() {
     tickets_come_on(&retailer, "2026-03-31");
     // A run at midnight, when the day's files have not come yet; then one with the files there.
     fs::rename(retailer.path("input/support/dt=2026-03-31"), retailer.path("later")).expect("moved");
-    retailer.runs("that_day", &["--as-of", "2026-03-31"]);
+    retailer.runs("that_day", &["--as-of", "2026-03-30"]);
     fs::rename(retailer.path("later"), retailer.path("input/support/dt=2026-03-31")).expect("moved");
-    retailer.runs("again", &["--as-of", "2026-03-31"]);
+    retailer.runs("again", &["--as-of", "2026-03-30"]);
     assert_eq!(published(&retailer.path("again")), published(&retailer.path("that_day")));
-    retailer.runs("next_day", &["--as-of", "2026-04-01"]);
+    retailer.runs("next_day", &["--as-of", "2026-03-31"]);
     let records = "select count(*) from source_record where channel = 'support'";
     assert_ne!(
         retailer.sql("next_day", records),
@@ -46,6 +46,112 @@ fn a_day_that_is_asked_for_is_the_whole_day() {
 }
 
 #[test]
+fn a_run_as_of_a_date_has_the_whole_of_that_day() {
+    let retailer = Retailer::new(200, 25);
+    let day = retailer_day(&retailer);
+    retailer.runs("lake", &["--as-of", &day]);
+    let end = format!("select count(*) as n from run where as_of = timestamptz '{day} 23:59:59.999999'");
+    assert_eq!(retailer.sql("lake", &end), "n\n1\n", "to the last moment, where the business is");
+    let of = |table: &str| {
+        let n = "select count(*) as n from {} where customer_id is not null and cast(occurred_at as date) = '{day}'";
+        retailer.sql("lake", &n.replace("{}", table).replace("{day}", &day))
+    };
+    assert_ne!(of("interaction"), "n\n0\n");
+    assert_eq!(of("contact_timeline"), of("interaction"), "what happened on that day counts");
+    let said = fails(2, &retailer.run("lake", &["--as-of", "soon"]).iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(said.contains("\"soon\" is no time") && said.contains("hint: write 2026-03-31"), "{said}");
+}
+
+/// A day on which something happened in the evening of Japan: a day before the newest.
+fn retailer_day(retailer: &Retailer) -> String {
+    retailer.runs("all", &[]);
+    let days = "select cast(max(cast(occurred_at as date)) as varchar) as day from interaction
+                where cast(occurred_at as date) < (select max(cast(occurred_at as date)) from interaction)";
+    retailer.sql("all", days).lines().nth(1).expect("a day").to_string()
+}
+
+#[test]
+fn days_begin_where_the_business_is() {
+    let retailer = Retailer::new(200, 26);
+    let mart = "select cast(occurred_at as date) as day, date_trunc('month', occurred_at) as month, count(*) as n,
+                       max(occurred_at) as newest, date_trunc('day', $as_of) as run_day
+                from interaction where occurred_at is not null group by 1, 2";
+    let run = |lake: &str, zone: &str| {
+        let pipeline = own_pipeline(&retailer, |text| text.push_str(zone), |_| ());
+        fs::write(retailer.path("pipeline/marts/by_day.sql"), mart).expect("written");
+        fs::write(retailer.path("pipeline/checks/days.sql"), "select 1 from by_day where cast(newest as date) <> day")
+            .expect("written");
+        let (input, lake) = (retailer.text("input"), retailer.text(lake));
+        succeeds(&["run", &pipeline, "--input", &input, "--lake", &lake, "--log", "json"]);
+    };
+    run("tokyo", "");
+    run("utc", "\ntime_zone: UTC\n");
+    // The day by arithmetic, nine hours ahead of UTC.
+    let wrong = "select count(*) as n from interaction
+                 where cast(cast(occurred_at as date) as int) <> cast(floor((date_part('epoch', occurred_at) + 32400) / 86400) as int)";
+    assert_eq!(retailer.sql("tokyo", wrong), "n\n0\n", "Asia/Tokyo, where none is said");
+    assert_ne!(retailer.sql("utc", wrong), "n\n0\n");
+    let months = "select count(*) as n from interaction where date_trunc('month', occurred_at) <> date_trunc('month', cast(occurred_at as date))";
+    assert_eq!(retailer.sql("tokyo", months), "n\n0\n");
+    let days = "select cast(day as varchar) as day, sum(n) as n from by_day group by day order by day";
+    let again = "select cast(cast(occurred_at as date) as varchar) as day, count(*) as n from interaction
+                 where occurred_at is not null group by 1 order by 1";
+    assert_eq!(retailer.sql("tokyo", days), retailer.sql("tokyo", again));
+    assert_ne!(retailer.sql("tokyo", days), retailer.sql("utc", days));
+    // What is published are instants in UTC.
+    let to = retailer.text("by_day.csv");
+    succeeds(&["export", "by_day", "--lake", &retailer.text("tokyo"), "--to", &to]);
+    let published = fs::read_to_string(&to).expect("the file");
+    assert!(published.contains("T15:00:00Z") && !published.contains("+09:00"), "{published}");
+    let shown = retailer.sql("tokyo", "select month, run_day from by_day");
+    assert!(shown.contains("-01T00:00:00+09:00") && !shown.contains('Z'), "{shown}");
+}
+
+#[test]
+fn two_runs_of_one_time_are_two_states() {
+    let retailer = Retailer::new(300, 27);
+    let run = |auto: &str, more: &[&str]| {
+        let pipeline = own_pipeline(&retailer, |text| *text = text.replace("auto: 0.8", auto), |_| ());
+        let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+        let run = ["run", &pipeline, "--input", &input, "--lake", &lake, "--log", "json", "--as-of", "2026-03-31"];
+        succeeds(&[&run[..], more].concat());
+    };
+    let map = |more: &[&str], holds: &str| {
+        let query =
+            format!("select channel, record_id, customer_id, household_id from id_map where {holds} order by 1, 2");
+        succeeds(&[&["sql", "--lake", &retailer.text("lake"), "--format", "csv"], more, &[&query]].concat())
+    };
+    let steps = ["auto: 0.8", "auto: 0.9999999", "auto: 0.8"];
+    let mut states = Vec::new();
+    for auto in steps {
+        run(auto, &[]);
+        states.push(map(&[], "valid_to is null"));
+    }
+    assert_ne!(states[0], states[1], "a higher threshold links less");
+    assert_eq!(states[0], states[2], "and all have their ids back");
+    for (number, state) in (1..).zip(&states) {
+        let holds = format!("valid_from_run <= {number} and (valid_to_run > {number} or valid_to_run is null)");
+        assert_eq!(&map(&[], &holds), state, "run {number}, from the newest id_map");
+        assert_eq!(&map(&["--as-of", &number.to_string()], "valid_to is null"), state, "run {number}, itself");
+    }
+    let twice = "select count(*) as n from id_map where valid_to is not null and valid_to <> valid_from";
+    assert_eq!(retailer.sql("lake", twice), "n\n0\n", "of the time of the business there was but one moment");
+    let why = retailer
+        .sql("lake", "select distinct event, reason from id_event where event in ('split', 'merged') order by 1");
+    assert_eq!(why, "event,reason\nmerged,thresholds\nsplit,thresholds\n");
+    let split = retailer.sql("lake", "select counterpart from id_event where event = 'split' order by 1 limit 1");
+    let id = split.lines().nth(1).expect("a customer").to_string();
+    let history =
+        |more: &[&str]| succeeds(&[&["history", &id, "--lake", &retailer.text("lake"), "--lang", "en"], more].concat());
+    let whole = history(&[]);
+    for part in ["[run 2]", "[run 3]", "(thresholds)", "[from run 1 until run 2]", "[from run 3 on]"] {
+        assert!(whole.contains(part), "{part:?} is not in:\n{whole}");
+    }
+    let before = history(&["--as-of", "2"]);
+    assert!(before.contains("[run 2]") && !before.contains("run 3"), "{before}");
+}
+
+#[test]
 fn an_older_state_is_not_published_over_a_newer_one() {
     let retailer = Retailer::new(100, 22);
     retailer.runs("lake", &["--as-of", "2026-03-31"]);
@@ -54,7 +160,7 @@ fn an_older_state_is_not_published_over_a_newer_one() {
     let skipped = nayose(&older.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(skipped.status.code(), Some(99));
     let said = retailer.runs("lake", &["--as-of", "2026-03-01"]);
-    assert!(said.contains("as of 2026-03-30T15:00:00Z is published") && said.contains("--full"), "{said}");
+    assert!(said.contains("as of 2026-03-31T14:59:59.999999Z is published") && said.contains("--full"), "{said}");
     assert_eq!(published(&retailer.path("lake")), newer);
     retailer.runs("lake", &["--as-of", "2026-03-01", "--full"]);
     assert_ne!(published(&retailer.path("lake")), newer, "whoever insists gets it");

@@ -70,6 +70,14 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
+fn a_time_zone_is_one_of_the_database() {
+    let retailer = Retailer::new(20, 79);
+    let pipeline = own_pipeline(&retailer, |text| text.push_str("\ntime_zone: Asia/Tokio\n"), |_| ());
+    let said = fails(2, &["validate", &pipeline, "--input", &retailer.text("input")]);
+    assert!(said.contains("\"Asia/Tokio\" is no time zone") && said.contains("did you mean \"Asia/Tokyo\"?"), "{said}");
+}
+
+#[test]
 fn the_retail_pipeline_is_good() {
     let said = succeeds(&["validate", "pipelines/retail/pipeline.yaml"]);
     assert!(said.contains("is good"), "{said}");

@@ -184,13 +184,17 @@ fn an_event_sent_again_with_another_customer_and_time_is_there_once() {
     assert!(lines > 10, "orders to send again");
     retailer.runs("once", &[]);
     std::fs::write(retailer.path("input/shop/orders_209901.csv"), again).expect("written");
-    retailer.runs("twice", &[]);
+    let said = retailer.runs("twice", &[]);
+    let told = format!(
+        "{lines} rows of facts were replaced by those of a later file with the same event_id: {lines} shop/orders_202501.csv"
+    );
+    assert!(said.contains(&told), "{said}");
     let keys = "select count(*) as n, count(distinct concat(channel, ' ', event_id)) as keys from interaction";
     assert_eq!(retailer.sql("twice", keys), retailer.sql("once", keys));
     let count =
         |text: &str| retailer.sql("twice", text).lines().nth(1).expect("a count").parse::<usize>().expect("a number");
     assert_eq!(
-        count("select count(*) from reject where reason = 'repeated_event' and file like '%orders_202501%'"),
+        count("select count(*) from reject where reason = 'replaced_event' and file like '%orders_202501%'"),
         lines
     );
     assert_eq!(

@@ -49,20 +49,60 @@ pub fn number(text: &str) -> Option<f64> {
     // Nearly all numbers are plain; this reads NaN, infinity and exponents, too.
     let value = match text.parse::<f64>() {
         Ok(value) => value,
-        Err(_) => written(text)?,
+        Err(_) => written(text)?.parse().ok()?,
     };
     // Zero has no sign: -0 and 0 are one value.
     value.is_finite().then_some(value + 0.0)
 }
 
-/// A number with anything around it.
+/// The value of `text` in units of ten to the power of minus `scale`, exactly; what is smaller than a unit is rounded, a half away from
+/// zero. It is a number where [`number`] is one, and fits.
+pub fn decimal(text: &str, scale: u32) -> Option<i128> {
+    match plain(text, scale) {
+        Some(units) => Some(units),
+        None => plain(&written(text)?, scale),
+    }
+}
+
+/// The units of digits with a sign, a point and an exponent, as `f64` reads them.
+fn plain(text: &str, scale: u32) -> Option<i128> {
+    let (negative, body) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (mantissa, exponent) = match body.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (body, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    // So many digits are whole units.
+    let units = i64::try_from(whole.len()).ok()? + i64::from(exponent) + i64::from(scale);
+    let digit = |place: i64| usize::try_from(place).ok().and_then(|place| digits.get(place)).map_or(0, |d| d - b'0');
+    let mut value: i128 = 0;
+    for place in 0..units {
+        if value == 0 && place >= i64::try_from(digits.len()).ok()? {
+            break;
+        }
+        value = value.checked_mul(10)?.checked_add(i128::from(digit(place)))?;
+    }
+    if units >= 0 && digit(units) >= 5 {
+        value = value.checked_add(1)?;
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// A number with anything around it, as digits.
 #[cold]
-fn written(text: &str) -> Option<f64> {
+fn written(text: &str) -> Option<String> {
     let unwrapped = spreadsheet::unwrap(text);
     let plain: String = unwrapped.as_deref().unwrap_or(text).chars().filter_map(narrow).collect();
     let amount = Amount::default().peel(without_tax(plain.trim()))?;
     let value = magnitude(amount.body)?;
-    Some(if amount.negative { -value } else { value })
+    Some(if amount.negative { format!("-{value}") } else { value })
 }
 
 /// The character in the form that is read here; `None` if it is invisible. Not NFKC: that makes 52 of 5².
@@ -145,7 +185,7 @@ impl<'a> Amount<'a> {
 }
 
 /// The value of digits, with or without units.
-fn magnitude(body: &str) -> Option<f64> {
+fn magnitude(body: &str) -> Option<String> {
     if !body.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return None;
     }
@@ -154,10 +194,10 @@ fn magnitude(body: &str) -> Option<f64> {
     }
     if !body.contains(',') {
         // `.5`, `5.` and `1.5E+06`, as without anything around. What begins with a digit is not NaN.
-        return body.parse().ok();
+        return body.parse::<f64>().is_ok().then(|| body.to_string());
     }
     let (whole, fraction) = separated(body)?;
-    format!("{whole}.{fraction}0").parse().ok()
+    Some(format!("{whole}.{fraction}0"))
 }
 
 /// The digits before and behind the point, with or without separators.
@@ -173,7 +213,7 @@ fn separated(text: &str) -> Option<(String, &str)> {
 }
 
 /// `1万2,345`, `3千`, `1.5億`, `12百万`: each number is smaller than the unit before it.
-fn with_units(body: &str) -> Option<f64> {
+fn with_units(body: &str) -> Option<String> {
     // In millionths. A section is what stands before 万, 億 or 兆.
     let (mut total, mut section) = (0i128, 0i128);
     let (mut above, mut within, mut rest) = (i128::MAX, i128::MAX, body);
@@ -233,9 +273,8 @@ fn with_units(body: &str) -> Option<f64> {
     if section >= above {
         return None;
     }
-    // Exact below 2^53 millionths and rounded once above.
     let sum = total + section;
-    format!("{}.{:06}", sum / SCALE, sum % SCALE).parse().ok()
+    Some(format!("{}.{:06}", sum / SCALE, sum % SCALE))
 }
 
 fn millionths(text: &str) -> Option<i128> {
@@ -269,6 +308,33 @@ mod tests {
     }
 
     #[test]
+    fn amounts_are_exact() {
+        for (text, units) in [
+            ("1,234.50", 12_345_000),
+            ("0.1", 1000),
+            ("-0.1", -1000),
+            ("(1,200)", -12_000_000),
+            ("¥1,980(税込)", 19_800_000),
+            ("1.5万", 150_000_000),
+            ("1.5E+06", 15_000_000_000),
+            ("15e-1", 15_000),
+            ("0.00005", 1),
+            ("-0.00005", -1),
+            ("0.00004999", 0),
+            ("0.30000000000000004", 3000),
+            ("9007199254740993.01", 90_071_992_547_409_930_100),
+            ("5e-9", 0),
+            ("0e999999", 0),
+            ("-0", 0),
+        ] {
+            assert_eq!(decimal(text, 4), Some(units), "{text}");
+        }
+        for none in ["", "-", "NaN", "inf", "1,23", "12.3.4", "1e99", "5%", "e5", "."] {
+            assert_eq!(decimal(none, 4), None, "{none}");
+        }
+    }
+
+    #[test]
     fn zero_has_no_sign() {
         for zero in ["-0", "(0)", "▲0", "0"] {
             assert_eq!(number(zero).map(f64::to_bits), Some(0), "{zero}");
@@ -281,6 +347,16 @@ mod tests {
             if let Some(value) = number(&text) {
                 prop_assert!(value.is_finite());
             }
+            if decimal(&text, 4).is_some() {
+                prop_assert!(number(&text).is_some(), "{}", text);
+            }
+        }
+
+        #[test]
+        fn decimals_are_the_numbers(cents in -1_000_000_000_000i64..1_000_000_000_000) {
+            let sign = if cents < 0 { "-" } else { "" };
+            let text = format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100);
+            prop_assert_eq!(decimal(&text, 4), Some(i128::from(cents) * 100), "{}", text);
         }
 
         #[test]

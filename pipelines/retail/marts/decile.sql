@@ -11,7 +11,8 @@ select
     decile,
     customers,
     amount,
-    amount / customers as average_amount,
-    amount / nullif(sum(amount) over (), 0) as share,
-    sum(amount) over (order by decile) / nullif(sum(amount) over (), 0) as cumulative_share
+    cast(amount as double) / customers as average_amount,
+    -- Of sales of nothing, nobody has a share.
+    coalesce(cast(amount as double) / nullif(sum(amount) over (), 0), 0) as share,
+    coalesce(cast(sum(amount) over (order by decile) as double) / nullif(sum(amount) over (), 0), 0) as cumulative_share
 from grouped

@@ -3,7 +3,7 @@
 with buyer as (
     select
         customer_id,
-        sum(amount) as amount,
+        cast(sum(amount) as double) as amount,
         count(*) as purchases,
         greatest((date_part('epoch', max(occurred_at)) - date_part('epoch', min(occurred_at))) / (365.25 * 86400), 1.0) as years
     from _purchase

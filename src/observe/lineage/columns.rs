@@ -179,6 +179,7 @@ impl<'a> Inputs<'a> {
             col::RECORD_ID | col::EVENT_ID | col::OCCURRED_AT if is(&INTERACTION) => {
                 self.events(column, How::Identity, "")
             }
+            col::OCCURRED_AT_OFFSET => self.events(col::OCCURRED_AT, How::Transformation, "the offset that is written"),
             col::RECORD_ID | col::RECORD_ID_L | col::RECORD_ID_R => self.people(col::RECORD_ID, How::Identity, ""),
             col::COUNTERPART => self.people(col::RECORD_ID, How::Transformation, "channel:record_id"),
             col::FIRST_SEEN | col::LAST_SEEN | col::OBSERVED_AT => {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::console::version;
-use crate::tables::contract::{Column, Type};
+use crate::tables::contract::{AMOUNT_DIGITS, AMOUNT_SCALE, Column, Type};
 
 /// Who made an event or a facet, as a package URL.
 pub(super) fn producer() -> String {
@@ -65,6 +65,7 @@ fn field(name: &str, of: Type) -> Value {
         Type::Integer => json!({ "name": name, "type": "integer" }),
         Type::Long => json!({ "name": name, "type": "long" }),
         Type::Double => json!({ "name": name, "type": "double" }),
+        Type::Amount => json!({ "name": name, "type": format!("decimal({AMOUNT_DIGITS},{AMOUNT_SCALE})") }),
         Type::Boolean => json!({ "name": name, "type": "boolean" }),
         Type::Date => json!({ "name": name, "type": "date" }),
         Type::Timestamp => json!({ "name": name, "type": "timestamp" }),

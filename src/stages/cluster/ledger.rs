@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, Float64Array, ListArray, RecordBatch, StringArray, 
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
 
+use super::before::{HELD, MATCHED, NO_RULE};
 use super::{Decided, Keys, Links};
 use crate::config::file::ThresholdsFile;
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ pub(super) fn table(
     fates: &[Fate],
     scorer: &Scorer,
     decided: &Decided,
-    thresholds: &ThresholdsFile,
+    (thresholds, hold): (&ThresholdsFile, f64),
     run_id: &str,
 ) -> Result<RecordBatch> {
     let model = scorer.model();
@@ -42,8 +43,14 @@ pub(super) fn table(
             continue;
         }
         let score = Score { person: edge.person, household: edge.household, weight: *weight };
-        let (decision, reason) = (decision(edge.l, edge.r, *fate), reason(keys, scorer, *fate));
-        entries.push(Entry { l: edge.l, r: edge.r, decision, score, rule: &model.rules[*rule as usize].name, reason });
+        let reason = match fate {
+            Fate::Linked if edge.person < thresholds.auto => {
+                Some(format!("the run before linked them, and a link holds from a probability of {hold} up"))
+            }
+            _ => reason(keys, scorer, *fate),
+        };
+        let rule: &str = if *rule == NO_RULE { HELD } else { &model.rules[*rule as usize].name };
+        entries.push(Entry { l: edge.l, r: edge.r, decision: decision(edge.l, edge.r, *fate), score, rule, reason });
     }
     for (&(l, r), reason) in &decided.rows {
         let score = scorer.score(l as usize, r as usize);
@@ -126,7 +133,7 @@ fn reason(keys: &Keys, scorer: &Scorer, fate: Fate) -> Option<String> {
 /// A pair that contradicts itself is refused; one whose clusters contradict each other is cut.
 fn decision(l: u32, r: u32, fate: Fate) -> &'static str {
     match fate {
-        Fate::Linked => "matched",
+        Fate::Linked => MATCHED,
         Fate::Below | Fate::Contested(..) => "review",
         Fate::Cut(a, b) if (a, b) == (l, r) || (a, b) == (r, l) => "refused",
         Fate::Cut(..) | Fate::Outvoted(_) | Fate::Bridge | Fate::Limit(_) => "cut",

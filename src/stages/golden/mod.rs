@@ -6,6 +6,7 @@
 
 pub(crate) mod anonymity;
 mod consent;
+pub(crate) mod lines;
 
 use datafusion::common::UnnestOptions;
 use datafusion::functions::expr_fn::named_struct;
@@ -29,7 +30,7 @@ use crate::tables::contract::{
 /// Bug, if the plan cannot be built.
 pub(crate) async fn records(context: &SessionContext, pipeline: &Pipeline, executors: bool) -> Result<Vec<Planned>> {
     let mut joined = context
-        .sql("select i.customer_id, i.household_id, i.confidence, s.* from standard_record s join identity i on s.row = i.row")
+        .sql("select i.customer_id, i.household_id, i.confidence, i.joined_by_decision, s.* from standard_record s join identity i on s.row = i.row")
         .await?;
     if !executors {
         let person = vec![ident(col::CUSTOMER_ID).sort(true, false), ident(col::HOUSEHOLD_ID).sort(true, false)];
@@ -75,17 +76,16 @@ pub(crate) fn provenance(golden_record: DataFrame) -> Result<Planned> {
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
-pub(crate) async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -> Result<Vec<Planned>> {
+pub(crate) async fn tables(
+    context: &SessionContext,
+    pipeline: &Pipeline,
+    as_of: i64,
+    number: i64,
+) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
-    for (name, query) in [("repeated_key", REPEATED_KEYS), ("repeated_event", REPEATED), ("event_once", EVENTS_ONCE)] {
-        let rows = context.sql(query).await?;
-        // Keys are few, and asked for three times.
-        let rows = if name == "repeated_key" { rows.cache().await? } else { rows };
-        context.deregister_table(name)?;
-        context.register_table(name, rows.into_view())?;
-    }
+    lines::register(context, pipeline).await?;
     for (table, query) in [(&CONSENT, consent::QUERY), (&ID_MAP, MAP), (&REJECT, REJECTS)] {
-        let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, run_id))?;
+        let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, number))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }
     let plan = columns(context.sql(INTERACTIONS).await?, &INTERACTION)?;
@@ -98,10 +98,10 @@ pub(crate) async fn tables(context: &SessionContext, as_of: i64, run_id: &str) -
 }
 
 /// The values of the parameters that a query has.
-fn parameters(query: &str, as_of: i64, run_id: &str) -> Vec<(String, datafusion::common::ScalarValue)> {
+fn parameters(query: &str, as_of: i64, number: i64) -> Vec<(String, datafusion::common::ScalarValue)> {
     use datafusion::common::ScalarValue;
     let as_of = ScalarValue::TimestampMicrosecond(Some(as_of), Some(TIME_ZONE.into()));
-    [("as_of", as_of), ("run_id", ScalarValue::from(run_id))]
+    [("as_of", as_of), ("number", ScalarValue::from(number))]
         .into_iter()
         .filter(|(name, _)| query.contains(&format!("${name}")))
         .map(|(name, value)| (name.to_string(), value))
@@ -118,46 +118,29 @@ fn by_key(plan: DataFrame, table: &Table) -> Result<DataFrame> {
     Ok(plan.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
 }
 
-/// The rows of before that are closed stay; those that hold no more are closed now; those that still hold keep their time.
-/// What changes twice at one data time was never seen in between, and leaves no row.
+/// The rows of before that are closed stay; those that hold no more are closed now; those that still hold keep their times.
+/// A row has two validities: in the time of the business, and in the runs that said so. What changes twice at one data time holds
+/// for no time of the business, and its runs tell that it was published.
 const MAP: &str = "
 with was as (select * from previous_id_map where valid_to is null),
 compared as (
-    select i.channel, i.record_id, i.customer_id, i.household_id, i.confidence, w.valid_from,
+    select i.channel, i.record_id, i.customer_id, i.household_id, i.confidence, w.valid_from, w.valid_from_run,
            w.customer_id = i.customer_id and w.household_id = i.household_id as holds
     from identity i left join was w on w.channel = i.channel and w.record_id = i.record_id)
-select * from previous_id_map where valid_to is not null
+select channel, record_id, customer_id, household_id, valid_from, valid_to, confidence, valid_from_run, valid_to_run
+from previous_id_map where valid_to is not null
 union all
-select w.channel, w.record_id, w.customer_id, w.household_id, w.valid_from, $as_of as valid_to, w.confidence
+select w.channel, w.record_id, w.customer_id, w.household_id, w.valid_from, greatest(w.valid_from, $as_of) as valid_to,
+       w.confidence, w.valid_from_run, $number as valid_to_run
 from was w left join compared c on w.channel = c.channel and w.record_id = c.record_id
-where not coalesce(c.holds, false) and w.valid_from < $as_of
+where not coalesce(c.holds, false)
 union all
 select channel, record_id, customer_id, household_id,
        case when holds then valid_from else greatest($as_of, coalesce(valid_from, $as_of)) end as valid_from,
-       cast(null as timestamp with time zone) as valid_to, confidence
+       nullif($as_of, $as_of) as valid_to, confidence,
+       case when holds then valid_from_run else $number end as valid_from_run,
+       nullif($number, $number) as valid_to_run
 from compared";
-
-/// Keys of events that come more than once, as hashes: a file that is sent twice repeats its rows. Most data has none, and
-/// hashes are far smaller than keys.
-const REPEATED_KEYS: &str = "
-select h from (select key_hash(channel, event_id) as h from raw_event where reject_reason is null)
-group by h having count(*) > 1";
-
-/// Events whose key comes more than once beside the one before, newest row first: the row of the last file counts.
-const REPEATED: &str = "
-select * exclude (h), coalesce(
-    lag(channel) over (order by channel, event_id, file desc, line desc) = channel
-    and lag(event_id) over (order by channel, event_id, file desc, line desc) = event_id, false) as repeated
-from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) e
-left semi join repeated_key k on e.h = k.h";
-
-/// Events once each.
-const EVENTS_ONCE: &str = "
-select * exclude (h), false as repeated
-from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) e
-left anti join repeated_key k on e.h = k.h
-union all
-select * from repeated_event where not repeated";
 
 const INTERACTIONS: &str = "
 select e.*, i.customer_id
@@ -172,4 +155,4 @@ select r.file, r.line, r.source, 'conflicting_values' as reason, cast(null as va
 from (select unnest(conflicts) as c from standard_record where cardinality(conflicts) > 0) s
 join raw_record r on r.file = s.c['file'] and r.line = s.c['line']
 union all
-select file, line, source, 'repeated_event' as reason, cast(null as varchar) as raw from repeated_event where repeated";
+select file, line, source, repeat_reason as reason, cast(null as varchar) as raw from repeated_event";

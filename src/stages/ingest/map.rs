@@ -2,9 +2,8 @@
 
 use datafusion::functions::expr_fn::{btrim, coalesce, lower, named_struct, nullif};
 use datafusion::functions_nested::expr_fn::make_array;
-use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, cast, ident, lit, when};
-use datafusion::prelude::{DataFrame, concat};
+use datafusion::logical_expr::{Expr, cast, ident, lit, when};
+use datafusion::prelude::DataFrame;
 
 use super::values::{Columns, null};
 use crate::config::{ConsentColumn, Pipeline, Source, Value};
@@ -66,13 +65,14 @@ pub(super) struct EventValues<'a> {
     pub(super) event_id: &'a Value,
     pub(super) occurred_at: Option<&'a Value>,
     pub(super) event_type: &'a str,
-    pub(super) equal_rows_are_two: bool,
 }
 
 /// Rows of a source that holds events, as `raw_event`. A time or a number that cannot be read rejects the row.
 pub(super) fn events(rows: DataFrame, source: &Source, of_row: EventValues, read: &Columns) -> Result<DataFrame> {
-    let EventValues { event_id, occurred_at, event_type, equal_rows_are_two } = of_row;
+    let EventValues { event_id, occurred_at, event_type } = of_row;
     let is_number = |name: &str| matches!(name, col::QUANTITY | col::UNIT_PRICE | col::AMOUNT);
+    // Money is exact: sums of it are.
+    let reading = |name: &str| if name == col::QUANTITY { functions::number() } else { functions::decimal() };
     let id = read.value(event_id, "-")?;
     let mut reason = read.reason(&id)?;
     let unreadable = |raw: Expr, value: Expr| raw.is_not_null().and(value.is_null());
@@ -82,7 +82,7 @@ pub(super) fn events(rows: DataFrame, source: &Source, of_row: EventValues, read
     }
     for (name, from) in source.columns.iter().filter(|(name, _)| is_number(name)) {
         let raw = read.value(from, " ")?;
-        let mut bad = unreadable(raw.clone(), functions::number().call(vec![raw.clone()]));
+        let mut bad = unreadable(raw.clone(), reading(name).call(vec![raw.clone()]));
         if let Some(inside) = Columns::unreadable_inside(&raw)? {
             bad = bad.or(raw.is_null().and(inside));
         }
@@ -95,16 +95,19 @@ pub(super) fn events(rows: DataFrame, source: &Source, of_row: EventValues, read
             col::RECORD_ID => functions::bare().call(vec![read.value(&source.record_id, "-")?]),
             col::EVENT_TYPE => lit(event_type),
             col::OCCURRED_AT => read.time(occurred_at)?,
+            col::OCCURRED_AT_OFFSET => match occurred_at {
+                Some(value) => functions::utc_offset().call(vec![read.value(value, " ")?]),
+                None => null(Type::Text),
+            },
             name => match source.columns.get(name) {
                 None => null(c.data_type),
-                Some(from) if is_number(name) => functions::number().call(vec![read.value(from, " ")?]),
+                Some(from) if is_number(name) => reading(name).call(vec![read.value(from, " ")?]),
                 Some(from) => read.value(from, " ")?,
             },
         };
         mapped.push((c.name, value));
     }
-    let mapped = finished(rows, &RAW_EVENT, read, mapped, reason)?;
-    if equal_rows_are_two { numbered(mapped) } else { Ok(mapped) }
+    finished(rows, &RAW_EVENT, read, mapped, reason)
 }
 
 /// The rows with the columns that every raw table has. A row that is rejected here keeps its text; one that is skipped keeps nothing but
@@ -134,26 +137,6 @@ fn finished(
         all.push(value.alias(name));
     }
     Ok(rows.select(all)?)
-}
-
-/// Equal event ids of one file as events of their own: the second is `ID#2`.
-fn numbered(events: DataFrame) -> Result<DataFrame> {
-    const PLACE: &str = "place among equal rows";
-    let place = row_number()
-        .partition_by(vec![ident(col::FILE), ident(col::EVENT_ID)])
-        .order_by(vec![ident(col::LINE).sort(true, false)])
-        .build()?
-        .alias(PLACE);
-    let numbered = when(
-        ident(PLACE).gt(lit(1)).and(ident(col::EVENT_ID).is_not_null()),
-        concat(vec![ident(col::EVENT_ID), lit("#"), cast(ident(PLACE), Type::Text.arrow())]),
-    )
-    .otherwise(ident(col::EVENT_ID))?;
-    let column = |c: &crate::tables::contract::Column| match c.name {
-        col::EVENT_ID => numbered.clone().alias(col::EVENT_ID),
-        name => ident(name),
-    };
-    Ok(events.window(vec![place])?.select(RAW_EVENT.columns.iter().map(column).collect::<Vec<_>>())?)
 }
 
 /// What a row says about a consent: nothing where the column is empty, `unknown` where its value has no meaning.

@@ -23,6 +23,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 
 use super::Planned;
+use crate::config::file::EqualRowsFile;
 use crate::config::{EncodingFile, FormatFile, Header, Join, Pipeline, Rows, Source, Value};
 use crate::error::{Error, Kind, Result};
 use crate::sources::fill_down::{FillDown, fill_down};
@@ -63,13 +64,8 @@ pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[Sourc
                 let times = [updated_at.as_ref(), registered_at.as_ref()];
                 (map::people(rows.clone(), pipeline, source, times, &read)?, &mut people)
             }
-            Rows::Events { event_id, occurred_at, event_type, equal_rows_are_two } => {
-                let of_row = map::EventValues {
-                    event_id,
-                    occurred_at: occurred_at.as_ref(),
-                    event_type,
-                    equal_rows_are_two: *equal_rows_are_two,
-                };
+            Rows::Events { event_id, occurred_at, event_type, .. } => {
+                let of_row = map::EventValues { event_id, occurred_at: occurred_at.as_ref(), event_type };
                 (map::events(rows.clone(), source, of_row, &read)?, &mut events)
             }
         };
@@ -134,7 +130,7 @@ pub(crate) fn read_options(source: &Source) -> ReadOptions {
 fn required(source: &Source) -> &[String] {
     let joined: &[String] = source.join.as_ref().map_or(&[], |join| &join.columns);
     let filled: &[String] = source.fill_down.as_ref().map_or(&[], |fill| &fill.columns);
-    let in_parts = matches!(source.holds, Rows::Events { equal_rows_are_two: true, .. });
+    let in_parts = matches!(source.holds, Rows::Events { equal_rows: EqualRowsFile::TwoEvents, .. });
     match source.key() {
         Value::Columns(columns) if !in_parts && !columns.iter().any(|c| joined.contains(c) || filled.contains(c)) => {
             columns

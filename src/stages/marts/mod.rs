@@ -1,11 +1,13 @@
-//! The analyses and the checks: one query each from the pipeline folder, over the golden tables of this run.
+//! The analyses and the checks: one query each from the pipeline folder, over the golden tables of this run. Days begin in the
+//! pipeline's time zone; what is published is in UTC.
 
 pub(crate) mod restate;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{Expr, cast, ident};
@@ -14,11 +16,14 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use super::Planned;
 use crate::config::{Pipeline, SqlFile};
 use crate::engine::query;
+use crate::engine::session::set_zone;
 use crate::engine::write::Order;
 use crate::error::{Error, Kind, Result};
 use crate::tables::contract::{
-    self, CONSENT, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, REJECT, SOURCE_RECORD, TIME_ZONE, Table,
+    self, CONSENT, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT, RUN, SOURCE_RECORD, TIME_ZONE,
+    Table,
 };
+use crate::tables::zone::{in_zone, rows_in_zone};
 
 /// The marts that are published, or those that other marts read: their names begin with `_`.
 pub(crate) fn files(pipeline: &Pipeline, published: bool) -> impl Iterator<Item = &SqlFile> {
@@ -77,7 +82,7 @@ pub(crate) async fn plan<'a>(
             // A mart of the pipeline's own has no contract: its columns are those of its query.
             None => Planned {
                 table: Table { name: leaked(&mart.name), ja: "", en: "", key: &[], columns: &[] },
-                plan,
+                plan: rows_in_zone(plan, TIME_ZONE)?,
                 order: Order::Any,
             },
         });
@@ -89,17 +94,44 @@ pub(crate) async fn plan<'a>(
 pub(crate) const READ: [&Table; 7] =
     [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
 
+/// The schema in which checks find the tables of the run before; those that it did not publish are without rows.
+pub(crate) const PREVIOUS: &str = "previous";
+
+/// The schema in which checks find the tables that this run is about to publish, and of the events of ids only its own.
+pub(crate) const PLAN: &str = "plan";
+
+/// Whether a published table is there when the checks are run: what becomes of earlier figures, and the run itself, come later.
+pub(crate) fn is_planned(table: &str) -> bool {
+    table != RESTATEMENT.name && table != RUN.name
+}
+
+/// The tables of [`PREVIOUS`] or [`PLAN`] that a check names.
+///
+/// # Errors
+/// Configuration, naming the file, where a query cannot be parsed.
+pub(crate) fn named_by_checks(context: &SessionContext, pipeline: &Pipeline, schema: &str) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for check in &pipeline.checks {
+        let tables = query::tables(context, &check.sql).map_err(|e| failed(check, "checks", e))?;
+        found.extend(tables.iter().filter(|t| t.schema() == Some(schema)).map(|t| t.table().to_string()));
+    }
+    Ok(found)
+}
+
 /// Plans every mart and check over tables without rows, so that a query with a slip in it is told before a run begins and not
 /// when all but the marts is done. `context` is a session of its own.
 ///
 /// # Errors
 /// Configuration, naming every file whose query cannot be planned.
 pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
-    let without_rows = |name: &str, schema: SchemaRef| context.register_table(name, Arc::new(EmptyTable::new(schema)));
+    let zone = pipeline.zone.name();
+    set_zone(context, zone);
+    let without_rows =
+        |name: &str, schema: SchemaRef| context.register_table(name, Arc::new(EmptyTable::new(in_zone(&schema, zone))));
     for table in READ {
         without_rows(table.name, table.schema())?;
     }
-    let mut failures = Vec::new();
+    let (mut failures, mut marts) = (Vec::new(), Vec::new());
     for published in [false, true] {
         let mut planned = Vec::new();
         for mart in files(pipeline, published) {
@@ -113,10 +145,18 @@ pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline
             }
         }
         for (name, schema) in planned {
-            without_rows(&name, schema)?;
+            without_rows(&name, schema.clone())?;
+            marts.push((name, schema));
         }
         // What reads a mart that cannot be planned cannot be planned either.
         told(&mut failures)?;
+    }
+    for schema in [PREVIOUS, PLAN] {
+        let own = contract::published().into_iter().filter(|table| !contract::is_mart(table.name));
+        let own = own.filter(|table| schema == PREVIOUS || is_planned(table.name));
+        let tables = own.map(|table| (table.name.to_string(), table.schema())).chain(marts.iter().cloned());
+        let rows = |(name, schema)| (name, Arc::new(EmptyTable::new(schema)) as Arc<dyn TableProvider>);
+        query::register_schema(context, schema, tables.map(rows).collect())?;
     }
     for check in &pipeline.checks {
         let planned = match plan_of(context, pipeline, check, "checks", 0).await {
@@ -180,7 +220,8 @@ async fn plan_of(
     let plan = query::plan(context, &file.sql).await.map_err(|e| failed(file, folder, e))?;
     let mut values: Vec<(String, ScalarValue)> =
         pipeline.parameters.iter().map(|(name, value)| (name.clone(), ScalarValue::from(*value))).collect();
-    values.push(("as_of".into(), ScalarValue::TimestampMicrosecond(Some(as_of), Some(TIME_ZONE.into()))));
+    let zone = pipeline.zone.name();
+    values.push(("as_of".into(), ScalarValue::TimestampMicrosecond(Some(as_of), Some(zone.into()))));
     plan.with_param_values(values).map_err(|e| failed(file, folder, e.into()))
 }
 

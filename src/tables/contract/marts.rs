@@ -16,7 +16,7 @@ pub(crate) static RFM: Table = Table {
         required("last_purchase_at", Type::Timestamp, "最終購買日時", "time of the last purchase").plain(),
         required("recency_days", Type::Long, "最終購買からの日数", "days since the last purchase").plain(),
         required("frequency", Type::Long, "購買回数（取引数）", "number of transactions").plain(),
-        required("monetary", Type::Double, "購買金額（円）", "amount in yen").plain(),
+        required("monetary", Type::Amount, "購買金額（円）", "amount in yen").plain(),
         required("r", Type::Integer, "Rランク 1–5（5が最良）", "recency rank, 5 is best").plain(),
         required("f", Type::Integer, "Fランク 1–5（5が最良）", "frequency rank, 5 is best").plain(),
         required("m", Type::Integer, "Mランク 1–5（5が最良）", "monetary rank, 5 is best").plain(),
@@ -33,7 +33,7 @@ pub(crate) static DECILE: Table = Table {
     columns: &[
         required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile, 1 is highest").plain(),
         required("customers", Type::Long, "顧客数", "customers").plain(),
-        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen").plain(),
+        required(col::AMOUNT, Type::Amount, "購買金額（円）", "amount in yen").plain(),
         required("average_amount", Type::Double, "一人当たり購買金額（円）", "amount per customer in yen").plain(),
         required("share", Type::Double, "売上構成比 0–1", "share of sales, 0 to 1").plain(),
         required("cumulative_share", Type::Double, "累積売上構成比 0–1", "cumulative share of sales, 0 to 1").plain(),
@@ -108,7 +108,7 @@ pub(super) static CHANNEL_OVERLAP: Table = Table {
         required("customers", Type::Long, "顧客数", "customers").plain(),
         required("share", Type::Double, "構成比 0–1", "share of customers, 0 to 1").plain(),
         required("buyers", Type::Long, "購入者数", "customers with a purchase").plain(),
-        required(col::AMOUNT, Type::Double, "購買金額（円）", "amount in yen").plain(),
+        required(col::AMOUNT, Type::Amount, "購買金額（円）", "amount in yen").plain(),
     ],
 };
 
@@ -127,7 +127,7 @@ pub(super) static CONTACT_TIMELINE: Table = Table {
         required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact").plain(),
         optional(col::CATEGORY, Type::Text, "分類（クレーム等）", "category, such as a complaint").plain(),
         optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
-        optional(col::AMOUNT, Type::Double, "金額（円）", "amount in yen").plain(),
+        optional(col::AMOUNT, Type::Amount, "金額（円）", "amount in yen").plain(),
         optional(col::DETAIL, Type::Text, "内容", "text"),
     ],
 };

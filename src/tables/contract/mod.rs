@@ -27,6 +27,13 @@ pub(crate) mod col;
 /// The time zone of every published instant.
 pub(crate) const TIME_ZONE: &str = "UTC";
 
+/// Digits of an amount: sixteen before the point are ten thousand times the sales of the largest retailer in yen, and their sum over all
+/// facts still fits the engine's 38.
+pub(crate) const AMOUNT_DIGITS: u8 = 20;
+
+/// Digits of an amount behind the point: four, as prices of a gram or a litre have, and currencies have two or three (ISO 4217).
+pub(crate) const AMOUNT_SCALE: i8 = 4;
+
 /// A column type, as plain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
@@ -38,6 +45,8 @@ pub(crate) enum Type {
     Long,
     /// 64-bit floating point.
     Double,
+    /// An exact amount of money: [`AMOUNT_DIGITS`], [`AMOUNT_SCALE`] of them behind the point.
+    Amount,
     /// True or false.
     Boolean,
     /// Days since 1970-01-01.
@@ -58,6 +67,7 @@ impl Type {
             Type::Integer => DataType::Int32,
             Type::Long => DataType::Int64,
             Type::Double => DataType::Float64,
+            Type::Amount => DataType::Decimal128(AMOUNT_DIGITS, AMOUNT_SCALE),
             Type::Boolean => DataType::Boolean,
             Type::Date => DataType::Date32,
             Type::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(TIME_ZONE.into())),
@@ -174,6 +184,11 @@ pub(crate) fn published() -> Vec<&'static Table> {
 /// The published table of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Table> {
     published().into_iter().find(|t| t.name == name)
+}
+
+/// Whether a published table is a mart: one of the contract's, or one of a pipeline's own.
+pub(crate) fn is_mart(name: &str) -> bool {
+    !published::ALL.iter().any(|table| table.name == name)
 }
 
 /// Whether a mart of this name is published. What begins with `_` is there for other marts: a definition that they share.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Column, Shown, Table, Type, published};
+use super::{AMOUNT_DIGITS, AMOUNT_SCALE, Column, Shown, Table, Type, published};
 
 /// Every published table as Markdown.
 pub(crate) fn page() -> String {
@@ -46,6 +46,7 @@ fn words(data_type: Type) -> String {
         Type::Integer => "integer".into(),
         Type::Long => "long".into(),
         Type::Double => "double".into(),
+        Type::Amount => format!("decimal({AMOUNT_DIGITS}, {AMOUNT_SCALE})"),
         Type::Boolean => "boolean".into(),
         Type::Date => "date".into(),
         Type::Timestamp => "timestamp".into(),

@@ -19,7 +19,7 @@ mod timestamp;
 mod utc;
 
 pub use era::Era;
-pub use timestamp::{timestamp, timestamp_in};
+pub use timestamp::{end_of_day_in, offset, timestamp, timestamp_in};
 
 use crate::ascii;
 use read::{Reading, read};

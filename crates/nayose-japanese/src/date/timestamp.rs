@@ -27,6 +27,23 @@ pub fn timestamp_in(text: &str, zone: &TimeZone) -> Option<i64> {
     micros(text, |written| written.in_zone(zone))
 }
 
+/// The midnight that ends the day that `text` names, where it names a day and no time of it. Who asks for 31 March means the whole of
+/// that day. `None` for a time, and for what is no date.
+pub fn end_of_day_in(text: &str, zone: &TimeZone) -> Option<i64> {
+    let text = text.trim();
+    // What a time can follow has none yet, and counts of seconds since 1970 are no days.
+    timestamp_in(&format!("{text} 24:00"), zone).filter(|_| timestamp_in(text, zone).is_some())
+}
+
+/// The offset from UTC, in seconds, that `text` writes beside its time. `None` where it writes none, and where it is no time.
+pub fn offset(text: &str) -> Option<i32> {
+    // No offset is a day and more; no time without an offset looks like one with it.
+    const NONE: i64 = i64::MAX;
+    let seconds = micros(text, |written| Some(written.offset.map_or(NONE, i64::from)))?;
+    // Counts since 1970 come as they are.
+    i32::try_from(seconds).ok().filter(|seconds| seconds.abs() < 86_400)
+}
+
 /// What a text says of a point in time: a time of a day, the days to add to it, and its offset from UTC in seconds, if it has one.
 #[derive(Clone, Copy)]
 struct Written {
@@ -165,6 +182,53 @@ mod tests {
         check("2026-03-08 25:30", "2026-03-09T05:30:00Z");
         check("2026-03-08 24:00", "2026-03-09T04:00:00Z");
         assert_eq!(timestamp_in("昨日", &new_york()), None);
+    }
+
+    #[test]
+    fn a_day_alone_ends_at_the_next_midnight() {
+        let tokyo = TimeZone::fixed(Offset::constant(9));
+        for day in ["2026-03-31", "2026/3/31", "20260331", " 2026-03-31 ", "令和8年3月31日", "R8.3.31", "2026年3月31日"]
+        {
+            assert_eq!(end_of_day_in(day, &tokyo), timestamp("2026-04-01T00:00:00+09:00"), "{day}");
+        }
+        // Summer begins on 8 March in New York: that day has 23 hours.
+        assert_eq!(end_of_day_in("2026-03-08", &new_york()), timestamp("2026-03-09T04:00:00Z"));
+        for time in [
+            "2026-03-31 00:00",
+            "2026-03-31T12:00:00+09:00",
+            "2026-03-31T23:59Z",
+            "20260331 093015",
+            "20260331093015",
+            "202603310930",
+            "2026-03-31 24:00",
+            "令和8年3月31日 午後1時",
+            "1774900000",
+            "1774900000000",
+        ] {
+            assert!(timestamp(time).is_some(), "{time}");
+            assert_eq!(end_of_day_in(time, &tokyo), None, "{time}");
+        }
+        for nothing in ["", "tomorrow", "2026-02-30", "2026-03", "12:00"] {
+            assert_eq!(end_of_day_in(nothing, &tokyo), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn the_offset_is_the_one_that_is_written() {
+        for (text, seconds) in [
+            ("2026-01-31T09:30:15+09:00", Some(32_400)),
+            ("2026-01-31 09:30:15 JST", Some(32_400)),
+            ("2026-01-31 09:30:15Z", Some(0)),
+            ("2026-01-31 09:30 -0530", Some(-19_800)),
+            ("2026/01/31 093015+0900", Some(32_400)),
+            ("2026-01-31 09:30:15", None),
+            ("2026-01-31", None),
+            ("令和8年1月31日", None),
+            ("1704429901", None),
+            ("soon", None),
+        ] {
+            assert_eq!(offset(text), seconds, "{text}");
+        }
     }
 
     #[test]

@@ -174,7 +174,8 @@ impl<'a, V: Fn(u32, u32) -> i64, W: Fn(&[u32], &[u32]) -> f64> Component<'a, V, 
             rows.sort_unstable();
             rows
         };
-        (self.rules.whole)(&rows(a), &rows(b)) < WHOLE
+        let (a, b) = (rows(a), rows(b));
+        (self.rules.whole)(&a, &b) < self.rules.bounds.of_wholes(&a, &b, WHOLE)
     }
 
     /// By channel, the records of a group; nothing where no channel has a limit.

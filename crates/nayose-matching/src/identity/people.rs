@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::Bounds;
 use super::cluster::{self, Edge, Fate, Rules};
 use super::sets::join_decided;
 use super::votes::{CONTRADICTS, vote};
@@ -20,23 +21,23 @@ const TWO_PEOPLE: f64 = 7.0;
 
 /// The people among the scorer's records: for every row the smallest row of its person, and the fate of every edge.
 /// `decided` are one person and `apart` are not, whatever their evidence; `most` are the records that a person may have by
-/// channel.
+/// channel. `bounds` says from which probability a pair is a link.
 pub fn people(
     scorer: &Scorer,
     edges: &[Edge],
     decided: &[(u32, u32)],
     apart: impl Fn(u32, u32) -> bool + Sync,
-    auto: f64,
+    bounds: &Bounds,
     most: &BTreeMap<String, u32>,
 ) -> (Vec<u32>, Vec<Fate>) {
     let packed = scorer.packed();
     let most: Vec<Option<u32>> = packed.channels.iter().map(|c| most.get(c).copied()).collect();
     let rules = Rules {
-        auto,
+        bounds,
         vote: |l, r| {
             let opinion = scorer.opinion(l as usize, r as usize);
             let two = apart(l, r) || speaks_of_two(scorer, &opinion, l, r);
-            if two { CONTRADICTS } else { vote(opinion.person, opinion.against, auto) }
+            if two { CONTRADICTS } else { vote(opinion.person, opinion.against, bounds.of_pair(l, r)) }
         },
         whole: |l: &[u32], r: &[u32]| scorer.score_groups(l, r).person,
         channel_of: &packed.channel_of,

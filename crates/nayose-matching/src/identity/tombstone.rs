@@ -3,13 +3,15 @@
 //! In: a secret key and the lines of the lake's file. Out: whether a record was erased. A tombstone is a keyed BLAKE3 hash of
 //! channel and record id: without the key, which never lies in the lake, nobody can tell whose it is, or try out ids.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// The records that were erased.
 #[derive(Clone, Debug)]
 pub struct Tombstones {
     key: [u8; 32],
     hashes: HashSet<String>,
+    /// Channel → names that it had when records of it were erased.
+    former: BTreeMap<String, Vec<String>>,
 }
 
 /// Bytes that a key has at least.
@@ -19,7 +21,7 @@ impl Tombstones {
     /// From the secret and the lines of the file; `None` where the file was written with another key.
     pub fn read<'a>(secret: &str, lines: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let key = blake3::derive_key("nayose 2026-11 tombstones of erased records", secret.as_bytes());
-        let mut read = Tombstones { key, hashes: HashSet::new() };
+        let mut read = Tombstones { key, hashes: HashSet::new(), former: BTreeMap::new() };
         let mut lines = lines.into_iter().filter(|l| !l.is_empty()).peekable();
         if lines.peek().is_some() && lines.next() != Some(read.check().as_str()) {
             return None;
@@ -44,7 +46,14 @@ impl Tombstones {
 
     /// Whether a record was erased.
     pub fn has(&self, channel: &str, record_id: &str) -> bool {
-        !self.hashes.is_empty() && self.hashes.contains(&self.of(channel, record_id))
+        let former = || self.former.get(channel).into_iter().flatten().map(String::as_str);
+        let erased = |channel| self.hashes.contains(&self.of(channel, record_id));
+        !self.hashes.is_empty() && (erased(channel) || former().any(erased))
+    }
+
+    /// The same, for channels that have had other names: whoever was erased under one of them stays erased.
+    pub fn with_former(&self, former: &BTreeMap<String, Vec<String>>) -> Self {
+        Tombstones { former: former.clone(), ..self.clone() }
     }
 
     /// Adds a record.
@@ -93,6 +102,10 @@ mod tests {
         let read = Tombstones::read("a secret of the company", text.lines()).expect("the same key");
         assert!(read.has("shop", "C1") && !read.has("app", "C1") && !read.has("shop", "C2"));
         assert_eq!(read.lines(), text);
+        let former = BTreeMap::from([("store".to_string(), vec!["shop".to_string()])]);
+        let renamed = read.with_former(&former);
+        assert!(renamed.has("store", "C1") && renamed.has("shop", "C1") && !renamed.has("app", "C1"));
+        assert_eq!(renamed.lines(), text, "the list stays as it is");
         assert!(Tombstones::read("another secret", text.lines()).is_none());
     }
 }

@@ -1,0 +1,162 @@
+//! What is called otherwise is still the same: channels, sources, pipelines.
+
+use std::process::Command;
+
+use crate::support::{Retailer, fails, own_pipeline, root, succeeds};
+
+const EMPTY: &str = "left,right,decision,by,at,why,expires\n";
+
+/// The channel shop is `store`, the source shop_customers `store_people`, the pipeline `chain`.
+fn renamed(text: &mut String) {
+    *text = text
+        .replace("name: retail\n", "name: chain\nwas: retail\nchannels: { store: { was: shop } }\n")
+        .replace("channel: shop\n", "channel: store\n")
+        .replace("  - name: shop_customers\n", "  - name: store_people\n    was: shop_customers\n")
+        .replace("priority: [shop, app", "priority: [store, app")
+        .replace("priority: [app, shop", "priority: [app, store");
+    text.push_str("\ndecisions: decisions.csv\n");
+}
+
+fn run(retailer: &Retailer, pipeline: &str, more: &[&str]) -> String {
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    succeeds(&[&["run", pipeline, "--input", &input, "--lake", &lake, "--log", "json"], more].concat())
+}
+
+#[test]
+fn a_channel_of_another_name_keeps_its_records_and_their_ids() {
+    let retailer = Retailer::new(300, 91);
+    let before = own_pipeline(&retailer, |text| text.push_str("\ndecisions: decisions.csv\n"), |_| ());
+    std::fs::write(retailer.path("pipeline/decisions.csv"), EMPTY).expect("written");
+    run(&retailer, &before, &[]);
+    let two = "select min(record_id), max(record_id) from (select m.record_id from id_map m join golden_customer g on g.customer_id = m.customer_id
+               where m.channel = 'shop' and g.records = 1 order by 1 limit 2)";
+    let two = retailer.sql("lake", two);
+    let (a, b) = two.lines().nth(1).and_then(|l| l.split_once(',')).expect("two records");
+    // Decided under the old name, in the file and by the command.
+    let decided = format!("{EMPTY}shop:{a},shop:{b},same,k,2026-04-01,they said so,\n");
+    std::fs::write(retailer.path("pipeline/decisions.csv"), &decided).expect("written");
+    run(&retailer, &before, &[]);
+    let map = "select replace(channel, 'shop', 'store') as channel, record_id, customer_id, household_id from id_map where valid_to is null order by 1, 2";
+    let ids = retailer.sql("lake", map);
+    let merged = retailer.sql(
+        "lake",
+        &format!(
+            "select count(distinct customer_id) as n from id_map where valid_to is null and record_id in ('{a}', '{b}')"
+        ),
+    );
+    assert_eq!(merged, "n\n1\n");
+
+    let after = own_pipeline(&retailer, renamed, |_| ());
+    run(&retailer, &after, &[]);
+    assert_eq!(retailer.sql("lake", map), ids, "every record has the customer that it had");
+    let events = "select count(*) as n from id_event e join run r on r.run_id = e.run_id where r.run_number = 3";
+    assert_eq!(retailer.sql("lake", events), "n\n0\n", "nobody came, went, was merged or split");
+    let channels = "select string_agg(distinct channel, ' ' order by channel) as c from id_map";
+    assert_eq!(retailer.sql("lake", channels), "c\napp pointcard store support\n");
+    let lake = retailer.text("lake");
+    let explained = |ids: &[&str]| succeeds(&[&["explain", "--lake", &lake, "--lang", "en"], ids].concat());
+    let (was, is) = (format!("shop:{a}"), format!("store:{a}"));
+    assert_eq!(explained(&[&was]), explained(&[&is]), "the old name finds the record");
+    let pair = explained(&[&was, &format!("shop:{b}")]);
+    assert!(pair.contains("are one person") && pair.contains(&is), "{pair}");
+    // Taking it back by the old name splits the two, and both have the ids of before the decision.
+    let why = ["--by", "k", "--why", "a slip", "--pipeline", &after, "--lake", &lake];
+    succeeds(&[&["decide", "undecided", &was, &format!("shop:{b}")][..], &why].concat());
+    run(&retailer, &after, &[]);
+    let first = succeeds(&["sql", "--lake", &lake, "--format", "csv", "--as-of", "1", map]);
+    assert_eq!(retailer.sql("lake", map), first, "ids are founded under the oldest name");
+}
+
+#[test]
+fn without_was_a_lake_is_that_of_another_pipeline() {
+    let retailer = Retailer::new(60, 92);
+    let before = own_pipeline(&retailer, |_| (), |_| ());
+    run(&retailer, &before, &[]);
+    let other = own_pipeline(&retailer, |text| *text = text.replace("name: retail\n", "name: chain\n"), |_| ());
+    let said = fails(2, &["run", &other, "--input", &retailer.text("input"), "--lake", &retailer.text("lake")]);
+    assert!(said.contains("holds the customers of the pipeline \"retail\"") && said.contains("was: retail"), "{said}");
+}
+
+#[test]
+fn former_names_are_checked() {
+    let retailer = Retailer::new(20, 93);
+    let check = |change: &dyn Fn(&mut String), says: &str| {
+        let pipeline = own_pipeline(&retailer, change, |_| ());
+        let said = fails(2, &["validate", &pipeline, "--input", &retailer.text("input")]);
+        assert!(said.contains(says), "{says:?} is not in:\n{said}");
+    };
+    check(
+        &|text| text.push_str("\nchannels: { app: { was: shop } }\n"),
+        "channel \"app\" was \"shop\", and a source still has that channel",
+    );
+    check(&|text| text.push_str("\nchannels: { ap: { was: old } }\n"), "did you mean \"app\"?");
+    check(&|text| text.push_str("\nchannels: { app: { was: [old] }, shop: { was: old } }\n"), "both were \"old\"");
+    let source = |text: &mut String| {
+        *text = text.replace("  - name: shop_customers\n", "  - name: shop_customers\n    was: app_users\n")
+    };
+    check(&source, "source \"shop_customers\" was \"app_users\", and a source still has that name");
+}
+
+#[test]
+fn whoever_was_erased_under_the_old_name_stays_erased() {
+    let retailer = Retailer::new(120, 94);
+    let before = own_pipeline(&retailer, |text| text.push_str("\ndecisions: decisions.csv\n"), |_| ());
+    std::fs::write(retailer.path("pipeline/decisions.csv"), EMPTY).expect("written");
+    run(&retailer, &before, &[]);
+    let record =
+        retailer.sql("lake", "select record_id, customer_id from id_map where channel = 'shop' order by 1 limit 1");
+    let (record, id) = record.lines().nth(1).and_then(|l| l.split_once(',')).expect("a record");
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    let with_key = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_nayose"))
+            .args(args)
+            .env("NAYOSE_ERASURE_KEY", "a secret of the company")
+            .current_dir(root())
+            .output()
+            .expect("the binary starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    with_key(&[
+        "erase",
+        id,
+        "--by",
+        "privacy",
+        "--why",
+        "asked",
+        "--pipeline",
+        &before,
+        "--lake",
+        &lake,
+        "--input",
+        &input,
+    ]);
+    let after = own_pipeline(&retailer, renamed, |_| ());
+    with_key(&["run", &after, "--input", &input, "--lake", &lake, "--log", "json"]);
+    let left = format!("select count(*) as n from id_map where channel = 'store' and record_id = '{record}'");
+    assert_eq!(retailer.sql("lake", &left), "n\n0\n");
+}
+
+#[test]
+fn a_column_of_another_name_is_found_by_its_values() {
+    let retailer = Retailer::new(100, 95);
+    let pipeline = own_pipeline(
+        &retailer,
+        |text| {
+            *text = text.replacen("phone: 電話番号", "phone: 連絡先", 1).replacen(
+                "birth_date: 生年月日",
+                "birth_date: BD",
+                1,
+            )
+        },
+        |_| (),
+    );
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    for arguments in
+        [vec!["validate", &pipeline, "--input", &input], vec!["run", &pipeline, "--input", &input, "--lake", &lake]]
+    {
+        let said = fails(2, &arguments);
+        assert!(said.contains("連絡先") && said.contains("by its values") && said.contains("\"電話番号\""), "{said}");
+        assert!(said.contains("\"生年月日\""), "{said}");
+        assert!(!said.contains("090-") && !said.contains("080-"), "no value is told: {said}");
+    }
+}

@@ -23,7 +23,7 @@ use crate::lake::held::{self, Held};
 use crate::lake::manifest::{Input, Manifest};
 use crate::lake::published::Published;
 use crate::lake::snapshot::{self, PublishedRun};
-use crate::lake::{WORK, erasure, lock, plan};
+use crate::lake::{WORK, erasure, lock, models, plan};
 use crate::store::Location;
 use crate::tables::columns;
 use crate::tables::contract::{self, ID_EVENT, ID_MAP, RESTATEMENT, RUN, TIME_ZONE, Table, col};
@@ -139,6 +139,9 @@ pub(crate) async fn rollback(
         };
         manifest.save(&lake.join(WORK).join(&run_id)).await?;
     }
+    // What the runs that are taken back learned teaches nobody.
+    let runs = snapshot::runs(lake).await?.into_iter().filter(|run| run.number > then.number);
+    models::forget(lake, &runs.map(|run| run.run_id).collect()).await?;
     let row = row(&context, lake, &then, asked, (&run_id, number), &versions).await?;
     publish::write_row(lake, &row, follow, &run_id).await?;
     let of_newest = newest.sealed.as_deref();

@@ -386,7 +386,7 @@ impl Run<'_> {
             }
             Stage::Score => {
                 if let Some(StageResult::Score(found)) = &mut kept.result {
-                    found.model.iter_mut().for_each(|model| model.trained_because = None);
+                    found.is_kept();
                 }
                 self.keep_model_of_before().await?;
             }

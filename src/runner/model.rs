@@ -142,7 +142,7 @@ impl Run<'_> {
             return Ok(());
         };
         let UsedModel { model_file, on: Some(on), trained_because: Some(because), .. } = used else { return Ok(()) };
-        if *because == Cause::EachRun {
+        if !because.is_kept() {
             return Ok(());
         }
         let kept = KeptModel {

@@ -26,7 +26,7 @@ use crate::lake::manifest::{Input, Manifest};
 use crate::lake::published::Published;
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::states::Link;
-use crate::lake::{WORK, chain, erasure, lock, plan};
+use crate::lake::{WORK, chain, erasure, lock, models, plan};
 use crate::store::Location;
 use crate::tables::columns;
 use crate::tables::contract::{
@@ -144,6 +144,9 @@ pub(crate) async fn rollback(
         };
         manifest.save(&lake.join(WORK).join(&run_id)).await?;
     }
+    // What the runs that are taken back learned teaches nobody.
+    let runs = snapshot::runs(lake).await?.into_iter().filter(|run| run.number > then.number);
+    models::forget(lake, &runs.map(|run| run.run_id).collect()).await?;
     let parts = publish::parts_of(lake, &versions).await?;
     let ledger = ledger::columns(lake, &at, &parts).await?;
     let row = row(&context, lake, &then, asked, (&run_id, number), &versions, &ledger).await?;

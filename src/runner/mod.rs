@@ -421,7 +421,7 @@ impl Run<'_> {
                 }
             }
         }
-        let rows = read::table(&context, lake, output, table.schema()).await?;
+        let rows = read::table(&context, lake, output, schema).await?;
         in_ranges(&self.context, &rows, order, starts)
     }
 

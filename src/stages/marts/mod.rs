@@ -14,8 +14,8 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Planned;
 use crate::config::{Pipeline, SqlFile};
+use crate::engine::dates::set_zone;
 use crate::engine::query;
-use crate::engine::session::set_zone;
 use crate::engine::write::Order;
 use crate::error::{Error, Kind, Result};
 use crate::tables::contract::{
@@ -99,7 +99,7 @@ pub(crate) const READ: [&Table; 7] =
 /// Configuration, naming every file whose query cannot be planned.
 pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
     let zone = pipeline.zone.name();
-    set_zone(context, zone);
+    set_zone(context, zone)?;
     let without_rows = |name: &str, schema: SchemaRef| {
         context.register_table(name, Arc::new(EmptyTable::new(in_zone(&schema, zone))))
     };

@@ -96,8 +96,9 @@ impl Audit {
         let today = self.aliases().await?.resolve(&id).to_string();
         let records = self.records_of(&today).await?;
         // An alias stands for its own founding record, so that a merge can be taken back by the two ids that it joined.
-        let founds =
-            |id: &str| records.iter().find(|(channel, record)| id_of(Kind::Customer, renames.founding(channel), record, 0) == id);
+        let founds = |id: &str| {
+            records.iter().find(|(channel, record)| id_of(Kind::Customer, renames.founding(channel), record, 0) == id)
+        };
         let founding = founds(&id).or(founds(&today)).or(records.first());
         let (channel, record) = founding.ok_or_else(|| Error::bug("a customer without records"))?;
         Ok(format!("{channel}:{record}"))

@@ -79,7 +79,9 @@ pub(super) async fn validate(
                         let near = || did_you_mean(wanted, columns.iter().map(String::as_str));
                         let in_expression = source.expressions().any(|e| e.columns.contains(wanted));
                         // The same values say more than nearly the same name.
-                        let other = |(name, _): &&(String, String)| near().is_none_or(|near| !near.contains(&format!("{name:?}")));
+                        let other = |(name, _): &&(String, String)| {
+                            near().is_none_or(|near| !near.contains(&format!("{name:?}")))
+                        };
                         let by_values = by_values.get(wanted.as_str()).filter(other).map(|(_, hint)| hint.clone());
                         let hint = || match by_values.or_else(|| near().filter(|_| are_names)) {
                             Some(near) => near,

@@ -13,8 +13,8 @@ use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, Survivorshi
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
-    Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source, renames, shape,
-    zone,
+    Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source, renames,
+    shape, zone,
 };
 use crate::error::{Error, Result};
 use crate::store::Location;

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-
 use super::check::{Document, key};
 use super::file::{
     EncodingFile, EqualRowsFile, FormatFile, HeaderFile, Holds, MadeFile, OneOrMany, PipelineFile, QuotingFile,

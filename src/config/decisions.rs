@@ -9,8 +9,8 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use super::{Renames, Zone};
 use super::problem::Problems;
+use super::{Renames, Zone};
 use crate::error::{Error, Result};
 use nayose_matching::identity::cluster::Clusters;
 
@@ -142,7 +142,12 @@ struct Line {
     undecided: bool,
 }
 
-fn decision(row: &csv::StringRecord, line: u64, (zone, renames): (&Zone, &Renames), problems: &mut Problems) -> Option<Line> {
+fn decision(
+    row: &csv::StringRecord,
+    line: u64,
+    (zone, renames): (&Zone, &Renames),
+    problems: &mut Problems,
+) -> Option<Line> {
     let field = |i: usize| row.get(i).unwrap_or_default().to_string();
     let record = |text: &str| text.split_once(':').map(|(c, id)| (renames.today(c).to_string(), id.to_string()));
     let (Some(left), Some(right)) = (record(&field(0)), record(&field(1))) else {
@@ -237,14 +242,17 @@ mod tests {
         let path = folder.path().join("decisions.csv");
         let line =
             |l: &str, r: &str, decision: &str| [l, r, decision, "k", "2026-01-01", "a, \"b\"", ""].map(str::to_string);
-        append(&path, &line("a:1", "b:1", "same"), (&Zone::japan(), &Renames::default())).expect("the first makes the file");
+        append(&path, &line("a:1", "b:1", "same"), (&Zone::japan(), &Renames::default()))
+            .expect("the first makes the file");
         append(&path, &line("b:1", "c:1", "same"), (&Zone::japan(), &Renames::default())).expect("the second");
         let before = std::fs::read_to_string(&path).expect("the file");
-        let refused = append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default())).expect_err("a contradiction");
+        let refused = append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default()))
+            .expect_err("a contradiction");
         assert!(refused.to_string().contains("line 2, 3"), "{refused}");
         assert_eq!(std::fs::read_to_string(&path).expect("the file"), before);
         append(&path, &line("a:1", "b:1", "undecided"), (&Zone::japan(), &Renames::default())).expect("taken back");
-        append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default())).expect("no contradiction any more");
+        append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default()))
+            .expect("no contradiction any more");
         let mut problems = Problems::default();
         let counting = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
         assert_eq!(counting.iter().map(|d| (d.line, d.same)).collect::<Vec<_>>(), [(3, true), (5, false)]);

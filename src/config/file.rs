@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::source_file::{is_default, is_japan, japan};
 pub use super::source_file::*;
+use super::source_file::{is_default, is_japan, japan};
 
 /// A text in two languages.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]

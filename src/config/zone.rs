@@ -75,7 +75,11 @@ mod tests {
             assert_eq!(zone.expiry("2026-03-31"), timestamp(end), "{name}");
             assert_eq!(zone.as_of("2026-03-31"), timestamp(end).map(|midnight| midnight - 1), "{name}");
             assert_eq!(zone.midnight(jiff::civil::date(2026, 4, 1)), timestamp(end), "{name}");
-            assert_eq!(zone.as_of("2026-03-31T12:00:00+09:00"), timestamp("2026-03-31T03:00:00Z"), "a time is that time");
+            assert_eq!(
+                zone.as_of("2026-03-31T12:00:00+09:00"),
+                timestamp("2026-03-31T03:00:00Z"),
+                "a time is that time"
+            );
         }
         assert_eq!(Zone::japan().name(), JAPAN);
         assert!(remedy("Asia/Tokio").is_some_and(|hint| hint.contains(JAPAN)), "{:?}", remedy("Asia/Tokio"));

@@ -396,12 +396,7 @@ impl Run<'_> {
 
     /// A table of whose files the engine knows that their rows come in this order. On a cluster, which cuts files as it likes, a
     /// table like others.
-    async fn in_ranges(
-        &self,
-        schema: SchemaRef,
-        output: &Output,
-        order: &'static [&'static str],
-    ) -> Result<DataFrame> {
+    async fn in_ranges(&self, schema: SchemaRef, output: &Output, order: &'static [&'static str]) -> Result<DataFrame> {
         let lake = &self.pipeline.lake;
         if self.options.resources.cluster.is_some() {
             return read::table(&self.context, lake, output, schema).await;

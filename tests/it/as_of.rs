@@ -117,7 +117,8 @@ fn two_runs_of_one_time_are_two_states() {
         succeeds(&[&run[..], more].concat());
     };
     let map = |more: &[&str], holds: &str| {
-        let query = format!("select channel, record_id, customer_id, household_id from id_map where {holds} order by 1, 2");
+        let query =
+            format!("select channel, record_id, customer_id, household_id from id_map where {holds} order by 1, 2");
         succeeds(&[&["sql", "--lake", &retailer.text("lake"), "--format", "csv"], more, &[&query]].concat())
     };
     let steps = ["auto: 0.8", "auto: 0.9999999", "auto: 0.8"];
@@ -135,13 +136,13 @@ fn two_runs_of_one_time_are_two_states() {
     }
     let twice = "select count(*) as n from id_map where valid_to is not null and valid_to <> valid_from";
     assert_eq!(retailer.sql("lake", twice), "n\n0\n", "of the time of the business there was but one moment");
-    let why = retailer.sql("lake", "select distinct event, reason from id_event where event in ('split', 'merged') order by 1");
+    let why = retailer
+        .sql("lake", "select distinct event, reason from id_event where event in ('split', 'merged') order by 1");
     assert_eq!(why, "event,reason\nmerged,thresholds\nsplit,thresholds\n");
     let split = retailer.sql("lake", "select counterpart from id_event where event = 'split' order by 1 limit 1");
     let id = split.lines().nth(1).expect("a customer").to_string();
-    let history = |more: &[&str]| {
-        succeeds(&[&["history", &id, "--lake", &retailer.text("lake"), "--lang", "en"], more].concat())
-    };
+    let history =
+        |more: &[&str]| succeeds(&[&["history", &id, "--lake", &retailer.text("lake"), "--lang", "en"], more].concat());
     let whole = history(&[]);
     for part in ["[run 2]", "[run 3]", "(thresholds)", "[from run 1 until run 2]", "[from run 3 on]"] {
         assert!(whole.contains(part), "{part:?} is not in:\n{whole}");

@@ -79,7 +79,9 @@ fn a_later_file_replaces_all_lines_of_an_event_and_that_is_counted() {
     shop.orders("orders_1.csv", "A1,shirt,1,2026-01-31 09:30,1,3000,3000\nA1,shirt,1,2026-01-31 09:30,2,2800,5600\n");
     shop.orders("orders_2.csv", "A1,shirt,1,2026-01-31 09:30,1,3000,3000\nA3,cap,2,2026-02-01 09:30,1,1000,1000\n");
     let said = shop.run();
-    for part in ["1 rows of facts repeat a row", "1 rows of facts were replaced by those of a later file", "1 orders_1.csv"] {
+    for part in
+        ["1 rows of facts repeat a row", "1 rows of facts were replaced by those of a later file", "1 orders_1.csv"]
+    {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");
     }
     assert!(said.contains("0 rows rejected"), "{said}");
@@ -98,7 +100,10 @@ fn a_later_file_replaces_all_lines_of_an_event_and_that_is_counted() {
 fn a_source_says_what_its_equal_rows_are() {
     let check = |more: &str, right: &str, rejects: &str| {
         let shop = Shop::new(more, &[]);
-        shop.orders("orders_1.csv", "A1,x,1,2026-01-31 09:30,1,10,10\nA1,x,1,2026-01-31 09:30,2,10,20\nA1,x,1,2026-01-31 09:30,2,10,20\n");
+        shop.orders(
+            "orders_1.csv",
+            "A1,x,1,2026-01-31 09:30,1,10,10\nA1,x,1,2026-01-31 09:30,2,10,20\nA1,x,1,2026-01-31 09:30,2,10,20\n",
+        );
         shop.run();
         assert_eq!(shop.sql(LINES), right, "{more}");
         assert_eq!(shop.sql(REJECTS), rejects, "{more}");
@@ -113,9 +118,15 @@ fn amounts_are_exact() {
     let shop = Shop::new("", &[]);
     let tenth = |n: usize| format!("B{n},x,1,2026-01-31 09:30,1,0.1,0.1\n");
     let rows: String = (0..10).map(tenth).collect();
-    shop.orders("orders_1.csv", &format!("{rows}C1,x,2,2026-01-31 09:30,1,\"1,234.50\",\"1,234.50\"\nC2,y,2,2026-01-31 09:30,-1,500,▲500\n"));
-    std::fs::write(shop.path("marts/spent.sql"), "select customer_id, sum(amount) as spent from interaction group by customer_id")
-        .expect("written");
+    shop.orders(
+        "orders_1.csv",
+        &format!("{rows}C1,x,2,2026-01-31 09:30,1,\"1,234.50\",\"1,234.50\"\nC2,y,2,2026-01-31 09:30,-1,500,▲500\n"),
+    );
+    std::fs::write(
+        shop.path("marts/spent.sql"),
+        "select customer_id, sum(amount) as spent from interaction group by customer_id",
+    )
+    .expect("written");
     let said = shop.run();
     assert!(said.contains("1 facts \"purchase\" of shop have an amount below zero, and count as such"), "{said}");
     assert_eq!(shop.sql("select sum(amount) = 1 as whole from interaction where event_id like 'B%'"), "true");

@@ -185,7 +185,9 @@ fn an_event_sent_again_with_another_customer_and_time_is_there_once() {
     retailer.runs("once", &[]);
     std::fs::write(retailer.path("input/shop/orders_209901.csv"), again).expect("written");
     let said = retailer.runs("twice", &[]);
-    let told = format!("{lines} rows of facts were replaced by those of a later file with the same event_id: {lines} shop/orders_202501.csv");
+    let told = format!(
+        "{lines} rows of facts were replaced by those of a later file with the same event_id: {lines} shop/orders_202501.csv"
+    );
     assert!(said.contains(&told), "{said}");
     let keys = "select count(*) as n, count(distinct concat(channel, ' ', event_id)) as keys from interaction";
     assert_eq!(retailer.sql("twice", keys), retailer.sql("once", keys));

@@ -38,7 +38,12 @@ fn a_channel_of_another_name_keeps_its_records_and_their_ids() {
     run(&retailer, &before, &[]);
     let map = "select replace(channel, 'shop', 'store') as channel, record_id, customer_id, household_id from id_map where valid_to is null order by 1, 2";
     let ids = retailer.sql("lake", map);
-    let merged = retailer.sql("lake", &format!("select count(distinct customer_id) as n from id_map where valid_to is null and record_id in ('{a}', '{b}')"));
+    let merged = retailer.sql(
+        "lake",
+        &format!(
+            "select count(distinct customer_id) as n from id_map where valid_to is null and record_id in ('{a}', '{b}')"
+        ),
+    );
     assert_eq!(merged, "n\n1\n");
 
     let after = own_pipeline(&retailer, renamed, |_| ());
@@ -80,10 +85,15 @@ fn former_names_are_checked() {
         let said = fails(2, &["validate", &pipeline, "--input", &retailer.text("input")]);
         assert!(said.contains(says), "{says:?} is not in:\n{said}");
     };
-    check(&|text| text.push_str("\nchannels: { app: { was: shop } }\n"), "channel \"app\" was \"shop\", and a source still has that channel");
+    check(
+        &|text| text.push_str("\nchannels: { app: { was: shop } }\n"),
+        "channel \"app\" was \"shop\", and a source still has that channel",
+    );
     check(&|text| text.push_str("\nchannels: { ap: { was: old } }\n"), "did you mean \"app\"?");
     check(&|text| text.push_str("\nchannels: { app: { was: [old] }, shop: { was: old } }\n"), "both were \"old\"");
-    let source = |text: &mut String| *text = text.replace("  - name: shop_customers\n", "  - name: shop_customers\n    was: app_users\n");
+    let source = |text: &mut String| {
+        *text = text.replace("  - name: shop_customers\n", "  - name: shop_customers\n    was: app_users\n")
+    };
     check(&source, "source \"shop_customers\" was \"app_users\", and a source still has that name");
 }
 
@@ -93,7 +103,8 @@ fn whoever_was_erased_under_the_old_name_stays_erased() {
     let before = own_pipeline(&retailer, |text| text.push_str("\ndecisions: decisions.csv\n"), |_| ());
     std::fs::write(retailer.path("pipeline/decisions.csv"), EMPTY).expect("written");
     run(&retailer, &before, &[]);
-    let record = retailer.sql("lake", "select record_id, customer_id from id_map where channel = 'shop' order by 1 limit 1");
+    let record =
+        retailer.sql("lake", "select record_id, customer_id from id_map where channel = 'shop' order by 1 limit 1");
     let (record, id) = record.lines().nth(1).and_then(|l| l.split_once(',')).expect("a record");
     let (input, lake) = (retailer.text("input"), retailer.text("lake"));
     let with_key = |args: &[&str]| {
@@ -105,7 +116,20 @@ fn whoever_was_erased_under_the_old_name_stays_erased() {
             .expect("the binary starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    with_key(&["erase", id, "--by", "privacy", "--why", "asked", "--pipeline", &before, "--lake", &lake, "--input", &input]);
+    with_key(&[
+        "erase",
+        id,
+        "--by",
+        "privacy",
+        "--why",
+        "asked",
+        "--pipeline",
+        &before,
+        "--lake",
+        &lake,
+        "--input",
+        &input,
+    ]);
     let after = own_pipeline(&retailer, renamed, |_| ());
     with_key(&["run", &after, "--input", &input, "--lake", &lake, "--log", "json"]);
     let left = format!("select count(*) as n from id_map where channel = 'store' and record_id = '{record}'");
@@ -115,9 +139,21 @@ fn whoever_was_erased_under_the_old_name_stays_erased() {
 #[test]
 fn a_column_of_another_name_is_found_by_its_values() {
     let retailer = Retailer::new(100, 95);
-    let pipeline = own_pipeline(&retailer, |text| *text = text.replacen("phone: 電話番号", "phone: 連絡先", 1).replacen("birth_date: 生年月日", "birth_date: BD", 1), |_| ());
+    let pipeline = own_pipeline(
+        &retailer,
+        |text| {
+            *text = text.replacen("phone: 電話番号", "phone: 連絡先", 1).replacen(
+                "birth_date: 生年月日",
+                "birth_date: BD",
+                1,
+            )
+        },
+        |_| (),
+    );
     let (input, lake) = (retailer.text("input"), retailer.text("lake"));
-    for arguments in [vec!["validate", &pipeline, "--input", &input], vec!["run", &pipeline, "--input", &input, "--lake", &lake]] {
+    for arguments in
+        [vec!["validate", &pipeline, "--input", &input], vec!["run", &pipeline, "--input", &input, "--lake", &lake]]
+    {
         let said = fails(2, &arguments);
         assert!(said.contains("連絡先") && said.contains("by its values") && said.contains("\"電話番号\""), "{said}");
         assert!(said.contains("\"生年月日\""), "{said}");

@@ -32,7 +32,8 @@ const REPLACED: &str = "replaced_event";
 pub(super) async fn register(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
     context.deregister_table("equal_rows")?;
     context.register_table("equal_rows", context.read_batch(equal_rows(pipeline)?)?.into_view())?;
-    for (name, query) in [("repeated_key", KEYS), ("told_event", TOLD), ("event_once", ONCE), ("repeated_event", NOT_ONCE)]
+    for (name, query) in
+        [("repeated_key", KEYS), ("told_event", TOLD), ("event_once", ONCE), ("repeated_event", NOT_ONCE)]
     {
         let rows = context.sql(query).await?;
         // Keys are few, and asked for three times.
@@ -54,9 +55,8 @@ fn equal_rows(pipeline: &Pipeline) -> Result<RecordBatch> {
             EqualRowsFile::TwoEvents => said.push((&source.name, "two_events")),
         }
     }
-    let column = |of: fn(&(&str, &str)) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(said.iter().map(of)))
-    };
+    let column =
+        |of: fn(&(&str, &str)) -> String| -> ArrayRef { Arc::new(StringArray::from_iter_values(said.iter().map(of))) };
     Ok(RecordBatch::try_from_iter([
         ("of_source", column(|(source, _)| source.to_string())),
         ("equal_rows", column(|(_, equal)| equal.to_string())),

@@ -65,11 +65,7 @@ pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[Sourc
                 (map::people(rows.clone(), pipeline, source, times, &read)?, &mut people)
             }
             Rows::Events { event_id, occurred_at, event_type, .. } => {
-                let of_row = map::EventValues {
-                    event_id,
-                    occurred_at: occurred_at.as_ref(),
-                    event_type,
-                };
+                let of_row = map::EventValues { event_id, occurred_at: occurred_at.as_ref(), event_type };
                 (map::events(rows.clone(), source, of_row, &read)?, &mut events)
             }
         };

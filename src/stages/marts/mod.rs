@@ -100,9 +100,8 @@ pub(crate) const READ: [&Table; 7] =
 pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
     let zone = pipeline.zone.name();
     set_zone(context, zone)?;
-    let without_rows = |name: &str, schema: SchemaRef| {
-        context.register_table(name, Arc::new(EmptyTable::new(in_zone(&schema, zone))))
-    };
+    let without_rows =
+        |name: &str, schema: SchemaRef| context.register_table(name, Arc::new(EmptyTable::new(in_zone(&schema, zone))));
     for table in READ {
         without_rows(table.name, table.schema())?;
     }

@@ -187,7 +187,8 @@ mod tests {
     #[test]
     fn a_day_alone_ends_at_the_next_midnight() {
         let tokyo = TimeZone::fixed(Offset::constant(9));
-        for day in ["2026-03-31", "2026/3/31", "20260331", " 2026-03-31 ", "令和8年3月31日", "R8.3.31", "2026年3月31日"] {
+        for day in ["2026-03-31", "2026/3/31", "20260331", " 2026-03-31 ", "令和8年3月31日", "R8.3.31", "2026年3月31日"]
+        {
             assert_eq!(end_of_day_in(day, &tokyo), timestamp("2026-04-01T00:00:00+09:00"), "{day}");
         }
         // Summer begins on 8 March in New York: that day has 23 hours.

@@ -288,11 +288,11 @@ const NAMED: usize = 3;
 fn lines(manifest: &Manifest) -> String {
     let Some(golden) = manifest.golden() else { return String::new() };
     let mut text = String::new();
-    let told: [(&str, fn(&LineCounts) -> u64); 2] = [
-        ("rows of facts repeat a row, the same in everything", |l| l.repeated),
-        ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced),
-    ];
-    for (what, of) in told {
+    type Count = fn(&LineCounts) -> u64;
+    let repeated: (&str, Count) = ("rows of facts repeat a row, the same in everything", |l| l.repeated);
+    let replaced: (&str, Count) =
+        ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced);
+    for (what, of) in [repeated, replaced] {
         let files: Vec<&LineCounts> = golden.lines.iter().filter(|l| of(l) > 0).collect();
         if files.is_empty() {
             continue;

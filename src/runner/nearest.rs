@@ -26,7 +26,7 @@ pub(crate) async fn hints(source: &Source, file: &SourceFile, lacking: &[&str]) 
             for wanted in lacking {
                 let attributes = attributes_of(source, wanted);
                 let is_it = |c: &&nayose_draft::Column| {
-                    attributes.contains(&c.meaning.kind.as_str()) && !mapped.iter().any(|name| *name == c.name)
+                    attributes.contains(&c.meaning.kind.as_str()) && !mapped.contains(&c.name)
                 };
                 // What is sure first.
                 let mut fitting: Vec<&nayose_draft::Column> = table.columns.iter().filter(is_it).collect();

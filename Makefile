@@ -14,7 +14,7 @@ VENV = .venv
 AZURITE = .azurite
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public fuzz sql schema sample dictionary clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught fuzz sql schema sample dictionary bench-deliveries bench-flips clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,10 +122,21 @@ bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 100
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench $(PEOPLE)
 
+bench-deliveries: PEOPLE = 20000
+bench-deliveries: ## 60 good days and wrong deliveries, and what the guards said: make bench-deliveries PEOPLE=20000 DAYS=60
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(PYTHON) benches/deliveries.py --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --people $(PEOPLE) --days $(or $(DAYS),60)
+
 bench-cluster: PEOPLE = 300000
 bench-cluster: ## what a second executor brings to the score stage: make bench-cluster PEOPLE=300000
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/executors.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-cluster $(PEOPLE)
+
+bench-flips: PEOPLE = 20000
+DAYS ?= 60
+bench-flips: ## who flips over days of deliveries, and whether wrong merges split: make bench-flips PEOPLE=20000 DAYS=60
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(PYTHON) benches/flips.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-flips $(PEOPLE) $(DAYS)
 
 $(VENV)-public/ready: benches/requirements.txt
 	$(PYTHON) -m venv $(VENV)-public
@@ -136,6 +147,10 @@ $(VENV)-public/ready: benches/requirements.txt
 bench-public: $(VENV)-public/ready ## quality on public person lists and on simulators' people: make bench-public SEED=20261124 ONLY=febrl,historical
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(VENV)-public/bin/python benches/public_sets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-public $(SEED) $(if $(ONLY),--only $(ONLY))
+
+bench-taught: $(VENV)-public/ready ## what decisions of people gain: make bench-taught SEED=20261130 ONLY=japanese,historical
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(VENV)-public/bin/python benches/taught.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-public $(SEED) $(if $(ONLY),--only $(ONLY))
 
 # The editions of the postal list that the history of towns is read from; the last is today's. The versions of EDITIONS in history.py.
 POSTAL_EDITIONS = $(shell sed -n 's/^EDITIONS = \[\(.*\)\]/\1/p' tools/dictionary/history.py | tr -d '",')

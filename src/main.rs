@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use nayose::cli::{self, Cli};
+use nayose::cli;
 
 #[global_allocator]
 static ALLOCATOR: nayose_allocator::Allocator = nayose_allocator::Allocator;
 
 fn main() -> ExitCode {
     nayose_allocator::small_pages();
-    let cli = Cli::parse();
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(code) => return ExitCode::from(code),
+    };
     let progress = cli.progress();
     nayose::error::keep_places_of_panics();
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cli::run(cli)));

@@ -40,11 +40,12 @@ impl Audit {
         let Some(household_id) = household else {
             return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
         };
-        Ok(CustomerView { links: self.link_views(&id, &records).await?, records, customer_id: id, household_id })
+        let (decided, links) = (self.decided_pairs(&id).await?, self.link_views(&id, &records).await?);
+        Ok(CustomerView { decided, links, records, customer_id: id, household_id })
     }
 
     /// The records of a customer, by [`MEMBER_KEYS`], with the household.
-    async fn members(&self, id: &str) -> Result<DataFrame> {
+    pub(super) async fn members(&self, id: &str) -> Result<DataFrame> {
         let own = self.id_map_now().await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
         Ok(own.select(vec![
             ident(col::CHANNEL).alias(MEMBER_KEYS[0]),

@@ -18,6 +18,7 @@ use crate::tables::contract::col;
 use nayose_matching::evaluate::evaluate;
 use nayose_matching::evaluate::shape::shape;
 use nayose_matching::evidence;
+use nayose_matching::identity::bounds::Bounds;
 use nayose_matching::identity::cluster::{Edge, MEMBERS_LOOKED_AT, spread};
 use nayose_matching::identity::people::{self, STEPS};
 use nayose_matching::model::MISSING;
@@ -185,11 +186,16 @@ impl Matching<'_> {
 
     /// A pair to look at.
     pub(super) fn example(&self, l: u32, r: u32, probability: Option<f64>) -> Example {
-        let shown = |values: Vec<String>| {
-            let one = |value: String| if self.values { value } else { nayose_japanese::shape::mask(&value) };
-            values.into_iter().map(one).collect::<Vec<_>>().join(" / ")
-        };
         let compared = evidence::comparisons(self.scorer, l as usize, r as usize).into_iter().map(|pair| {
+            let closed = pair.closed;
+            let shown = |values: Vec<String>| {
+                let one = |value: String| match (self.values, closed) {
+                    (true, _) => value,
+                    (false, true) => "…".to_string(),
+                    (false, false) => nayose_japanese::shape::mask(&value),
+                };
+                values.into_iter().map(one).collect::<Vec<_>>().join(" / ")
+            };
             let view = ComparisonView::from(pair);
             Compared {
                 label: view.label,
@@ -207,7 +213,7 @@ impl Matching<'_> {
     fn point(&self, threshold: f64, truth: Option<&Truth>) -> Point {
         let scores = truth.map(|t| {
             let apart = |_, _| false;
-            let (labels, _) = people::people(self.scorer, &self.edges, &[], apart, threshold, &self.most);
+            let (labels, _) = people::people(self.scorer, &self.edges, &[], apart, &Bounds::of(threshold), &self.most);
             evaluate(&t.labelled(&self.keys, &labels)).pairs.scores()
         });
         let expected = people::expected(&self.edges, threshold);

@@ -52,16 +52,29 @@ pub(crate) fn html(report: &Report) -> String {
 fn verdict(report: &Report) -> String {
     let (records, customers) = (grouped(report.records), grouped(report.customers));
     let truth = report.labels.as_ref().and_then(|labels| labels.scores.first()).map(|(_, counts)| counts.scores());
-    let [precision, recall] = truth.map_or(report.expected, |s| [s.precision, s.recall]).map(|share| 100.0 * share);
+    let expected = report.expected.map(Some);
+    let [precision, recall] = truth.map_or(expected, |s| [s.precision, s.recall]);
     let (ja, en) = match truth {
         Some(_) => ("正解と比べると", "Against the truth"),
         None => ("正解がないため、モデル自身の見込みでは", "No truth was given; by the model's own expectation"),
     };
+    let of = |share: Option<f64>, some: [&str; 2], none: [&str; 2]| match share {
+        Some(share) => some.map(|text| text.replace("{}", &format!("{:.1}", 100.0 * share))),
+        None => none.map(String::from),
+    };
+    let [right, right_en] = of(
+        precision,
+        ["統合した100組のうち{}組が正しく", "{} of 100 joined pairs are right"],
+        ["統合した組はなく", "no pair was joined"],
+    );
+    let [found, found_en] = of(
+        recall,
+        ["同じ人の100組のうち{}組が見つかっています", "{} of 100 pairs of one person were found"],
+        ["同じ人の組はありません", "there is no pair of one person"],
+    );
     format!(
-        "<p class=verdict>{records}件のレコードは{customers}人の顧客です。{ja}、統合した100組のうち{precision:.1}組が正しく、\
-         同じ人の100組のうち{recall:.1}組が見つかっています。\
-         <small>{records} records are {customers} customers. {en}, {precision:.1} of 100 joined pairs are right, \
-         and {recall:.1} of 100 pairs of one person were found.</small></p>"
+        "<p class=verdict>{records}件のレコードは{customers}人の顧客です。{ja}、{right}、{found}。\
+         <small>{records} records are {customers} customers. {en}, {right_en}, and {found_en}.</small></p>"
     )
 }
 
@@ -88,11 +101,11 @@ fn scores(page: &mut String, labels: &Labels) {
     let mut row = |name: &str, s: &Scores, pairs: String| {
         let _ = write!(
             page,
-            "<tr><td>{}</td><td class=n>{:.4}</td><td class=n>{:.4}</td><td class=n>{:.4}</td><td class=n>{pairs}</td></tr>",
+            "<tr><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{pairs}</td></tr>",
             escape(name),
-            s.precision,
-            s.recall,
-            s.f1
+            share(s.precision),
+            share(s.recall),
+            share(s.f1)
         );
     };
     for (i, (name, counts)) in labels.scores.iter().enumerate() {
@@ -198,8 +211,8 @@ fn weights(page: &mut String, report: &Report) {
 fn curve(page: &mut String, report: &Report) {
     *page += "<h2>閾値ごと <small>Over thresholds</small></h2>";
     let values = report.curve.iter().flat_map(|p| {
-        let truth = p.truth.map_or(vec![], |t| vec![t.precision, t.recall, t.f1]);
-        truth.into_iter().chain([p.expected_precision, p.expected_recall])
+        let truth = p.truth.map_or([None; 3], |t| [t.precision, t.recall, t.f1]);
+        truth.into_iter().flatten().chain([p.expected_precision, p.expected_recall])
     });
     let floor = (values.fold(1.0, f64::min) * 20.0).floor().min(19.0) / 20.0;
     let [left, top, width, height] = BOX;
@@ -237,9 +250,9 @@ fn curve(page: &mut String, report: &Report) {
             );
         }
     };
-    line("p", "precision", 0.0, &|p| p.truth.map(|t| t.precision));
-    line("r", "recall", 1.0, &|p| p.truth.map(|t| t.recall));
-    line("f", "F1", 2.0, &|p| p.truth.map(|t| t.f1));
+    line("p", "precision", 0.0, &|p| p.truth.and_then(|t| t.precision));
+    line("r", "recall", 1.0, &|p| p.truth.and_then(|t| t.recall));
+    line("f", "F1", 2.0, &|p| p.truth.and_then(|t| t.f1));
     line("p e", "expected", 3.0, &|p| Some(p.expected_precision));
     line("r e", "expected", 4.0, &|p| Some(p.expected_recall));
     axes(page, "統合の閾値 · threshold, P(one person)", "割合 share");
@@ -324,6 +337,11 @@ fn examples(page: &mut String, title: &str, examples: &[Example]) {
     }
 }
 
+/// A share, where it is one of something.
+fn share(share: Option<f64>) -> String {
+    share.map_or("n/a".into(), |share| format!("{share:.4}"))
+}
+
 /// A number with a comma after every three digits.
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -346,6 +364,22 @@ mod tests {
     use super::*;
     use crate::audit::evaluation_report::Compared;
     use crate::audit::view::Words;
+    use nayose_matching::evaluate::PairCounts;
+
+    fn report() -> Report {
+        Report {
+            run_id: "r1".into(),
+            records: 2,
+            customers: 1,
+            auto: 0.9,
+            expected: [1.0, 1.0],
+            weights: Vec::new(),
+            nearest: Vec::new(),
+            unlabelled: Unlabelled::default(),
+            labels: None,
+            curve: Vec::new(),
+        }
+    }
 
     #[test]
     fn an_id_or_a_value_cannot_bring_markup_onto_the_page() {
@@ -364,19 +398,18 @@ mod tests {
             compared: vec![compared],
         };
         let labels = Labels { false_merges: vec![example], ..Labels::default() };
-        let page = html(&Report {
-            run_id: "r1".into(),
-            records: 2,
-            customers: 1,
-            auto: 0.9,
-            expected: [1.0, 1.0],
-            weights: Vec::new(),
-            nearest: Vec::new(),
-            unlabelled: Unlabelled::default(),
-            labels: Some(labels),
-            curve: Vec::new(),
-        });
+        let page = html(&Report { labels: Some(labels), ..report() });
         assert!(page.contains("shop:&lt;script&gt;") && !page.contains("<script>") && !page.contains("<b>"));
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_said_in_words() {
+        let counts = PairCounts { both: 0, joined: 0, true_pairs: 4 };
+        let labels = Labels { scores: vec![("pairwise".into(), counts)], ..Labels::default() };
+        let page = html(&Report { labels: Some(labels), ..report() });
+        assert!(page.contains("no pair was joined, and 0.0 of 100 pairs of one person were found"), "{page}");
+        assert!(page.contains("統合した組はなく、同じ人の100組のうち0.0組が見つかっています"), "{page}");
+        assert!(page.contains("<td class=n>n/a</td><td class=n>0.0000</td>"), "{page}");
     }
 
     #[test]

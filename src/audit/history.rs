@@ -25,10 +25,12 @@ impl Audit {
                 "read it again; `nayose explain channel:record_id channel:record_id` shows the customers of records",
             )
         })?;
+        let records = self.memberships(&id).await?;
         let view = HistoryView {
             today: self.aliases().await?.resolve(&id).to_string(),
             events: self.events(&id).await?,
-            records: self.memberships(&id).await?,
+            decisions: self.decisions_on(&records.iter().map(|m| m.record.clone()).collect()).await?,
+            records,
             customer_id: id,
         };
         match view.events.is_empty() {

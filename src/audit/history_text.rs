@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::view::{HistoryEvent, HistoryView, Membership};
+use super::view::{DecisionView, HistoryEvent, HistoryView, Membership};
 
 /// The story in Japanese or English.
 pub(crate) fn history_text(view: &HistoryView, ja: bool) -> String {
@@ -29,6 +29,12 @@ pub(crate) fn history_text(view: &HistoryView, ja: bool) -> String {
         };
         let _ = writeln!(text, "  {}  {time}{}", record.record, runs(record, ja));
     }
+    if !view.decisions.is_empty() {
+        let _ = writeln!(text, "\n{}", if ja { "人による判断" } else { "Decisions of people" });
+    }
+    for decision in &view.decisions {
+        let _ = writeln!(text, "  {}", decided(decision, ja));
+    }
     text.trim_end().to_string()
 }
 
@@ -42,6 +48,44 @@ fn runs(record: &Membership, ja: bool) -> String {
         (None, Some(to), true) => format!("  [第{to}回の実行の前まで]"),
         (None, Some(to), false) => format!("  [until run {to}]"),
         (None, None, _) => String::new(),
+    }
+}
+
+/// A decision in a line: what, who, when, why, and whether it counts.
+fn decided(d: &DecisionView, ja: bool) -> String {
+    let word = match (d.decision.as_str(), ja) {
+        ("same", true) => "同一人物",
+        ("different", true) => "別人",
+        ("undecided", true) => "判断の取り消し",
+        (word, _) => word,
+    };
+    let at = d.at.as_deref().unwrap_or("?");
+    let until = match (&d.expires, ja) {
+        (Some(time), true) => format!("、期限 {time}"),
+        (Some(time), false) => format!(", until {time}"),
+        (None, _) => String::new(),
+    };
+    let ended = match (&d.ended, ja) {
+        (Some(ended), true) => format!("。{} に{}", ended.at, how(&ended.how, true)),
+        (Some(ended), false) => format!("; {} at {}", how(&ended.how, false), ended.at),
+        (None, _) => String::new(),
+    };
+    match ja {
+        true => format!("{at}  {} – {}: {word}（{}: {}{until}{ended}） [{}]", d.left, d.right, d.by, d.why, d.id),
+        false => format!("{at}  {} – {}: {word} ({}: {}{until}{ended}) [{}]", d.left, d.right, d.by, d.why, d.id),
+    }
+}
+
+/// How a decision ended, as people read it.
+fn how(ended: &str, ja: bool) -> &str {
+    match (ended, ja) {
+        ("replaced", true) => "別の判断に置き換え",
+        ("taken_back", true) => "取り消し",
+        ("expired", true) => "期限切れ",
+        ("withdrawn", true) => "ファイルから削除",
+        ("taken_back", false) => "taken back",
+        ("withdrawn", false) => "withdrawn from the file",
+        (ended, _) => ended,
     }
 }
 
@@ -74,11 +118,13 @@ fn cause(reason: &str, ja: bool) -> &str {
         "new record" => "新しいレコード",
         "changed value" => "値の変更",
         "decision" => "人による判断",
+        "decision expired" => "人による判断の期限切れ",
         "model" => "モデルまたは設定の変更",
         "thresholds" => "しきい値の変更",
         "a record is gone" => "レコードがなくなった",
         "no record is left" => "レコードが残っていない",
         "erasure" => "消去の請求",
+        "rollback" => "ロールバック",
         other => other,
     }
 }

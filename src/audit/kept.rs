@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::functions::pack::pack;
 use crate::lake::manifest::Manifest;
 use crate::lake::settings::{MODEL_FILE, RunSettings, read_model};
-use crate::lake::snapshot::PublishedRun;
+use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::{WORK, read};
 use crate::stages::cluster::{Keys, Links};
 use crate::store::Location;
@@ -28,7 +28,7 @@ pub(super) struct KeptRun {
     pub settings: RunSettings,
     context: SessionContext,
     lake: Location,
-    run_id: String,
+    run: PublishedRun,
     manifest: Manifest,
 }
 
@@ -39,21 +39,20 @@ impl KeptRun {
     /// Data, where it is gone.
     pub(super) async fn open(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<Self> {
         let work = lake.join(WORK).join(&run.run_id);
-        let gone = || gone(&run.run_id);
-        let settings = RunSettings::load(&work).await?.ok_or_else(gone)?;
-        let yaml = read_model(&work).await?.ok_or_else(gone)?;
+        let kept = (RunSettings::load(&work).await?, read_model(&work).await?, Manifest::load(&work).await?);
+        let (Some(settings), Some(yaml), Some(manifest)) = kept else { return Err(gone(lake, run).await) };
         Ok(KeptRun {
             model: Arc::new(load_model(MODEL_FILE, &yaml, &settings.attributes)?),
             settings,
             context: in_order(context),
             lake: lake.clone(),
-            run_id: run.run_id.clone(),
-            manifest: Manifest::load(&work).await?.ok_or_else(gone)?,
+            run: run.clone(),
+            manifest,
         })
     }
 
     async fn table(&self, table: &Table) -> Result<DataFrame> {
-        let output = self.manifest.output(table.name).ok_or_else(|| gone(&self.run_id))?;
+        let Some(output) = self.manifest.output(table.name) else { return Err(gone(&self.lake, &self.run).await) };
         read::table(&self.context, &self.lake, output, table.schema()).await
     }
 
@@ -106,6 +105,18 @@ impl KeptRun {
     }
 }
 
-fn gone(run_id: &str) -> Error {
-    Error::data(format!("the work of run {run_id} is gone")).hint("run the pipeline again with --full")
+/// What a run kept is gone: of an earlier run it always is, sooner or later.
+async fn gone(lake: &Location, run: &PublishedRun) -> Error {
+    let newest = match snapshot::find(lake, None).await {
+        Ok(newest) => newest,
+        Err(error) => return error,
+    };
+    let error = |what: &str| Error::data(format!("the work of run {} ({}) is gone{what}", run.number, run.run_id));
+    match newest.run_id == run.run_id {
+        true => error("").hint("run the pipeline again with --full"),
+        false => error(", by which pairs are weighed: a run after it does not keep it").hint(format!(
+            "leave out --as-of to ask the newest run, {}; `nayose sql --as-of {} \"select * from ledger\"` has what was decided then",
+            newest.number, run.number
+        )),
+    }
 }

@@ -5,7 +5,14 @@
 //! each other too. [`text`] says the answers in Japanese and English.
 
 pub(crate) mod analyst;
+pub(crate) mod csv_file;
 pub(crate) mod customer;
+mod decisions;
+pub(crate) mod diff;
+pub(crate) mod diff_text;
+pub(crate) mod disclosure;
+pub(crate) mod disclosure_text;
+pub(crate) mod doubt;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;

@@ -82,8 +82,11 @@ impl Audit {
             return Ok(Outcome::Decided { reason });
         }
         if one {
-            let linked = !rules.is_empty() && person >= threshold && decision == "matched";
-            return Ok(if linked { Outcome::Linked } else { Outcome::LinkedByOthers });
+            return Ok(match decision == "matched" {
+                true if person < threshold => Outcome::Held { reason },
+                true if !rules.is_empty() => Outcome::Linked,
+                _ => Outcome::LinkedByOthers,
+            });
         }
         if rules.is_empty() {
             return Ok(Outcome::NoSharedBlock);

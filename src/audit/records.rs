@@ -9,6 +9,7 @@ use datafusion::prelude::{DataFrame, JoinType};
 
 use super::Audit;
 use crate::error::{Error, Result};
+use crate::lake::snapshot::time_text;
 use crate::tables::columns;
 use crate::tables::contract::{self, ID_MAP, REJECT, col};
 use nayose_matching::identity::customer_id::{self, Kind, id_of};
@@ -84,9 +85,15 @@ impl Audit {
         if let Some((channel, id)) = typed.split_once(':') {
             return match self.records_where(is_record(channel, id)).await?.is_empty() {
                 false => Ok(typed.to_string()),
-                true => Err(Error::usage(format!("there is no record {typed}")).hint(
-                    "records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them",
-                )),
+                true => Err(match self.gone_since(channel, id).await? {
+                    Some(since) => Error::usage(format!(
+                        "the record {typed} is not in the input any more since {since}"
+                    ))
+                    .hint("a decision on it would hold for nobody; decide on a record that its customer has today"),
+                    None => Error::usage(format!("there is no record {typed}")).hint(
+                        "records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them",
+                    ),
+                }),
             };
         }
         let id = customer_id::parse(typed).ok_or_else(|| {
@@ -102,6 +109,16 @@ impl Audit {
         let founding = founds(&id).or(founds(&today)).or(records.first());
         let (channel, record) = founding.ok_or_else(|| Error::bug("a customer without records"))?;
         Ok(format!("{channel}:{record}"))
+    }
+
+    /// Since when a record is not there any more that was there once, in data time.
+    async fn gone_since(&self, channel: &str, id: &str) -> Result<Option<String>> {
+        let rows = self.table(ID_MAP.name).await?.filter(is_record(channel, id))?.select_columns(&[col::VALID_TO])?;
+        let mut last = None;
+        for batch in rows.collect().await? {
+            last = columns::times(batch.column(0))?.iter().flatten().max().max(last);
+        }
+        Ok(last.map(time_text))
     }
 
     /// Rows of a customer by published table: those with the id, and of tables without one those of its records.

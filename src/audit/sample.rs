@@ -71,12 +71,12 @@ impl Audit {
         Ok(records.into_iter().map(|record| (record.id.clone(), record)).collect())
     }
 
-    /// The published run of this id, where the lake has one.
+    /// The published runs of the lake.
     ///
     /// # Errors
     /// Environment, if the lake cannot be read.
-    pub async fn published_run(&self, run_id: &str) -> Result<Option<PublishedRun>> {
-        Ok(snapshot::runs(&self.lake).await?.into_iter().find(|run| run.run_id == run_id))
+    pub async fn runs(&self) -> Result<Vec<PublishedRun>> {
+        snapshot::runs(&self.lake).await
     }
 }
 

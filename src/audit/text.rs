@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::view::{ComparisonView, CustomerView, Outcome, PairView, Words};
+use crate::stages::cluster::reason::japanese;
 
 /// Which language.
 fn pick(words: &Words, ja: bool) -> &str {
@@ -22,6 +23,11 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
             format!("{l} と {r} は同一人物です（{}）。", pair.left_customer),
             format!("{l} and {r} are one person ({}).", pair.left_customer),
         ),
+        Outcome::Held { reason } => say(
+            &mut text,
+            format!("{l} と {r} は同一人物です（{}）。前回の結合を保っています: {reason}", pair.left_customer),
+            format!("{l} and {r} are one person ({}). A link of before holds: {reason}", pair.left_customer),
+        ),
         Outcome::LinkedByOthers => say(
             &mut text,
             format!(
@@ -35,7 +41,7 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
         ),
         Outcome::Decided { reason } if pair.left_customer == pair.right_customer => say(
             &mut text,
-            format!("{l} と {r} は同一人物です（{}）。人による判断です: {reason}", pair.left_customer),
+            format!("{l} と {r} は同一人物です（{}）。人による判断です: {}", pair.left_customer, japanese(reason)),
             format!("{l} and {r} are one person ({}). A person decided: {reason}", pair.left_customer),
         ),
         other => {
@@ -62,22 +68,25 @@ pub(crate) fn pair_text(pair: &PairView, ja: bool) -> String {
                 ),
                 Outcome::Cut { reason } => say(
                     &mut text,
-                    format!("理由: 結合すると、属する二つのグループが一人とは言えなくなるため切断されました: {reason}"),
+                    format!(
+                        "理由: 結合すると、属する二つのグループが一人とは言えなくなるため切断されました: {}",
+                        japanese(reason)
+                    ),
                     format!(
                         "Why: the link was refused because the two groups that it would join are not one person: {reason}"
                     ),
                 ),
                 Outcome::Contested { reason } => say(
                     &mut text,
-                    format!("理由: 別の人にも同じくらい合うため、人の確認待ちです: {reason}"),
+                    format!("理由: 別の人にも同じくらい合うため、人の確認待ちです: {}", japanese(reason)),
                     format!("Why: it fits somebody else as well, and waits for review: {reason}"),
                 ),
                 Outcome::Decided { reason } => say(
                     &mut text,
-                    format!("理由: 人による判断です: {reason}"),
+                    format!("理由: 人による判断です: {}", japanese(reason)),
                     format!("Why: a person decided: {reason}"),
                 ),
-                Outcome::Linked | Outcome::LinkedByOthers => {}
+                Outcome::Linked | Outcome::Held { .. } | Outcome::LinkedByOthers => {}
             }
         }
     }
@@ -153,6 +162,14 @@ pub(crate) fn customer_text(customer: &CustomerView, ja: bool) -> String {
             let _ = writeln!(text, "    {}{value}", pad(pick(label, ja), 14));
         }
     }
+    if !customer.decided.is_empty() {
+        let _ = writeln!(text, "\n{}", if ja { "人による判断:" } else { "What a person decided:" });
+    }
+    for pair in &customer.decided {
+        let (l, r, p) = (&pair.left, &pair.right, probability(pair.probability));
+        let by_data = if ja { "データからの確率" } else { "probability by the evidence" };
+        let _ = writeln!(text, "  {l} – {r}   {by_data} {p}\n      {}", pair.reason);
+    }
     if !customer.links.is_empty() {
         let _ = writeln!(
             text,
@@ -180,6 +197,11 @@ pub(crate) fn customer_text(customer: &CustomerView, ja: bool) -> String {
         let _ = writeln!(text, "      {}", evidence.join(if ja { "、" } else { ", " }));
     }
     text.trim_end().to_string()
+}
+
+/// A probability, however small it is.
+fn probability(p: f64) -> String {
+    if p >= 0.0001 { format!("{p:.4}") } else { format!("{p:.1e}") }
 }
 
 /// Pads to a width in columns of a terminal, where a kanji takes two.

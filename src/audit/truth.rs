@@ -6,17 +6,20 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, StringArray};
 use arrow::datatypes::DataType;
+use csv::StringRecord;
 use datafusion::common::ScalarValue;
 use datafusion::functions::expr_fn::btrim;
 use datafusion::logical_expr::{cast, ident, lit};
-use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
 
+use super::csv_file::{self, CsvFile};
 use super::evaluation::{Matching, number};
 use super::evaluation_report::{Example, Labels};
 use crate::error::{Error, Result};
 use crate::stages::cluster::Keys;
+use nayose_matching::evaluate::label_file::named_lines;
 use nayose_matching::evaluate::{Evaluation, Labelled, PairCounts, evaluate};
 use nayose_matching::identity::cluster::Edge;
 
@@ -28,6 +31,64 @@ pub(super) struct Truth {
     /// Channel, record, person, household; in order of the record.
     rows: Vec<TruthRow>,
     channels: Vec<String>,
+}
+
+/// The columns that a truth has to have, and the one that it may have.
+const COLUMNS: [&str; 3] = ["channel", "source_record_id", "person_id"];
+const HOUSEHOLD: &str = "household_id";
+
+/// The cells of a row, trimmed: channel, record, person, household; empty where there is none.
+type Cells = [String; COLUMNS.len() + 1];
+
+fn lacks(path: &Path, column: &str) -> Error {
+    Error::usage(format!("{} has no column {column}", path.display()))
+        .hint("a truth file has the columns channel, source_record_id, person_id")
+}
+
+/// The rows of a CSV file.
+fn of_csv(path: &Path) -> Result<Vec<Cells>> {
+    let CsvFile { header, rows } = csv_file::read(path, "--truth")?;
+    let place = |column: &str| header.iter().position(|name| name == column);
+    if let Some(column) = COLUMNS.iter().find(|column| place(column).is_none()) {
+        return Err(lacks(path, column));
+    }
+    let is_short = |row: &StringRecord| row.len() < header.len();
+    let is_long = |row: &StringRecord| row.iter().skip(header.len()).any(|cell| !cell.trim().is_empty());
+    let broken: Vec<u64> = rows.iter().filter(|(_, r)| is_short(r) || is_long(r)).map(|(line, _)| *line).collect();
+    if !broken.is_empty() {
+        let what = "has rows with more or fewer cells than its header";
+        return Err(Error::usage(format!("{} {what}: {}", path.display(), named_lines(&broken)))
+            .hint("give each row a cell for every column; a value with a comma stands in quotes"));
+    }
+    let places = [place(COLUMNS[0]), place(COLUMNS[1]), place(COLUMNS[2]), place(HOUSEHOLD)];
+    let cell = |row: &StringRecord, at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default().trim().into();
+    Ok(rows.iter().map(|(_, row)| places.map(|at| cell(row, at))).collect())
+}
+
+/// The rows of a Parquet file.
+async fn of_parquet(context: &SessionContext, path: &Path) -> Result<Vec<Cells>> {
+    let no_parquet = |_| {
+        Error::usage(format!("{} cannot be read as Parquet", path.display()))
+            .hint("check --truth; a CSV file has a name that does not end in .parquet")
+    };
+    let name = path.to_string_lossy().to_string();
+    let truth = context.read_parquet(name, ParquetReadOptions::default()).await.map_err(no_parquet)?;
+    let has = |column: &str| truth.schema().has_column_with_unqualified_name(column);
+    if let Some(column) = COLUMNS.iter().find(|column| !has(column)) {
+        return Err(lacks(path, column));
+    }
+    let household = if has(HOUSEHOLD) { ident(HOUSEHOLD) } else { lit(ScalarValue::Null) };
+    let columns = COLUMNS.into_iter().map(ident).chain([household]);
+    // Ids are text, whatever type they have.
+    let texts = columns.enumerate().map(|(i, column)| btrim(vec![cast(column, DataType::Utf8)]).alias(i.to_string()));
+    let rows = truth.select(texts.collect::<Vec<_>>())?.collect().await.map_err(no_parquet)?;
+    let cells = rows.iter().flat_map(|batch| {
+        let columns = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
+        let text =
+            |column: &StringArray, i| if column.is_valid(i) { column.value(i).to_string() } else { String::new() };
+        (0..batch.num_rows()).map(move |i| columns.map(|column| text(column, i)))
+    });
+    Ok(cells.collect())
 }
 
 struct TruthRow {
@@ -46,51 +107,25 @@ impl Truth {
             return Err(Error::usage(format!("{} is a folder", path.display()))
                 .hint("name one CSV or Parquet file with --truth"));
         }
-        let name = path.to_string_lossy().to_string();
-        let truth = if name.ends_with(".parquet") {
-            context.read_parquet(name, ParquetReadOptions::default()).await?
-        } else {
-            // Ids are text, whatever they look like.
-            let options = CsvReadOptions::new().schema_infer_max_records(0).file_extension("");
-            context.read_csv(name, options).await?
-        };
-        let has = |column: &str| truth.schema().has_column_with_unqualified_name(column);
-        for column in ["channel", "source_record_id", "person_id"] {
-            if !has(column) {
-                return Err(Error::usage(format!("{} has no column {column}", path.display()))
-                    .hint("a truth file has the columns channel, source_record_id, person_id"));
-            }
-        }
-        let household = if has("household_id") { ident("household_id") } else { lit(ScalarValue::Null) };
-        let columns = [ident("channel"), ident("source_record_id"), ident("person_id"), household];
-        let names = ["channel", "source_record_id", "person_id", "household_id"];
-        let texts =
-            columns.into_iter().zip(names).map(|(column, name)| btrim(vec![cast(column, DataType::Utf8)]).alias(name));
-        let rows = truth.select(texts.collect::<Vec<_>>())?;
-        let rows = rows.sort(names[..3].iter().map(|name| ident(*name).sort(true, false)).collect())?;
+        let parquet = path.extension().is_some_and(|end| end == "parquet");
+        let mut rows = if parquet { of_parquet(context, path).await? } else { of_csv(path)? };
+        rows.sort();
         let mut found = Truth { rows: Vec::new(), channels: Vec::new() };
         let (mut people, mut households) = (HashMap::new(), HashMap::new());
         let mut nobody = 0;
-        for batch in rows.collect().await? {
-            let [channel, id, person, household] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
-            for i in 0..batch.num_rows() {
-                // Nobody is not one person.
-                if [channel, id, person].iter().any(|column| column.is_null(i) || column.value(i).is_empty()) {
-                    nobody += 1;
-                    continue;
-                }
-                // Rows come in order of the channel.
-                if found.channels.last().is_none_or(|c| c != channel.value(i)) {
-                    found.channels.push(channel.value(i).to_string());
-                }
-                let known = household.is_valid(i) && !household.value(i).is_empty();
-                found.rows.push(TruthRow {
-                    channel: (found.channels.len() - 1) as u16,
-                    id: id.value(i).to_string(),
-                    person: number(&mut people, person.value(i)),
-                    household: known.then(|| number(&mut households, household.value(i))),
-                });
+        for [channel, id, person, household] in rows {
+            // Nobody is not one person.
+            if [&channel, &id, &person].iter().any(|cell| cell.is_empty()) {
+                nobody += 1;
+                continue;
             }
+            let household = (!household.is_empty()).then(|| number(&mut households, &household));
+            let person = number(&mut people, &person);
+            // Rows come in order of the channel.
+            if found.channels.last().is_none_or(|c| *c != channel) {
+                found.channels.push(channel);
+            }
+            found.rows.push(TruthRow { channel: (found.channels.len() - 1) as u16, id, person, household });
         }
         if nobody > 0 {
             return Err(Error::usage(format!("{}: {nobody} rows have no channel, record or person", path.display()))

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lake::manifest::Manifest;
 use crate::lake::settings::{MODEL_FILE, RunSettings, SETTINGS_FILE, read_model};
 use crate::lake::snapshot::{self, PublishedRun};
-use crate::lake::{WORK, delta, erasure, published};
+use crate::lake::{WORK, delta, erasure, models, published};
 use crate::stages::Stage;
 use crate::store::{Location, digest};
 use crate::tables::contract::RUN;
@@ -93,6 +93,9 @@ pub(crate) async fn verify(lake: &Location) -> Result<Verified> {
     }
     for file in &parts {
         found.part(lake, file, made.get(file).copied().flatten()).await?;
+    }
+    for (file, error) in models::damaged(lake).await? {
+        found.note(&file, &error, None)?;
     }
     if let Err(error) = erasure::told(lake).await {
         found.note("erasures", &error, None)?;

@@ -61,6 +61,11 @@ impl From<ComparedPair> for ComparisonView {
 pub enum Outcome {
     /// One person, by a link of the two.
     Linked,
+    /// One person, by a link that the run before made: its probability is below the threshold by now, and above the one that breaks it.
+    Held {
+        /// From which probability it holds.
+        reason: String,
+    },
     /// One person, by links over other records.
     LinkedByOthers,
     /// No blocking rule brings them.
@@ -149,8 +154,63 @@ pub struct CustomerView {
     pub household_id: String,
     /// Its records with the values that tell them apart.
     pub records: Vec<RecordView>,
+    /// The pairs of its records, with each other or with others', on which a person decided.
+    pub decided: Vec<DecidedPair>,
     /// Its links, strongest first.
     pub links: Vec<LinkView>,
+}
+
+/// A pair on which a person decided, whatever the evidence says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DecidedPair {
+    /// `channel:record_id`.
+    pub left: String,
+    /// `channel:record_id`.
+    pub right: String,
+    /// P(one person), by the evidence.
+    pub probability: f64,
+    /// What, who, when, why.
+    pub reason: String,
+}
+
+/// A decision of a person, as the lake has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DecisionView {
+    /// Its name.
+    pub id: String,
+    /// `channel:record_id`.
+    pub left: String,
+    /// `channel:record_id`.
+    pub right: String,
+    /// same, different, undecided.
+    pub decision: String,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Option<String>,
+    /// Why.
+    pub why: String,
+    /// Until when it counts.
+    pub expires: Option<String>,
+    /// The decision that it replaces.
+    pub replaces: Option<String>,
+    /// The file that it stands in; `None` where an erasure made it.
+    pub file: Option<String>,
+    /// The line of that file.
+    pub line: Option<i64>,
+    /// Since when it counts, in data time.
+    pub since: String,
+    /// Why and since when it does not any more; `None` while it counts.
+    pub ended: Option<EndedDecision>,
+}
+
+/// How a decision ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EndedDecision {
+    /// replaced, taken_back, expired, withdrawn.
+    pub how: String,
+    /// When, in data time.
+    pub at: String,
 }
 
 /// A record of a customer.
@@ -205,6 +265,8 @@ pub struct HistoryView {
     pub events: Vec<HistoryEvent>,
     /// Its records, those that it had once among them.
     pub records: Vec<Membership>,
+    /// What people decided on these records.
+    pub decisions: Vec<DecisionView>,
 }
 
 /// What a search found.

@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// Until when it holds, such as 2027-03-31: that day is the last
     #[arg(long, value_name = "DATE", default_value = "")]
     expires: String,
+    /// The decision that this one replaces, where it is the opposite of one that holds: `D-` and twelve digits, as that one was told
+    #[arg(long, value_name = "DECISION", default_value = "")]
+    replaces: String,
     /// The pipeline file, whose `decisions` the line is appended to
     #[arg(long, value_name = "FILE")]
     pipeline: PathBuf,
@@ -70,12 +73,18 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         }
     }
     let audit = Audit::open(&pipeline.lake, None, &Resources::default()).await?;
-    let (left, right) = (audit.founding_record(&a.left).await?, audit.founding_record(&a.right).await?);
     let written = |(channel, id): &(String, String)| format!("{channel}:{id}");
-    let already = pipeline.decisions.iter().find(|d| {
-        let pair = [written(&d.left), written(&d.right)];
-        pair.contains(&left) && pair.contains(&right) && d.expires.is_none()
-    });
+    // What was decided on a record can be taken back after the record is gone.
+    let was_decided =
+        |typed: &str| pipeline.decisions.iter().any(|d| [&d.left, &d.right].map(written).contains(&typed.into()));
+    let record = async |typed: &str| match a.decision {
+        Decision::Undecided if was_decided(typed) => Ok(typed.to_string()),
+        _ => audit.founding_record(typed).await,
+    };
+    let (left, right) = (record(&a.left).await?, record(&a.right).await?);
+    let is_pair = |l: &String, r: &String| (l, r) == (&left, &right) || (r, l) == (&left, &right);
+    let already =
+        pipeline.decisions.iter().find(|d| is_pair(&written(&d.left), &written(&d.right)) && d.expires.is_none());
     let same = match a.decision {
         Decision::Same => Some(true),
         Decision::Different => Some(false),
@@ -85,11 +94,27 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         output::print(&format!("{}: line {} by {} decides that already", file.display(), already.line, already.by))?;
         return Ok(0);
     }
+    // What an erasure decided stands in the lake alone: it holds until the file says something about the pair.
+    let told = audit.decisions_on(&[left.clone(), right.clone()].into()).await?;
+    let held = told.iter().find(|d| d.ended.is_none() && d.file.is_none() && is_pair(&d.left, &d.right));
+    let mut replaces = a.replaces;
+    if let (Some(held), Some(true)) = (held, same) {
+        if replaces != held.id {
+            return Err(Error::usage(format!(
+                "{} decided that the two are different at {}: {}",
+                held.by,
+                held.at.as_deref().unwrap_or("an unknown time"),
+                held.why
+            ))
+            .hint(format!("if they are one person all the same, add --replaces {}", held.id)));
+        }
+        replaces.clear();
+    }
     let now = now.strftime("%Y-%m-%d").to_string();
-    let fields = [left, right, a.decision.word().into(), a.by, now, a.why, a.expires];
-    config::decisions::append(&file, &fields, (&pipeline.zone, &pipeline.renames))?;
+    let fields = [left, right, a.decision.word().into(), a.by, now, a.why, a.expires, replaces];
+    let id = config::decisions::append(&file, &fields, (&pipeline.zone, &pipeline.renames))?;
     output::print(&format!(
-        "{}: {} and {} {}; the next run honours it, `nayose decide undecided` takes it back",
+        "{}: {} and {} {} ({id}); the next run honours it, `nayose decide undecided` takes it back",
         file.display(),
         fields[0],
         fields[1],

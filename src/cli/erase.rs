@@ -1,12 +1,13 @@
 //! `nayose erase`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{ResourceArguments, output};
 use crate::audit::Audit;
+use crate::audit::doubt::Doubt;
 use crate::config::{self, Overrides};
 use crate::console::progress::Progress;
 use crate::error::{Error, Result};
@@ -48,6 +49,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let audit = Audit::open(&pipeline.lake, None, &a.resources.resources()).await?;
     let id = audit.customer_id(&typed).await?;
     let records = audit.records_of(&id).await?;
+    let in_doubt = audit.in_doubt(&records).await?;
+    let customers: BTreeSet<String> = in_doubt.iter().map(|doubt| doubt.customer_id.clone()).collect();
     let erasure = Erasure {
         rows: audit.rows_of(&id).await?,
         customer_id: id,
@@ -60,9 +63,13 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         tombstones: Vec::new(),
         key: String::new(),
         previous: String::new(),
+        in_doubt: customers.iter().cloned().collect(),
+        kept_apart: 0,
     };
     erasure::begin(&pipeline.lake, &records, &erasure).await?;
-    let options = runner::Options { resources: a.resources.resources(), ..runner::Options::default() };
+    // As of the newest run: an erasure changes nothing but that the person is gone.
+    let as_of = Some(audit.run().as_of);
+    let options = runner::Options { as_of, resources: a.resources.resources(), ..runner::Options::default() };
     runner::run(&pipeline, &options, &Progress::Json).await?;
     output::print(&format!(
         "{} is erased: {} rows of {} records; the report is in {}",
@@ -71,5 +78,16 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         records.len(),
         pipeline.lake.join("erasures").shown()
     ))?;
+    if !in_doubt.is_empty() {
+        let line = |doubt: &Doubt| {
+            format!("\n  {}  {}  probability {:.4}", doubt.record, doubt.customer_id, doubt.probability)
+        };
+        output::print(&format!(
+            "{} records were in review with records of this person, may be the same person, and stay:{}\nhint: look at each with `nayose explain`; if it is the person, erase it too: {}",
+            in_doubt.len(),
+            in_doubt.iter().map(line).collect::<String>(),
+            customers.iter().map(|id| format!("nayose erase {id}")).collect::<Vec<_>>().join(", ")
+        ))?;
+    }
     Ok(0)
 }

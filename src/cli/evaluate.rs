@@ -56,8 +56,9 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         refuse_other(path)?;
     }
     if let Some(path) = &a.labels {
-        let file = evaluate_sample::read(path)?;
         let audit = a.lake.audit(None, &a.resources).await?;
+        let runs: Vec<String> = audit.runs().await?.into_iter().map(|run| run.run_id).collect();
+        let file = evaluate_sample::read(path, &runs)?;
         let lake = a.lake.place()?.shown();
         output::print(&evaluate_sample::estimated(&audit, &lake, path, &file, a.format).await?)?;
         return Ok(0);
@@ -139,16 +140,22 @@ fn text_of(report: &Report) -> String {
     for p in &report.curve {
         text += &format!("\n{:<12}{:>12.4}{:>12.4}", p.threshold, p.expected_precision, p.expected_recall);
         if let Some(t) = p.truth {
-            text += &format!("{:>12.4}{:>12.4}{:>12.4}", t.precision, t.recall, t.f1);
+            text += &[t.precision, t.recall, t.f1].map(|share| format!("{:>12}", figure(share))).concat();
         }
     }
     text
 }
 
+/// A share as text.
+fn figure(share: Option<f64>) -> String {
+    share.map_or(evaluate_sample::NONE.into(), |share| format!("{share:.4}"))
+}
+
 fn truth_text(labels: &Labels) -> String {
     let line = |name: &str, s: &Scores, pairs: Option<u64>| {
         let pairs = pairs.map(|n| format!("{n:>12}")).unwrap_or_default();
-        format!("{name:<24}{:>10.4}{:>10.4}{:>10.4}{pairs}\n", s.precision, s.recall, s.f1)
+        let figures = [s.precision, s.recall, s.f1].map(|share| format!("{:>10}", figure(share))).concat();
+        format!("{name:<24}{figures}{pairs}\n")
     };
     let mut text = format!("the truth has {} records of {} people\n", labels.records, labels.people);
     if labels.missing > 0 {

@@ -1,6 +1,5 @@
 //! `nayose evaluate --sample` and `--labels`: the file that people label, and what its labels say.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 use super::TextFormat;
 use super::output::without_formula;
 use crate::audit::Audit;
+use crate::audit::csv_file::{self, CsvFile};
 use crate::audit::customer::VALUES;
 use crate::audit::view::RecordView;
 use crate::error::{Error, Result};
@@ -16,6 +16,9 @@ use crate::store::local;
 use nayose_matching::evaluate::draw::{FEWEST, Stratum};
 use nayose_matching::evaluate::estimate::{Estimate, Interval, Labels, estimate};
 use nayose_matching::evaluate::label_file::{self, BEFORE_VALUES, COLUMNS, LabelFile};
+
+/// In place of a share of nothing.
+pub(super) const NONE: &str = "n/a";
 
 /// What an estimate is not.
 const SCOPE: &str =
@@ -115,39 +118,19 @@ fn csv_of(rows: &[[String; COLUMNS.len()]], values: Option<&BTreeMap<String, Rec
     String::from_utf8(bytes).map_err(|e| failed(e.to_string()))
 }
 
-/// The labels of a file, as a spreadsheet saved it.
+/// The labels of a file, as a spreadsheet saved it, of one of these runs.
 ///
 /// # Errors
 /// Usage, where it cannot be read, or something is wrong in it.
-pub(super) fn read(path: &Path) -> Result<LabelFile> {
-    let named = path.display();
-    let bytes =
-        std::fs::read(path).map_err(|e| Error::usage(format!("cannot read {named}: {e}")).hint("check --labels"))?;
-    // A Japanese spreadsheet saves CSV in the encoding of its system.
-    let text = match std::str::from_utf8(&bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => encoding_rs::SHIFT_JIS.decode(&bytes).0,
-    };
-    // A spreadsheet ends lines in two characters, of which the reader counts the second with the next line.
-    let text = text.replace("\r\n", "\n");
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let unreadable = |e: csv::Error| {
-        let line = e.position().map_or(0, csv::Position::line);
-        Error::usage(format!("cannot read {named}: line {line} is not as it should be")).hint("save it as CSV")
-    };
-    let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_string).collect();
-    let mut rows = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(unreadable)?;
-        let line = row.position().map_or(0, csv::Position::line);
-        rows.push((line, row.iter().map(str::to_string).collect::<Vec<_>>()));
-    }
-    label_file::read(&header, &rows).map_err(|problems| {
-        Error::usage(format!("{named} {}", problems.join("; it "))).hint(
-            "in the column label write same, different or unknown, and change nothing else; \
-             `nayose evaluate --sample` with the same number and --seed draws the pairs of a run again",
-        )
+pub(super) fn read(path: &Path, runs: &[String]) -> Result<LabelFile> {
+    let CsvFile { header, rows } = csv_file::read(path, "--labels")?;
+    let cells = |row: &csv::StringRecord| row.iter().map(str::to_string).collect();
+    let rows: Vec<(u64, Vec<String>)> = rows.iter().map(|(line, row)| (*line, cells(row))).collect();
+    label_file::read(&header, &rows, runs).map_err(|problems| {
+        let mut remedies: Vec<&str> = problems.iter().map(|p| p.remedy).collect();
+        remedies.dedup();
+        let whats: Vec<String> = problems.into_iter().map(|p| p.what).collect();
+        Error::usage(format!("{} {}", path.display(), whats.join("; it "))).hint(remedies.join("; "))
     })
 }
 
@@ -162,7 +145,7 @@ pub(super) async fn estimated(
     file: &LabelFile,
     format: TextFormat,
 ) -> Result<String> {
-    let Some(run) = audit.published_run(&file.run_id).await? else {
+    let Some(run) = audit.runs().await?.into_iter().find(|run| run.run_id == file.run_id) else {
         return Err(Error::usage(format!("{} is a sample of a run that {lake} did not publish", path.display()))
             .hint("name the lake that was sampled with --lake, or draw a sample of this one"));
     };
@@ -204,7 +187,10 @@ fn text_of(about: String, file: &LabelFile, found: &Estimate, worst: Option<&Est
         file.missing
     );
     text += &format!("\n{:<28}{:>10}{:>10}{:>10}", "", "estimate", "95 % from", "to");
-    let line = |name: &str, i: &Interval| format!("\n{name:<28}{:>10.4}{:>10.4}{:>10.4}", i.estimate, i.low, i.high);
+    let line = |name: &str, i: &Option<Interval>| match i {
+        Some(i) => format!("\n{name:<28}{:>10.4}{:>10.4}{:>10.4}", i.estimate, i.low, i.high),
+        None => format!("\n{name:<28}{NONE:>10}{NONE:>10}{NONE:>10}"),
+    };
     for (suffix, told) in [("", Some(found)), (", unknown as wrong", worst)] {
         if let Some(e) = told {
             text += &line(&format!("precision{suffix}"), &e.precision);

@@ -6,7 +6,7 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use nayose_draft::{Answers, Draft, Layout, Question, Sample};
+use nayose_draft::{Answers, Draft, Holds, Layout, Question, Sample};
 
 use super::{Language, ResourceArguments, output, validate};
 use crate::config::{self, Overrides, Pipeline};
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Write over files that are there
     #[arg(long)]
     force: bool,
-    /// Language of the questions
+    /// Language of the questions and of what is said about them
     #[arg(long, default_value = "ja")]
     lang: Language,
     #[command(flatten)]
@@ -85,7 +85,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         .map(|head| Sample { name: head.name.clone(), bytes: &head.bytes, whole: head.whole })
         .collect();
     let mut draft = nayose_draft::draft(&samples);
-    tell(&heads, &draft)?;
+    tell(&heads, &draft, a.lang)?;
     if draft.sources.is_empty() {
         return Err(Error::data(format!("no file in {} holds people or events that can be told", input.shown()))
             .hint("a table needs a header with names such as 氏名, 電話番号 or email; `nayose schema` tells how to write a pipeline by hand"));
@@ -118,17 +118,27 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     local::put(&files[0], yaml)?;
     let file = a.out.join("pipeline.yaml");
     let file = file.strip_prefix(".").unwrap_or(&file).to_path_buf();
-    output::print(&format!("\nwrote {} and model.yaml beside it", file.display()))?;
+    let ja = a.lang == Language::Ja;
+    output::print(&match ja {
+        true => format!("\n{} と、その隣に model.yaml を書きました", file.display()),
+        false => format!("\nwrote {} and model.yaml beside it", file.display()),
+    })?;
     if marked > 0 {
-        output::print(&format!(
-            "{marked} places are marked with `# ?`: what stands there is left out until you answer it in the file"
-        ))?;
+        output::print(&match ja {
+            true => format!(
+                "`# ?` の印が {marked} か所にあります。ファイルの中で答えるまで、そこに書かれたことは使われません"
+            ),
+            false => format!(
+                "{marked} places are marked with `# ?`: what stands there is left out until you answer it in the file"
+            ),
+        })?;
     }
     let pipeline = loaded(&files[0])?;
     let is_small = heads.size <= SMALL;
     output::print(&validate::validate(&file, &pipeline, is_small, &a.resources).await?)?;
     let forecast = if is_small { String::new() } else { format!("\n  nayose validate {}", file.display()) };
-    output::print(&format!("\nNext:{forecast}\n  nayose run {}", file.display()))?;
+    let next = if ja { "次に:" } else { "Next:" };
+    output::print(&format!("\n{next}{forecast}\n  nayose run {}", file.display()))?;
     Ok(0)
 }
 
@@ -213,21 +223,25 @@ async fn look(roots: &[Location], input: &Location) -> Result<Heads> {
 }
 
 /// Says what was found. No value of a row is in it.
-fn tell(heads: &Heads, draft: &Draft) -> Result<()> {
+fn tell(heads: &Heads, draft: &Draft, lang: Language) -> Result<()> {
     let mib = heads.size.div_ceil(1 << 20);
-    output::print(&format!("{} files, {mib} MiB", heads.files))?;
+    let [files, not_used, note, people, events] = match lang {
+        Language::Ja => ["ファイル", "使いません", "注", "顧客", "明細"],
+        Language::En => ["files", "not used", "note", "people", "events"],
+    };
+    output::print(&format!("{} {files}, {mib} MiB", heads.files))?;
     for file in &draft.files {
         let what: Vec<String> = draft
             .sources
             .iter()
             .filter(|s| s.file == file.name)
-            .map(|s| format!("{} ({:?})", s.name, s.holds).to_lowercase())
+            .map(|s| format!("{} ({})", s.name, if s.holds == Holds::People { people } else { events }).to_lowercase())
             .collect();
-        let what = if what.is_empty() { "not used".to_string() } else { what.join(", ") };
+        let what = if what.is_empty() { not_used.to_string() } else { what.join(", ") };
         output::print(&format!("  {}: {what}", file.glob))?;
     }
     for (file, why) in heads.refused.iter().chain(&heads.notes).chain(&draft.warnings) {
-        output::print(&format!("  note: {file}: {why}"))?;
+        output::print(&format!("  {note}: {file}: {why}"))?;
     }
     Ok(())
 }
@@ -277,7 +291,7 @@ fn ask(draft: &Draft, answers: &mut Answers, lang: Language) -> Result<()> {
             }
             match answers.set(question, &line) {
                 Ok(()) => break,
-                Err(what) => output::print(&what)?,
+                Err(what) => output::print(if lang == Language::Ja { &what.text_ja } else { &what.text_en })?,
             }
         }
     }

@@ -8,6 +8,8 @@ mod cluster;
 mod cluster;
 mod completions;
 mod decide;
+mod diff;
+mod disclose;
 mod erase;
 mod evaluate;
 mod evaluate_sample;
@@ -19,17 +21,22 @@ mod import_model;
 mod init;
 mod normalize;
 mod output;
+mod rollback;
 mod run;
 mod schema;
 mod search;
 mod sql;
 mod stop;
+mod train;
+mod usage;
 mod validate;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use usage::parse;
 
 use crate::audit::Audit;
 use crate::console::progress::Progress;
@@ -56,6 +63,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Run a pipeline and publish its tables
     Run(run::Arguments),
+    /// Learn a model now, show what it changes, and keep it for the runs to come
+    Train(train::Arguments),
     /// Ask the published tables with SQL
     Sql(sql::Arguments),
     /// Why a customer is one person; why, or why not, two records are
@@ -64,8 +73,14 @@ enum Command {
     Search(search::Arguments),
     /// What happened to a customer id since it was created
     History(history::Arguments),
+    /// What differs between two published runs: customers, records, golden values, figures
+    Diff(diff::Arguments),
     /// Decide on two records, or take a decision back
     Decide(decide::Arguments),
+    /// Make the tables and ids of an earlier run the newest again
+    Rollback(rollback::Arguments),
+    /// Print everything that is held of a person, for a request of disclosure
+    Disclose(disclose::Arguments),
     /// Erase a person from every table, version and work file, for good
     Erase(erase::Arguments),
     /// Read a whole lake and say what is not as it was written
@@ -225,11 +240,15 @@ async fn work(command: Command) -> Result<u8> {
         Command::Init(a) => init::run(a).await,
         Command::Validate(a) => validate::run(a).await,
         Command::Run(a) => run::run(a).await,
+        Command::Train(a) => train::run(a).await,
         Command::Sql(a) => sql::run(a).await,
         Command::Explain(a) => explain::run(a).await,
         Command::History(a) => history::run(a).await,
         Command::Search(a) => search::run(a).await,
+        Command::Diff(a) => diff::run(a).await,
         Command::Decide(a) => decide::run(a).await,
+        Command::Rollback(a) => rollback::run(a).await,
+        Command::Disclose(a) => disclose::run(a).await,
         Command::Erase(a) => erase::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,

@@ -1,19 +1,24 @@
 //! `nayose run`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{ResourceArguments, output};
+use crate::audit::diff::{Diff, of_plan};
+use crate::audit::diff_text::diff_text;
 use crate::config::{self, Overrides, Pipeline, Zone};
 use crate::console::progress::Progress;
 use crate::engine::cluster::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::lake::manifest::{Manifest, StageRecord};
+use crate::lake::models::UsedModel;
 use crate::lake::results::{LineCounts, Negative, StageResult};
 use crate::lake::snapshot::time_text;
 use crate::observe::lineage;
@@ -51,9 +56,18 @@ pub(super) struct Arguments {
     /// folders dt=YYYY-MM-DD of days that begin then or later are not read
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
+    /// Do everything but publish, and show what would change: the plan
+    #[arg(long, conflicts_with = "until")]
+    plan: bool,
+    /// Publish the plan that --plan made, exactly as it was shown
+    #[arg(long, conflicts_with_all = ["plan", "from", "until", "as_of", "full", "admit"])]
+    publish_plan: bool,
     /// Run even where nothing changed, or where a later state is published
     #[arg(long)]
     full: bool,
+    /// Let in what a guard or a rollback held: a file, a source, or a guard such as `retired`; may be repeated
+    #[arg(long, value_name = "NAME")]
+    admit: Vec<String>,
     /// Where the stages run: here (local), or on the cluster of a scheduler (df://host:port)
     #[arg(long, value_name = "ENGINE", default_value = "local", value_parser = engine)]
     engine: Engine,
@@ -62,7 +76,7 @@ pub(super) struct Arguments {
     /// Progress, warnings and errors on stderr: text, or JSON lines, one per stage [default: text on a terminal]
     #[arg(long, value_name = "FORMAT")]
     log: Option<Log>,
-    /// Write a summary of the run as JSON to this file; - is stdout
+    /// Write a summary of the run as JSON to this file, also where it fails; - is stdout
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
     /// Write the figures of the run as a Prometheus text file, also where it fails; - is stdout
@@ -119,24 +133,36 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let progress = a.progress();
     let started = Instant::now();
     let mut pipeline = None;
-    let ran = attempt(&a, &mut pipeline, &progress).await;
+    let done = Arc::default();
+    let ran = attempt(&a, &mut pipeline, &progress, &done).await;
     if let Some(file) = &a.metrics {
-        let name = pipeline.as_ref().map_or("", |p: &Pipeline| p.name.as_str());
-        let written = put_metrics(file, name, ran.as_ref(), started.elapsed().as_secs_f64());
+        let written = put_metrics(file, pipeline.as_ref(), ran.as_ref(), started.elapsed().as_secs_f64()).await;
         match (&ran, written) {
             // The run's own error counts more than that of its metrics.
             (Err(_), Err(e)) => progress.warn(e.message()),
             (_, written) => written?,
         }
     }
+    if let (Err(error), Some(file)) = (&ran, &a.summary) {
+        let done = done.lock().ok().and_then(|mut done| done.take());
+        if let Err(e) = put(file, &format!("{:#}", failed(error, done.as_ref()))) {
+            progress.warn(e.message());
+        }
+    }
     let (outcome, Some(pipeline)) = (ran?, pipeline) else { return Err(Error::bug("a run without a pipeline")) };
     if let Some(file) = &a.profile {
         put(file, &profiled(&outcome))?;
     }
+    let changes = match &outcome {
+        Outcome::Planned(plan, before) => {
+            Some(of_plan(&pipeline.lake, before.as_deref(), plan, &a.resources.resources()).await?)
+        }
+        _ => None,
+    };
     match &a.summary {
-        Some(file) if file.as_os_str() == "-" => output::print(&summary(&outcome).to_string())?,
-        Some(file) => put(file, &format!("{:#}", summary(&outcome)))?,
-        None => output::print(&report(&outcome, &pipeline)?)?,
+        Some(file) if file.as_os_str() == "-" => output::print(&summary(&outcome, changes).to_string())?,
+        Some(file) => put(file, &format!("{:#}", summary(&outcome, changes)))?,
+        None => output::print(&report(&outcome, &pipeline, changes)?)?,
     }
     Ok(match outcome {
         Outcome::NothingNew { .. } | Outcome::Older { .. } if a.skip_code => NOTHING_NEW,
@@ -145,7 +171,12 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
 }
 
 /// The run itself. `pipeline` is filled as soon as it is known.
-async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Progress) -> Result<Outcome> {
+async fn attempt(
+    a: &Arguments,
+    pipeline: &mut Option<Pipeline>,
+    progress: &Progress,
+    done: &Arc<Mutex<Option<Manifest>>>,
+) -> Result<Outcome> {
     if let (Some(from), Some(until)) = (a.from, a.until)
         && from > until
     {
@@ -160,8 +191,9 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
         resources.threads = a.resources.threads.unwrap_or(PIECES);
         resources.cluster = Some(cluster.clone());
     }
-    let options =
-        Options { from: a.from, until: a.until, as_of, full: a.full, profile: a.profile.is_some(), resources };
+    let (profile, admit, done) = (a.profile.is_some(), a.admit.clone(), done.clone());
+    let Arguments { from, until, full, plan, publish_plan, .. } = *a;
+    let options = Options { from, until, as_of, full, plan, publish_plan, profile, admit, resources, done };
     let run = runner::run(pipeline, &options, progress);
     // A variable that is not UTF-8 is none of ours.
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
@@ -170,12 +202,23 @@ async fn attempt(a: &Arguments, pipeline: &mut Option<Pipeline>, progress: &Prog
 }
 
 /// Writes the metrics: a collector sees the old file or the new one.
-fn put_metrics(file: &Path, pipeline: &str, ended: Result<&Outcome, &Error>, seconds: f64) -> Result<()> {
+async fn put_metrics(
+    file: &Path,
+    pipeline: Option<&Pipeline>,
+    ended: Result<&Outcome, &Error>,
+    seconds: f64,
+) -> Result<()> {
+    // A lake that cannot be listed has said so already, or has nothing.
+    let lake = match pipeline {
+        Some(pipeline) => metrics::lake_bytes(&pipeline.lake).await.unwrap_or_default(),
+        None => BTreeMap::new(),
+    };
+    let pipeline = pipeline.map_or("", |p| p.name.as_str());
     // A pipe is not read.
     let before = if file.is_file() { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
     let last_success = metrics::last_success(&before);
     let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
-    let text = metrics::text(&metrics::Run { pipeline, ended, seconds, now, last_success });
+    let text = metrics::text(&metrics::Run { pipeline, ended, seconds, now, last_success, lake: &lake });
     if file.as_os_str() == "-" {
         return output::print(text.trim_end());
     }
@@ -192,12 +235,14 @@ fn put(file: &Path, text: &str) -> Result<()> {
 
 /// What every operator of the stages did that this run did itself.
 fn profiled(outcome: &Outcome) -> String {
-    let (Outcome::Published(manifest) | Outcome::Stopped(manifest)) = outcome else { return String::new() };
+    let (Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = outcome else {
+        return String::new();
+    };
     let stages = Stage::ALL.iter().filter_map(|s| Some((s.name(), manifest.stages.get(s.name())?)));
     stages.map(|(name, record)| profile::text(name, record.seconds, &record.operators)).collect()
 }
 
-fn summary(outcome: &Outcome) -> Value {
+fn summary(outcome: &Outcome, changes: Option<Diff>) -> Value {
     match outcome {
         Outcome::NothingNew { run_id } => json!({ "outcome": "nothing_new", "run_id": run_id }),
         Outcome::Older { run_id, as_of } => {
@@ -205,7 +250,25 @@ fn summary(outcome: &Outcome) -> Value {
         }
         Outcome::Published(m) => of_manifest("published", m),
         Outcome::Stopped(m) => of_manifest("stopped", m),
+        Outcome::Planned(m, _) => {
+            let mut value = of_manifest("planned", m);
+            value["changes"] = json!(changes);
+            value
+        }
     }
+}
+
+/// The summary of a run that failed: why, what to do, and the stages that were done.
+fn failed(error: &Error, done: Option<&Manifest>) -> Value {
+    let mut summary = match done {
+        Some(manifest) => of_manifest("failed", manifest),
+        None => json!({ "outcome": "failed", "stages": [] }),
+    };
+    summary["kind"] = json!(error.kind().name());
+    summary["exit_code"] = json!(error.kind().exit_code());
+    summary["message"] = json!(error.message());
+    summary["hint"] = json!(error.remedy());
+    summary
 }
 
 fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {
@@ -223,7 +286,7 @@ fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {
     json!({ "outcome": outcome, "run_id": manifest.run_id, "previous": manifest.previous, "stages": stages })
 }
 
-fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
+fn report(outcome: &Outcome, pipeline: &Pipeline, changes: Option<Diff>) -> Result<String> {
     let lake = pipeline.lake.shown();
     Ok(match outcome {
         Outcome::NothingNew { run_id } => {
@@ -236,6 +299,10 @@ fn report(outcome: &Outcome, pipeline: &Pipeline) -> Result<String> {
             )
         }
         Outcome::Stopped(m) => format!("stopped as asked; run {} goes on from here when it is started again", m.run_id),
+        Outcome::Planned(..) => format!(
+            "{}\n\nnothing is published yet: `nayose run PIPELINE --publish-plan` publishes exactly this",
+            changes.as_ref().map(diff_text).unwrap_or_default()
+        ),
         Outcome::Published(m) => {
             let rows = |table: &Table| m.output(table.name).map_or(0, |o| o.rows());
             let (as_of, found) = (time_text(m.ingest()?.as_of), m.cluster()?);
@@ -284,15 +351,18 @@ fn skipped(manifest: &Manifest) -> Result<u64> {
 /// Files that are named of those that have rows again.
 const NAMED: usize = 3;
 
+/// What is counted of a file's lines.
+type Count = fn(&LineCounts) -> u64;
+
 /// Which rows of facts do not count, and which count though they may be returns.
 fn lines(manifest: &Manifest) -> String {
     let Some(golden) = manifest.golden() else { return String::new() };
     let mut text = String::new();
-    type Count = fn(&LineCounts) -> u64;
-    let repeated: (&str, Count) = ("rows of facts repeat a row, the same in everything", |l| l.repeated);
-    let replaced: (&str, Count) =
-        ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced);
-    for (what, of) in [repeated, replaced] {
+    let told: [(&str, Count); 2] = [
+        ("rows of facts repeat a row, the same in everything", |l| l.repeated),
+        ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced),
+    ];
+    for (what, of) in told {
         let files: Vec<&LineCounts> = golden.lines.iter().filter(|l| of(l) > 0).collect();
         if files.is_empty() {
             continue;
@@ -320,9 +390,28 @@ fn told(manifest: &Manifest) -> Result<String> {
             "\n  {skipped} rows skipped: `select source, reason, count(*) from reject group by 1, 2` names the reasons"
         );
     }
+    if let Some(reused) = manifest.normalize().map(|found| found.numbers_reused).filter(|reused| *reused > 0) {
+        text += &format!(
+            "\n  {reused} records have a number that somebody else had before; of that person they keep nothing: `record_id:reused` in source_record.problems"
+        );
+    }
+    text += &told_of_model(manifest);
     text += &lines(manifest);
     for understood in found.understood.iter().filter(|u| u.share() >= TOLD) {
         text += &format!("\n  {understood}");
     }
     Ok(text)
+}
+
+/// Whether the model was trained, and why; what moved since it was.
+fn told_of_model(manifest: &Manifest) -> String {
+    let Ok(found) = manifest.score() else { return String::new() };
+    let mut text = String::new();
+    if let Some(UsedModel { on: Some(on), trained_because: Some(because), .. }) = &found.model {
+        text += &format!("\n  the model was trained on {} records: {because}", on.records);
+    }
+    for what in found.drift.iter().flat_map(|drift| &drift.beyond) {
+        text += &format!("\n  {what} since the model was trained");
+    }
+    text
 }

@@ -15,7 +15,7 @@ use crate::engine::session::session;
 use crate::error::{Error, Kind, Result};
 use crate::runner::{self, inputs, nearest, sample};
 use crate::sources::reader::{self, Format, RejectReason};
-use crate::stages::ingest::{SourceFiles, read_options, understood};
+use crate::stages::ingest::{SourceFiles, expressions, read_options, understood};
 use crate::stages::{block, ingest, marts, normalize};
 use crate::tables::columns;
 use crate::tables::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
@@ -77,7 +77,7 @@ pub(super) async fn validate(
                     };
                     for wanted in needed.iter().filter(lacks) {
                         let near = || did_you_mean(wanted, columns.iter().map(String::as_str));
-                        let in_expression = source.expressions().any(|e| e.columns.contains(wanted));
+                        let in_expression = source.expressions().iter().any(|(_, e)| e.columns.contains(wanted));
                         // The same values say more than nearly the same name.
                         let other = |(name, _): &&(String, String)| {
                             near().is_none_or(|near| !near.contains(&format!("{name:?}")))
@@ -130,7 +130,9 @@ pub(super) async fn validate(
     runner::marts::can_be_planned(pipeline).await?;
     let context = session(&resources.resources())?;
     // Expressions are tried before anything is read.
-    ingest::plan(&context, pipeline, &found).map_err(|error| ingest::of_expressions(error, pipeline))?;
+    if let Err(error) = ingest::plan(&context, pipeline, &found) {
+        return Err(expressions::placed(error, &context, pipeline, &found).await);
+    }
     let good = format!(
         "{} is good: {} sources, {files} files, {} blocking rules, {} comparisons, {} marts, {} checks",
         file.display(),
@@ -140,8 +142,13 @@ pub(super) async fn validate(
         marts::files(pipeline, true).count(),
         pipeline.checks.len()
     );
-    let rows = of_rows(&context, pipeline, &found).await;
-    let rows = rows.map_err(|error| ingest::of_expressions(error, pipeline))?;
+    let mut rows = match of_rows(&context, pipeline, &found).await {
+        Ok(rows) => rows,
+        Err(error) => return Err(expressions::placed(error, &context, pipeline, &found).await),
+    };
+    for sentence in expressions::check(&context, pipeline, &found).await? {
+        rows += &format!("\n{sentence}");
+    }
     if !forecasts {
         return Ok(format!("{good}\n{rows}"));
     }
@@ -214,9 +221,15 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
     }
     let bytes = found.iter().flat_map(|of| &of.files).map(|file| file.meta.size).sum();
     let records = context.table(STANDARD_RECORD.name).await?.count().await? as u64;
+    let near = model.rules.iter().any(BlockingRule::is_near);
+    let bound = runner::forecast::bound(&rules);
+    let (about, pairs) = match near {
+        true => ("about", block::distinct_pairs(context, records, bound).await?),
+        false => ("at most", bound),
+    };
     text += &format!(
-        "at most {}; a pair that several rules bring is compared once\n\nlargest blocks:\n",
-        runner::forecast::forecast(records, bytes, &rules)
+        "{about} {}; a pair that several rules bring is compared once\n\nlargest blocks:\n",
+        runner::forecast::forecast(records, bytes, pairs)
     );
     for (rule, records) in block::largest_blocks(context).await? {
         let fate = if records <= u64::from(limit) {
@@ -228,7 +241,7 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
         };
         text += &format!("  {:<20}{records:>10} records  {fate}\n", model.rules[rule].name);
     }
-    if model.rules.iter().any(BlockingRule::is_near) {
+    if near {
         let each = block::pairs_of_each_rule(context, model).await?;
         for (((rule, counted), pairs), alone) in model.rules.iter().zip(&rules).zip(each).zip(&alone) {
             if rule.is_near() {

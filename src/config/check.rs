@@ -13,8 +13,8 @@ use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, Survivorshi
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
-    Digests, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source, renames,
-    shape, zone,
+    Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source,
+    check_thresholds, renames, shape, zone,
 };
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -106,16 +106,17 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         }
         _ => None,
     };
-    let decisions = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
+    let decision_lines = match document.as_ref().and_then(|d| d.file.decisions.as_ref()) {
         Some(file) => decisions::read(&folder.join(file), (&zone, &renames), problems)?,
         None => Vec::new(),
     };
+    let decisions = decisions::that_count(&decision_lines);
     let (Some(document), Some(attributes), Some(sources), Some((model, model_file))) =
         (document, attributes, sources, model)
     else {
         return Ok(None);
     };
-    let file = document.file;
+    let Document { tree, file } = document;
     let here = std::env::current_dir()?;
     let input = match &overrides.input {
         Some(typed) => Location::parse(typed, &here)?,
@@ -146,14 +147,18 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         attributes,
         sources,
         survivorship: file.survivorship.into(),
-        thresholds: file.thresholds.by_cost(),
+        thresholds: check_thresholds::settled(&tree, &file.thresholds),
+        train: file.train,
         limits: file.limits,
+        guards: file.guards,
         profile: file.profile,
         parameters: file.parameters,
         decisions,
         zone,
         was: file.was.iter().flat_map(|was| was.to_vec()).collect(),
         renames,
+        decision_lines,
+        decisions_file: file.decisions,
         model: Arc::new(model),
         model_file,
         marts,
@@ -264,52 +269,36 @@ fn check_survivorship(d: &Document<PipelineFile>, problems: &mut Problems) {
 }
 
 fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
-    let typed = &d.file.thresholds;
-    let line = line_of(&d.tree, &[key("thresholds")]);
-    if let Some(cost) = typed.false_link_cost {
-        let has_auto = |(k, of): &(_, Placed)| {
-            let k: &serde_saphyr::Spanned<String> = k;
-            k.value == "thresholds"
-                && matches!(&of.value, Node::Map(entries) if entries.iter().any(|(k, _)| k.value == "auto"))
-        };
-        if matches!(&d.tree.value, Node::Map(entries) if entries.iter().any(has_auto)) {
-            problems.add(
-                line,
-                "thresholds have both auto and false_link_cost",
-                "give one: the cost 4 is the threshold 0.8",
-            );
-        }
-        if !(cost > 0.0 && cost.is_finite()) {
-            problems.add(
-                line,
-                format!("false_link_cost is {cost}"),
-                "use a number above 0: 4 where a false link costs as much as four missed ones",
-            );
-            return;
-        }
-    }
-    let t = &typed.clone().by_cost();
-    for (name, value) in [("auto", t.auto), ("review", t.review)] {
-        if !(0.0..=1.0).contains(&value) {
-            problems.add(
-                line,
-                format!("threshold {name} is {value}, but it is a probability"),
-                "use a number from 0 to 1",
-            );
-        }
-    }
-    if t.review > t.auto {
-        problems.add(
-            line,
-            format!("threshold review ({}) is above auto ({})", t.review, t.auto),
-            "review is the lower one",
-        );
+    check_thresholds::check(d, problems);
+    if let Some((what, hint)) = d.file.train.problem() {
+        problems.add(line_of(&d.tree, &[key("train")]), what, hint);
     }
     let limits = &d.file.limits;
     for (name, share) in [("reject_share", limits.reject_share), ("unusable_share", limits.unusable_share)] {
         if !(0.0..=1.0).contains(&share) {
             let line = line_of(&d.tree, &[key("limits"), key(name)]);
             problems.add(line, format!("{name} is not between 0 and 1"), "it is a share: 0.05 is five in a hundred");
+        }
+    }
+    if limits.block_size < 2 {
+        problems.add(
+            line_of(&d.tree, &[key("limits"), key("block_size")]),
+            format!("block_size is {}, so that no two records would be compared", limits.block_size),
+            "give the records that may share a key: 1000 is usual",
+        );
+    }
+    for (channel, _) in limits.records_per_person.iter().filter(|(_, most)| **most == 0) {
+        problems.add(
+            line_of(&d.tree, &[key("limits"), key("records_per_person"), key(channel)]),
+            format!("records_per_person of {channel:?} is 0, so that nobody could have a record there"),
+            "write 1 where the channel has each person once, or leave the channel out",
+        );
+    }
+    for (name, share) in d.file.guards.shares() {
+        if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            let line = line_of(&d.tree, &[key("guards"), key(name)]);
+            let hint = "it is a share: 0.05 is five in a hundred; null switches the guard off";
+            problems.add(line, format!("{name} is not between 0 and 1"), hint);
         }
     }
     let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
@@ -408,8 +397,9 @@ fn digest(
     marts: &[SqlFile],
     checks: &[SqlFile],
 ) -> Result<String> {
-    // Where files lie does not decide what comes out.
+    // Where files lie does not decide what comes out, nor what stops a run.
     let mut file = file.clone();
+    file.guards = GuardsFile::default();
     file.input.clear();
     file.lake = None;
     let (typed, decided) = (json_of(&file)?, json_of(&decisions)?);

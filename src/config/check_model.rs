@@ -250,9 +250,25 @@ impl Check<'_> {
         match key {
             KeyFile::Whole(name) => Key { feature: self.feature(name, at), prefix: None, near: None },
             KeyFile::Part(p) => {
-                if !matches!((p.prefix, p.near), (Some(_), None) | (None, Some(1))) {
-                    let message = format!("the key {:?} has to be either a prefix or near", p.feature);
-                    let hint = "give either prefix (characters) or near: 1 (values one edit apart), or the feature's name alone";
+                let of = &p.feature;
+                let wrong = match (p.prefix, p.near) {
+                    (Some(0), _) => {
+                        Some((format!("prefix of the key {of:?} is 0"), "give how many characters have to agree"))
+                    }
+                    (Some(_), None) | (None, Some(1)) => None,
+                    (None, Some(edits)) => Some((
+                        format!("near of the key {of:?} is {edits}, but keys find values that are one edit apart"),
+                        "write near: 1, or the feature's name alone for equal values",
+                    )),
+                    (Some(_), Some(_)) => {
+                        Some((format!("the key {of:?} has both prefix and near"), "leave out one of the two"))
+                    }
+                    (None, None) => Some((
+                        format!("the key {of:?} has neither prefix nor near"),
+                        "give prefix (characters) or near: 1 (values one edit apart), or write the feature's name alone",
+                    )),
+                };
+                if let Some((message, hint)) = wrong {
                     self.problems.add(self.line(at), message, hint);
                 }
                 let kind = if self.dates.contains(&p.feature) { Near::Date } else { Near::Text };

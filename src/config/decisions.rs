@@ -1,23 +1,27 @@
 //! Decisions of people on pairs of records: `decisions.csv` in the pipeline folder.
 //!
-//! In: lines `left,right,decision,by,at,why,expires` with records as `channel:record_id` and `same`, `different` or
-//! `undecided` as the decision. Out: checked decisions. The last line on a pair counts, so that a decision is taken back by
-//! one more line; contradictions between those that count are problems that name both lines.
+//! In: lines `left,right,decision,by,at,why,expires,replaces` with records as `channel:record_id` and `same`, `different` or
+//! `undecided` as the decision, in UTF-8 or in CP932, as Excel saves it in Japan. Out: checked decisions. The last line on a pair
+//! counts, so that a decision is taken back by one more line; the opposite of an earlier line has to name that line's decision in
+//! `replaces`. Contradictions between those that count are problems that name both lines.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use encoding_rs::SHIFT_JIS;
+
 use super::problem::Problems;
 use super::{Renames, Zone};
 use crate::error::{Error, Result};
+use nayose_japanese::date::timestamp;
 use nayose_matching::identity::cluster::Clusters;
 
-/// A decision.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// A decision that counts.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Decision {
-    /// Line of the file.
+    /// Line of the file; 0 where it came another way.
     pub line: u64,
     /// Channel and id of the left record.
     pub left: (String, String),
@@ -35,15 +39,63 @@ pub struct Decision {
     pub expires: Option<i64>,
 }
 
-const COLUMNS: [&str; 7] = ["left", "right", "decision", "by", "at", "why", "expires"];
+/// A line of the file, whether it counts or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The name of the decision, from everything that the line says: `D-` and twelve hexadecimal digits.
+    pub id: String,
+    /// What it says.
+    pub decision: Decision,
+    /// It takes back what was decided on its pair.
+    pub undecided: bool,
+    /// The decision that it names as the one that it replaces.
+    pub replaces: Option<String>,
+}
 
-/// Reads and checks the file.
+impl Line {
+    /// The decision as the file has it.
+    pub fn word(&self) -> &'static str {
+        match (self.undecided, self.decision.same) {
+            (true, _) => "undecided",
+            (false, true) => "same",
+            (false, false) => "different",
+        }
+    }
+
+    /// Its two records, the smaller one first.
+    pub fn pair(&self) -> [&(String, String); 2] {
+        pair(&self.decision)
+    }
+}
+
+fn pair(decision: &Decision) -> [&(String, String); 2] {
+    let mut pair = [&decision.left, &decision.right];
+    pair.sort();
+    pair
+}
+
+/// The columns; `replaces` may be missing, as files of before do not have it.
+const COLUMNS: [&str; 8] = ["left", "right", "decision", "by", "at", "why", "expires", "replaces"];
+
+/// Reads and checks the file. `meant` is the zone in which days end, and which channel a former name means.
 ///
 /// # Errors
 /// Configuration, if it cannot be read. What is wrong in it goes to `problems`.
-pub(super) fn read(path: &Path, said: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Decision>> {
-    let text = std::fs::read(path).map_err(|e| unreadable(path, &e.into()))?;
-    checked(path, &text, said, problems)
+pub(super) fn read(path: &Path, meant: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Line>> {
+    let bytes = std::fs::read(path).map_err(|e| unreadable(path, &e.into()))?;
+    checked(path, &decoded(path, &bytes)?.0, meant, problems)
+}
+
+/// The text of the file, and whether it is in CP932, which Excel writes in Japan unless it is told otherwise.
+fn decoded(path: &Path, bytes: &[u8]) -> Result<(String, bool)> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok((text.to_string(), false)),
+        Err(_) => match SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes) {
+            Some(text) => Ok((text.into_owned(), true)),
+            None => Err(Error::config(format!("{} is neither UTF-8 nor CP932", path.display()))
+                .hint("save it again as CSV UTF-8")),
+        },
+    }
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> Error {
@@ -55,28 +107,78 @@ fn unreadable(path: &Path, error: &csv::Error) -> Error {
     Error::config(format!("cannot read {}: {what}", path.display())).hint("check `decisions` in the pipeline file")
 }
 
-/// The decisions of the file's text.
-fn checked(path: &Path, text: &[u8], said: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Decision>> {
+/// The lines of the file's text.
+fn checked(path: &Path, text: &str, meant: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Line>> {
     problems.in_file(path.display().to_string());
     let unreadable = |e: csv::Error| unreadable(path, &e);
     // A spreadsheet ends lines in two characters, of which the reader counts the second with the next line.
-    let next = text.iter().skip(1).chain([&b'\n']);
-    let text: Vec<u8> = text.iter().zip(next).filter(|pair| *pair != (&b'\r', &b'\n')).map(|(byte, _)| *byte).collect();
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_slice());
+    let text = text.replace("\r\n", "\n");
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
     let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_string).collect();
-    if header.iter().map(|h| h.trim_start_matches('\u{feff}')).ne(COLUMNS) {
+    let header: Vec<&str> = header.iter().map(|h| h.trim_start_matches('\u{feff}')).collect();
+    if header != COLUMNS && header != COLUMNS[..7] {
         problems.add(1, "the columns are not as they should be", format!("write the header {}", COLUMNS.join(",")));
         return Ok(Vec::new());
     }
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     for row in reader.records() {
         let row = row.map_err(unreadable)?;
-        let line = row.position().map_or(0, |p| p.line());
-        lines.extend(decision(&row, line, said, problems));
+        let place = row.position().map_or(0, |p| p.line());
+        lines.extend(line(&row, place, meant, problems));
     }
-    let decisions = that_count(lines);
-    contradictions(&decisions, problems);
-    Ok(decisions)
+    name(&mut lines);
+    opposites(&lines, problems);
+    contradictions(&that_count(&lines), problems);
+    Ok(lines)
+}
+
+/// Gives every line the name of its decision from what it says, which is there in its place. Lines that say the same are told apart
+/// by their order.
+fn name(lines: &mut [Line]) {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for line in lines {
+        let nth = seen.entry(line.id.clone()).and_modify(|n| *n += 1).or_default();
+        line.id = id_of(&format!("{}\n{nth}", line.id));
+    }
+}
+
+/// The name of a decision from what it says.
+pub(crate) fn id_of(said: &str) -> String {
+    format!("D-{}", &blake3::hash(said.as_bytes()).to_hex()[..12])
+}
+
+/// A line that decides the opposite of the one before it on its pair names it: otherwise whoever decided first would never see it.
+fn opposites(lines: &[Line], problems: &mut Problems) {
+    let mut last: HashMap<[&(String, String); 2], &Line> = HashMap::new();
+    for line in lines {
+        let before = last.insert(line.pair(), line);
+        let held = before.filter(|before| !before.undecided && !had_ended(before, line));
+        match (held, &line.replaces) {
+            (Some(held), Some(named)) if *named == held.id => {}
+            (_, Some(named)) => problems.add(
+                line.decision.line,
+                format!("replaces {named}, which is not the decision that holds for its two records"),
+                match held {
+                    Some(held) => format!("write {} in `replaces`", held.id),
+                    None => "leave `replaces` empty".to_string(),
+                },
+            ),
+            (Some(held), None) if !line.undecided && held.decision.same != line.decision.same => problems.add(
+                line.decision.line,
+                format!(
+                    "decides the opposite of line {}, which {} decided, and does not name it",
+                    held.decision.line, held.decision.by
+                ),
+                format!("write {} in the column `replaces` of the later line, or take one of them out", held.id),
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a decision had expired when another one was made.
+fn had_ended(before: &Line, later: &Line) -> bool {
+    before.decision.expires.is_some_and(|expires| timestamp(&later.decision.at).is_some_and(|at| expires <= at))
 }
 
 /// Makes the file with its header, where it is not there.
@@ -95,7 +197,7 @@ pub(super) fn start(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// Configuration, where it contradicts them or the file is not as it should be; environment, where it cannot be written.
-pub fn append(path: &Path, fields: &[String; 7], said: (&Zone, &Renames)) -> Result<()> {
+pub fn append(path: &Path, fields: &[String; 8], meant: (&Zone, &Renames)) -> Result<String> {
     start(path)?;
     let failed = |e: std::io::Error| {
         Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")
@@ -104,45 +206,46 @@ pub fn append(path: &Path, fields: &[String; 7], said: (&Zone, &Renames)) -> Res
     // links.
     let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
     file.lock().map_err(failed)?;
-    let mut text = Vec::new();
-    file.read_to_end(&mut text).map_err(failed)?;
-    let check = |text: &[u8]| {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    let (mut text, is_cp932) = decoded(path, &bytes)?;
+    let check = |text: &str| {
         let mut problems = Problems::default();
-        checked(path, text, said, &mut problems).and_then(|_| problems.into_result())
+        checked(path, text, meant, &mut problems).and_then(|lines| problems.into_result().map(|()| lines))
     };
     check(&text)?;
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(fields).map_err(|e| failed(e.into()))?;
-    let mut line = writer.into_inner().map_err(|e| failed(e.into_error()))?;
-    if !text.ends_with(b"\n") {
-        line.insert(0, b'\n');
+    let line = writer.into_inner().map_err(|e| failed(e.into_error()))?;
+    let mut line = String::from_utf8(line).map_err(|_| Error::bug("a line of decisions is no text"))?;
+    if !text.ends_with('\n') {
+        line.insert(0, '\n');
     }
-    text.extend(&line);
-    check(&text)?;
-    file.write_all(&line).and_then(|()| file.sync_all()).map_err(failed)
+    text.push_str(&line);
+    let lines = check(&text)?;
+    let bytes = match SHIFT_JIS.encode(&line) {
+        _ if !is_cp932 => line.into_bytes(),
+        (bytes, _, false) => bytes.into_owned(),
+        _ => {
+            return Err(Error::usage(format!("{} is in CP932, which lacks a character of the line", path.display()))
+                .hint("save the file as CSV UTF-8 first, or write --by and --why otherwise"));
+        }
+    };
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    lines.last().map(|line| line.id.clone()).ok_or_else(|| Error::bug("a decision was appended and is not there"))
 }
 
 /// The last line on every pair, those left out that take a decision back.
-fn that_count(lines: Vec<Line>) -> Vec<Decision> {
-    let mut last: HashMap<[(String, String); 2], usize> = HashMap::new();
+pub(super) fn that_count(lines: &[Line]) -> Vec<Decision> {
+    let mut last: HashMap<[&(String, String); 2], usize> = HashMap::new();
     for (place, line) in lines.iter().enumerate() {
-        let mut pair = [line.decision.left.clone(), line.decision.right.clone()];
-        pair.sort();
-        last.insert(pair, place);
+        last.insert(line.pair(), place);
     }
-    let counts: std::collections::HashSet<usize> = last.into_values().collect();
-    let kept = lines.into_iter().enumerate().filter(|(place, line)| counts.contains(place) && !line.undecided);
-    kept.map(|(_, line)| line.decision).collect()
+    let kept = lines.iter().enumerate().filter(|(place, line)| last[&line.pair()] == *place && !line.undecided);
+    kept.map(|(_, line)| line.decision.clone()).collect()
 }
 
-/// A line of the file.
-struct Line {
-    decision: Decision,
-    /// It takes back what was decided on its pair.
-    undecided: bool,
-}
-
-fn decision(
+fn line(
     row: &csv::StringRecord,
     line: u64,
     (zone, renames): (&Zone, &Renames),
@@ -174,6 +277,9 @@ fn decision(
     if field(3).is_empty() || field(5).is_empty() {
         problems.add(line, "a decision needs who decided (`by`) and `why`", "fill both columns in");
     }
+    if !field(4).is_empty() && timestamp(&field(4)).is_none() {
+        problems.add(line, "`at` is neither a date nor a time", "write 2026-04-01 or 2026-04-01T09:30:00+09:00");
+    }
     let expires = match field(6) {
         empty if empty.is_empty() => None,
         typed => {
@@ -185,7 +291,12 @@ fn decision(
         }
     };
     let decision = Decision { line, left, right, same, by: field(3), at: field(4), why: field(5), expires };
-    Some(Line { decision, undecided })
+    let replaces = Some(field(7)).filter(|named| !named.is_empty());
+    // As it is typed: neither another name of a channel nor another zone makes it another decision.
+    let mut pair = [field(0), field(1)];
+    pair.sort();
+    let said = pair.into_iter().chain((2..7).map(field)).map(|field| format!("{} {field}", field.len()));
+    Some(Line { id: said.collect::<Vec<_>>().join("\n"), decision, undecided, replaces })
 }
 
 /// Two records that decisions join, over any chain, must not be decided to be different.
@@ -240,8 +351,9 @@ mod tests {
     fn a_decision_is_appended_unless_it_contradicts() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("decisions.csv");
-        let line =
-            |l: &str, r: &str, decision: &str| [l, r, decision, "k", "2026-01-01", "a, \"b\"", ""].map(str::to_string);
+        let line = |l: &str, r: &str, decision: &str| {
+            [l, r, decision, "k", "2026-01-01", "a, \"b\"", "", ""].map(str::to_string)
+        };
         append(&path, &line("a:1", "b:1", "same"), (&Zone::japan(), &Renames::default()))
             .expect("the first makes the file");
         append(&path, &line("b:1", "c:1", "same"), (&Zone::japan(), &Renames::default())).expect("the second");
@@ -254,7 +366,8 @@ mod tests {
         append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default()))
             .expect("no contradiction any more");
         let mut problems = Problems::default();
-        let counting = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
+        let counting =
+            that_count(&read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable"));
         assert_eq!(counting.iter().map(|d| (d.line, d.same)).collect::<Vec<_>>(), [(3, true), (5, false)]);
         assert_eq!(counting[0].why, "a, \"b\"");
     }
@@ -263,11 +376,11 @@ mod tests {
     fn a_day_of_expiry_is_a_day_on_which_it_holds() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("decisions.csv");
-        let line = ["a:1", "b:1", "same", "k", "2026-01-01", "mail", "2027-03-31"].map(str::to_string);
+        let line = ["a:1", "b:1", "same", "k", "2026-01-01", "mail", "2027-03-31", ""].map(str::to_string);
         append(&path, &line, (&Zone::japan(), &Renames::default())).expect("written");
         let mut problems = Problems::default();
         let found = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
-        assert_eq!(found[0].expires, nayose_japanese::date::timestamp("2027-04-01T00:00:00+09:00"));
+        assert_eq!(found[0].decision.expires, timestamp("2027-04-01T00:00:00+09:00"));
     }
 
     #[test]
@@ -277,12 +390,62 @@ mod tests {
             "a:1,b:1,same,k,2026-01-01,mail,\nb:1,c:1,same,k,2026-01-01,call,\nc:1,a:1,different,s,2026-02-01,other birth date,\n",
             &[(4, "line 2, 3")],
         );
-        // The last line on a pair counts.
-        check("a:1,b:1,same,k,,mail,\nb:1,a:1,different,s,,call,\n", &[]);
+        // The last line on a pair counts, where it names the one that it is the opposite of.
+        check("a:1,b:1,same,k,,mail,\nb:1,a:1,different,s,,call,\n", &[(3, "opposite of line 2")]);
+        check("a:1,b:1,same,k,,mail,\nb:1,a:1,same,s,,call,\n", &[]);
+        check("a:1,b:1,same,k,,mail,2026-01-01\nb:1,a:1,different,s,2026-01-01,call,\n", &[]);
         check("a:1,b:1,same,k,,mail,\na:1,b:1,undecided,s,,call,\na:1,b:1,different,s,,call,\n", &[]);
         check(
             "a:1,b1,same,k,,x,\na:1,b:1,maybe,k,,x,\na:1,a:1,same,k,,x,\n",
             &[(2, "channel:record_id"), (3, "neither"), (4, "itself")],
+        );
+        check("a:1,b:1,same,k,last week,x,\n", &[(2, "neither a date nor a time")]);
+    }
+
+    #[test]
+    fn an_opposite_decision_names_the_one_that_it_replaces() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("decisions.csv");
+        let append = |decision: &str, replaces: &str| {
+            let line = ["a:1", "b:1", decision, "k", "2026-01-01", "x", "", replaces];
+            append(&path, &line.map(str::to_string), (&Zone::japan(), &Renames::default()))
+        };
+        let first = append("same", "").expect("the first");
+        let refused = append("different", "").expect_err("the opposite").to_string();
+        assert!(refused.contains("line 2") && refused.contains(":3:") && refused.contains(&first), "{refused}");
+        assert!(append("different", "D-000000000000").expect_err("another one").to_string().contains(&first));
+        let second = append("different", &first).expect("named");
+        assert_ne!(first, second);
+        assert!(append("same", &first).is_err(), "that one holds no more");
+        append("undecided", "").expect("taken back");
+        // What says the same once more is another decision.
+        assert_ne!(append("same", "").expect("again"), first);
+    }
+
+    #[test]
+    fn a_file_of_excel_is_read_and_added_to_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("decisions.csv");
+        let text = "left,right,decision,by,at,why,expires\r\na:1,b:1,same,田中,2026/1/5,電話で確認,\r\n";
+        std::fs::write(&path, SHIFT_JIS.encode(text).0).expect("written");
+        let line = |by: &str| ["a:2", "b:2", "same", by, "2026-01-06", "窓口", "", ""].map(str::to_string);
+        append(&path, &line("鈴木"), (&Zone::japan(), &Renames::default())).expect("added");
+        assert!(
+            append(&path, &line("👤"), (&Zone::japan(), &Renames::default()))
+                .expect_err("no character of CP932")
+                .to_string()
+                .contains("CP932")
+        );
+        let mut problems = Problems::default();
+        let lines = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(lines.iter().map(|l| l.decision.by.as_str()).collect::<Vec<_>>(), ["田中", "鈴木"]);
+        std::fs::write(&path, b"left,\xff\xff").expect("written");
+        assert!(
+            read(&path, (&Zone::japan(), &Renames::default()), &mut problems)
+                .expect_err("nothing that is known")
+                .to_string()
+                .contains("CSV UTF-8")
         );
     }
 }

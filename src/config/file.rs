@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::guards_file::GuardsFile;
 pub use super::source_file::*;
 use super::source_file::{is_default, is_japan, japan};
+pub use super::train_file::*;
 
 /// A text in two languages.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
@@ -58,9 +60,15 @@ pub struct PipelineFile {
     /// Probabilities from which a pair is linked, or shown to a person.
     #[serde(default)]
     pub thresholds: ThresholdsFile,
+    /// When the model is trained again.
+    #[serde(default, skip_serializing_if = "TrainFile::is_default")]
+    pub train: TrainFile,
     /// Limits that stop a run or keep it bounded.
     #[serde(default)]
     pub limits: LimitsFile,
+    /// What keeps a wrong delivery from being published.
+    #[serde(default, skip_serializing_if = "GuardsFile::is_default")]
+    pub guards: GuardsFile,
     /// What the analyst's profile tells.
     #[serde(default, skip_serializing_if = "ProfileFile::is_default")]
     pub profile: ProfileFile,
@@ -176,27 +184,31 @@ pub struct SurvivorshipFile {
 pub struct ThresholdsFile {
     /// From here on a pair is linked.
     pub auto: f64,
-    /// From here on a pair is written to the ledger for a person to look at.
+    /// From here on a pair is written to the ledger for a person to look at. Without it 0.5, or `auto` where that is lower.
     pub review: f64,
-    /// How many missed links a false one costs, instead of `auto`: a pair is linked where that costs less than to leave it. With 4,
-    /// the usual, from 0.8 on.
+    /// How many missed links a false one costs, instead of `auto`: a pair is linked where that costs less than to leave it. To link costs
+    /// `1 - p` times that of a false link, to leave it costs `p`. With 4, the usual, from 0.8 on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub false_link_cost: Option<f64>,
+    /// A link of the run before holds down to here, so that nobody flips from day to day; where nothing is said, `review`, and 0.5 at
+    /// least. With the number of `auto` nothing is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<f64>,
 }
 
+/// A link is held while it is likelier right than wrong.
+const LIKELIER: f64 = 0.5;
+
 impl ThresholdsFile {
-    /// The threshold that the cost of the two errors gives: to link costs `1 - p` times that of a false link, to leave it costs `p`.
-    pub(super) fn by_cost(self) -> Self {
-        match self.false_link_cost {
-            Some(cost) => ThresholdsFile { auto: cost / (1.0 + cost), ..self },
-            None => self,
-        }
+    /// From which probability a link of the run before holds.
+    pub(crate) fn holds_from(&self) -> f64 {
+        self.hold.unwrap_or(self.review.max(LIKELIER)).min(self.auto)
     }
 }
 
 impl Default for ThresholdsFile {
     fn default() -> Self {
-        ThresholdsFile { auto: 0.8, review: 0.5, false_link_cost: None }
+        ThresholdsFile { auto: 0.8, review: 0.5, false_link_cost: None, hold: None }
     }
 }
 

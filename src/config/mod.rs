@@ -8,16 +8,19 @@ pub mod check;
 mod check_consent;
 pub mod check_model;
 mod check_source;
+mod check_thresholds;
 mod convert;
 pub mod decisions;
 mod expression;
 pub mod file;
+mod guards_file;
 pub mod model_file;
 pub mod problem;
 mod renames;
 pub mod shape;
 mod source;
 pub mod source_file;
+pub mod train_file;
 pub mod tree;
 mod zone;
 
@@ -27,6 +30,7 @@ use std::sync::Arc;
 
 pub use expression::Expression;
 pub use file::{EncodingFile, FormatFile, JAPAN};
+pub use guards_file::GuardsFile;
 pub use renames::Renames;
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
 pub use zone::Zone;
@@ -61,8 +65,12 @@ pub struct Pipeline {
     pub survivorship: Survivorship,
     /// Thresholds on the probability of one person.
     pub thresholds: file::ThresholdsFile,
+    /// When the model is trained again.
+    pub train: file::TrainFile,
     /// Limits.
     pub limits: file::LimitsFile,
+    /// What keeps a wrong delivery from being published.
+    pub guards: GuardsFile,
     /// What the analyst's profile tells.
     pub profile: file::ProfileFile,
     /// Numbers that marts and checks use as `$name`.
@@ -71,7 +79,7 @@ pub struct Pipeline {
     pub model: Arc<Model>,
     /// The model as typed.
     pub model_file: model_file::ModelFile,
-    /// Decisions of people on pairs of records.
+    /// Decisions of people on pairs of records: those of the file that count.
     pub decisions: Vec<decisions::Decision>,
     /// Where days begin.
     pub zone: Zone,
@@ -79,6 +87,10 @@ pub struct Pipeline {
     pub was: Vec<String>,
     /// Former names of channels.
     pub renames: Renames,
+    /// All lines of that file, in order.
+    pub decision_lines: Vec<decisions::Line>,
+    /// The name of that file, as typed.
+    pub decisions_file: Option<String>,
     /// Mart queries in order of name.
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.

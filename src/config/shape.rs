@@ -20,6 +20,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn node(&mut self, node: &Placed, schema: &Value, path: &mut Vec<Step>) {
+        let about = about(schema);
         let alternatives = alternatives(self.root, schema);
         let constants: Vec<&str> = alternatives.iter().flat_map(|s| constants(s)).collect();
         let fitting = alternatives.iter().find(|s| fits(s, &node.value));
@@ -35,7 +36,7 @@ impl Walk<'_> {
                 other => self.problems.add(
                     line,
                     format!("{} is {} where {} is expected", name_of(path), other.kind(), expected(&alternatives)),
-                    written_as(&alternatives),
+                    written_as(self.root, &alternatives) + &about,
                 ),
             }
             return;
@@ -156,8 +157,8 @@ fn fits(schema: &Value, node: &Node) -> bool {
     }
     let ok = types.iter().any(|t| match (*t, node) {
         ("null", Node::Null) | ("boolean", Node::Bool(_)) => true,
-        ("number", Node::Number(n)) => within(schema, "imum", *n),
-        ("integer", Node::Number(n)) => n.fract() == 0.0 && within(schema, "imum", *n),
+        ("number", Node::Number(n) | Node::Whole(n)) => within(schema, "imum", *n),
+        ("integer", Node::Whole(n)) => within(schema, "imum", *n),
         ("array", Node::List(items)) => within(schema, "Items", items.len() as f64),
         ("string", Node::Text(_)) | ("object", Node::Map(_)) => true,
         _ => false,
@@ -205,18 +206,30 @@ fn expected(alternatives: &[&Value]) -> String {
 }
 
 /// How a value that is expected is written.
-fn written_as(alternatives: &[&Value]) -> String {
-    let ways = alternatives.iter().flat_map(|s| types(s)).filter_map(|t| match t {
+fn written_as(root: &Value, alternatives: &[&Value]) -> String {
+    let is_number = |schema: &Value| types(schema).iter().any(|t| matches!(*t, "number" | "integer"));
+    let of = |schema: &Value, t: &str| match t {
         "boolean" => Some("true or false"),
-        "number" | "integer" => Some("12, without quotes"),
+        "integer" => Some("12, without quotes and without a point"),
+        "number" => Some("12, without quotes"),
         "string" => Some("\"12\""),
         "array" => Some("[a, b]"),
-        "object" => Some("{ key: value }"),
+        "object" => match schema.get("additionalProperties") {
+            Some(of_any) if is_number(resolve(root, of_any)) => Some("{ name: 1 }"),
+            _ => Some("{ key: value }"),
+        },
         _ => None,
-    });
-    let mut ways: Vec<&str> = ways.collect();
+    };
+    let mut ways: Vec<&str> = alternatives.iter().flat_map(|s| types(s).into_iter().filter_map(|t| of(s, t))).collect();
     ways.dedup();
     format!("write it like {}", ways.join(" or "))
+}
+
+/// What a key is for, by the first sentence of its description.
+fn about(schema: &Value) -> String {
+    let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let sentence = description.split(". ").next().unwrap_or_default().trim_end_matches('.').replace('\n', " ");
+    if sentence.is_empty() { String::new() } else { format!(" ({sentence})") }
 }
 
 /// The path as people write it: `sources[2].columns.phone`.

@@ -189,26 +189,36 @@ impl Source {
         }
     }
 
-    /// Every expression, wherever it stands.
-    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        let of_values = self.mapped_values().into_iter().filter_map(|value| match value {
-            Value::Expression(expression) => Some(expression),
+    /// Every expression with its place below the source, such as `columns.amount`.
+    pub(crate) fn expressions(&self) -> Vec<(String, &Expression)> {
+        let of_values = self.placed_values().into_iter().filter_map(|(place, value)| match value {
+            Value::Expression(expression) => Some((place, expression)),
             _ => None,
         });
-        of_values.chain(&self.only_where).chain(&self.skip_where)
+        let only = self.only_where.iter().map(|e| ("where".to_string(), e));
+        of_values.chain(only).chain(self.skip_where.iter().map(|e| ("skip_where".to_string(), e))).collect()
     }
 
     /// Every value that is read of a row, but for consent.
     pub fn mapped_values(&self) -> Vec<&Value> {
-        let mut all = vec![&self.record_id];
+        self.placed_values().into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The same with the place of each.
+    fn placed_values(&self) -> Vec<(String, &Value)> {
+        let mut all = vec![("record_id".to_string(), &self.record_id)];
+        let mut add = |name: &str, value| all.push((name.to_string(), value));
         match &self.holds {
-            Rows::People { updated_at, registered_at } => all.extend(updated_at.iter().chain(registered_at)),
+            Rows::People { updated_at, registered_at } => {
+                updated_at.iter().for_each(|value| add("updated_at", value));
+                registered_at.iter().for_each(|value| add("registered_at", value));
+            }
             Rows::Events { event_id, occurred_at, .. } => {
-                all.push(event_id);
-                all.extend(occurred_at);
+                add("event_id", event_id);
+                occurred_at.iter().for_each(|value| add("occurred_at", value));
             }
         }
-        all.extend(self.columns.values());
+        all.extend(self.columns.iter().map(|(name, value)| (format!("columns.{name}"), value)));
         all
     }
 }

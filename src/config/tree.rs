@@ -13,8 +13,10 @@ pub enum Node {
     Null,
     /// A boolean.
     Bool(bool),
-    /// A number.
+    /// A number with a point or an exponent: `1.0` is none of the whole ones.
     Number(f64),
+    /// A whole number.
+    Whole(f64),
     /// A text.
     Text(String),
     /// A list.
@@ -29,7 +31,8 @@ impl Node {
         match self {
             Node::Null => "nothing",
             Node::Bool(_) => "true or false",
-            Node::Number(_) => "a number",
+            Node::Number(_) => "a number with a point",
+            Node::Whole(_) => "a number",
             Node::Text(_) => "a text",
             Node::List(_) => "a list",
             Node::Map(_) => "a mapping",
@@ -89,10 +92,10 @@ impl<'de> Deserialize<'de> for Node {
                 Ok(Node::Bool(v))
             }
             fn visit_i64<E>(self, v: i64) -> Result<Node, E> {
-                Ok(Node::Number(v as f64))
+                Ok(Node::Whole(v as f64))
             }
             fn visit_u64<E>(self, v: u64) -> Result<Node, E> {
-                Ok(Node::Number(v as f64))
+                Ok(Node::Whole(v as f64))
             }
             fn visit_f64<E>(self, v: f64) -> Result<Node, E> {
                 Ok(Node::Number(v))

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
 
@@ -32,11 +32,14 @@ impl Progress {
     /// A stage begins a table; `expected` is the number of rows that it probably has.
     pub fn begin(&self, stage: &str, table: &str, expected: Option<u64>) {
         let Progress::Bar(slot) = self else { return };
+        let of = unit(table);
         let bar = match expected {
-            Some(rows) => ProgressBar::new(rows)
-                .with_style(style("{prefix:>10} {wide_bar} {human_pos}/{human_len} rows  {per_sec}  {eta} left")),
+            Some(rows) => ProgressBar::new(rows).with_style(style(
+                "{prefix:>10} {msg} {wide_bar} {human_pos} of about {human_len}  {rate}  {eta} left",
+                of,
+            )),
             None => ProgressBar::no_length()
-                .with_style(style("{prefix:>10} {spinner} {msg} {human_pos} rows  {per_sec}  {elapsed}")),
+                .with_style(style("{prefix:>10} {msg} {spinner} {human_pos}  {rate}  {elapsed}", of)),
         };
         bar.set_prefix(stage.to_string());
         bar.set_message(table.to_string());
@@ -52,6 +55,10 @@ impl Progress {
             && let Ok(slot) = slot.lock()
             && let Some(bar) = slot.as_ref()
         {
+            // What was expected is a guess: a bar that is full while it goes on would say nothing.
+            if bar.length().is_some_and(|length| length < rows) {
+                bar.set_length(rows);
+            }
             bar.set_position(rows);
         }
     }
@@ -126,6 +133,48 @@ fn log(level: &str, what: Value) {
     let _ = writeln!(std::io::stderr(), "{}", Value::Object(line));
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+/// What the rows of a table are called.
+fn unit(table: &str) -> &'static str {
+    match table {
+        _ if table.ends_with("_pair") => "pairs",
+        _ if table.ends_with("_record") => "records",
+        _ if table.ends_with("_event") || table == "interaction" => "events",
+        _ if table.ends_with("_customer") => "customers",
+        _ => "rows",
+    }
+}
+
+/// A rate as people read it: 12,400 records/s.
+fn rate(per_second: f64, unit: &str) -> String {
+    format!("{} {unit}/s", HumanCount(per_second.round() as u64))
+}
+
+fn style(template: &str, unit: &'static str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let told = move |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        let _ = text.write_str(&rate(state.per_sec(), unit));
+    };
+    style.with_key("rate", told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_told_as_people_read_them() {
+        assert_eq!(rate(12_399.7, unit("standard_record")), "12,400 records/s");
+        assert_eq!(rate(0.2, unit("scored_pair")), "0 pairs/s");
+        assert_eq!(rate(1e6, unit("rfm")), "1,000,000 rows/s");
+    }
+
+    #[test]
+    fn a_bar_that_was_expected_to_be_shorter_grows() {
+        let progress = Progress::bar();
+        progress.begin("score", "scored_pair", Some(10));
+        progress.rows(15);
+        let Progress::Bar(slot) = &progress else { panic!("a bar") };
+        let bar = slot.lock().expect("nobody else").take().expect("a bar");
+        assert_eq!((bar.length(), bar.position()), (Some(15), 15));
+    }
 }

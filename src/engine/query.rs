@@ -3,6 +3,9 @@
 //! In: the session, the query, what the engine said. Out: the tables that the query names; the engine's error; where a table is
 //! named that is not there, that table and the nearest one, as the engine tells neither a near name nor the name as it was typed.
 
+use std::sync::Arc;
+
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionContext};
@@ -53,7 +56,7 @@ fn unknown_table(context: &SessionContext, sql: &str) -> Result<Option<Error>> {
         if context.table_exist(table.clone())? || state.table_functions().contains_key(table.table()) {
             continue;
         }
-        let known = names(context);
+        let known = names(context, table.schema());
         let near = did_you_mean(table.table(), known.iter().map(String::as_str));
         let near = near.map(|near| format!("; {near}")).unwrap_or_default();
         return Ok(Some(Error::bug(format!("there is no table {:?}{near}", table.to_string()))));
@@ -61,10 +64,30 @@ fn unknown_table(context: &SessionContext, sql: &str) -> Result<Option<Error>> {
     Ok(None)
 }
 
-/// The names of the session's tables.
-fn names(context: &SessionContext) -> Vec<String> {
+/// The names of the session's tables in a schema; in its own where none is named.
+fn names(context: &SessionContext, schema: Option<&str>) -> Vec<String> {
     let state = context.state();
     let default = &state.config_options().catalog;
-    let schema = context.catalog(&default.default_catalog).and_then(|catalog| catalog.schema(&default.default_schema));
+    let schema = schema.unwrap_or(&default.default_schema);
+    let schema = context.catalog(&default.default_catalog).and_then(|catalog| catalog.schema(schema));
     schema.map(|schema| schema.table_names()).unwrap_or_default()
+}
+
+/// Registers tables in a schema of the session's own catalog, which has nothing else then: queries name them `schema.table`.
+///
+/// # Errors
+/// As the engine says.
+pub(crate) fn register_schema(
+    context: &SessionContext,
+    schema: &str,
+    tables: Vec<(String, Arc<dyn TableProvider>)>,
+) -> Result<()> {
+    let name = context.state().config_options().catalog.default_catalog.clone();
+    let catalog = context.catalog(&name).ok_or_else(|| Error::bug("the session has no catalog"))?;
+    let provider = MemorySchemaProvider::new();
+    for (table, rows) in tables {
+        provider.register_table(table, rows)?;
+    }
+    catalog.register_schema(schema, Arc::new(provider))?;
+    Ok(())
 }

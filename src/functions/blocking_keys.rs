@@ -1,5 +1,5 @@
-//! `blocking_keys(features)`, `refined_keys(features, rule, key)`, `pairs_of(rows)`: the keys of a record under each blocking
-//! rule, those that split a block over the limit, and the pairs of a block.
+//! `blocking_keys(features)`, `refined_keys(features, rule, key)`, `pairs_of(rows)`, `pairs_of_some(rows, every)`: the keys of a record
+//! under each blocking rule, those that split a block over the limit, the pairs of a block, and those of some of its records.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::tables::columns;
 use crate::tables::contract::{Type, col, item_field, struct_fields};
 use nayose_matching::model::Model;
 use nayose_matching::model::keys::record_keys;
+use nayose_matching::model::sample::mix;
 
 /// A key with its rule, as the function returns it.
 const KEY: [(&str, Type); 2] = [(col::RULE, Type::Integer), (col::KEY, Type::Long)];
@@ -106,6 +107,29 @@ pub(crate) fn pairs_of() -> ScalarUDF {
                 for r in &block[i + 1..] {
                     left.append_value(*l);
                     right.append_value(*r);
+                }
+            }
+            offsets.push(left.len() as i32);
+        }
+        list_of(&PAIR, vec![Arc::new(left.finish()), Arc::new(right.finish())], offsets)
+    })
+}
+
+/// One in `every` rows of a block, chosen by a hash, each with every other row of the block. A row is chosen in all blocks or in none.
+pub(crate) fn pairs_of_some() -> ScalarUDF {
+    let arguments = vec![Type::List(&Type::Long).arrow(), DataType::Int64];
+    array_function("pairs_of_some", arguments, list_type(&PAIR), |columns| {
+        let blocks = columns::lists(&columns[0])?;
+        let rows = blocks.values().as_primitive::<Int64Type>();
+        let every = columns[1].as_primitive::<Int64Type>();
+        let (mut left, mut right) = (Int64Builder::new(), Int64Builder::new());
+        let mut offsets: Vec<i32> = vec![0];
+        for (ends, every) in blocks.value_offsets().windows(2).zip(every.values()) {
+            let block = &rows.values()[ends[0] as usize..ends[1] as usize];
+            for row in block.iter().filter(|row| mix(**row as u64).is_multiple_of(*every as u64)) {
+                for other in block.iter().filter(|other| *other != row) {
+                    left.append_value(*row);
+                    right.append_value(*other);
                 }
             }
             offsets.push(left.len() as i32);

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Builder, Int32Builder, ListArray, StringArray, StringBuilder, StructArray,
-    TimestampMicrosecondArray, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int32Builder, ListArray, StringArray, StringBuilder,
+    StructArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Fields, Float64Type};
 use datafusion::error::Result;
@@ -30,6 +30,7 @@ pub(crate) fn record_columns() -> Vec<(&'static str, Type)> {
         (col::FIRST_SEEN, Type::Timestamp),
         (col::LAST_SEEN, Type::Timestamp),
         (col::CONFIDENCE, Type::Double),
+        (col::JOINED_BY_DECISION, Type::Boolean),
     ];
     head.into_iter().chain(PERSON_COLUMNS.iter().map(|c| (c.name, c.data_type))).collect()
 }
@@ -62,10 +63,12 @@ fn people(lists: &ListArray, rows: Range<usize>, rules: &Survivorship, fields: &
     let mut count = Int32Builder::new();
     let mut times: [TimestampMicrosecondBuilder; 2] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
     let mut confidence = Float64Builder::new();
+    let mut joined_by_decision = BooleanBuilder::new();
     let mut provenance = ProvenanceLists::default();
     let reader = MemberReader::new(records)?;
     let first = columns::times(columns::field(records, col::FIRST_SEEN)?)?;
     let sure = columns::field(records, col::CONFIDENCE)?.as_primitive::<Float64Type>();
+    let joined = columns::field(records, col::JOINED_BY_DECISION)?.as_boolean();
     for row in rows {
         let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
         let mut members = reader.members(range.clone());
@@ -78,6 +81,7 @@ fn people(lists: &ListArray, rows: Range<usize>, rules: &Survivorship, fields: &
         count.append_value(members.len() as i32);
         times[0].append_option(range.clone().filter(|i| first.is_valid(*i)).map(|i| first.value(i)).min());
         times[1].append_option(members.iter().filter_map(|m| m.last_seen).max());
+        joined_by_decision.append_value(range.clone().any(|i| joined.is_valid(i) && joined.value(i)));
         confidence.append_value(range.map(|i| sure.value(i)).fold(1.0, f64::min));
         for p in &from {
             provenance.push(p.field, &members[p.member], p.rule);
@@ -89,6 +93,7 @@ fn people(lists: &ListArray, rows: Range<usize>, rules: &Survivorship, fields: &
     all.push(Arc::new(count.finish()));
     all.extend(times.iter_mut().map(|b| Arc::new(b.finish().with_timezone(TIME_ZONE)) as ArrayRef));
     all.push(Arc::new(confidence.finish()));
+    all.push(Arc::new(joined_by_decision.finish()));
     all.push(provenance.finish()?);
     Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?) as ArrayRef)
 }

@@ -20,6 +20,7 @@ mod spreadsheet;
 pub(crate) mod standardize;
 pub(crate) mod timestamp;
 mod unusable;
+mod value_kind;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -45,12 +46,15 @@ pub(crate) use number::{decimal, number};
 pub(crate) use spreadsheet::{bare, damaged};
 pub(crate) use timestamp::{timestamp, utc_offset};
 pub(crate) use unusable::unusable;
+pub(crate) use value_kind::value_kind;
 
 /// Makes every function that needs no configuration known to the session.
 pub(crate) fn register_all(context: &SessionContext) {
     let numbers = [number(), decimal(), timestamp(), utc_offset()];
-    let plain = [key_hash(), bare(), damaged(), unusable(), blocking_keys::pairs_of()].into_iter().chain(numbers);
-    for function in normalize::normalizers().into_iter().chain(plain) {
+    let plain = [key_hash(), bare(), damaged(), unusable(), value_kind()];
+    let pairs = [blocking_keys::pairs_of(), blocking_keys::pairs_of_some()];
+    let plain = plain.into_iter().chain(numbers);
+    for function in normalize::normalizers().into_iter().chain(plain).chain(pairs) {
         context.register_udf(function);
     }
 }

@@ -107,6 +107,23 @@ pub(crate) fn files(delta: &DeltaTable) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The files of a table at its loaded version, in order of their names, with sizes and rows as the log has them.
+///
+/// # Errors
+/// Bug, if the state was not loaded.
+pub(crate) fn parts(delta: &DeltaTable) -> Result<Vec<Part>> {
+    let state = delta.snapshot().map_err(|e| Error::bug(format!("a Delta table was not loaded: {e}")))?;
+    let part = |name: String, bytes: i64, rows: Option<usize>| Part {
+        name,
+        bytes: bytes as u64,
+        rows: rows.unwrap_or_default() as u64,
+    };
+    let files = state.log_data().into_iter();
+    let mut parts: Vec<Part> = files.map(|f| part(f.path().to_string(), f.size(), f.num_records())).collect();
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(parts)
+}
+
 /// Removes the files that only older versions of a table have, where there is a table.
 ///
 /// # Errors

@@ -52,6 +52,17 @@ pub(crate) struct Erasure {
     /// Digest of the report before this one; empty for the first, and in those of earlier versions.
     #[serde(default)]
     pub previous: String,
+    /// Customers of whom a record was in review with one of the person: they may be the same person, and stay. Left out where there
+    /// are none, as reports of earlier versions have it and reports are named by their digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_doubt: Vec<String>,
+    /// Pairs of others that would have been linked for want of the erased records, and that stay two people.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub kept_apart: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The tombstones of a lake.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::results::{ClusterResult, GoldenResult, IngestResult, ScoreResult, StageResult};
+use super::results::{ClusterResult, GoldenResult, IngestResult, NormalizeResult, ScoreResult, StageResult};
 use super::sealed;
 use crate::engine::operators::Operator;
 use crate::error::{Error, Result};
@@ -172,6 +172,14 @@ impl Manifest {
         match self.result("ingest") {
             Some(StageResult::Ingest(found)) => Ok(found),
             _ => Err(self.without("ingest")),
+        }
+    }
+
+    /// What `normalize` found, once it is done; none of earlier versions.
+    pub(crate) fn normalize(&self) -> Option<&NormalizeResult> {
+        match self.result("normalize") {
+            Some(StageResult::Normalize(found)) => Some(found),
+            _ => None,
         }
     }
 

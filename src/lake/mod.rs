@@ -2,12 +2,19 @@
 //!
 //! [`delta`] commits files as versions of tables, [`snapshot`] reads the tables that a published run names, [`manifest`] says
 //! what a run has done so far, [`published`] says a second time what it published, [`erasure`] which records may not come back,
-//! [`lock`] who writes; [`sealed`] files say whether they are as they were written.
+//! [`held`] which files are kept out of runs, [`figures`] what deliveries usually are, [`plan`] which run waits to be published,
+//! [`lock`] who writes, [`models`] what was learned, [`profile`] how far that has moved; [`sealed`] files say whether they are as they
+//! were written.
 
 pub(crate) mod delta;
 pub(crate) mod erasure;
+pub(crate) mod figures;
+pub(crate) mod held;
 pub(crate) mod lock;
 pub(crate) mod manifest;
+pub(crate) mod models;
+pub(crate) mod plan;
+pub(crate) mod profile;
 pub(crate) mod published;
 pub(crate) mod read;
 pub(crate) mod results;
@@ -19,4 +26,4 @@ pub(crate) mod snapshot;
 pub(crate) const WORK: &str = "work";
 
 /// The folders of a lake in which everything is nayose's.
-pub(crate) const ROOMS: [&str; 3] = [delta::TABLES, WORK, published::FOLDER];
+pub(crate) const ROOMS: [&str; 4] = [delta::TABLES, WORK, published::FOLDER, models::FOLDER];

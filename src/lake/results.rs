@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Figures;
+use super::models::UsedModel;
+use super::profile::{Drift, Profile};
 use nayose_matching::model::bits::Bits;
 use nayose_matching::model::em::{Dependence, Doubts};
 
@@ -15,6 +18,8 @@ use nayose_matching::model::em::{Dependence, Doubts};
 pub(crate) enum StageResult {
     /// Of `ingest`.
     Ingest(IngestResult),
+    /// Of `normalize`.
+    Normalize(NormalizeResult),
     /// Of `block`.
     Block(BlockResult),
     /// Of `score`.
@@ -31,7 +36,11 @@ impl StageResult {
     /// As the summary of a run has it: the fields alone, as JSON.
     pub(crate) fn summary(&self) -> serde_json::Value {
         let fields = match self {
-            StageResult::Ingest(found) => serde_json::to_value(found),
+            // What is kept for the next run is no news of this one.
+            StageResult::Ingest(found) => {
+                serde_json::to_value(IngestResult { figures: Figures::default(), ..found.clone() })
+            }
+            StageResult::Normalize(found) => serde_json::to_value(found),
             StageResult::Block(found) => serde_json::to_value(found),
             StageResult::Score(found) => serde_json::to_value(found),
             StageResult::Cluster(found) => serde_json::to_value(found),
@@ -55,6 +64,12 @@ pub(crate) struct IngestResult {
     /// What cannot be used, by source and attribute.
     #[serde(default)]
     pub understood: Vec<Understood>,
+    /// What deliveries usually are, for the guards of the next run.
+    #[serde(default)]
+    pub figures: Figures,
+    /// Source → the newest time of its rows that is not in the future, microseconds.
+    #[serde(default)]
+    pub newest: BTreeMap<String, i64>,
 }
 
 /// How much of an attribute of a source can be understood, of a sample.
@@ -108,6 +123,13 @@ pub(crate) struct FileCounts {
     pub read: u64,
 }
 
+/// What standardizing found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NormalizeResult {
+    /// Records whose number another person had before: of that person they keep nothing.
+    pub numbers_reused: u64,
+}
+
 /// What blocking found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BlockResult {
@@ -122,7 +144,8 @@ pub(crate) struct BlockResult {
 /// What scoring and clustering will need, from the sizes of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Forecast {
-    /// Pairs at most: one that several rules bring counts for each.
+    /// Pairs at most: one that several rules bring counts for each. With a near rule, or where so many would not fit, the number that is
+    /// expected.
     pub pairs: u64,
     /// Seconds of scoring.
     pub seconds: f64,
@@ -160,6 +183,15 @@ pub(crate) struct ScoreResult {
     pub trained: Trained,
     /// The parameters, every bit of them.
     pub parameter_bits: Bits,
+    /// The model that was used; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<UsedModel>,
+    /// What it finds in the candidate pairs; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// How far that has moved since it was trained; none where this run trained it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
 }
 
 /// Values of a feature that were ignored.
@@ -238,8 +270,11 @@ pub(crate) struct ClusterResult {
     pub customers: u64,
     /// Households.
     pub households: u64,
-    /// Links that were made.
+    /// Links that were made, or that hold.
     pub linked: u64,
+    /// Those of them below the threshold, which hold because the run before made them.
+    #[serde(default)]
+    pub held: u64,
     /// Links that were refused because records contradict each other.
     pub cut: u64,
     /// Links of records that fit two people equally well.
@@ -257,6 +292,15 @@ pub(crate) struct ClusterResult {
     pub records_per_customer: BTreeMap<String, u64>,
     /// Decisions that name a record which is not in the input.
     pub decisions_without_record: u64,
+    /// Decisions that were made on values of records which are other ones now.
+    #[serde(default)]
+    pub decisions_on_other_values: u64,
+    /// Pairs that the evidence would link since somebody is erased, and that stay two people.
+    #[serde(default)]
+    pub kept_apart: u64,
+    /// What happened to customers → how many events of that kind this run saw.
+    #[serde(default)]
+    pub events: BTreeMap<String, u64>,
     /// What the model expects at the threshold of the run.
     pub expected: Expected,
     /// The same at other thresholds.

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::sealed;
-use crate::config::decisions::Decision;
 use crate::config::file::{LimitsFile, ThresholdsFile};
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -53,9 +52,6 @@ pub(crate) struct RunSettings {
     pub thresholds: ThresholdsFile,
     /// The limits.
     pub limits: LimitsFile,
-    /// The decisions of people.
-    #[serde(default)]
-    pub decisions: Vec<Decision>,
 }
 
 impl RunSettings {

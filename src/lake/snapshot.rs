@@ -36,6 +36,8 @@ pub struct PublishedRun {
     pub config_digest: String,
     /// Tables with their versions and rows.
     pub tables: Vec<(String, u64, u64)>,
+    /// The run whose tables a rollback made the newest again.
+    pub restores: Option<String>,
     /// What it published, said a second time; for the run that is asked, and not by earlier versions.
     pub(crate) sealed: Option<Arc<Published>>,
 }
@@ -74,6 +76,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
         let number = columns::longs(column(col::RUN_NUMBER)?)?;
         let as_of = column(col::AS_OF)?.as_primitive::<TimestampMicrosecondType>();
         let tables = columns::lists(column(col::TABLES)?)?;
+        let restores = columns::strings(column(col::RESTORES)?)?;
         for row in 0..batch.num_rows() {
             let items = tables.value(row);
             let items = columns::structs(&items)?;
@@ -88,6 +91,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
                 tables: (0..items.len())
                     .map(|i| (names.value(i).to_string(), versions.value(i) as u64, counts.value(i) as u64))
                     .collect(),
+                restores: columns::text_at(restores, row).map(str::to_string),
                 sealed: None,
             });
         }
@@ -152,7 +156,7 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
         None => Zone::japan(),
     };
     let Some(time) = zone.as_of(wanted) else {
-        return Err(Error::usage(format!("--as-of {wanted:?} is neither a run nor a time"))
+        return Err(Error::usage(format!("{wanted:?} is neither a run nor a time"))
             .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00"));
     };
     let first = runs[0].clone();
@@ -255,7 +259,7 @@ pub(crate) async fn register(
     Ok(())
 }
 
-/// The aliases of customer ids up to a run: an id is one from its merge on, until it is a person's own again.
+/// The aliases of customer ids up to a run: an id is one from its merge on, until it is a person's own again, or nobody's.
 ///
 /// # Errors
 /// Environment, if a table cannot be read.
@@ -266,7 +270,7 @@ pub(crate) async fn aliases(context: &SessionContext, lake: &Location, run: &Pub
     let columns = [col::CUSTOMER_ID, col::EVENT, col::COUNTERPART, col::RUN_ID];
     let events = events.select_columns(&columns)?;
     let merged = events.clone().filter(is("merged"))?.select(vec![ident(col::CUSTOMER_ID).alias(ALIAS)])?;
-    let again = events.clone().filter(is("created"))?;
+    let again = events.clone().filter(is("created").or(is("retired")))?;
     let again = again.join(merged.distinct()?, JoinType::LeftSemi, &[col::CUSTOMER_ID], &[ALIAS], None)?;
     let steps = events.filter(is("merged").or(is("split")))?.union(again)?;
     let runs = runs_up_to(context, lake, run).await?;

@@ -4,14 +4,18 @@
 //! writes it too, so that an alert needs one rule only (`nayose_run_success == 0`); the time of the last success is carried
 //! over from the file that is there. Names keep Prometheus' conventions: base units, one meaning a name, labels of few values.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::console::version;
 use crate::error::Error;
+use crate::lake::delta;
 use crate::lake::manifest::Manifest;
+use crate::lake::profile::{OF, Pairs};
 use crate::lake::results::Expected;
 use crate::runner::Outcome;
 use crate::stages::Stage;
+use crate::store::Location;
 
 /// The family that is carried over from run to run.
 const LAST_SUCCESS: &str = "nayose_last_success_timestamp_seconds";
@@ -29,6 +33,32 @@ pub(crate) struct Run<'a> {
     pub now: f64,
     /// The line of [`last_success`] in the file of the run before.
     pub last_success: Option<&'a str>,
+    /// Bytes of the lake by table or other folder, with older versions; empty where the lake could not be listed.
+    pub lake: &'a BTreeMap<String, u64>,
+}
+
+/// What happens to customers.
+const EVENTS: [&str; 6] = ["created", "joined", "merged", "split", "retired", "erased"];
+
+/// Files whose rejects are told, those with most first: a label may not have as many values as there are files.
+const MOST_FILES: usize = 20;
+
+/// Bytes of a lake by table, or by folder for what is no table, with everything that older versions need.
+///
+/// # Errors
+/// Environment, if the lake cannot be listed.
+pub(crate) async fn lake_bytes(lake: &Location) -> crate::error::Result<BTreeMap<String, u64>> {
+    let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
+    for (file, meta) in lake.glob("**").await? {
+        let mut folders = file.split('/');
+        let of = match (folders.next(), folders.next()) {
+            (Some(delta::TABLES), Some(table)) => table,
+            (Some(folder), Some(_)) => folder,
+            _ => "other",
+        };
+        *bytes.entry(of.to_string()).or_default() += meta.size;
+    }
+    Ok(bytes)
 }
 
 /// The text of the file.
@@ -61,8 +91,19 @@ pub(crate) fn text(run: &Run) -> String {
         }
         (Err(_), None) => {}
     }
-    if let Ok(Outcome::Published(manifest) | Outcome::Stopped(manifest)) = run.ended {
+    if let Ok(Outcome::Published(manifest) | Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) = run.ended {
         file.manifest(manifest);
+    }
+    if !run.lake.is_empty() {
+        let bytes = run.lake.iter().map(|(table, bytes)| (table.as_str(), *bytes as f64));
+        file.many(
+            "nayose_lake_table_bytes",
+            "Bytes of a table or a folder of the lake, with older versions.",
+            "table",
+            bytes,
+        );
+        let all = run.lake.values().sum::<u64>() as f64;
+        file.one("nayose_lake_bytes", "Bytes of the whole lake, with older versions.", all);
     }
     file.text
 }
@@ -103,8 +144,14 @@ impl File<'_> {
             of(|s| s.rows),
         );
         self.many("nayose_rejects", "Rows of a source that could not be read.", "source", of(|s| s.rejects));
+        self.model(manifest);
+        self.rejects_by_file(manifest);
+        self.freshness(manifest);
         // A run that stopped before has none.
         if let Ok(found) = manifest.cluster() {
+            let events = EVENTS.iter().map(|event| (*event, found.events.get(*event).copied().unwrap_or(0) as f64));
+            let help = "Customers that were created, merged, split, retired or erased, and records that joined one.";
+            self.many("nayose_customer_events", help, "event", events);
             let Expected { precision, recall, .. } = found.expected;
             for (name, key, value) in
                 [("nayose_expected_precision", "precision", precision), ("nayose_expected_recall", "recall", recall)]
@@ -112,6 +159,73 @@ impl File<'_> {
                 self.one(name, &format!("The {key} that the model itself expects at the threshold, 0 to 1."), value);
             }
         }
+    }
+
+    /// The model that the run used, and how far what it finds has moved since it was trained.
+    fn model(&mut self, manifest: &Manifest) {
+        let Ok(found) = manifest.score() else { return };
+        if let Some(model) = &found.model {
+            let trained = model.trained_because.as_ref().map_or(0.0, |_| 1.0);
+            self.one("nayose_model_trained", "Whether the run trained its model (1), or used a kept one (0).", trained);
+        }
+        if let Some(on) = found.model.as_ref().and_then(|model| model.on.as_ref()) {
+            self.one("nayose_model_trained_records", "Records that the model was trained on.", on.records as f64);
+            let help = "The time as of which the model was trained, in seconds since 1970.";
+            self.one("nayose_model_trained_as_of_seconds", help, on.as_of as f64 / 1e6);
+        }
+        if let Some(profile) = &found.profile {
+            let rate = |[candidates, links]: &Pairs| *links as f64 / (*candidates).max(1) as f64;
+            let rates = profile.channels.iter().map(|(channels, pairs)| (channels.as_str(), rate(pairs)));
+            let help = "Share of the candidate pairs of two channels that are links, 0 to 1.";
+            self.many("nayose_match_rate", help, "channels", rates);
+        }
+        let Some(drift) = &found.drift else { return };
+        let [trained, _] = drift.expected_precision;
+        let help = "The precision that the model expected when it was trained, 0 to 1.";
+        self.one("nayose_expected_precision_at_training", help, trained);
+        let name = "nayose_level_shift";
+        self.family(name, "Population stability index of a comparison's levels since the model was trained.");
+        for (comparison, index) in &drift.levels {
+            for (of, index) in OF.iter().zip(index) {
+                self.sample(name, &[("pipeline", self.pipeline), ("comparison", comparison), ("of", of)], *index);
+            }
+        }
+        let help = "What moved beyond its limit since the model was trained.";
+        self.one("nayose_model_drifts", help, drift.beyond.len() as f64);
+    }
+
+    /// Rejects of the files that have most. The folder of a file may be a date: only its name is told.
+    fn rejects_by_file(&mut self, manifest: &Manifest) {
+        let Ok(found) = manifest.ingest() else { return };
+        let mut rejects: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for of in found.files.iter().filter(|of| of.rejects > 0) {
+            let name = of.file.rsplit('/').next().unwrap_or_default();
+            *rejects.entry((&of.source, name)).or_default() += of.rejects;
+        }
+        let mut rejects: Vec<_> = rejects.into_iter().collect();
+        rejects.sort_by_key(|(name, rows)| (std::cmp::Reverse(*rows), *name));
+        let name = "nayose_file_rejects";
+        self.family(name, "Rows of a file that could not be read, of the twenty files with most.");
+        for ((source, file), rows) in rejects.into_iter().take(MOST_FILES) {
+            self.sample(name, &[("pipeline", self.pipeline), ("source", source), ("file", file)], rows as f64);
+        }
+    }
+
+    /// How new a source is: by its rows, and by its files.
+    fn freshness(&mut self, manifest: &Manifest) {
+        let Ok(found) = manifest.ingest() else { return };
+        let rows = found.newest.iter().map(|(source, time)| (source.as_str(), *time as f64 / 1e6));
+        let help = "The newest time in the rows of a source that is not in the future, in seconds since 1970.";
+        self.many("nayose_source_newest_row_timestamp_seconds", help, "source", rows);
+        let mut files: BTreeMap<&str, f64> = BTreeMap::new();
+        for input in &manifest.inputs {
+            let changed = input.stamp.split(' ').next().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+            let changed = changed.map_or(0.0, |time| time.as_millisecond() as f64 / 1000.0);
+            let newest = files.entry(&input.source).or_default();
+            *newest = newest.max(changed);
+        }
+        let help = "When the newest file of a source changed, as its store says, in seconds since 1970.";
+        self.many("nayose_source_newest_file_timestamp_seconds", help, "source", files.into_iter());
     }
 
     fn many<'n>(&mut self, name: &str, help: &str, label: &str, values: impl Iterator<Item = (&'n str, f64)>) {
@@ -145,7 +259,14 @@ mod tests {
     use super::*;
 
     fn run(ended: Result<&Outcome, &Error>, last_success: Option<&str>) -> String {
-        text(&Run { pipeline: "a \"b\" \\", ended, seconds: 1.5, now: 1_790_000_000.25, last_success })
+        text(&Run {
+            pipeline: "a \"b\" \\",
+            ended,
+            seconds: 1.5,
+            now: 1_790_000_000.25,
+            last_success,
+            lake: &BTreeMap::new(),
+        })
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::functions::erased::erased;
 use crate::lake::erasure::{self, Erasure};
 use crate::lake::snapshot::PublishedRun;
-use crate::lake::{ROOMS, WORK, delta, published};
+use crate::lake::{ROOMS, WORK, delta, models, published};
 use crate::store::{Location, digest};
 use crate::tables::contract::{Column, RUN, Table, col};
 use nayose_matching::identity::tombstone::Tombstones;
@@ -63,6 +63,8 @@ pub(super) async fn finish(lake: &Location, run: &PublishedRun, mut erasure: Era
         match room {
             Some(delta::TABLES) => stays.contains(&part) || (named.contains(table) && log == Some("_delta_log")),
             Some(WORK) => file.starts_with(&mine),
+            // Parameters and counts, without a value of anybody.
+            Some(models::FOLDER) => true,
             _ => file.starts_with(&sealed),
         }
     };

@@ -18,9 +18,13 @@ const PUBLISHED_TIMES: u64 = 2;
 /// Pairs that two threads score in a second, with reading and writing.
 const PAIRS_A_SECOND: f64 = 2e6;
 
-/// The forecast for `records` records, of which `written` bytes of work tables are there.
-pub(crate) fn forecast(records: u64, written: u64, rules: &[RuleForecast]) -> Forecast {
-    let pairs = rules.iter().map(|r| r.pairs).sum();
+/// Pairs at most: one that several rules bring counts for each, and of a near rule for each key that it shares.
+pub(crate) fn bound(rules: &[RuleForecast]) -> u64 {
+    rules.iter().map(|rule| rule.pairs).sum()
+}
+
+/// The forecast for `records` records with so many pairs, of which `written` bytes of work tables are there.
+pub(crate) fn forecast(records: u64, written: u64, pairs: u64) -> Forecast {
     Forecast {
         pairs,
         seconds: pairs as f64 / PAIRS_A_SECOND,
@@ -66,8 +70,10 @@ mod tests {
     #[test]
     fn grows_with_records_and_pairs() {
         let rule = |pairs| RuleForecast { blocks: 1, largest: 2, pairs };
-        let (small, large) =
-            (forecast(1000, 1 << 20, &[rule(10), rule(20)]), forecast(2000, 1 << 20, &[rule(10), rule(50)]));
+        let (small, large) = (
+            forecast(1000, 1 << 20, bound(&[rule(10), rule(20)])),
+            forecast(2000, 1 << 20, bound(&[rule(10), rule(50)])),
+        );
         assert_eq!((small.pairs, large.pairs), (30, 60));
         assert_eq!(large.memory, 2 * small.memory);
         assert!(large.disk > small.disk && small.disk > 1 << 20);
@@ -75,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_refused_like_a_small_memory() {
-        let needs = forecast(1000, 1 << 20, &[]);
+        let needs = forecast(1000, 1 << 20, 0);
         assert!(refuse_over(&needs, 1 << 30, Some(1 << 30), &[], &[]).is_ok());
         assert!(refuse_over(&needs, 1 << 30, None, &[], &[]).is_ok());
         let refused = |memory, free| {

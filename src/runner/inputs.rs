@@ -8,6 +8,7 @@ use object_store::{ObjectMeta, ObjectStoreExt};
 use super::dated;
 use crate::config::{Pipeline, Rows, Source};
 use crate::error::{Error, Result, at_place};
+use crate::lake::held::Held;
 use crate::lake::manifest::Input;
 use crate::sources::reader::SourceFile;
 use crate::sources::unpack;
@@ -125,6 +126,40 @@ pub(crate) async fn fingerprints(pipeline: &Pipeline, found: &[SourceFiles], bef
         }
     }
     Ok(all)
+}
+
+/// The fingerprint of a file's own content.
+pub(super) fn content(fingerprint: &str) -> &str {
+    fingerprint.split(JOINED).next().unwrap_or(fingerprint)
+}
+
+/// Takes the files that are held out of what a run reads; answers them. Where the run before read another content under that name, it
+/// counts as before: its input stands for the file.
+pub(super) fn leave_out_held(
+    pipeline: &Pipeline,
+    found: &mut [SourceFiles],
+    inputs: &mut Vec<Input>,
+    held: &[Held],
+    before: &[Input],
+) -> Vec<Held> {
+    let mut left_out = Vec::new();
+    inputs.retain_mut(|input| {
+        let is = |held: &&Held| !held.admitted && held.is(&input.source, &input.file, content(&input.fingerprint));
+        let Some(held) = held.iter().find(is) else { return true };
+        left_out.push(held.clone());
+        match before.iter().find(|b| b.source == input.source && b.file == input.file) {
+            Some(before) if content(&before.fingerprint) != held.fingerprint => {
+                *input = before.clone();
+                true
+            }
+            _ => false,
+        }
+    });
+    for of in found {
+        let source = &pipeline.sources[of.source].name;
+        of.files.retain(|file| inputs.iter().any(|input| &input.source == source && input.file == file.name));
+    }
+    left_out
 }
 
 /// Whether files that were read are still what they were when the run looked first: a delivery may be written, or cut, meanwhile.

@@ -45,6 +45,7 @@ impl Run<'_> {
             // Checks may look at the marts too.
             self.put_mart(planned, true, record).await?;
         }
+        self.register_for_checks(record).await?;
         marts::check(&self.context, self.pipeline, as_of).await?;
         record.result = Some(StageResult::Marts(MartsResult { checks_passed: self.pipeline.checks.len() }));
         self.restate(record).await
@@ -128,7 +129,7 @@ impl Run<'_> {
             // What the figures of the erased were is not kept either.
             planned.plan = planned.plan.filter(ident(col::KEY).not_eq(lit(erasure.customer_id.as_str())))?;
         }
-        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan, col::KEY).await?;
+        planned.plan = self.with_earlier(&RESTATEMENT, planned.plan).await?;
         self.put(Stage::Marts, planned, true, None, record).await
     }
 }

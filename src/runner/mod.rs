@@ -3,22 +3,31 @@
 //! In: a checked pipeline and how this run goes. Out: published tables, or a reason why there is nothing to publish. The
 //! runner is the only place that knows where tables lie; stages see tables and make plans.
 
+mod check_tables;
 mod dated;
+mod decided;
 mod erase;
+mod erased_rows;
+mod expected;
 pub(crate) mod forecast;
+mod guards;
 pub(crate) mod inputs;
 mod known;
 pub(crate) mod marts;
+mod model;
 pub(crate) mod nearest;
 mod pairs;
 mod people;
+mod planned;
 mod publish;
 mod records;
 mod renamed;
 mod reuse;
+pub(crate) mod rollback;
 pub(crate) mod sample;
+pub(crate) mod train;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use arrow::datatypes::SchemaRef;
@@ -33,7 +42,7 @@ use crate::engine::write;
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
 use crate::lake::results::StageResult;
-use crate::lake::{ROOMS, WORK, delta, erasure, lock, read, settings, snapshot};
+use crate::lake::{ROOMS, WORK, delta, erasure, held, lock, plan, read, settings, snapshot};
 use crate::stages::{Planned, Stage};
 use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
@@ -53,10 +62,18 @@ pub(crate) struct Options {
     pub as_of: Option<i64>,
     /// Run even where nothing changed.
     pub full: bool,
+    /// End before publishing; the run is the plan of the lake then.
+    pub plan: bool,
+    /// Publish the plan of the lake, and nothing else.
+    pub publish_plan: bool,
     /// Keep what every operator did.
     pub profile: bool,
+    /// Files, sources and guards that are let in by name.
+    pub admit: Vec<String>,
     /// Memory, threads, spill.
     pub resources: Resources,
+    /// What the run has done so far, for who tells of one that fails.
+    pub done: Arc<Mutex<Option<Manifest>>>,
 }
 
 /// How a run ended.
@@ -78,6 +95,8 @@ pub(crate) enum Outcome {
     },
     /// The run stopped after the stage that was asked for.
     Stopped(Box<Manifest>),
+    /// Everything is done but publishing, over this published run.
+    Planned(Box<Manifest>, Option<Box<snapshot::PublishedRun>>),
 }
 
 /// Runs a pipeline.
@@ -89,14 +108,22 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         return Err(Error::usage(format!("--memory {} MiB is too little", options.resources.memory >> 20))
             .hint(format!("give {} MiB or more", LEAST >> 20)));
     }
+    let plan = planned::asked_for(pipeline, options).await?;
+    let options = &planned::as_planned(options, plan.as_ref());
     marts::can_be_planned(pipeline).await?;
-    let found = inputs::find(pipeline, options.as_of).await?;
+    let mut found = inputs::find(pipeline, options.as_of).await?;
     // A lake that cannot be read is said so before anything is written to it.
     snapshot::newest(&pipeline.lake).await?;
     let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
     ROOMS.iter().try_for_each(|room| pipeline.lake.join(room).remove_aside())?;
     let before = snapshot::newest(&pipeline.lake).await?;
     not_before(before.as_ref())?;
+    if let Some(run) = before.as_ref().filter(|run| plan.as_ref().is_some_and(|plan| plan.run_id == run.run_id)) {
+        // Who published it was killed before the plan was ended.
+        plan::end(&pipeline.lake, &run.run_id).await?;
+        return Ok(Outcome::NothingNew { run_id: run.run_id.clone() });
+    }
+    planned::follows(plan.as_ref(), before.as_ref())?;
     if let Some(run) = &before
         && options.as_of.is_some_and(|as_of| as_of < run.as_of)
         && !options.full
@@ -104,31 +131,39 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         return Ok(Outcome::Older { run_id: run.run_id.clone(), as_of: run.as_of });
     }
     let known = known::inputs(&pipeline.lake).await?;
-    let inputs = inputs::fingerprints(pipeline, &found, &known).await?;
+    let mut inputs = inputs::fingerprints(pipeline, &found, &known).await?;
+    guards::admitted(pipeline, &inputs, &options.admit).await?;
+    let held = held::read(&pipeline.lake).await?;
+    // Work that is damaged is as good as none.
+    let work_before = match &before {
+        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
+        None => None,
+    };
+    let inputs_before = work_before.as_ref().map_or(&[][..], |work| &work.inputs);
+    let left_out = inputs::leave_out_held(pipeline, &mut found, &mut inputs, &held, inputs_before);
+    guards::warn_of_held(&left_out, progress);
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
     let tombstones = tombstones.map(|t| Arc::new(t.with_former(pipeline.renames.by_channel())));
     let erasure = erasure::under_way(&pipeline.lake).await?;
-    let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref());
+    let taught = model::taught(pipeline).await?;
+    let digest = input_digest(pipeline, &inputs, options.as_of, tombstones.as_deref(), taught.as_deref());
+    let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
+    planned::holds(pipeline, plan.as_ref(), &run_id, &inputs).await?;
     if let Some(run) = &before
         && run.config_digest == digest
         && !options.full
         && options.from.is_none()
+        && plan.is_none()
     {
         if let Some(erasure) = erasure {
             erase::finish(&pipeline.lake, run, erasure).await?;
         }
         return Ok(Outcome::NothingNew { run_id: run.run_id.clone() });
     }
-    let run_id = run_id(&digest, before.as_ref().map(|b| b.run_id.as_str()), options.full);
     let work = work_of(pipeline, &run_id);
     // Stages of the published run can be kept where it had the same input and configuration.
     let published = before.as_ref().filter(|b| b.config_digest == digest && !options.full);
-    // Work that is damaged is as good as none.
-    let work_before = match &before {
-        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
-        None => None,
-    };
     if let Some(of_before) = &work_before
         && !options.full
     {
@@ -171,8 +206,10 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         work,
         manifest,
         found,
+        left_out,
         before,
         work_before,
+        choice: None,
         packed,
         tombstones,
         erasure,
@@ -184,7 +221,14 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
             return Ok(Outcome::Stopped(Box::new(run.manifest)));
         }
     }
+    if options.plan {
+        run.keep_as_plan().await?;
+        return Ok(Outcome::Planned(Box::new(run.manifest), run.before.map(Box::new)));
+    }
     run.publish().await?;
+    if let Err(e) = plan::end(&pipeline.lake, &run.manifest.run_id).await {
+        progress.warn(&format!("the plan before this run was not removed: {}", e.message()));
+    }
     Ok(Outcome::Published(Box::new(run.manifest)))
 }
 
@@ -230,6 +274,7 @@ fn input_digest(
     inputs: &[crate::lake::manifest::Input],
     as_of: Option<i64>,
     tombstones: Option<&Tombstones>,
+    taught: Option<&str>,
 ) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut part = |text: &str| {
@@ -241,6 +286,9 @@ fn input_digest(
     part(&as_of.map(|t| t.to_string()).unwrap_or_default());
     if let Some(tombstones) = tombstones {
         part(&tombstones.lines());
+    }
+    if let Some(taught) = taught {
+        part(taught);
     }
     for input in inputs {
         part(&input.source);
@@ -265,9 +313,13 @@ struct Run<'a> {
     work: Location,
     manifest: Manifest,
     found: Vec<crate::stages::ingest::SourceFiles>,
+    /// Files that are held and not read.
+    left_out: Vec<held::Held>,
     before: Option<snapshot::PublishedRun>,
     /// What that run left in its work folder.
     work_before: Option<Manifest>,
+    /// The model, once `score` begins.
+    choice: Option<model::Choice>,
     /// The features of all records, from scoring to clustering.
     packed: OnceLock<Arc<Packed>>,
     /// The records that may not come back.
@@ -292,6 +344,9 @@ impl Run<'_> {
             let rows: Vec<(String, u64)> = done.outputs.iter().map(|(t, o)| (t.clone(), o.rows())).collect();
             self.progress.end(stage.name(), &rows, done.seconds, true);
             return Ok(());
+        }
+        if stage == Stage::Score {
+            self.choice = Some(self.choose_model().await?);
         }
         let started = Instant::now();
         let mut record = StageRecord { basis: self.basis(stage), ..StageRecord::default() };
@@ -319,13 +374,19 @@ impl Run<'_> {
         match stage {
             Stage::Ingest => {
                 self.register(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
-                let as_of = self.data_time().await?;
+                let newest = self.newest().await?;
                 let Some(StageResult::Ingest(found)) = &mut kept.result else {
                     return Err(Error::bug("a stage was kept without what it found"));
                 };
-                found.as_of = as_of;
+                (found.as_of, found.newest) = (self.data_time(&newest), newest);
+                found.figures.settings = self.settings_digest();
             }
-            Stage::Score => self.keep_model_of_before().await?,
+            Stage::Score => {
+                if let Some(StageResult::Score(found)) = &mut kept.result {
+                    found.model.iter_mut().for_each(|model| model.trained_because = None);
+                }
+                self.keep_model_of_before().await?;
+            }
             _ => {}
         }
         self.done(stage, kept, true).await
@@ -337,6 +398,9 @@ impl Run<'_> {
         self.progress.end(stage.name(), &rows, record.seconds, kept);
         self.manifest.stages.insert(stage.name().to_string(), record);
         nayose_allocator::give_back();
+        if let Ok(mut done) = self.options.done.lock() {
+            *done = Some(self.manifest.clone());
+        }
         self.manifest.save(&self.work).await
     }
 
@@ -356,7 +420,7 @@ impl Run<'_> {
             format!("{WORK}/{}/{}/{name}", self.manifest.run_id, stage.name())
         };
         let place = self.pipeline.lake.join(&folder);
-        self.progress.begin(stage.name(), name, expected);
+        self.progress.begin(stage.name(), name, Some(expected.unwrap_or_else(|| self.expected(&planned.table))));
         let (parts, operators) =
             write::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows)).await?;
         record.outputs.insert(name.to_string(), Output { folder, parts });

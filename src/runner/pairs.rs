@@ -2,20 +2,33 @@
 
 use std::sync::Arc;
 
+use super::model::Choice;
 use super::{Run, forecast, work_of};
 use crate::config::check_model::with_parameters;
 use crate::error::{Error, Result};
 use crate::functions::pack::pack;
 use crate::functions::records::Records;
 use crate::lake::manifest::{Output, StageRecord};
-use crate::lake::results::{BlockResult, LeftOut, ScoreResult, StageResult};
+use crate::lake::models::{self, Cause, UsedModel};
+use crate::lake::profile::Drift;
+use crate::lake::results::{BlockResult, Forecast, Learned, LeftOut, ScoreResult, StageResult};
 use crate::lake::settings::{MODEL_FILE, read_model, write_model};
 use crate::stages::cluster::Keys;
 use crate::stages::{Stage, block, score};
 use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, STANDARD_RECORD};
 use nayose_matching::identity::people::HOUSEHOLD;
 use nayose_matching::model::bits::Bits;
-use nayose_matching::model::{Packed, Parameters};
+use nayose_matching::model::{BlockingRule, Packed, Parameters};
+
+/// What makes one doubt what was learned, in sentences.
+pub(super) fn doubts(learned: &Learned) -> Vec<String> {
+    let unsettled = "the model did not converge; raise training.steps in the model file".to_string();
+    let mut found: Vec<String> = learned.nothing().into_iter().collect();
+    found.extend((!learned.converged).then_some(unsettled));
+    found.extend(learned.dependence.as_ref().map(|dependence| dependence.warning()));
+    found.extend(learned.doubts.warnings());
+    found
+}
 
 impl Run<'_> {
     pub(super) async fn block(&self, record: &mut StageRecord) -> Result<()> {
@@ -31,9 +44,16 @@ impl Run<'_> {
         let rules = block::forecast(&self.context, model).await?;
         let outputs = self.manifest.stages.values().flat_map(|stage| stage.outputs.values());
         let written = outputs.flat_map(|output| &output.parts).map(|part| part.bytes).sum();
-        let forecast = forecast::forecast(records, written, &rules);
-        let free = self.pipeline.lake.free_bytes();
-        forecast::refuse_over(&forecast, self.options.resources.memory as u64, free, &model.rules, &rules)?;
+        let bound = forecast::bound(&rules);
+        let (memory, free) = (self.options.resources.memory as u64, self.pipeline.lake.free_bytes());
+        let refused = |found: &Forecast| forecast::refuse_over(found, memory, free, &model.rules, &rules);
+        let mut forecast = forecast::forecast(records, written, bound);
+        // The sizes of blocks count a pair several times. Where that decides, the pairs themselves are counted.
+        if model.rules.iter().any(BlockingRule::is_near) || refused(&forecast).is_err() {
+            let pairs = block::distinct_pairs(&self.context, records, bound).await?;
+            forecast = forecast::forecast(records, written, pairs);
+        }
+        refused(&forecast)?;
         for planned in block::pairs(&self.context).await? {
             self.put(Stage::Block, planned, false, None, record).await?;
         }
@@ -70,25 +90,52 @@ impl Run<'_> {
             None => Records::here(packed),
         });
         let pairs = self.table(&CANDIDATE_PAIR, record).await?;
-        let digest = self.manifest.config_digest.clone();
-        let block_size = self.pipeline.limits.block_size;
         let junk_values = score::junk_values(model, records.packed()?);
-        let decided = self.decided_pairs(record).await?;
-        let (parameters, trained) = score::learn(pairs.clone(), model, &records, &decided, block_size, digest).await?;
-        if let Some(learned) = &trained.learned {
-            if let Some(nothing) = learned.nothing() {
-                self.progress.warn(&nothing);
+        let auto = self.pipeline.thresholds.auto;
+        let (parameters, trained, on, trained_because, before) = match &self.choice {
+            Some(Choice::Kept(kept)) => {
+                let parameters = Parameters::from(kept.parameter_bits.clone());
+                (parameters, kept.trained.clone(), Some(kept.on.clone()), None, Some(&kept.profile))
             }
-            if !learned.converged {
-                self.progress.warn("the model did not converge; raise training.steps in the model file");
+            choice => {
+                let digest = self.manifest.config_digest.clone();
+                let block_size = self.pipeline.limits.block_size;
+                let decided = self.decided_pairs(record).await?;
+                let (parameters, trained) =
+                    score::learn(pairs.clone(), model, &records, &decided, block_size, digest).await?;
+                let told = trained.learned.iter().flat_map(doubts);
+                told.for_each(|doubt| self.progress.warn(&doubt));
+                let cause = match choice {
+                    Some(Choice::Train(cause)) => Some(cause.clone()),
+                    _ => None,
+                };
+                if let Some(cause) = cause.as_ref().filter(|cause| cause.is_again()) {
+                    self.progress.warn(&format!("the model was trained again: {cause}"));
+                }
+                let on = cause.as_ref().map(|_| self.now()).transpose()?;
+                (parameters, trained, on, cause, None)
             }
-            if let Some(dependence) = &learned.dependence {
-                self.progress.warn(&dependence.warning());
+        };
+        let profile = score::profile(pairs.clone(), model, &records, &parameters, auto).await?;
+        let drift = before.map(|before| Drift::between(before, &profile));
+        if let (Some(drift), Some(on)) = (&drift, &on) {
+            for what in &drift.beyond {
+                self.progress.warn(&format!(
+                    "{what} since the model was trained on run {}; see what another would change with `nayose train --plan`",
+                    on.run_id
+                ));
             }
-            learned.doubts.warnings().iter().for_each(|doubt| self.progress.warn(doubt));
         }
         let parameter_bits = Bits::from(&parameters);
-        record.result = Some(StageResult::Score(Box::new(ScoreResult { junk_values, trained, parameter_bits })));
+        let learned = models::learned(&parameter_bits)?;
+        if trained_because.as_ref().is_some_and(|cause| *cause != Cause::EachRun) {
+            // The next run finds the model kept, and what it decided unchanged.
+            record.basis = Some(self.score_basis(&learned));
+        }
+        let used = UsedModel { model_file: model.digest.clone(), learned, on, trained_because };
+        let found =
+            ScoreResult { junk_values, trained, parameter_bits, model: Some(used), profile: Some(profile), drift };
+        record.result = Some(StageResult::Score(Box::new(found)));
         self.keep_model(&parameters).await?;
         let floor = self.pipeline.thresholds.review.min(HOUSEHOLD);
         let expected = self.manifest.output(CANDIDATE_PAIR.name).map(|o| o.rows());
@@ -100,19 +147,12 @@ impl Run<'_> {
 
     /// The pairs on which people decided, by rows: the model learns from them.
     async fn decided_pairs(&self, record: &StageRecord) -> Result<Vec<score::DecidedPair>> {
-        let (decisions, as_of) = (self.decisions(), self.as_of()?);
-        let mut decided = Vec::new();
+        let decisions = self.decisions()?;
         if decisions.is_empty() {
-            return Ok(decided);
+            return Ok(Vec::new());
         }
         let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
-        for d in decisions.iter().filter(|d| d.expires.is_none_or(|expires| expires > as_of)) {
-            if let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) {
-                decided.push(((l.min(r), l.max(r)), d.same));
-            }
-        }
-        decided.sort_unstable();
-        Ok(decided)
+        Ok(score::decided_pairs(&keys, &decisions))
     }
 
     /// Keeps the model with what was learned, so that `explain` can weigh any pair, and so that it can be used again.

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{ident, lit};
+use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
 
 use super::{Run, erase, renamed, work_of};
-use crate::config::decisions::Decision;
 use crate::engine::session::in_order;
 use crate::error::{Error, Kind, Result};
 use crate::functions::pseudonym::age_band;
@@ -18,15 +17,17 @@ use crate::lake::manifest::StageRecord;
 use crate::lake::results::{GoldenResult, StageResult};
 use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
-use crate::stages::cluster::ids::{Causes, Earlier, decided_anew, event_table, rows_to_look_at};
-use crate::stages::cluster::{ClusterInput, Keys, Links};
+use crate::stages::cluster::ids::{Causes, Earlier, event_table, rows_to_look_at};
+use crate::stages::cluster::{ClusterInput, Clustered, Keys, Links, before, decisions};
 use crate::stages::golden::{anonymity, lines};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
 use crate::tables::contract::{
-    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, RAW_EVENT, RAW_RECORD, REJECT,
+    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT, RAW_RECORD, REJECT,
     SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
+use nayose_matching::identity::alias::Aliases;
+use nayose_matching::identity::bounds::Bounds;
 use nayose_matching::model::Parameters;
 use nayose_matching::model::score::Scorer;
 
@@ -45,40 +46,54 @@ impl Run<'_> {
             attributes: self.pipeline.attributes.clone(),
             thresholds: self.pipeline.thresholds.clone(),
             limits: self.pipeline.limits.clone(),
-            decisions: self.decisions(),
         };
         settings.save(&self.work).await?;
         let packed = self.packed(record).await?;
         let parameters = Parameters::from(self.manifest.score()?.parameter_bits.clone());
         let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
         let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
-        let links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
+        let mut links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
+        let before = self.previous_settings().await?;
+        let given_anew = cluster::given_anew(&keys, self.previous(&SOURCE_RECORD).await?).await?;
+        let bounds = self.bounds(&keys, &given_anew, before.as_ref()).await?;
+        links.add_held(&bounds, &scorer);
         let run_id = &self.manifest.run_id;
+        let aliases = match &self.before {
+            Some(run) => snapshot::aliases(&in_order(&self.context), &self.pipeline.lake, run).await?,
+            None => Aliases::default(),
+        };
         let map = self.previous(&ID_MAP).await?;
         renamed::are_records(map.clone(), &self.pipeline.renames).await?;
-        let earlier = Earlier::read(map, &keys, self.tombstones.as_deref()).await?;
-        let input = ClusterInput { keys: &keys, links: &links, scorer: &scorer, earlier: &earlier };
-        let as_of = self.as_of()?;
-        let (mut tables, events, found) = cluster::plan(&self.context, &input, self.pipeline, as_of, run_id)?;
-        let before = self.previous_settings().await?;
+        let earlier = Earlier::read(map, &aliases, &keys, &given_anew, self.tombstones.as_deref()).await?;
+        let (as_of, recorded) = (self.as_of()?, self.recorded_decisions().await?);
+        let decisions = self.decisions_that_hold(&recorded)?;
+        let kept_apart = self.kept_apart();
+        let input = ClusterInput {
+            keys: &keys,
+            links: &links,
+            scorer: &scorer,
+            earlier: &earlier,
+            bounds: &bounds,
+            decisions: &decisions,
+            kept_apart: kept_apart.as_deref(),
+        };
+        let clustered = cluster::plan(&self.context, &input, self.pipeline, run_id)?;
+        let Clustered { mut tables, events, mut found, kept_apart } = clustered;
+        let changes = self.changes_of_decisions(&recorded, &keys, &kept_apart)?;
         let thresholds = before.as_ref().is_some_and(|before| before.thresholds != self.pipeline.thresholds);
-        let mut before = before.map(|settings| settings.decisions).unwrap_or_default();
-        for (channel, _) in before.iter_mut().flat_map(|d| [&mut d.left, &mut d.right]) {
-            *channel = self.pipeline.renames.today(channel).to_string();
-        }
         let causes = Causes {
             earlier: &earlier,
-            decided: decided_anew(&keys, &before, &self.pipeline.decisions),
+            decided: decisions::causes(&keys, &changes),
             changed: self.changed(&rows_to_look_at(&events), record).await?,
             thresholds,
         };
         let events = event_table(&keys, &events, &causes, as_of, run_id)?;
-        let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?, col::CUSTOMER_ID).await?;
-        tables.push(Planned::sorted(&ID_EVENT, events));
-        if found.decisions_without_record > 0 {
-            let unknown = found.decisions_without_record;
-            self.progress.warn(&format!("{unknown} decisions name a record that is not in the input"));
+        for event in columns::strings(events.column(2))?.iter().flatten() {
+            *found.events.entry(event.to_string()).or_default() += 1;
         }
+        let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?).await?;
+        tables.push(Planned::sorted(&ID_EVENT, events));
+        tables.push(self.decision_rows(&recorded, &changes, &keys, &mut found, record).await?);
         for planned in tables {
             let published = planned.table.name != IDENTITY.name;
             self.put(Stage::Cluster, planned, published, None, record).await?;
@@ -189,7 +204,7 @@ impl Run<'_> {
     }
 
     /// A table as the run before published it, with the names that channels have today; no rows before the first run.
-    async fn previous(&self, table: &Table) -> Result<DataFrame> {
+    pub(super) async fn previous(&self, table: &Table) -> Result<DataFrame> {
         let rows = match &self.before {
             Some(run) => snapshot::table(&self.context, &self.pipeline.lake, run, table.name).await?,
             None => None,
@@ -200,26 +215,22 @@ impl Run<'_> {
         }
     }
 
-    /// The rows of a table that grows: those of this run alone, which are added; where somebody is erased, all rows but those
-    /// of the customer, whose id is in `column`, so that they replace the table.
-    pub(super) async fn with_earlier(&self, table: &Table, rows: DataFrame, column: &str) -> Result<DataFrame> {
-        let Some(erasure) = &self.erasure else { return Ok(rows) };
-        let earlier = self.previous(table).await?;
-        let earlier = earlier.filter(ident(column).not_eq(lit(erasure.customer_id.as_str())))?;
-        let mut all: Vec<RecordBatch> = Vec::new();
-        for batch in earlier.collect().await?.into_iter().chain(rows.collect().await?) {
-            all.push(RecordBatch::try_new(table.schema(), batch.columns().to_vec())?);
+    /// From which probability a pair is a link: one of the run before holds longer, unless somebody changed the thresholds or the model
+    /// file since. Whoever does that means all pairs.
+    async fn bounds(&self, keys: &Keys, given_anew: &HashSet<u32>, before: Option<&RunSettings>) -> Result<Bounds> {
+        let now = &self.pipeline.thresholds;
+        let (auto, hold) = (now.auto, now.holds_from());
+        let used = self.work_before.as_ref().and_then(|work| work.score().ok()?.model.as_ref());
+        let is_other = |of: &RunSettings| (of.thresholds.auto, of.thresholds.holds_from()) != (auto, hold);
+        let changed =
+            before.is_some_and(is_other) || used.is_some_and(|of| of.model_file != self.pipeline.model.digest);
+        if hold >= auto || changed || self.before.is_none() {
+            return Ok(Bounds::of(auto));
         }
-        let all = self.context.read_table(Arc::new(MemTable::try_new(table.schema(), vec![all])?))?;
-        Ok(all.sort(table.key.iter().map(|k| ident(*k).sort(true, false)).collect())?)
-    }
-
-    /// The decisions but for those on erased records, whose ids are not kept.
-    pub(super) fn decisions(&self) -> Vec<Decision> {
-        let erased = |(channel, id): &(String, String)| self.tombstones.as_ref().is_some_and(|t| t.has(channel, id));
-        let mut decisions = self.pipeline.decisions.clone();
-        decisions.retain(|decision| !erased(&decision.left) && !erased(&decision.right));
-        decisions
+        let mut linked = before::links(self.previous(&LEDGER).await?, keys).await?;
+        // Who had the number before was linked, not who has it now.
+        linked.retain(|(l, r)| !given_anew.contains(l) && !given_anew.contains(r));
+        Ok(Bounds::holding(auto, hold, keys.len(), &linked))
     }
 
     /// What the run before kept of its pipeline file.
@@ -227,8 +238,8 @@ impl Run<'_> {
         match &self.before {
             Some(run) => match RunSettings::load(&work_of(self.pipeline, &run.run_id)).await {
                 Err(error) if error.kind() == Kind::Data => {
-                    // They only tell by which decision an id changed.
-                    self.progress.warn(&format!("{}; ids that change name no decision", error.message()));
+                    // They only tell whether the thresholds are the same.
+                    self.progress.warn(&format!("{}; the thresholds are taken to be the same", error.message()));
                     Ok(None)
                 }
                 read => read,

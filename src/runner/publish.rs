@@ -16,24 +16,76 @@ use crate::lake::manifest::Output;
 use crate::lake::published::{self, Published, PublishedTable};
 use crate::lake::results::FileCounts;
 use crate::lake::{read, snapshot};
-use crate::store::digest;
+use crate::store::{Location, digest};
 use crate::tables::columns;
-use crate::tables::contract::{self, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
+use crate::tables::contract::{self, DECISION, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
 use crate::tables::encode::{Lifetime, encode};
 use crate::tables::part::Part;
 use nayose_matching::identity::tombstone::Tombstones;
 
+/// The row of a run has to follow that of the run that it started from. The version is asked for first, so that a run that is
+/// published later is noticed by the commit.
+pub(super) async fn follow(lake: &Location, before: Option<&str>) -> Result<Mode> {
+    let version = delta::open(lake, RUN.name, None).await?.map(|delta| delta::version_of(&delta)).transpose()?;
+    let newest = snapshot::newest(lake).await?.map(|run| run.run_id);
+    match newest.as_deref() == before {
+        true => Ok(Mode::Follow(version)),
+        false => Err(delta::overtaken(lake)),
+    }
+}
+
+/// Writes the row of a run, which publishes it.
+pub(super) async fn write_row(lake: &Location, row: &RecordBatch, follow: Mode, run_id: &str) -> Result<()> {
+    let encoded = encode(std::slice::from_ref(row), &RUN.schema(), Lifetime::Published)?;
+    let (digest, _) = digest::of_content(&encoded);
+    let name = format!("part-{run_id}-{digest}.parquet");
+    let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
+    lake.join(&delta::folder_of(RUN.name)).join(&name).write(encoded).await?;
+    delta::commit(lake, &RUN, RUN.schema(), &[part], follow, run_id).await?;
+    Ok(())
+}
+
+/// Says a second time what a run published: fills in the parts of its tables, and when.
+pub(super) async fn seal(lake: &Location, mut sealed: Published, versions: &[(String, u64, u64)]) -> Result<()> {
+    for (name, version, _) in versions {
+        let delta = delta::open(lake, name, Some(*version)).await?;
+        let delta = delta.ok_or_else(|| Error::bug(format!("table {name} was not published")))?;
+        sealed.tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
+    }
+    sealed.at = jiff::Timestamp::now().to_string();
+    published::write(lake, &sealed).await
+}
+
+/// The column of a `run` row that says which versions of which tables it publishes.
+pub(super) fn tables_column(versions: &[(String, u64, u64)]) -> Result<ArrayRef> {
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(versions.iter().map(|v| &v.0))),
+        Arc::new(Int64Array::from_iter_values(versions.iter().map(|v| v.1 as i64))),
+        Arc::new(Int64Array::from_iter_values(versions.iter().map(|v| v.2 as i64))),
+    ];
+    Ok(struct_list(&[versions.len() as i32], item(col::TABLES)?, columns)?)
+}
+
+/// The type of the items of a list of `run`.
+fn item(column: &str) -> Result<Type> {
+    match RUN.columns.iter().find(|c| c.name == column).map(|c| c.data_type) {
+        Some(Type::List(item)) => Ok(*item),
+        _ => Err(Error::bug(format!("run.{column} is no list"))),
+    }
+}
+
 impl Run<'_> {
     /// Publishes what the stages wrote.
     pub(super) async fn publish(&self) -> Result<()> {
+        self.guard_customers().await?;
         let lake = &self.pipeline.lake;
-        let follow = self.follow().await?;
+        let follow = follow(lake, self.before.as_ref().map(|before| before.run_id.as_str())).await?;
         let mut versions: Vec<(String, u64, u64)> = Vec::new();
         let outputs: Vec<(&String, &Output)> = self.manifest.stages.values().flat_map(|s| &s.outputs).collect();
         for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == delta::folder_of(name)) {
             let (table, schema) = self.published(name, output).await?;
             let published = self.before.as_ref().and_then(|b| b.tables.iter().find(|t| &t.0 == name)).map(|t| t.1);
-            let grows = name == ID_EVENT.name || name == RESTATEMENT.name;
+            let grows = [ID_EVENT.name, RESTATEMENT.name, DECISION.name].contains(&name.as_str());
             // An erasure rewrites what else only grows.
             let mode = if grows && self.erasure.is_none() { Mode::Extend(published) } else { Mode::Replace };
             // Rows that are none would still be a file.
@@ -42,16 +94,14 @@ impl Run<'_> {
             versions.push((name.clone(), version, output.rows()));
         }
         versions.sort();
+        self.keep_trained().await?;
         let row = self.run_row(&versions)?;
-        let encoded = encode(&[row], &RUN.schema(), Lifetime::Published)?;
-        let (digest, _) = digest::of_content(&encoded);
-        let name = format!("part-{}-{digest}.parquet", self.manifest.run_id);
-        let part = Part { name: name.clone(), bytes: encoded.len() as u64, rows: 1 };
-        lake.join(&delta::folder_of(RUN.name)).join(&name).write(encoded).await?;
-        delta::commit(lake, &RUN, RUN.schema(), &[part], follow, &self.manifest.run_id).await?;
+        write_row(lake, &row, follow, &self.manifest.run_id).await?;
         self.seal(&versions).await?;
         if let Some(mut erasure) = self.erasure.clone() {
             erasure.still_in_input = self.erased_rows().await?;
+            erasure.still_in_input.extend(self.erased_decisions());
+            erasure.kept_apart = self.manifest.cluster()?.kept_apart;
             let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
             return erase::finish(lake, &run, erasure).await;
         }
@@ -65,19 +115,18 @@ impl Run<'_> {
 
     /// Says a second time what was published.
     async fn seal(&self, versions: &[(String, u64, u64)]) -> Result<()> {
-        let lake = &self.pipeline.lake;
-        let mut tables = BTreeMap::new();
-        for (name, version, _) in versions {
-            let delta = delta::open(lake, name, Some(*version)).await?;
-            let delta = delta.ok_or_else(|| Error::bug(format!("table {name} was not published")))?;
-            tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
-        }
         let erased = self.tombstones.as_deref().map_or(0, Tombstones::len) as u64;
-        let (run_id, number) = (self.manifest.run_id.clone(), self.number());
-        let at = jiff::Timestamp::now().to_string();
-        let (profile_k, time_zone) = (self.pipeline.profile.k, self.pipeline.zone.name().to_string());
-        let channels = self.pipeline.renames.clone();
-        published::write(lake, &Published { run_id, number, erased, at, profile_k, time_zone, channels, tables }).await
+        let sealed = Published {
+            run_id: self.manifest.run_id.clone(),
+            number: self.number(),
+            erased,
+            at: String::new(),
+            profile_k: self.pipeline.profile.k,
+            time_zone: self.pipeline.zone.name().to_string(),
+            channels: self.pipeline.renames.clone(),
+            tables: BTreeMap::new(),
+        };
+        seal(&self.pipeline.lake, sealed, versions).await
     }
 
     /// The number of this run.
@@ -99,18 +148,6 @@ impl Run<'_> {
         Ok(found)
     }
 
-    /// The row of this run has to follow that of the run that it started from. The version is asked for first, so that a run
-    /// that is published later is noticed by the commit.
-    async fn follow(&self) -> Result<Mode> {
-        let lake = &self.pipeline.lake;
-        let version = delta::open(lake, RUN.name, None).await?.map(|delta| delta::version_of(&delta)).transpose()?;
-        let newest = snapshot::newest(lake).await?.map(|run| run.run_id);
-        match newest == self.before.as_ref().map(|b| b.run_id.clone()) {
-            true => Ok(Mode::Follow(version)),
-            false => Err(delta::overtaken(lake)),
-        }
-    }
-
     /// The contract of a published table; a mart of the pipeline's own has the columns that its file has.
     async fn published(&self, name: &str, output: &Output) -> Result<(Table, SchemaRef)> {
         if let Some(table) = contract::find(name) {
@@ -124,6 +161,7 @@ impl Run<'_> {
 
     fn run_row(&self, versions: &[(String, u64, u64)]) -> Result<RecordBatch> {
         let counts = &self.manifest.ingest()?.files;
+        let none = || Arc::new(StringArray::from(vec![None::<&str>])) as ArrayRef;
         let one = |value: &str| Arc::new(StringArray::from(vec![value.to_string()])) as ArrayRef;
         let count = |input: &crate::lake::manifest::Input, of: fn(&FileCounts) -> u64| {
             counts.iter().filter(|c| c.file == input.file && c.source == input.source).map(of).sum::<u64>() as i64
@@ -135,17 +173,6 @@ impl Run<'_> {
             Arc::new(Int64Array::from_iter_values(inputs.iter().map(|i| count(i, |c| c.rows)))),
             Arc::new(Int64Array::from_iter_values(inputs.iter().map(|i| count(i, |c| c.rejects)))),
         ];
-        let table_columns: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from_iter_values(versions.iter().map(|v| &v.0))),
-            Arc::new(Int64Array::from_iter_values(versions.iter().map(|v| v.1 as i64))),
-            Arc::new(Int64Array::from_iter_values(versions.iter().map(|v| v.2 as i64))),
-        ];
-        let item = |column: &str| -> Result<Type> {
-            match RUN.columns.iter().find(|c| c.name == column).map(|c| c.data_type) {
-                Some(Type::List(item)) => Ok(*item),
-                _ => Err(Error::bug(format!("run.{column} is no list"))),
-            }
-        };
         let as_of = TimestampMicrosecondArray::from(vec![self.as_of()?]).with_timezone(TIME_ZONE);
         Ok(RecordBatch::try_new(
             RUN.schema(),
@@ -154,10 +181,13 @@ impl Run<'_> {
                 Arc::new(Int64Array::from(vec![self.number()])),
                 Arc::new(as_of),
                 one(&self.manifest.config_digest),
-                one(&self.pipeline.model.digest),
+                one(&self.model_digest()?),
                 one(&self.manifest.version),
                 struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
-                struct_list(&[versions.len() as i32], item(col::TABLES)?, table_columns)?,
+                tables_column(versions)?,
+                none(),
+                none(),
+                none(),
             ],
         )?)
     }

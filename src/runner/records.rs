@@ -4,16 +4,21 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::Int64Type;
+use datafusion::functions_nested::expr_fn::array_has;
+use datafusion::logical_expr::{ident, lit};
 
 use super::{Run, erase, inputs, nearest};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
-use crate::lake::results::{FileCounts, IngestResult, StageResult, Understood};
+use crate::lake::results::{FileCounts, IngestResult, NormalizeResult, StageResult, Understood};
 use crate::sources::reader::RejectReason;
+use crate::stages::ingest::expressions;
 use crate::stages::{Stage, ingest, normalize};
-use crate::tables::contract::{RAW_EVENT, RAW_RECORD};
+use crate::tables::columns;
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, STANDARD_RECORD, col};
 use nayose_matching::record::Standardizer;
+use nayose_matching::record::standardize::NUMBER_REUSED;
 
 /// Rows by source, file and reason, as `raw_record` and `raw_event` have them, with the first line of each.
 const REASONS: &str = "
@@ -27,38 +32,46 @@ group by source, file, reject_reason";
 /// Reasons that a sentence names.
 const REASONS_TOLD: usize = 3;
 
-/// Rows from which a file of which most rows cannot be read is broken, and not only small.
-const FEWEST_ROWS: u64 = 10;
-
-/// The newest time in the data that is not in the future.
+/// The newest time in the data of every source that is not in the future.
 const NEWEST: &str = "
-select max(t) as newest from (
-    select observed_at as t from raw_record
-    union all select registered_at from raw_record
-    union all select occurred_at from raw_event
-) where t <= now()";
+select source, max(t) as newest from (
+    select source, observed_at as t from raw_record
+    union all select source, registered_at from raw_record
+    union all select source, occurred_at from raw_event
+) where t <= now() group by source";
 
 impl Run<'_> {
     pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
         let (fresh, kept) = self.to_read(record.basis.as_ref());
+        self.check_held(&fresh)?;
         for mut planned in ingest::plan(&self.context, self.pipeline, &fresh)? {
             if let Some(tombstones) = &self.tombstones {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
             if let Err(error) = self.put_raw(planned, record).await {
-                let error = ingest::of_expressions(error, self.pipeline);
-                return Err(nearest::told(error, self.pipeline, &fresh).await);
+                let error = expressions::placed(error, &self.context, self.pipeline, &fresh).await;
+                let error = nearest::told(error, self.pipeline, &fresh).await;
+                return Err(self.hold_unreadable(error, &fresh).await);
             }
         }
         inputs::unchanged(&fresh).await?;
         self.warn_of_files(&fresh);
         self.register(&[&RAW_RECORD, &RAW_EVENT], record).await?;
         let counts = self.file_counts(&kept).await?;
+        if self.before.is_none() {
+            self.check_counts(&counts).await?;
+        }
+        let figures = self.guard_deliveries(&counts, &fresh).await?;
         self.check_counts(&counts).await?;
         // Two sources may read one file.
         let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
         let understood = self.understood(&counts, record).await?;
-        let found = IngestResult { files: counts, files_read: read.len(), as_of: self.data_time().await?, understood };
+        for sentence in expressions::check(&self.context, self.pipeline, &fresh).await? {
+            self.progress.warn(&sentence);
+        }
+        let newest = self.newest().await?;
+        let (files_read, as_of) = (read.len(), self.data_time(&newest));
+        let found = IngestResult { files: counts, files_read, as_of, understood, figures, newest };
         record.result = Some(StageResult::Ingest(found));
         Ok(())
     }
@@ -89,11 +102,12 @@ impl Run<'_> {
     }
 
     /// The time as of which the analyses hold, microseconds. The session knows the raw tables.
-    pub(super) async fn data_time(&self) -> Result<i64> {
-        match self.options.as_of {
-            Some(as_of) => Ok(as_of),
-            None => self.newest().await,
-        }
+    /// Data without any time is as of its beginning: the same on every run.
+    pub(super) fn data_time(&self, newest: &BTreeMap<String, i64>) -> i64 {
+        let as_of = self.options.as_of.or(newest.values().copied().max()).unwrap_or(0);
+        // An erasure, whoever ends it, publishes no older state over a newer one.
+        let published = self.before.as_ref().filter(|_| self.erasure.is_some()).map(|run| run.as_of);
+        published.map_or(as_of, |published| published.max(as_of))
     }
 
     /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.
@@ -155,23 +169,13 @@ impl Run<'_> {
                 ))
                 .hint(hint));
             }
-            // One delivery that is broken as a whole is held, however small it is beside the others.
-            let broken = of.iter().find(|c| c.rows >= FEWEST_ROWS && c.rejects * 2 > c.rows).copied();
-            if let Some(file) = broken {
-                let (why, hint) = self.why_rejected(&source.name, Some(&file.file)).await?;
-                return Err(Error::data(format!(
-                    "source {:?}: {} of {} rows of {} cannot be read: {why}",
-                    source.name, file.rejects, file.rows, file.file
-                ))
-                .hint(hint));
-            }
         }
         Ok(())
     }
 
     /// Why rows of a source, or of one of its files, were rejected: the most frequent reasons with their first places; and the remedy.
     /// The session knows the raw tables.
-    async fn why_rejected(&self, source: &str, file: Option<&str>) -> Result<(String, String)> {
+    pub(super) async fn why_rejected(&self, source: &str, file: Option<&str>) -> Result<(String, String)> {
         let mut reasons: BTreeMap<String, (u64, String, i64)> = BTreeMap::new();
         for of in self.reasons().await?.into_iter().filter(|of| of.source == source) {
             let Some(reason) = of.reason.filter(|r| r != "erased" && !RejectReason::is_skipped(r)) else { continue };
@@ -213,14 +217,15 @@ impl Run<'_> {
         Ok(all)
     }
 
-    async fn newest(&self) -> Result<i64> {
-        let batches = self.context.sql(NEWEST).await?.collect().await?;
-        let time = batches.iter().find_map(|b| {
-            let times = b.column(0).as_primitive_opt::<TimestampMicrosecondType>()?;
-            (times.len() == 1 && times.is_valid(0)).then(|| times.value(0))
-        });
-        // Data without any time is as of its beginning: the same on every run.
-        Ok(time.unwrap_or(0))
+    /// The newest time of every source. The session knows the raw tables.
+    pub(super) async fn newest(&self) -> Result<BTreeMap<String, i64>> {
+        let mut newest = BTreeMap::new();
+        for batch in self.context.sql(NEWEST).await?.collect().await? {
+            let (source, time) = (columns::strings(batch.column(0))?, columns::times(batch.column(1))?);
+            let known = (0..batch.num_rows()).filter(|row| time.is_valid(*row));
+            newest.extend(known.map(|row| (source.value(row).to_string(), time.value(row))));
+        }
+        Ok(newest)
     }
 
     /// The time as of which the analyses hold, microseconds, once `ingest` is done.
@@ -236,6 +241,10 @@ impl Run<'_> {
         for planned in normalize::plan(raw, before, standardizer, executors)? {
             self.put(Stage::Normalize, planned, false, None, record).await?;
         }
+        let problems = self.table(&STANDARD_RECORD, record).await?.select_columns(&[col::PROBLEMS])?;
+        let numbers_reused =
+            problems.filter(array_has(ident(col::PROBLEMS), lit(NUMBER_REUSED)))?.count().await? as u64;
+        record.result = Some(StageResult::Normalize(NormalizeResult { numbers_reused }));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 //! In: the manifest of the run before, the inputs and settings of this one. Out: a stage's tables as they were, where nothing
 //! changed that decides them; the rows of unchanged files and the standardized records without a changed row, where some files
 //! are new, changed or gone. Tables hold the same rows as if everything had been read again: parts are named by their content,
-//! and what is decided from everything (blocks, the model, people) is decided anew. An erasure, `--full` and
+//! and what is decided from everything (blocks, frequencies, people) is decided anew. An erasure, `--full` and
 //! `--from` build on nothing.
 
 use std::collections::{BTreeSet, HashSet};
@@ -13,7 +13,6 @@ use datafusion::prelude::DataFrame;
 
 use super::Run;
 use crate::config::Digests;
-use crate::config::decisions::Decision;
 use crate::console::version;
 use crate::error::Result;
 use crate::lake::manifest::{Basis, Input, Output, StageRecord};
@@ -59,11 +58,17 @@ fn in_files(files: &BTreeSet<String>, negated: bool) -> Expr {
     in_list(ident(col::FILE), files.iter().map(|file| lit(file.as_str())).collect(), negated)
 }
 
+fn basis_of(settings: String, inputs: String) -> Basis {
+    let digest = |text: String| blake3::hash(text.as_bytes()).to_hex()[..32].to_string();
+    // Another build may standardize otherwise, whatever its version says.
+    Basis { settings: digest(format!("{} {settings}", version::line())), inputs: digest(inputs) }
+}
+
 impl Run<'_> {
     /// What decides the tables of a stage; `None` where that is also what was published before.
     pub(super) fn basis(&self, stage: Stage) -> Option<Basis> {
         let (model, parts) = (&self.pipeline.model.digest, &self.pipeline.parts);
-        let Digests { reading, limits, thresholds } = parts;
+        let Digests { reading, limits, .. } = parts;
         let erased = self.tombstones.as_deref().map(Tombstones::lines).unwrap_or_default();
         let (settings, inputs) = match stage {
             Stage::Ingest => {
@@ -72,17 +77,17 @@ impl Run<'_> {
             }
             Stage::Normalize => (format!("{reading} {erased} {model}"), self.content(&[&RAW_RECORD])),
             Stage::Block => (format!("{model} {limits}"), self.content(&[&STANDARD_RECORD])),
-            Stage::Score => {
-                // The model learns from what people decided.
-                let line = |d: &Decision| format!("{:?} {:?} {} {:?}\n", d.left, d.right, d.same, d.expires);
-                let decided: String = self.decisions().iter().map(line).collect();
-                (format!("{model} {limits} {thresholds} {decided}"), self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]))
-            }
+            Stage::Score => return Some(self.score_basis(&self.chosen().ok()?)),
             Stage::Cluster | Stage::Golden | Stage::Marts => return None,
         };
-        let digest = |text: String| blake3::hash(text.as_bytes()).to_hex()[..32].to_string();
-        // Another build may standardize otherwise, whatever its version says.
-        Some(Basis { settings: digest(format!("{} {settings}", version::line())), inputs: digest(inputs) })
+        Some(basis_of(settings, inputs))
+    }
+
+    /// What decides the pairs' probabilities. `chosen` tells the model's parameters, or what they are learned from. A decision of a
+    /// person is no part of it where they are kept: it holds for its own pair at once, and teaches the next training.
+    pub(super) fn score_basis(&self, chosen: &str) -> Basis {
+        let (model, thresholds) = (&self.pipeline.model.digest, &self.pipeline.parts.thresholds);
+        basis_of(format!("{model} {thresholds} {chosen}"), self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]))
     }
 
     /// The names of tables' files, which tell their content.

@@ -17,13 +17,20 @@ LOOK = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
-dag = bag.dags.get("nayose_retail")
+def tasks(dag):
+    return [{
+        "id": t.task_id, "type": type(t).__name__, "after": sorted(t.upstream_task_ids), "retries": t.retries,
+        "arguments": getattr(t, "arguments", None) or getattr(t, "bash_command", None),
+        "hours": t.execution_timeout and t.execution_timeout.total_seconds() / 3600,
+        "outlets": [outlet.name for outlet in t.outlets],
+        "past": t.depends_on_past,
+    } for t in dag.topological_sort()]
+dag, train = (bag.dags.get(f"nayose_retail{what}") for what in ("", "_train"))
 print(json.dumps({
     "errors": list(bag.import_errors.values()),
-    "tasks": [{
-        "id": t.task_id, "type": type(t).__name__, "after": sorted(t.upstream_task_ids), "retries": t.retries,
-        "arguments": getattr(t, "arguments", None) or t.bash_command,
-    } for t in dag.topological_sort()],
+    "hours": dag.dagrun_timeout.total_seconds() / 3600,
+    "tasks": tasks(dag),
+    "train": tasks(train),
 }))
 """
 
@@ -44,25 +51,39 @@ def published(lake: Path) -> dict[str, str]:
 
 
 def all_in(state: str, tries: int) -> dict[str, tuple[str, int]]:
-    return {stage: (state, tries) for stage in STAGES}
+    """The stages are in this state; a run that got so far had its turn."""
+    return {"turn": ("success", 1)} | {stage: (state, tries) for stage in STAGES}
 
 
 def test_the_dag_imports_without_errors(airflow):
     found = look(airflow)
     assert found["errors"] == []
-    assert [t["id"] for t in found["tasks"]] == list(STAGES)
-    assert {t["type"] for t in found["tasks"]} == {"NayoseBash"}
+    assert [t["id"] for t in found["tasks"]] == ["turn", *STAGES]
+    assert {t["type"] for t in found["tasks"][1:]} == {"NayoseBash"}
     assert all(t["retries"] == 3 for t in found["tasks"])
+    # What hangs is stopped, what is done is told, and a bad day is no reason for the next one to wait.
+    assert found["hours"] == 20 and all(t["hours"] == 6 for t in found["tasks"][1:])
+    assert [t["id"] for t in found["tasks"] if t["outlets"]] == ["marts"]
+    assert not any(t["past"] for t in found["tasks"])
     commands = {t["id"]: t["arguments"] for t in found["tasks"]}
     assert "--until=ingest" in commands["ingest"] and "--from" not in commands["ingest"]
     assert "--from=score --until=score" in commands["score"]
     assert "--from=marts" in commands["marts"] and "--until" not in commands["marts"]
 
 
+def test_the_model_is_trained_by_a_dag_of_its_own(airflow):
+    for variables in ({}, {"NAYOSE_RUN_ON": "kubernetes"}):
+        [train] = look(airflow, **variables)["train"]
+        command = train["arguments"] if isinstance(train["arguments"], str) else " ".join(train["arguments"])
+        assert train["id"] == "train" and train["retries"] == 3 and train["hours"] == 6
+        assert "train " in command and "--lake" in command
+        assert "--as-of" not in command and "--input" not in command and "--from" not in command
+
+
 def test_by_a_variable_the_tasks_are_pods(airflow):
     found = look(airflow, NAYOSE_RUN_ON="kubernetes", NAYOSE_SECRET="storage")
     assert found["errors"] == []
-    assert {t["type"] for t in found["tasks"]} == {"NayosePod"}
+    assert {t["type"] for t in found["tasks"][1:]} == {"NayosePod"}
     score = next(t for t in found["tasks"] if t["id"] == "score")
     assert score["after"] == ["block"]
     assert score["arguments"][0] == "run" and "--from=score" in score["arguments"]
@@ -114,16 +135,37 @@ def test_a_failure_of_storage_is_retried_and_only_its_stage_is_done_again(airflo
     assert shown and "/score/" in shown[0] and "Not a directory" in shown[0], "".join(said)[-6000:]
 
 
-def test_damaged_data_fails_at_once_with_the_sentence(airflow, tmp_path):
+# An alert of somebody's own: it writes down what it was told.
+ALERT = """
+from pathlib import Path
+
+def page(context):
+    with Path(__file__).with_name("told").open("a") as told:
+        told.write(f"{context['ti'].task_id}: {context['exception']}\\n")
+"""
+
+
+def test_damaged_data_fails_at_once_is_told_and_does_not_stop_the_next_day(airflow, tmp_path, monkeypatch):
     shutil.copytree(SAMPLE, tmp_path / "input")
-    (tmp_path / "input/pointcard/members.parquet").write_bytes(b"PAR1 and no more")
-    said = airflow.tested("2026-03-31", lake=tmp_path / "lake", input=tmp_path / "input")
+    members = tmp_path / "input/pointcard/members.parquet"
+    whole = members.read_bytes()
+    members.write_bytes(b"PAR1 and no more")
+    (tmp_path / "crm_alerts.py").write_text(ALERT)
+    monkeypatch.setitem(airflow.env, "PYTHONPATH", str(tmp_path))
+    monkeypatch.setitem(airflow.env, "AIRFLOW_VAR_NAYOSE_ALERT", "crm_alerts:page")
+    said = airflow.tested("2026-03-30", lake=tmp_path / "lake", input=tmp_path / "input")
     tasks = airflow.tasks()
     assert tasks["ingest"] == ("failed", 1), "no retry: the file does not heal"
     assert tasks["normalize"] == ("upstream_failed", 0)
     shown = [line for line in said.splitlines() if f"{DAG}.ingest, run " in line]
     assert shown and "exit code 1" in shown[0] and "members.parquet" in shown[0], said[-6000:]
     assert not list((tmp_path / "lake").glob("tables/run/*.parquet"))
+    told = (tmp_path / "told").read_text().splitlines()
+    assert told[0].startswith("ingest: ") and "members.parquet" in told[0], told
+
+    members.write_bytes(whole)
+    said = airflow.tested("2026-03-31", lake=tmp_path / "lake", input=tmp_path / "input")
+    assert airflow.tasks() == all_in("success", 1), said[-6000:]
 
 
 def test_a_pod_that_failed_shows_the_sentence_and_a_pod_with_nothing_new_skips(airflow):

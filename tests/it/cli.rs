@@ -261,3 +261,53 @@ fn every_output_format_can_be_read() {
         assert!(fs::metadata(&file).expect("written").len() > 0);
     }
 }
+
+#[test]
+fn a_mistake_on_the_command_line_ends_with_a_hint() {
+    let mut wrong = Vec::new();
+    for (args, says) in [
+        (
+            &["validat", "x.yaml"][..],
+            &["unrecognized subcommand 'validat'", "'validate'", "hint: did you mean \"validate\"?"][..],
+        ),
+        (
+            &["evaluate", "--thruth", "x.csv"],
+            &["'--truth'", "hint: did you mean \"--truth\"? `nayose evaluate --help`"],
+        ),
+        (&["evaluate", "--format", "xml"], &["possible values: text, json", "hint: `nayose evaluate --help`"]),
+        (&["evaluate", "--format", "jsn"], &["hint: did you mean \"json\"?"]),
+        (&["run"], &["required arguments", "hint: `nayose run --help` shows what can be typed"]),
+        (&["run", "x.yaml", "--memory", "8 Gigs"], &["invalid value '8 Gigs'", "hint: `nayose run --help`"]),
+        (&["explain", "a", "--lang", "fr"], &["possible values: ja, en", "hint: "]),
+        (&["evaluate", "--sample", "200"], &["--out", "hint: `nayose evaluate --help`"]),
+        (&["--nothing"], &["unexpected argument '--nothing'", "hint: `nayose --help`"]),
+    ] {
+        let told = fails(2, args);
+        let last = told.trim_end().lines().last().unwrap_or_default();
+        if !last.starts_with("hint: ") || !says.iter().all(|part| told.contains(part)) || told.contains("For more") {
+            wrong.push(format!("{args:?}: {told}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(succeeds(&["--help"]).contains("Usage: nayose"), "help goes to stdout");
+}
+
+#[test]
+fn what_an_earlier_run_did_not_keep_is_told_with_what_can_be_asked() {
+    let retailer = Retailer::new(60, 23);
+    retailer.runs("lake", &[]);
+    retailer.runs("lake", &["--full"]);
+    let lake = retailer.text("lake");
+    let pair = retailer
+        .sql("lake", "select channel_l || ':' || record_id_l, channel_r || ':' || record_id_r from ledger limit 1");
+    let (left, right) = pair.lines().nth(1).and_then(|line| line.split_once(',')).expect("a pair");
+    for args in [vec!["explain", left, right], vec!["evaluate"]] {
+        let told = fails(1, &[args.clone(), vec!["--lake", &lake, "--as-of", "1"]].concat());
+        for part in ["the work of run 1 (r", "is gone", "hint: leave out --as-of to ask the newest run, 2", "--as-of 1"]
+        {
+            assert!(told.contains(part), "{args:?}: {part:?} is not in {told}");
+        }
+        assert!(!told.contains("--full"), "{told}");
+    }
+    succeeds(&["sql", "--lake", &lake, "--as-of", "1", "select * from ledger limit 1"]);
+}

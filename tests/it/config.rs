@@ -70,6 +70,69 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
+fn numbers_from_which_nothing_can_come_are_told_in_the_words_of_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pipeline.yaml");
+    fs::write(folder.path().join("people.csv"), "id,name,phone\n1,山田 太郎,090-1111-2222\n").expect("written");
+    let mut wrong = Vec::new();
+    let mut check = |more: &str, key: &str, said: &[&str], unsaid: &str| {
+        let sources = "sources:\n  - { name: people, channel: shop, holds: people, files: people.csv, format: csv, record_id: id, columns: { name: name, phone: phone } }";
+        fs::write(&path, format!("name: test\ninput: .\nlake: lake\n{sources}\n{more}\n")).expect("written");
+        let model = format!(
+            "blocking:\n  - {{ name: phone, keys: [{key}] }}\ncomparisons:\n  - name: phone\n    label: {{ ja: 電話, en: phone }}\n    levels:\n      \
+             - {{ name: same, label: {{ ja: 一致, en: same }}, same: [phone] }}\n      - {{ name: different, label: {{ ja: 違う, en: different }} }}\n"
+        );
+        fs::write(folder.path().join("model.yaml"), model).expect("written");
+        let file = path.display().to_string();
+        let told = if said.is_empty() { succeeds(&["validate", &file]) } else { fails(2, &["validate", &file]) };
+        let unsaid = !unsaid.is_empty() && told.contains(unsaid);
+        if unsaid || !said.iter().all(|part| told.contains(part)) {
+            wrong.push(format!("{more} {key}: {told}"));
+        }
+    };
+    for (more, said) in [
+        ("limits: { block_size: 0 }", &["block_size is 0", "no two records would be compared", "hint: "][..]),
+        ("limits: { block_size: 1 }", &["block_size is 1"]),
+        (
+            "limits: { block_size: 10.0 }",
+            &["limits.block_size is a number with a point where a whole number", "hint: "],
+        ),
+        ("limits: { records_per_person: { shop: 0 } }", &["records_per_person of \"shop\" is 0", "hint: write 1"]),
+        (
+            "limits: { records_per_person: 1 }",
+            &["write it like { name: 1 } (Channel → records that one person may have there)"],
+        ),
+        ("thresholds: { auto: 0 }", &["threshold auto is 0, so that every pair would be linked"]),
+        ("thresholds: { auto: 1 }", &["threshold auto is 1, so that hardly any pair would be linked"]),
+        ("thresholds: { auto: 1.5 }", &["threshold auto is 1.5, but it is a probability"]),
+        ("thresholds: { review: -1 }", &["threshold review is -1, but it is a probability"]),
+        ("thresholds: { auto: 0.6, review: 0.7 }", &["threshold review (0.7) is above auto (0.6)"]),
+        (
+            "thresholds: { false_link_cost: 0.5, review: 0.7 }",
+            &["above auto (0.3333333333333333, by false_link_cost: 0.5)"],
+        ),
+        ("thresholds: { false_link_cost: 1e30 }", &["threshold auto is 1, by false_link_cost: 1", "hardly any pair"]),
+        ("thresholds: { false_link_cost: 0 }", &["false_link_cost is 0"]),
+    ] {
+        let unsaid = if more.contains("review") { "" } else { "review" };
+        check(more, "phone", said, unsaid);
+    }
+    // What nobody typed is no problem of what was typed.
+    check("thresholds: { false_link_cost: 0.1 }", "phone", &[], "problem");
+    check("thresholds: { auto: 0.3 }", "phone", &[], "problem");
+    for (key, said) in [
+        ("{ feature: phone, near: 2 }", &["near of the key \"phone\" is 2, but", "hint: write near: 1"][..]),
+        ("{ feature: phone, near: 1.0 }", &["near is a number with a point where a whole number", "without a point"]),
+        ("{ feature: phone, near: 1, prefix: 3 }", &["has both prefix and near"]),
+        ("{ feature: phone }", &["has neither prefix nor near"]),
+        ("{ feature: phone, prefix: 0 }", &["prefix of the key \"phone\" is 0"]),
+    ] {
+        check("limits: { block_size: 1000 }", key, said, "untagged");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn a_time_zone_is_one_of_the_database() {
     let retailer = Retailer::new(20, 79);
     let pipeline = own_pipeline(&retailer, |text| text.push_str("\ntime_zone: Asia/Tokio\n"), |_| ());
@@ -144,4 +207,31 @@ fn the_schemas_for_editors_are_current() {
 fn the_page_of_the_tables_is_current() {
     let kept = fs::read_to_string(root().join("docs/tables.md")).expect("make schema writes it");
     assert_eq!(kept, succeeds(&["schema", "--tables"]), "run `make schema`");
+}
+
+#[test]
+fn the_examples_of_the_guide_to_matching_are_models() {
+    let guide = fs::read_to_string(root().join("docs/matching.md")).expect("the guide");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("people.csv"), "id,name,phone\n1,山田 太郎,090-1111-2222\n").expect("written");
+    let sources = "sources:\n  - { name: people, channel: shop, holds: people, files: people.csv, format: csv, record_id: id, columns: { name: name, phone: phone } }";
+    fs::write(folder.path().join("pipeline.yaml"), format!("name: test\ninput: .\nlake: lake\n{sources}\n"))
+        .expect("written");
+    let mut tried = 0;
+    for block in guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+        let inside = |indent: &str| block.lines().map(|line| format!("{indent}{line}\n")).collect::<String>();
+        let label = "label: { ja: x, en: x }";
+        let (rules, levels) = match block.contains("keys:") {
+            true => (inside("  "), format!("      - {{ name: same, {label}, same: [phone] }}\n")),
+            false => ("  - { name: phone, keys: [phone] }\n".to_string(), inside("      ")),
+        };
+        let model = format!(
+            "blocking:\n{rules}comparisons:\n  - name: x\n    {label}\n    levels:\n{levels}      - {{ name: different, {label} }}\n"
+        );
+        fs::write(folder.path().join("model.yaml"), &model).expect("written");
+        let said = succeeds(&["validate", &folder.path().join("pipeline.yaml").display().to_string()]);
+        assert!(said.contains("is good"), "{model}\n{said}");
+        tried += 1;
+    }
+    assert!(tried >= 2, "{tried} examples");
 }

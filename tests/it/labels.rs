@@ -1,6 +1,7 @@
 //! A sample of pairs that people label, and the estimate from its labels.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 
 use serde_json::Value;
@@ -117,12 +118,24 @@ fn a_label_file_that_is_wrong_is_refused() {
     let file = drawn(&retailer, "pairs.csv", "1", &[]);
     let good = labelled(&retailer, &file, by_truth);
     let (lake, path) = (retailer.text("lake"), retailer.text("labels.csv"));
+    let hints = RefCell::new(BTreeSet::new());
     let refused = |lake: &str, text: &str, said: &str| {
         fs::write(&path, text).expect("written");
         let told = fails(2, &["evaluate", "--lake", lake, "--labels", &path]);
+        let hint = told.lines().find(|line| line.starts_with("hint: ")).unwrap_or_default();
+        hints.borrow_mut().insert(hint.to_string());
         assert!(told.contains(said) && told.contains("hint: ") && told.contains("labels.csv"), "{said}: {told}");
     };
     refused(&lake, &file, "has no label");
+    refused(&lake, &good.replace(',', "\t"), "divided by tabs, not by commas");
+    let run = good.lines().nth(1).and_then(|row| row.split(',').nth(13)).expect("a run").to_string();
+    retailer.runs("lake", &["--full"]);
+    refused(
+        &lake,
+        &good.replace(&run, "r0"),
+        "whose run_id is not that of the run that they were drawn of: lines 2, 3",
+    );
+    refused(&lake, &good.replacen("pair,", "number,", 1), "has no column pair\nhint: keep every column");
     let changed = |line: usize, cell: usize, to: &str| {
         let change = |(i, row): (usize, &str)| {
             let mut cells: Vec<&str> = row.split(',').collect();
@@ -142,6 +155,7 @@ fn a_label_file_that_is_wrong_is_refused() {
     let other = Retailer::new(60, 49);
     other.runs("lake", &[]);
     refused(&other.text("lake"), &good, "is a sample of a run that");
+    assert_eq!(hints.borrow().len(), 6, "each damage has a remedy of its own: {hints:?}");
 
     let out = retailer.text("pairs.csv");
     let told = fails(2, &["evaluate", "--lake", &lake, "--sample", "200", "--out", &out]);

@@ -113,6 +113,65 @@ fn metrics_tell_success_and_failure() {
     );
 }
 
+#[test]
+fn metrics_tell_what_happened_to_customers_files_and_the_lake() {
+    let retailer = Retailer::new(60, 46);
+    let file = retailer.text("nayose.prom");
+    // A file with rows that cannot be read: their number, by the file's name.
+    let orders = fs::read_dir(retailer.path("input/shop")).expect("a folder").flatten().map(|e| e.path());
+    let orders = orders.filter(|p| p.display().to_string().contains("orders_")).max().expect("a file");
+    let mut bytes = fs::read(&orders).expect("readable");
+    bytes.extend(b"a row of one column\n");
+    fs::write(&orders, bytes).expect("written");
+    assert!(run(&retailer, "json", &["--metrics", &file, "--as-of", "2026-03-31"]).status.success());
+    let text = fs::read_to_string(&file).expect("the file");
+    let metric = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.rsplit(' ').next().and_then(|n| n.parse().ok()).expect("a number")
+    };
+    let created = "nayose_customer_events{pipeline=\"retail\",event=\"created\"} ";
+    let customers = retailer.sql("lake", "select count(*) from golden_customer");
+    assert_eq!(metric(created).to_string(), customers.lines().nth(1).expect("a row"));
+    assert_eq!(metric("nayose_customer_events{pipeline=\"retail\",event=\"merged\"} "), 0.0);
+    let name = orders.file_name().expect("a name").to_string_lossy().to_string();
+    let rejects = text.lines().filter(|l| l.starts_with("nayose_file_rejects{")).collect::<Vec<_>>();
+    assert!(rejects.iter().any(|l| l.contains(&format!("file=\"{name}\"}} 1"))), "{rejects:?}");
+    assert!(!text.contains("shop/"), "names of files, and no folders: {text}");
+    let newest = retailer.sql("lake", "select max(occurred_at) from interaction where channel = 'shop'");
+    let newest: jiff::Timestamp = newest.lines().nth(1).expect("a time").parse().expect("a time");
+    let row = text.lines().filter(|l| l.starts_with("nayose_source_newest_row_timestamp_seconds{"));
+    assert!(row.clone().count() > 3 && row.clone().any(|l| l.ends_with(&format!(" {}", newest.as_second()))), "{text}");
+    assert!(text.contains("nayose_source_newest_file_timestamp_seconds{pipeline=\"retail\",source="), "{text}");
+    let table = metric("nayose_lake_table_bytes{pipeline=\"retail\",table=\"golden_customer\"} ");
+    let all = metric("nayose_lake_bytes{pipeline=\"retail\"} ");
+    assert!(table > 0.0 && all > table, "{table} {all}");
+}
+
+#[test]
+fn a_run_that_fails_writes_its_summary() {
+    let retailer = Retailer::new(60, 47);
+    let (file, checks) = (retailer.text("summary.json"), retailer.path("pipeline/checks"));
+    let pipeline = crate::support::own_pipeline(&retailer, |_| (), |_| ());
+    fs::write(checks.join("never.sql"), "select 1 as no").expect("written");
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    let args = ["run", &pipeline, "--input", &input, "--lake", &lake, "--summary", &file];
+    assert_eq!(nayose(&args).status.code(), Some(1));
+    let summary: Value = serde_json::from_slice(&fs::read(&file).expect("the file")).expect("JSON");
+    assert_eq!(
+        (&summary["outcome"], &summary["kind"], &summary["exit_code"]),
+        (&"failed".into(), &"data".into(), &1.into())
+    );
+    assert!(summary["message"].as_str().is_some_and(|m| m.contains("never")), "{summary}");
+    assert!(summary["hint"].as_str().is_some_and(|h| !h.is_empty()), "{summary}");
+    let done: Vec<&str> =
+        summary["stages"].as_array().expect("stages").iter().filter_map(|s| s["stage"].as_str()).collect();
+    assert_eq!(done, STAGES[..6]);
+    // Before anything is known of the run, too.
+    let failed = nayose(&["run", "no/pipeline.yaml", "--summary", "-"]);
+    let summary: Value = serde_json::from_slice(&failed.stdout).expect("JSON");
+    assert_eq!((&summary["outcome"], &summary["stages"]), (&"failed".into(), &serde_json::json!([])));
+}
+
 /// Texts that name or reach a person, as the raw files have them and as the normalizers write them.
 pub fn personal(retailer: &Retailer) -> BTreeSet<String> {
     let pipeline = root().join("pipelines/retail/pipeline.yaml");

@@ -245,6 +245,29 @@ fn a_channel_may_limit_its_records_of_a_person() {
     assert_eq!(retailer.sql("lake", most), "n\n1\n");
     let cut = "select count(*) > 0 as cut from ledger where decision = 'cut' and reason like '%channel shop%'";
     assert_eq!(retailer.sql("lake", cut), "cut\ntrue\n", "and the ledger says so");
+    // A reason of each kind, by its words without names and numbers: in a Japanese explanation it is Japanese.
+    let reasons = retailer.sql(
+        "lake",
+        "select kind, l, r from (
+             select *, row_number() over (partition by kind order by l, r) as n from (
+                 select regexp_replace(reason, '[a-z]+:[^ )]+|[0-9.]+|[a-z]+ than limits', '', 'g') as kind,
+                     channel_l || ':' || record_id_l as l, channel_r || ':' || record_id_r as r
+                 from ledger where reason is not null))
+         where n = 1 order by kind",
+    );
+    let mut kinds = 0;
+    for line in reasons.lines().skip(1) {
+        let mut cells = line.rsplitn(3, ',');
+        let [right, left, kind] = [0, 1, 2].map(|_| cells.next().expect("a cell").to_string());
+        let said = succeeds(&["explain", "--lake", &lake, "--lang", "ja", &left, &right]);
+        let why = said.lines().nth(1).expect("the reason");
+        let english = [" the ", " is ", " than ", "contradicts", "fits "].iter().any(|word| why.contains(word));
+        assert!(why.starts_with("理由: ") && !english, "{kind}: {said}");
+        kinds += 1;
+    }
+    assert!(kinds >= 2, "{reasons}");
+    let outvoted = "select count(*) > 0 as told from ledger where reason like 'the pairs between the group of %:% most of all %:%'";
+    assert_eq!(retailer.sql("lake", outvoted), "told\ntrue\n", "{reasons}");
 }
 
 #[test]

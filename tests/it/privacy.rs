@@ -329,6 +329,7 @@ fn nothing_below_the_profile_can_be_reached() {
         "select * from id_map",
         "select * from field_provenance",
         "select * from ledger",
+        "select * from decision",
         "select * from id_event",
         "select * from restatement",
         "select * from reject",

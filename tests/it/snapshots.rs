@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::support::{Retailer, as_text, own_pipeline, root, succeeds};
 
 /// The subcommands with a help page of their own. `cluster` has one only where it is built in.
-const SUBCOMMANDS: [&str; 18] = [
+const SUBCOMMANDS: [&str; 20] = [
     "validate",
     "run",
+    "train",
     "sql",
     "explain",
     "search",
@@ -19,6 +20,7 @@ const SUBCOMMANDS: [&str; 18] = [
     "init",
     "import-model",
     "decide",
+    "disclose",
     "erase",
     "evaluate",
     "verify",

@@ -12,7 +12,7 @@ fn answer(lake: &Path, sql: &str) -> String {
 }
 
 /// A folder with files and a pipeline of these sources.
-fn folder(files: &[(&str, &[u8])], sources: &str) -> tempfile::TempDir {
+pub(super) fn folder(files: &[(&str, &[u8])], sources: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, content) in files {
         let path = folder.path().join("in").join(name);
@@ -24,7 +24,7 @@ fn folder(files: &[(&str, &[u8])], sources: &str) -> tempfile::TempDir {
     folder
 }
 
-fn pipeline(folder: &tempfile::TempDir) -> String {
+pub(super) fn pipeline(folder: &tempfile::TempDir) -> String {
     folder.path().join("pipeline.yaml").display().to_string()
 }
 

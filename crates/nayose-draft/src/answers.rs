@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::closed::ValueCount;
 use crate::question::{Question, QuestionKind};
+use crate::words::folded;
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,25 @@ pub enum Answer {
     No,
 }
 
+/// Why a typed text is no answer, and what can be typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// In Japanese.
+    pub text_ja: String,
+    /// In English.
+    pub text_en: String,
+}
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text_en)
+    }
+}
+
+fn no_answer(ja: impl Into<String>, en: impl Into<String>) -> NoAnswer {
+    NoAnswer { text_ja: ja.into(), text_en: en.into() }
+}
+
 /// Answers by the id of their question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -38,7 +58,7 @@ pub struct Answers {
 impl Answers {
     /// Understands what was typed. `skip` and an empty text where nothing is suggested leave the question open. The error
     /// says what can be typed, and shows nothing of what was.
-    pub fn set(&mut self, question: &Question, typed: &str) -> Result<(), String> {
+    pub fn set(&mut self, question: &Question, typed: &str) -> Result<(), NoAnswer> {
         let typed = typed.trim();
         let suggested = question.suggestion();
         let text = match &suggested {
@@ -229,7 +249,7 @@ impl Question {
     }
 
     /// What a typed text says.
-    fn answer(&self, typed: &str) -> Result<Answer, String> {
+    fn answer(&self, typed: &str) -> Result<Answer, NoAnswer> {
         match self.kind {
             QuestionKind::Consent => self.two_sides(typed, "granted", "denied"),
             QuestionKind::SexCodes => self.two_sides(typed, "male", "female"),
@@ -240,7 +260,10 @@ impl Question {
             QuestionKind::TimeZone => match self.chosen(typed) {
                 Some(zone) => Ok(Answer::TimeZone(zone)),
                 None if is_zone(typed) => Ok(Answer::TimeZone(typed.to_owned())),
-                None => Err("no time zone: type a number of the list, or a name such as Asia/Tokyo".to_owned()),
+                None => Err(no_answer(
+                    "タイムゾーンではありません。一覧の番号か、Asia/Tokyo のような名前を入力してください。",
+                    "no time zone: type a number of the list, or a name such as Asia/Tokyo",
+                )),
             },
             QuestionKind::Delivery | QuestionKind::Recipient | QuestionKind::Columns => {
                 let word = self.chosen(typed).or_else(|| match typed.to_lowercase().as_str() {
@@ -265,23 +288,30 @@ impl Question {
         let choices = self.choices();
         let typed = typed.trim();
         let by_value = choices.iter().find(|c| c.value == typed);
-        let found = by_value.or_else(|| choices.iter().find(|c| c.key.eq_ignore_ascii_case(typed)));
-        found.map(|c| c.value.clone())
+        // A Japanese keyboard types １ as easily as 1.
+        let is_alike = |text: &str| folded(text) == folded(typed);
+        let alike =
+            || choices.iter().find(|c| is_alike(&c.key)).or_else(|| choices.iter().find(|c| is_alike(&c.value)));
+        by_value.or_else(alike).map(|c| c.value.clone())
     }
 
     /// Values before and after a slash. A value may have a slash itself, so that the slash between blanks goes first.
-    fn two_sides(&self, typed: &str, first: &str, second: &str) -> Result<Answer, String> {
-        let (before, after) = typed.split_once(" / ").or_else(|| typed.split_once('/')).unwrap_or((typed, ""));
+    fn two_sides(&self, typed: &str, first: &str, second: &str) -> Result<Answer, NoAnswer> {
+        let between = typed.split_once(" / ").or_else(|| typed.split_once('/')).or_else(|| typed.split_once('／'));
+        let (before, after) = between.unwrap_or((typed, ""));
         let mut values = self.values_of(before, first)?;
         let others = self.values_of(after, second)?;
         if others.iter().any(|(value, _)| values.iter().any(|(known, _)| known == value)) {
-            return Err(format!("a value is {first} or {second}, not both"));
+            return Err(no_answer(
+                "一つの値を / の両側に書くことはできません。",
+                format!("a value is {first} or {second}, not both"),
+            ));
         }
         values.extend(others);
         if values.is_empty() { Err(self.hint()) } else { Ok(Answer::Values(values)) }
     }
 
-    fn values_of(&self, typed: &str, meaning: &str) -> Result<Vec<(String, String)>, String> {
+    fn values_of(&self, typed: &str, meaning: &str) -> Result<Vec<(String, String)>, NoAnswer> {
         let mut out: Vec<(String, String)> = Vec::new();
         for part in typed.split([',', '、', '，']).map(str::trim).filter(|part| !part.is_empty()) {
             let value = self.chosen(part).ok_or_else(|| self.hint())?;
@@ -292,11 +322,19 @@ impl Question {
         Ok(out)
     }
 
-    fn hint(&self) -> String {
+    fn hint(&self) -> NoAnswer {
         match self.choices().as_slice() {
-            [] => "no values are known: type skip, and fill in the marked place of the pipeline file".to_owned(),
-            [one] => format!("type {} or skip", one.key),
-            [first, .., last] => format!("type a choice from {} to {}, or skip", first.key, last.key),
+            [] => no_answer(
+                "値が分かりません。skip と入力し、パイプラインファイルの印のある場所に書いてください。",
+                "no values are known: type skip, and fill in the marked place of the pipeline file",
+            ),
+            [one] => {
+                no_answer(format!("{} か skip を入力してください。", one.key), format!("type {} or skip", one.key))
+            }
+            [first, .., last] => no_answer(
+                format!("{} から {} までの選択肢か、skip を入力してください。", first.key, last.key),
+                format!("type a choice from {} to {}, or skip", first.key, last.key),
+            ),
         }
     }
 }

@@ -49,6 +49,12 @@ fn mapped_to(view: &View<'_>, mapping: &Mapping) -> String {
     let columns = view.columns(&mapping.columns);
     let lists = ["name", "kana", "family_name", "given_name", "family_kana", "given_kana"];
     match mapping.attribute.as_str() {
+        name if mapping.mixed => {
+            let column = sql_column(&columns[0]);
+            let mail = format!("{column} like '%@%' or {column} like '%＠%'");
+            let condition = if name == "email" { mail } else { format!("not ({mail})") };
+            format!("{{ expression: {} }}", scalar(&format!("case when {condition} then {column} end")))
+        }
         _ if columns.len() == 1 => scalar(&columns[0]),
         "address" => list(&columns),
         name if lists.contains(&name) && mapping.join => list(&columns),

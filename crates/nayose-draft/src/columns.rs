@@ -30,6 +30,8 @@ pub struct Column {
     pub values: Option<Vec<ValueCount>>,
     /// Of a consent: whether a yes of the file means no (配信停止, HasOptedOutOfEmail).
     pub refuses: bool,
+    /// Whether it has phone numbers in some rows and mail addresses in others. Its meaning is the first then.
+    pub mixed: bool,
     /// The number in its name, which orders parts.
     #[serde(skip)]
     pub(crate) number: Option<u32>,
@@ -110,6 +112,14 @@ fn column(name: &str, evidence: Evidence, known: Option<(Meaning, &'static str)>
         Some((meaning, title)) => by_preset(meaning, title, &evidence),
         None => by_words_and_values(&words, &evidence),
     };
+    let mixed = known.is_none() && evidence.is_phone_or_mail();
+    let (meaning, sure, reason) = match mixed {
+        true => {
+            let reason = "its values are phone numbers in some rows and mail addresses in others";
+            (Meaning { kind: Kind::Phone, ..meaning }, false, reason.into())
+        }
+        false => (meaning, sure, reason),
+    };
     Column {
         name: name.to_owned(),
         meaning,
@@ -118,6 +128,7 @@ fn column(name: &str, evidence: Evidence, known: Option<(Meaning, &'static str)>
         facts: evidence.facts,
         values: None,
         refuses: meaning.kind.contact().is_some() && words.has("refuse"),
+        mixed,
         number: words.number,
         rank,
         place: words.place_of_address(),

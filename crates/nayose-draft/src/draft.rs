@@ -83,7 +83,8 @@ pub fn draft(samples: &[Sample<'_>]) -> Draft {
     drafted.iter_mut().for_each(name_apart);
     let mut questions: Vec<Question> = all.iter().flat_map(|(file, table)| about(file, table)).collect();
     questions.extend(files.iter().filter_map(without_header));
-    let warnings = warnings(&files);
+    let mut warnings = warnings(&files);
+    warnings.extend(files.iter().filter_map(|file| not_used(file, &drafted)));
     Draft { sources: drafted, id_spaces, questions, warnings, files }
 }
 
@@ -310,6 +311,31 @@ fn without_header(file: &FileDraft) -> Option<Question> {
         values: Vec::new(),
         documented: Vec::new(),
     })
+}
+
+/// Names of columns that a sentence has at most.
+const NAMED: usize = 12;
+
+/// Why no source reads a file that has rows.
+fn not_used(file: &FileDraft, sources: &[SourceDraft]) -> Option<(String, String)> {
+    let joined = |s: &SourceDraft| s.join.as_ref().is_some_and(|(other, _, _)| *other == file.name);
+    if sources.iter().any(|s| s.file == file.name || joined(s)) || file.tables.is_empty() {
+        return None;
+    }
+    let all = || file.tables.iter().flat_map(|table| &table.columns).map(|c| c.name.as_str());
+    let named = all().filter(|name| !name.is_empty()).take(NAMED).collect::<Vec<_>>().join(", ");
+    let more = match all().count().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    // Without a header the names are ours.
+    let why = match without_header(file) {
+        None => format!("none of its columns tells people or events: {named}{more}"),
+        Some(_) => {
+            format!("it has no header, and the values of its {} columns tell no people or events", all().count())
+        }
+    };
+    Some((file.name.clone(), format!("no source reads it: {why}")))
 }
 
 fn warnings(files: &[FileDraft]) -> Vec<(String, String)> {

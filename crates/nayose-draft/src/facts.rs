@@ -114,6 +114,13 @@ impl Evidence {
         (0..SORTS).map(|sort| (share(self, sort) - share(other, sort)).abs()).sum::<f64>() / 2.0
     }
 
+    /// Whether the values are phone numbers in some rows and mail addresses in others.
+    pub(crate) fn is_phone_or_mail(&self) -> bool {
+        // A slip of one row in ten is none of the column.
+        let some = |sort: Sort| self.share(sort) > 0.1;
+        some(Sort::Phone) && some(Sort::Email) && self.mostly(&[Sort::Phone, Sort::Email])
+    }
+
     /// Whether nearly all values can be read as one of `sorts`.
     pub(crate) fn mostly(&self, sorts: &[Sort]) -> bool {
         sorts.iter().map(|sort| self.share(*sort)).sum::<f64>() >= 0.8
@@ -201,7 +208,9 @@ fn read(value: &str, out: &mut Evidence) {
     count(out, Sort::Jan, article && identifier(value, CheckDigit::Jan).valid == Some(true));
     count(out, Sort::Code, digits > 0 && chars <= 40 && !value.contains(char::is_whitespace) && value.is_ascii());
     count(out, Sort::Letters, digits == 0 && value.chars().any(char::is_alphabetic));
-    count(out, Sort::Sex, digits == 0 && nayose_japanese::sex::sex(value).key().is_some());
+    // Codes say nothing by themselves, in whatever width.
+    let coded = value.chars().any(char::is_numeric);
+    count(out, Sort::Sex, !coded && nayose_japanese::sex::sex(value).key().is_some());
     if value.is_ascii() || chars > 120 {
         return;
     }

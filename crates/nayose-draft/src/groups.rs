@@ -1,7 +1,8 @@
 //! Files that are deliveries of one source: names, shapes and columns in, groups with a glob out.
 //!
-//! `orders_20260301.csv` and `orders_20260302.csv` with the same columns are one source. Their rows are not put together:
-//! of two deliveries with all rows every id would stand twice. Files of a year before that lack columns or have one under another name
+//! `orders_20260301.csv` and `orders_20260302.csv` with the same columns are one source, and so are `orders.csv` and
+//! `orders (1).csv`, as a browser names a second download. Their rows are not put together: of two deliveries with all rows every id
+//! would stand twice. Files of a year before that lack columns or have one under another name
 //! are of the same source too ([`crate::layouts`]).
 
 use std::collections::HashMap;
@@ -47,10 +48,10 @@ impl Group {
 /// The groups of all files, in order of their first file. A file that is alone is found by its name, but for a day in it.
 pub(crate) fn groups(files: &[Read]) -> Vec<Group> {
     let mut alike: Vec<Vec<usize>> = Vec::new();
-    // Thousands of deliveries are grouped: only names that are equal but for digits are compared.
+    // Thousands of deliveries are grouped: only names that are equal but for what tells a delivery are compared.
     let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
     for (i, file) in files.iter().enumerate() {
-        let known = by_name.entry(without_digits(&file.name)).or_default();
+        let known = by_name.entry(without_delivery(&file.name)).or_default();
         // The first of a group has its columns; the first that is not ASCII has its encoding.
         let is_of = |group: &[usize]| {
             let speaks = group.iter().find(|other| !files[**other].ascii).copied().unwrap_or(group[0]);
@@ -174,13 +175,24 @@ fn is_day(digits: &str) -> bool {
     digits.chars().filter(char::is_ascii_digit).count() >= DAY
 }
 
-/// A name with one sign for all digits that stand together.
-fn without_digits(name: &str) -> String {
+/// Marks of a copy, as Windows, macOS and browsers write them.
+const COPIES: [&str; 4] = ["のコピー", "コピー", "copy of", "copy"];
+
+/// A name without what tells one delivery from another: digits, signs around them, and that it is a copy. Folders keep their signs.
+fn without_delivery(name: &str) -> String {
     let text = |piece: Piece| match piece {
         Piece::Text(text) => text,
         Piece::Digits(_) => "\0".to_owned(),
     };
-    pieces(name).into_iter().map(text).collect()
+    let plain: String = pieces(name).into_iter().map(text).collect();
+    let (folder, file) = plain.rsplit_once(['/', '\\']).unwrap_or(("", plain.as_str()));
+    // What is in an archive or a workbook has the name that its maker gave it.
+    let is_packed = [".zip", ".xlsx"].iter().any(|end| folder.to_lowercase().ends_with(end));
+    let (base, end) = file.split_once('.').unwrap_or((file, ""));
+    let mut stem = base.to_lowercase();
+    COPIES.iter().for_each(|mark| stem = stem.replace(mark, ""));
+    stem.retain(|c| c != '\0' && !c.is_whitespace() && !"()（）[]_-‐–~".contains(c));
+    if is_packed || stem.is_empty() { plain } else { format!("{folder}/{stem}.{end}") }
 }
 
 /// Whether two files can be read alike and have the same columns.
@@ -221,6 +233,14 @@ fn glob(files: &[Read], members: &[usize]) -> Option<String> {
         return Some(escaped(&files[members[0]].name));
     }
     let all: Vec<Vec<Piece>> = members.iter().map(|i| pieces(&files[*i].name)).collect();
+    let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
+    let is_as_first = |other: &Vec<Piece>| {
+        let of_digits = |(a, b): (&Piece, &Piece)| a == b || !(is_text(a) || is_text(b));
+        other.len() == first.len() && other.iter().zip(&first).all(of_digits)
+    };
+    if !all.iter().all(is_as_first) {
+        return by_stem(files, members);
+    }
     let alone = members.len() == 1;
     let differs =
         |place: usize| all.iter().any(|other| other[place] != first[place]) || (alone && is_day(&first[place]));
@@ -238,6 +258,33 @@ fn glob(files: &[Read], members: &[usize]) -> Option<String> {
             first.iter().enumerate().map(piece).collect()
         })
     })
+}
+
+/// The glob of names that differ by more than digits: what they begin with, up to what tells a delivery, and how they end.
+fn by_stem(files: &[Read], members: &[usize]) -> Option<String> {
+    let names: Vec<&str> = members.iter().map(|i| files[*i].name.as_str()).collect();
+    let (first, rest) = names.split_first()?;
+    let shared = |a: &str, b: &str| a.char_indices().zip(b.chars()).find(|((_, x), y)| x != y).map(|((at, _), _)| at);
+    let begin = rest.iter().fold(*first, |begin, name| match shared(begin, name) {
+        Some(at) => &begin[..at],
+        None => &begin[..begin.len().min(name.len())],
+    });
+    let folder = first.rfind('/').map_or(0, |at| at + 1);
+    let same_folder = names.iter().all(|name| name.rfind('/').map_or(0, |at| at + 1) == folder) && begin.len() > folder;
+    let sign = |c: char| c.is_ascii_digit() || c.is_whitespace() || "()（）[]_-.".contains(c);
+    let begin = begin.get(folder..).filter(|_| same_folder)?.trim_end_matches(sign);
+    let end = first[folder..].split_once('.').map_or("", |(_, end)| end);
+    let end = if end.is_empty() { String::new() } else { format!(".{end}") };
+    let begin = format!("{}{begin}", &first[..folder]);
+    let finds = |name: &str| {
+        let middle = name.strip_prefix(&begin).and_then(|rest| rest.strip_suffix(&end));
+        middle.is_some_and(|middle| !middle.contains('/'))
+    };
+    let others = files.iter().enumerate().filter(|(i, _)| !members.contains(i));
+    let alone = begin.len() > folder
+        && names.iter().all(|name| finds(name))
+        && !others.into_iter().any(|(_, f)| finds(&f.name));
+    alone.then(|| format!("{}*{}", escaped(&begin), escaped(&end)))
 }
 
 /// Whether the glob finds a name.

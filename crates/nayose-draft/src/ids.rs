@@ -167,6 +167,7 @@ pub(crate) fn name_shared(tables: &[(String, &TableMeaning)], sources: &mut [Sou
             source.columns.push(Mapping {
                 attribute: name.clone(),
                 join: false,
+                mixed: false,
                 sure: first.is_none_or(|m| m.sure),
                 reasons: vec!["records of other sources have numbers of this column".to_owned()],
                 columns,
@@ -203,6 +204,7 @@ pub(crate) fn name_identifiers(spaces: &[IdSpace], sources: &mut [SourceDraft]) 
                 attribute: name.clone(),
                 columns: vec![space.id.clone()],
                 join: false,
+                mixed: false,
                 sure: true,
                 reasons: vec!["records of another source have ids of this column".to_owned()],
             });

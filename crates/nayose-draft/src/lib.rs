@@ -64,7 +64,7 @@ mod unread_yaml;
 mod value_yaml;
 mod words;
 
-pub use answers::{Answer, Answers, Choice};
+pub use answers::{Answer, Answers, Choice, NoAnswer};
 pub use closed::{ClosedSet, ValueCount};
 pub use columns::{Column, TableMeaning, columns, columns_without_presets};
 pub use delimited::{Delimited, Quoting};

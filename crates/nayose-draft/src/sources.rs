@@ -29,6 +29,8 @@ pub struct Mapping {
     pub columns: Vec<String>,
     /// Whether the columns are parts of one value; otherwise each is a value, except of addresses, which are joined.
     pub join: bool,
+    /// Whether the attribute has those rows of its only column alone that are of its kind: a column of phone numbers and mail addresses.
+    pub mixed: bool,
     /// Whether every column is sure.
     pub sure: bool,
     /// Why, column by column.
@@ -282,9 +284,15 @@ fn mapping(attribute: &str, columns: &[&Column], join: bool) -> Mapping {
         attribute: attribute.to_owned(),
         columns: columns.iter().map(|c| c.name.clone()).collect(),
         join,
+        mixed: matches!(columns[..], [only] if only.mixed),
         sure: columns.iter().all(|c| c.sure),
         reasons: columns.iter().map(|c| c.reason.clone()).collect(),
     }
+}
+
+/// Whether a column has values of a kind.
+fn is_of(column: &Column, kind: Kind) -> bool {
+    column.meaning.kind == kind || (column.mixed && column.meaning.kind == Kind::Phone && kind == Kind::Email)
 }
 
 /// A source of people with the attributes of a party.
@@ -292,7 +300,7 @@ fn people(table: &TableMeaning, place: &mut Place<'_>, suffix: &str, party: Part
     let mut source = empty(place, table, suffix, Holds::People);
     for kind in crate::meaning::KINDS.iter().copied().filter(|kind| kind.is_person_attribute()) {
         let mut columns: Vec<&Column> =
-            table.columns.iter().filter(|c| c.meaning.kind == kind && c.meaning.party == party).collect();
+            table.columns.iter().filter(|c| is_of(c, kind) && c.meaning.party == party).collect();
         if columns.is_empty() {
             continue;
         }

@@ -19,29 +19,39 @@ pub struct ComparedPair {
     pub left: Vec<String>,
     /// Values of the right record.
     pub right: Vec<String>,
+    /// Whether the values are of a closed set, such as the sex: the number of its letters would tell a masked one.
+    pub closed: bool,
     /// log2 of how much likelier this is for one person than for unrelated people.
     pub weight: f64,
     /// log2 of how much likelier this is for one person than for two people of one household.
     pub weight_against_household: f64,
 }
 
+/// Values that a closed set has at most: prefectures are 47. An open feature with fewer values, as among a hundred records, is masked as
+/// a closed one, which tells less.
+const CLOSED: usize = 64;
+
 /// The comparisons of a pair, in the order of the model.
 pub fn comparisons(scorer: &Scorer, l: usize, r: usize) -> Vec<ComparedPair> {
     let packed = scorer.packed();
-    let values = |c: &Comparison, row: usize| -> Vec<String> {
+    let shown = |c: &Comparison, row: usize| {
         let mut features = c.levels.iter().flat_map(|level| level.condition.shown());
-        let shown = features.find(|f| packed.values(row, *f).next().is_some());
+        features.find(|f| packed.values(row, *f).next().is_some())
+    };
+    let values = |row: usize, shown: Option<usize>| -> Vec<String> {
         shown.map(|f| packed.values(row, f).map(str::to_string).collect()).unwrap_or_default()
     };
     let evidence = scorer.evidence(l, r);
     let compared = scorer.model().comparisons.iter().zip(evidence).map(|(c, e)| {
         let level = (e.level != MISSING).then(|| &c.levels[e.level as usize]);
+        let sides = [shown(c, l), shown(c, r)];
         ComparedPair {
             comparison: c.name.clone(),
             label: c.label.clone(),
             level: level.map(|level| (level.name.clone(), level.label.clone())),
-            left: values(c, l),
-            right: values(c, r),
+            left: values(l, sides[0]),
+            right: values(r, sides[1]),
+            closed: sides.into_iter().flatten().any(|f| packed.features[f].distinct() <= CLOSED),
             weight: e.weight,
             weight_against_household: e.weight_against_household,
         }

@@ -74,7 +74,7 @@ pub(crate) async fn observed(
             let published = snapshot::newest(&pipeline.lake).await.ok().flatten();
             events.published(manifest, published.filter(|p| p.run_id == manifest.run_id).as_ref())
         }
-        Ok(Outcome::Stopped(manifest)) => events.stopped(manifest),
+        Ok(Outcome::Stopped(manifest) | Outcome::Planned(manifest, _)) => events.stopped(manifest),
         Ok(Outcome::NothingNew { run_id } | Outcome::Older { run_id, .. }) => events.nothing_new(run_id),
         Err(error) => events.fail(error),
     };

@@ -162,6 +162,36 @@ pub(crate) async fn forecast(context: &SessionContext, model: &Model) -> Result<
     Ok(found)
 }
 
+/// Pairs that are looked at to find out how many there are: some seconds.
+const SAMPLED_PAIRS: u64 = 4_000_000;
+
+/// Records whose pairs are looked at, at least: their number varies from record to record.
+const SAMPLED_RECORDS: u64 = 256;
+
+/// The pairs of some records in the table `compared`, each once, whatever rules and keys bring it.
+const SAMPLED: &str = "
+select count(*) as pairs from (
+    select p['row_l'] as row_l, p['row_r'] as row_r
+    from (select unnest(pairs_of_some(rows, $every)) as p from compared)
+    group by row_l, row_r
+)";
+
+/// How many pairs all rules bring together, each counted once. `bound` counts each for every key that it shares: where that is so
+/// few that all can be looked at, the answer is exact; otherwise it is that of a sample of the records, the same for the same data.
+///
+/// # Errors
+/// As the engine says.
+pub(crate) async fn distinct_pairs(context: &SessionContext, records: u64, bound: u64) -> Result<u64> {
+    distinct_pairs_of(context, (2 * bound / SAMPLED_PAIRS).min(records / SAMPLED_RECORDS).max(1)).await
+}
+
+async fn distinct_pairs_of(context: &SessionContext, every: u64) -> Result<u64> {
+    let rows = context.sql(SAMPLED).await?.with_param_values(vec![("every", (every as i64).into())])?;
+    let sampled: u64 = numbers(rows).await?.into_iter().map(|[pairs]| pairs).sum();
+    // A pair is met from both of its records.
+    Ok(sampled * every / 2)
+}
+
 /// For every rule the pairs that no other rule brings.
 ///
 /// # Errors
@@ -242,4 +272,44 @@ pub(crate) async fn left_out(
         (model.rules[rule as usize].name.clone(), LeftOut { blocks, largest, records })
     };
     Ok(rows.into_iter().map(named).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Builder, ListBuilder, RecordBatch};
+
+    use super::*;
+    use crate::engine::session::{Resources, session};
+
+    /// Blocks of a near rule: groups of records that are alike share all of a record's keys.
+    fn compared(groups: i64, keys: usize) -> Result<(SessionContext, u64, u64)> {
+        let mut rows = ListBuilder::new(Int64Builder::new());
+        let (mut row, mut pairs, mut bound) = (0, 0, 0);
+        for group in 0..groups {
+            let size = 2 + group % 7;
+            for _ in 0..keys {
+                (row..row + size).for_each(|row| rows.values().append_value(row));
+                rows.append(true);
+                bound += (size * (size - 1) / 2) as u64;
+            }
+            pairs += (size * (size - 1) / 2) as u64;
+            row += size;
+        }
+        let context = session(&Resources::default())?;
+        let batch = RecordBatch::try_from_iter([(col::ROWS, Arc::new(rows.finish()) as ArrayRef)])?;
+        context.register_table("compared", context.read_batch(batch)?.into_view())?;
+        Ok((context, pairs, bound))
+    }
+
+    #[tokio::test]
+    async fn pairs_that_share_many_keys_are_counted_once() {
+        let (context, pairs, bound) = compared(20_000, 24).expect("blocks");
+        assert!(bound >= 10 * pairs, "the sizes of blocks count each pair {} times", bound / pairs);
+        assert_eq!(distinct_pairs_of(&context, 1).await.expect("pairs"), pairs, "all records are looked at");
+        let sampled = distinct_pairs_of(&context, 16).await.expect("pairs") as f64;
+        assert!((sampled / pairs as f64 - 1.0).abs() < 0.05, "{sampled} of {pairs} by one record of sixteen");
+        let records = 20_000 * 5;
+        let found = distinct_pairs(&context, records, bound).await.expect("pairs") as f64;
+        assert!((found / pairs as f64 - 1.0).abs() < 0.05, "{found} of {pairs}");
+    }
 }

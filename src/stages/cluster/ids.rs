@@ -1,6 +1,6 @@
 //! Ids over runs, from the `id_map` of the run before to rows of `id_event`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -13,12 +13,13 @@ use hashbrown::HashTable;
 
 use super::Keys;
 use crate::config::Renames;
-use crate::config::decisions::Decision;
 use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::{ID_EVENT, TIME_ZONE, col};
+use nayose_matching::identity::alias::Aliases;
 use nayose_matching::identity::carry::{Before, Carried, Event, EventKind, Issued, NO_ID, carry};
 use nayose_matching::identity::customer_id::{Kind, id_of};
+use nayose_matching::identity::former::Former;
 use nayose_matching::identity::tombstone::Tombstones;
 
 /// The ids that the records had in the run before.
@@ -35,13 +36,22 @@ pub(crate) struct Earlier {
 }
 
 impl Earlier {
-    /// Reads the `id_map` of the run before, with its history: an id is as old as its oldest row.
+    /// Reads the `id_map` of the run before, with its history: an id is as old as its oldest row. `aliases` are those of that run. A
+    /// record whose number was given to somebody else has no id of before.
     ///
     /// # Errors
     /// As the engine says.
-    pub(crate) async fn read(map: DataFrame, keys: &Keys, tombstones: Option<&Tombstones>) -> Result<Self> {
+    pub(crate) async fn read(
+        map: DataFrame,
+        aliases: &Aliases,
+        keys: &Keys,
+        given_anew: &HashSet<u32>,
+        tombstones: Option<&Tombstones>,
+    ) -> Result<Self> {
         let (mut customers, mut households) = (Reader::new(keys.len()), Reader::new(keys.len()));
         let (mut gone, mut erased) = (Vec::new(), HashSet::new());
+        // The rows that ever had an id that is an alias.
+        let mut rows: HashMap<String, Vec<u32>> = HashMap::new();
         let columns =
             [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::VALID_FROM, col::VALID_TO];
         let mut batches = map.select(columns.map(ident).to_vec())?.execute_stream().await?;
@@ -55,8 +65,16 @@ impl Earlier {
                 let open = to.is_null(i);
                 let row = if open { keys.row_after(last, channel.value(i), record.value(i)) } else { None };
                 last = row.or(last);
+                // The record of before is gone: its number is somebody else's.
+                let row = row.filter(|row| !given_anew.contains(row));
                 let place = customers.add(customer.value(i), from.value(i), open, row);
                 households.add(household.value(i), from.value(i), open, row);
+                if !open
+                    && aliases.merged_into(customer.value(i)).is_some()
+                    && let Some(row) = keys.row_after(last, channel.value(i), record.value(i))
+                {
+                    rows.entry(customer.value(i).to_string()).or_default().push(row);
+                }
                 if open && row.is_none() {
                     gone.push(place);
                     if tombstones.is_some_and(|t| t.has(channel.value(i), record.value(i))) {
@@ -66,6 +84,8 @@ impl Earlier {
             }
         }
         // Closed ids are not issued any more: they keep their place, without a record.
+        customers.before.former = former(&customers.before.issued, aliases, rows);
+        households.before.former = former(&households.before.issued, &Aliases::default(), HashMap::new());
         Ok(Earlier { customers: customers.before, households: households.before, gone, erased })
     }
 
@@ -88,7 +108,7 @@ struct Reader {
 
 impl Reader {
     fn new(rows: usize) -> Self {
-        Reader { places: HashTable::new(), before: Before { issued: Vec::new(), of_row: vec![NO_ID; rows] } }
+        Reader { places: HashTable::new(), before: Before { of_row: vec![NO_ID; rows], ..Before::default() } }
     }
 
     fn add(&mut self, id: &str, since: i64, open: bool, row: Option<u32>) -> u32 {
@@ -114,13 +134,31 @@ impl Reader {
     }
 }
 
+/// Attempts to find a free id that are one holder's: as many as `carry` makes.
+const ATTEMPTS: u32 = 100;
+/// The ids that are nobody's own: those that no record had in the run before, and aliases.
+fn former(issued: &[Issued], aliases: &Aliases, mut rows: HashMap<String, Vec<u32>>) -> Vec<Former> {
+    let asked = |issued: &&Issued| issued.records == 0 || aliases.merged_into(&issued.id).is_some();
+    let since: BTreeMap<&str, i64> = issued.iter().filter(asked).map(|i| (i.id.as_str(), i.since)).collect();
+    let ids: BTreeSet<&str> = since.keys().copied().chain(aliases.ids()).collect();
+    let former = |id: &str| Former {
+        id: id.to_string(),
+        since: since.get(id).copied().unwrap_or(i64::MAX),
+        alias_of: aliases.merged_into(id).map(str::to_string),
+        rows: rows.remove(id).unwrap_or_default(),
+    };
+    ids.into_iter().map(former).collect()
+}
+
 /// The id of every set.
 pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before, renames: &Renames) -> Result<Carried> {
     let founding = |row: u32| {
         let row = row as usize;
         (keys.first_seen[row], &keys.channel[row], &keys.record_id[row])
     };
+    // Each holder of a number has ids of its own.
     let own = |row: u32, attempt| {
+        let attempt = attempt + ATTEMPTS * keys.holder(row);
         let (channel, id) = (&keys.channel[row as usize], &keys.record_id[row as usize]);
         id_of(kind, renames.founding(channel), id, attempt)
     };
@@ -131,8 +169,8 @@ pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before, rena
 pub(crate) struct Causes<'a> {
     /// The ids of before.
     pub earlier: &'a Earlier,
-    /// The records on which a person decided since, or took a decision back.
-    pub decided: HashSet<u32>,
+    /// The records on which a person decided since, or took a decision back, or whose decision expired.
+    pub decided: HashMap<u32, &'static str>,
     /// The records whose values changed since.
     pub changed: HashSet<u32>,
     /// Whether the thresholds are others than those of the run before.
@@ -148,11 +186,14 @@ impl Causes<'_> {
             EventKind::Merged(other) | EventKind::Split(other) => other,
             _ => &event.id,
         };
-        match event.kind {
-            EventKind::Created => "new record",
-            EventKind::Retired if lost.get(event.id.as_str()) == Some(&ERASURE) => ERASURE,
-            EventKind::Retired => "no record is left",
-            _ if any(&|row| self.decided.contains(row)) => "decision",
+        let decided = event.rows.iter().filter_map(|row| self.decided.get(row).copied());
+        // `decision` comes before `decision expired`.
+        let by_decision = decided.min();
+        match (&event.kind, by_decision) {
+            (EventKind::Created, _) => "new record",
+            (EventKind::Retired, _) if lost.get(event.id.as_str()) == Some(&ERASURE) => ERASURE,
+            (EventKind::Retired, _) => "no record is left",
+            (_, Some(cause)) => cause,
             _ if any(&new) => "new record",
             _ if any(&|row| self.changed.contains(row)) => "changed value",
             _ => {
@@ -169,18 +210,6 @@ pub(crate) fn rows_to_look_at(events: &[Event]) -> Vec<u32> {
     rows.sort_unstable();
     rows.dedup();
     rows
-}
-
-/// The records on which decisions differ.
-pub(crate) fn decided_anew(keys: &Keys, before: &[Decision], now: &[Decision]) -> HashSet<u32> {
-    let same =
-        |a: &Decision, b: &Decision| (&a.left, &a.right, a.same, a.expires) == (&b.left, &b.right, b.same, b.expires);
-    let differing = |these: &[Decision], those: &[Decision]| -> Vec<(String, String)> {
-        let only = these.iter().filter(|d| !those.iter().any(|o| same(d, o)));
-        only.flat_map(|d| [d.left.clone(), d.right.clone()]).collect()
-    };
-    let records = differing(before, now).into_iter().chain(differing(now, before));
-    records.filter_map(|(channel, id)| keys.row(&channel, &id)).collect()
 }
 
 /// The rows of `id_event`.

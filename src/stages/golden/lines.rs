@@ -122,11 +122,13 @@ pub(crate) async fn counts(rejects: DataFrame) -> Result<Vec<LineCounts>> {
             counts[usize::from(reason.value(row) == REPLACED)] += n.value(row) as u64;
         }
     }
-    let mut counts = Vec::new();
-    for ((source, file), [repeated, replaced]) in found {
-        counts.push(LineCounts { source, file, repeated, replaced });
-    }
-    Ok(counts)
+    let counts = |((source, file), [repeated, replaced]): ((String, String), [u64; 2])| LineCounts {
+        source,
+        file,
+        repeated,
+        replaced,
+    };
+    Ok(found.into_iter().map(counts).collect())
 }
 
 /// Facts with an amount below zero, by channel and kind: figures count them as what their kind says.

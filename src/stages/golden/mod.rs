@@ -30,7 +30,7 @@ use crate::tables::contract::{
 /// Bug, if the plan cannot be built.
 pub(crate) async fn records(context: &SessionContext, pipeline: &Pipeline, executors: bool) -> Result<Vec<Planned>> {
     let mut joined = context
-        .sql("select i.customer_id, i.household_id, i.confidence, s.* from standard_record s join identity i on s.row = i.row")
+        .sql("select i.customer_id, i.household_id, i.confidence, i.joined_by_decision, s.* from standard_record s join identity i on s.row = i.row")
         .await?;
     if !executors {
         let person = vec![ident(col::CUSTOMER_ID).sort(true, false), ident(col::HOUSEHOLD_ID).sort(true, false)];

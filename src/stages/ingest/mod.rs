@@ -3,6 +3,7 @@
 //! In: files of each source. Out: one row per source row, its columns mapped onto attributes, values as they came; a row that
 //! could not be read has a reason instead. Channels and columns are known from the pipeline file only.
 
+pub(crate) mod expressions;
 mod map;
 pub(crate) mod understood;
 mod values;
@@ -25,7 +26,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::Planned;
 use crate::config::file::EqualRowsFile;
 use crate::config::{EncodingFile, FormatFile, Header, Join, Pipeline, Rows, Source, Value};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::sources::fill_down::{FillDown, fill_down};
 use crate::sources::reader::{self, Format, META_COLUMNS, ReadOptions, SourceFile, TextEncoding};
 use crate::sources::unpack::Unpack;
@@ -52,13 +53,7 @@ pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[Sourc
     let mut events: Option<DataFrame> = None;
     for found in files.iter().filter(|found| !found.files.is_empty()) {
         let source = &pipeline.sources[found.source];
-        let options = Arc::new(read_options(source));
-        let mut rows = context.read_table(Arc::new(table(&found.files, &options, fill(source, &options), context)?))?;
-        let mut joined = Vec::new();
-        if let Some(join) = &source.join {
-            (rows, joined) = with_joined(rows, source, join, &options, &found.joined, context)?;
-        }
-        let read = Columns::new(source, &rows, &options.columns, &joined);
+        let (rows, read) = rows_of(context, source, found)?;
         let (mapped, all) = match &source.holds {
             Rows::People { updated_at, registered_at } => {
                 let times = [updated_at.as_ref(), registered_at.as_ref()];
@@ -82,21 +77,16 @@ pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[Sourc
     Ok(vec![Planned::unsorted(&RAW_RECORD, people), Planned::unsorted(&RAW_EVENT, events)])
 }
 
-/// An error of reading, where it can be that of an expression that somebody wrote: the engine calls what it cannot compute a bug.
-pub(crate) fn of_expressions(error: Error, pipeline: &Pipeline) -> Error {
-    let expression = |value: &Value| matches!(value, Value::Expression(_));
-    let has = |s: &Source| {
-        s.only_where.is_some() || !s.skip_where.is_empty() || s.mapped_values().into_iter().any(expression)
-    };
-    match pipeline.sources.iter().find(|source| has(source)) {
-        Some(source) if error.kind() == Kind::Bug => {
-            Error::config(format!("an expression cannot be computed: {}", error.message())).hint(format!(
-                "check the expressions of source {:?} and of the others that have some; `try_cast` gives nothing where a cast fails",
-                source.name
-            ))
-        }
-        _ => error,
+/// The rows of a source, with those that are joined to them, and their columns.
+fn rows_of<'a>(context: &SessionContext, source: &'a Source, found: &SourceFiles) -> Result<(DataFrame, Columns<'a>)> {
+    let options = Arc::new(read_options(source));
+    let mut rows = context.read_table(Arc::new(table(&found.files, &options, fill(source, &options), context)?))?;
+    let mut joined = Vec::new();
+    if let Some(join) = &source.join {
+        (rows, joined) = with_joined(rows, source, join, &options, &found.joined, context)?;
     }
+    let read = Columns::new(source, &rows, &options.columns, &joined);
+    Ok((rows, read))
 }
 
 /// How the files of a source are read: which columns, and which of them must be there.

@@ -3,10 +3,11 @@
 
 pub(crate) mod restate;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{Expr, cast, ident};
@@ -19,7 +20,8 @@ use crate::engine::query;
 use crate::engine::write::Order;
 use crate::error::{Error, Kind, Result};
 use crate::tables::contract::{
-    self, CONSENT, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, REJECT, SOURCE_RECORD, TIME_ZONE, Table,
+    self, CONSENT, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT, RUN, SOURCE_RECORD, TIME_ZONE,
+    Table,
 };
 use crate::tables::zone::{in_zone, rows_in_zone};
 
@@ -92,6 +94,30 @@ pub(crate) async fn plan<'a>(
 pub(crate) const READ: [&Table; 7] =
     [&GOLDEN_CUSTOMER, &CONSENT, &INTERACTION, &ID_MAP, &SOURCE_RECORD, &REJECT, &LEDGER];
 
+/// The schema in which checks find the tables of the run before; those that it did not publish are without rows.
+pub(crate) const PREVIOUS: &str = "previous";
+
+/// The schema in which checks find the tables that this run is about to publish, and of the events of ids only its own.
+pub(crate) const PLAN: &str = "plan";
+
+/// Whether a published table is there when the checks are run: what becomes of earlier figures, and the run itself, come later.
+pub(crate) fn is_planned(table: &str) -> bool {
+    table != RESTATEMENT.name && table != RUN.name
+}
+
+/// The tables of [`PREVIOUS`] or [`PLAN`] that a check names.
+///
+/// # Errors
+/// Configuration, naming the file, where a query cannot be parsed.
+pub(crate) fn named_by_checks(context: &SessionContext, pipeline: &Pipeline, schema: &str) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for check in &pipeline.checks {
+        let tables = query::tables(context, &check.sql).map_err(|e| failed(check, "checks", e))?;
+        found.extend(tables.iter().filter(|t| t.schema() == Some(schema)).map(|t| t.table().to_string()));
+    }
+    Ok(found)
+}
+
 /// Plans every mart and check over tables without rows, so that a query with a slip in it is told before a run begins and not
 /// when all but the marts is done. `context` is a session of its own.
 ///
@@ -105,7 +131,7 @@ pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline
     for table in READ {
         without_rows(table.name, table.schema())?;
     }
-    let mut failures = Vec::new();
+    let (mut failures, mut marts) = (Vec::new(), Vec::new());
     for published in [false, true] {
         let mut planned = Vec::new();
         for mart in files(pipeline, published) {
@@ -119,10 +145,18 @@ pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline
             }
         }
         for (name, schema) in planned {
-            without_rows(&name, schema)?;
+            without_rows(&name, schema.clone())?;
+            marts.push((name, schema));
         }
         // What reads a mart that cannot be planned cannot be planned either.
         told(&mut failures)?;
+    }
+    for schema in [PREVIOUS, PLAN] {
+        let own = contract::published().into_iter().filter(|table| !contract::is_mart(table.name));
+        let own = own.filter(|table| schema == PREVIOUS || is_planned(table.name));
+        let tables = own.map(|table| (table.name.to_string(), table.schema())).chain(marts.iter().cloned());
+        let rows = |(name, schema)| (name, Arc::new(EmptyTable::new(schema)) as Arc<dyn TableProvider>);
+        query::register_schema(context, schema, tables.map(rows).collect())?;
     }
     for check in &pipeline.checks {
         let planned = match plan_of(context, pipeline, check, "checks", 0).await {

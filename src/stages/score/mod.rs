@@ -1,5 +1,7 @@
 //! Candidate pairs to probabilities: the model learns from a sample of the pairs, then scores all of them.
 
+mod profile;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,7 +10,9 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt;
 
+use super::cluster::Keys;
 use super::{Planned, field, fields_of};
+use crate::config::decisions::Decision;
 use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::records::Records;
@@ -20,6 +24,8 @@ use nayose_matching::model::known::Known;
 use nayose_matching::model::weight::{self, Seen};
 use nayose_matching::model::{Comparison, Model, Packed, Parameters, compare, sample};
 use nayose_matching::parallel;
+
+pub(crate) use profile::profile;
 
 /// Learns the model's parameters from the candidate pairs, or takes those that the model file has.
 ///
@@ -169,6 +175,18 @@ async fn patterns(
 
 /// A pair of rows on which a person decided, and whether it is one person.
 pub(crate) type DecidedPair = ((u32, u32), bool);
+
+/// The pairs on which people decided, by rows.
+pub(crate) fn decided_pairs(keys: &Keys, decisions: &[Decision]) -> Vec<DecidedPair> {
+    let mut decided = Vec::new();
+    for d in decisions {
+        if let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) {
+            decided.push(((l.min(r), l.max(r)), d.same));
+        }
+    }
+    decided.sort_unstable();
+    decided
+}
 
 /// What people decided, as patterns.
 fn known(model: &Model, packed: &Packed, decided: &[DecidedPair]) -> Vec<Known> {

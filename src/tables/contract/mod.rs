@@ -186,6 +186,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Table> {
     published().into_iter().find(|t| t.name == name)
 }
 
+/// Whether a published table is a mart: one of the contract's, or one of a pipeline's own.
+pub(crate) fn is_mart(name: &str) -> bool {
+    !published::ALL.iter().any(|table| table.name == name)
+}
+
 /// Whether a mart of this name is published. What begins with `_` is there for other marts: a definition that they share.
 pub(crate) fn is_published(mart: &str) -> bool {
     !mart.starts_with('_')

@@ -11,6 +11,7 @@ pub(super) static ALL: &[&Table] = &[
     &SOURCE_RECORD,
     &INTERACTION,
     &LEDGER,
+    &DECISION,
     &ID_EVENT,
     &RESTATEMENT,
     &REJECT,
@@ -117,7 +118,7 @@ pub(crate) const SOURCE_RECORD: Table = Table {
     columns: &SOURCE_RECORD_COLUMNS,
 };
 
-const GOLDEN_COLUMNS: [Column; 27] = between(
+const GOLDEN_COLUMNS: [Column; 28] = between(
     &[
         required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
         required(col::HOUSEHOLD_ID, Type::Text, "世帯ID", "household id").keyed(),
@@ -127,8 +128,20 @@ const GOLDEN_COLUMNS: [Column; 27] = between(
         required(col::RECORDS, Type::Integer, "レコード数", "number of records").plain(),
         optional(col::FIRST_SEEN, Type::Timestamp, "最初の日時", "oldest time of its records").plain(),
         optional(col::LAST_SEEN, Type::Timestamp, "最後の日時", "newest time of its records").plain(),
-        required(col::CONFIDENCE, Type::Double, "確信度", "how sure it is that the records are one person, 0 to 1")
-            .plain(),
+        required(
+            col::CONFIDENCE,
+            Type::Double,
+            "確信度（データから見たもの。人の判断で結合された顧客では、結合された各部分のもの）",
+            "how sure the evidence is that the records are one person, 0 to 1; of each of the joined parts where joined_by_decision",
+        )
+        .plain(),
+        optional(
+            col::JOINED_BY_DECISION,
+            Type::Boolean,
+            "人の判断で結合された顧客か（decision表にその判断がある）",
+            "whether a decision of a person joined records that the evidence does not; `decision` has it",
+        )
+        .plain(),
     ],
 );
 
@@ -256,11 +269,53 @@ pub(crate) static LEDGER: Table = Table {
     ],
 };
 
+/// What people decided on pairs of records: a row when a decision begins to count, and one when it ends.
+pub(crate) static DECISION: Table = Table {
+    name: "decision",
+    ja: "人の判断の記録（追記のみ。効力が生じた時と失われた時に一行ずつ）",
+    en: "a decision on a pair of records: one row when a run takes it, one when it counts no more; rows are only added",
+    key: &[col::DECISION_ID, col::RUN_ID, col::EVENT],
+    columns: &[
+        required(col::DECISION_ID, Type::Text, "判断のID", "the decision"),
+        required(
+            col::EVENT,
+            Type::Text,
+            "出来事 (decided, replaced, taken_back, expired, withdrawn)",
+            "decided; or it ended: replaced by another one, taken_back by undecided, expired, or withdrawn from the file",
+        ),
+        required(col::CHANNEL_L, Type::Text, "左のチャネル", "channel of the left record"),
+        required(col::RECORD_ID_L, Type::Text, "左の顧客番号", "left record"),
+        required(col::CHANNEL_R, Type::Text, "右のチャネル", "channel of the right record"),
+        required(col::RECORD_ID_R, Type::Text, "右の顧客番号", "right record"),
+        required(col::DECISION, Type::Text, "判断 (same, different, undecided)", "same, different or undecided"),
+        required(col::DECIDED_BY, Type::Text, "判断した人", "who decided"),
+        optional(col::DECIDED_AT, Type::Timestamp, "判断の日時", "when, as the decision says"),
+        required(col::WHY, Type::Text, "理由", "why"),
+        optional(col::EXPIRES, Type::Timestamp, "期限", "until when it counts; null without an end"),
+        optional(col::REPLACES, Type::Text, "置き換えた判断のID", "the decision that it replaces"),
+        optional(
+            col::VALUES_DIGEST,
+            Type::Text,
+            "判断が取り込まれた時の両レコードの値のダイジェスト（レコードがなければNULL）",
+            "digest of the values that identify both records as of the run that took it; null where one was not there",
+        ),
+        optional(
+            col::FILE,
+            Type::Text,
+            "判断のファイル（消去によるものはNULL）",
+            "file it stands in; null where an erasure made it",
+        ),
+        optional(col::LINE, Type::Long, "行番号", "line of that file"),
+        required(col::RUN_ID, Type::Text, "実行ID", "the run that took or ended it"),
+        required(col::VALID_FROM, Type::Timestamp, "日時", "data time of that run"),
+    ],
+};
+
 /// What happened to a customer id.
 pub(crate) static ID_EVENT: Table = Table {
     name: "id_event",
     ja: "統合顧客IDに起きたこと",
-    en: "created, joined, merged, split, retired, erased",
+    en: "created, joined, merged, split, retired, erased; the reason `rollback` where a rollback did it",
     key: &[col::CUSTOMER_ID, col::RUN_ID, col::EVENT, col::COUNTERPART],
     columns: &[
         required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
@@ -385,5 +440,13 @@ pub(crate) static RUN: Table = Table {
             "公開した表の版",
             "versions of the published tables",
         ),
+        optional(
+            col::RESTORES,
+            Type::Text,
+            "ロールバックで復元した実行（ロールバックでなければNULL）",
+            "the run whose tables a rollback made the newest again; null where it was none",
+        ),
+        optional(col::RESTORED_BY, Type::Text, "ロールバックした人", "who rolled back"),
+        optional(col::RESTORED_WHY, Type::Text, "ロールバックの理由", "why it was rolled back"),
     ],
 };

@@ -157,10 +157,10 @@ pub(crate) static SCORED_PAIR: Table = Table {
     ],
 };
 
-const GOLDEN_RECORD_COLUMNS: [Column; 28] = {
+const GOLDEN_RECORD_COLUMNS: [Column; 29] = {
     let provenance =
         optional(col::PROVENANCE, Type::List(&PROVENANCE_ITEM), "値の出どころ", "where each value came from");
-    let mut all = [provenance; 28];
+    let mut all = [provenance; 29];
     let mut i = 0;
     while i < GOLDEN_CUSTOMER.columns.len() {
         all[i] = GOLDEN_CUSTOMER.columns[i];
@@ -200,6 +200,12 @@ pub(crate) static IDENTITY: Table = Table {
         required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
         required(col::HOUSEHOLD_ID, Type::Text, "世帯ID", "household id"),
         required(col::CONFIDENCE, Type::Double, "確信度", "how sure the assignment is, 0 to 1"),
+        optional(
+            col::JOINED_BY_DECISION,
+            Type::Boolean,
+            "人の判断で結合された顧客か",
+            "whether a decision of a person joined the customer's records",
+        ),
     ],
 };
 

@@ -154,7 +154,21 @@ pub fn walk_through(retailer: &Retailer, guide: &str, least: usize) -> String {
 
 /// Runs the indented commands of a guide of `docs/` in a folder; there are `least` lines of them or more. Answers what they said.
 pub fn run_guide(folder: &Path, guide: &str, least: usize) -> String {
+    run_text(folder, &std::fs::read_to_string(root().join("docs").join(guide)).expect("the guide"), least)
+}
+
+/// The same for some sections of a guide, by their headings, one after the other.
+pub fn run_sections(folder: &Path, guide: &str, headings: &[&str], least: usize) -> String {
     let guide = std::fs::read_to_string(root().join("docs").join(guide)).expect("the guide");
+    let section = |heading: &&str| {
+        let start = guide.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no section {heading:?}"));
+        let rest = &guide[start + 1..];
+        rest.find("\n## ").map_or(rest, |end| &rest[..=end]).to_string()
+    };
+    run_text(folder, &headings.iter().map(section).collect::<String>(), least)
+}
+
+fn run_text(folder: &Path, guide: &str, least: usize) -> String {
     // Fenced blocks show what comes out, or other languages.
     let text = guide.split("```").step_by(2).collect::<String>();
     let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("    ")).collect();

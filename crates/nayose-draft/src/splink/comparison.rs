@@ -215,10 +215,17 @@ impl Learned {
 
     /// The next level, counted from 1.
     fn add(&mut self, level: &settings::Level, stays: bool, number: usize) {
-        let both = [level.m, level.u].map(|p| p.filter(|p| *p > 0.0 && *p <= 1.0));
-        let [Some(m), Some(u)] = both else {
-            return self.refuse(format!("level {number} was not trained: it has no m or no u above 0"));
-        };
+        for (letter, p) in [("m", level.m), ("u", level.u)] {
+            match p {
+                None => return self.refuse(format!("level {number} was not trained: it has no {letter}")),
+                Some(0.0) => return self.refuse(format!("level {number} was never seen: its {letter} is 0")),
+                Some(p) if !(0.0..=1.0).contains(&p) => {
+                    return self.refuse(format!("the {letter} of level {number} is {p}, which is no probability"));
+                }
+                Some(_) => {}
+            }
+        }
+        let [m, u] = [level.m, level.u].map(Option::unwrap_or_default);
         if !stays {
             self.lost = [self.lost[0] + m, self.lost[1] + u];
             self.lost_level.get_or_insert(number);

@@ -179,7 +179,13 @@ fn all_comparisons(settings: &Settings, attributes: &mut Attributes) -> (Vec<Com
             true => (2..).map(|n| format!("{}_{n}", file.name)).find(|name| !is_taken(name)).unwrap_or_default(),
         };
         match comparison::comparison(file, &name, attributes) {
-            Ok(comparison) => all.push(comparison),
+            Ok(mut comparison) => {
+                if name != file.name {
+                    let text = format!("another comparison has the name {}, so that this one is {name}", file.name);
+                    comparison.notes.push(told(&format!("comparison {name}"), NoteKind::Told, text));
+                }
+                all.push(comparison);
+            }
             Err(mut told) => notes.append(&mut told),
         }
     }

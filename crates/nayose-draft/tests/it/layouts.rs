@@ -145,3 +145,86 @@ fn a_comma_in_every_quoted_address_ends_no_cell() {
     assert!(source["quoting"].is_null() && source["may_be_empty"].is_null(), "{yaml}");
     assert_eq!(source["columns"]["address"], "住所", "{yaml}");
 }
+
+#[test]
+fn renamed_deliveries_are_one_source() {
+    let mut wrong = Vec::new();
+    let mut check = |names: &[&str], others: &[&str], globs: &[&str]| {
+        let rows = |i: usize| {
+            format!("会員番号,氏名,電話番号\n{i}1,田村 直樹,090-5550-77{i:02}\n{i}2,岡本 千尋,080-5550-77{i:02}\n")
+        };
+        let orders = "注文番号,氏名,商品名,数量,注文日時\n1,田村 直樹,皿,1,2026-01-05 10:00\n2,岡本 千尋,匙,2,2026-01-06 11:00\n";
+        let texts: Vec<String> = (0..names.len()).map(rows).collect();
+        let mut files: Vec<(&str, &str)> = names.iter().copied().zip(texts.iter().map(String::as_str)).collect();
+        files.extend(others.iter().map(|name| (*name, orders)));
+        let draft = drafted(&files);
+        let found: Vec<&str> = draft.files.iter().map(|file| file.glob.as_str()).collect();
+        if found != globs {
+            wrong.push(format!("{names:?}: {found:?}"));
+        }
+    };
+    check(&["meibo.csv", "meibo (1).csv", "meibo_20260401.csv"], &[], &["meibo*.csv"]);
+    check(&["x/meibo.csv", "x/meibo - コピー.csv", "x/meibo のコピー.csv"], &[], &["x/meibo*.csv"]);
+    check(&["会員名簿.csv", "会員名簿（2）.csv"], &[], &["会員名簿*.csv"]);
+    check(&["meibo_2025.csv", "meibo_2026 (1).csv"], &[], &["meibo*.csv"]);
+    // What is another file is not found.
+    check(&["meibo.csv", "meibo (1).csv"], &["meibo_orders.csv"], &["{meibo.csv,meibo (1).csv}", "meibo_orders.csv"]);
+    // Other columns are another source, and so is another folder's file of another name.
+    check(&["meibo.csv"], &["meibo (1).csv"], &["meibo.csv", "meibo (1).csv"]);
+    check(&["tokyo.csv", "osaka.csv"], &[], &["tokyo.csv", "osaka.csv"]);
+    check(&["20260401.csv", "20260501.csv"], &[], &["*.csv"]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_column_of_phones_and_mails_is_both() {
+    let row = |i: usize| {
+        let contact = if i % 2 == 0 { format!("090-5550-{i:04}") } else { format!("p{i}@n-mail.test") };
+        format!("{i},田村 直樹,{contact},{contact}\n")
+    };
+    let rows: String = (1000..1020).map(row).collect();
+    let (text, sources) = yaml(&[("m.csv", &format!("会員番号,氏名,連絡先,備考\n{rows}"))]);
+    let columns = &sources[0]["columns"];
+    assert_eq!(columns["phone"], serde_json::json!(["連絡先", "備考"]), "of two columns each is read: {text}");
+    let one: String =
+        (1000..1020).map(|i| row(i).rsplit_once(',').map(|(row, _)| format!("{row}\n")).unwrap_or_default()).collect();
+    let (text, sources) = yaml(&[("m.csv", &format!("会員番号,氏名,連絡先\n{one}"))]);
+    let columns = &sources[0]["columns"];
+    let expression = |attribute: &str| columns[attribute]["expression"].as_str().unwrap_or_default().to_string();
+    assert_eq!(
+        expression("email"),
+        "case when \"連絡先\" like '%@%' or \"連絡先\" like '%＠%' then \"連絡先\" end",
+        "{text}"
+    );
+    assert_eq!(
+        expression("phone"),
+        "case when not (\"連絡先\" like '%@%' or \"連絡先\" like '%＠%') then \"連絡先\" end",
+        "{text}"
+    );
+    assert!(text.contains("phone numbers in some rows and mail addresses in others"), "{text}");
+}
+
+#[test]
+fn a_file_that_no_source_reads_says_what_is_unknown_of_it() {
+    let told = |text: &str| {
+        let draft = drafted(&[("m.csv", OLD), ("x.csv", text)]);
+        let about = draft.warnings.iter().find(|(file, _)| file == "x.csv").map(|(_, text)| text.clone());
+        about.unwrap_or_default()
+    };
+    let said = told("区画,等級,備考9\na,b,c\nd,e,f\n");
+    assert!(
+        said.contains("no source reads it") && said.contains("tells people or events: 区画, 等級, 備考9"),
+        "{said}"
+    );
+    assert_eq!(told(OLD), "", "a file that is read is no unknown one");
+}
+
+#[test]
+fn sexes_in_wide_digits_are_codes_as_those_in_narrow_ones() {
+    let of = |one: &str, two: &str| {
+        let rows: String = (1..9).map(|i| format!("{i},田村 直樹,{}\n", if i % 2 == 0 { one } else { two })).collect();
+        let draft = drafted(&[("m.csv", &format!("会員番号,氏名,性別\n{rows}"))]);
+        draft.questions.iter().any(|q| q.kind == nayose_draft::QuestionKind::SexCodes)
+    };
+    assert_eq!([of("1", "2"), of("１", "２"), of("男", "女"), of("男性", "女性")], [true, true, false, false]);
+}

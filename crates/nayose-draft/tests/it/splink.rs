@@ -212,6 +212,48 @@ fn a_file_that_is_no_model_says_what_it_is() {
     assert!(empty.notes.iter().any(|n| n.place == "blocking") && empty.notes.iter().any(|n| n.place == "comparisons"));
 }
 
+#[test]
+fn odd_numbers_and_doubled_names_are_told() {
+    let level = |sql: &str, m: Value, u: Value| json!({ "sql_condition": sql, "m_probability": m, "u_probability": u });
+    let with = |[m, u, else_m, else_u]: [Value; 4], names: &[&str], prior: Value| {
+        let comparison = |name: &&str| {
+            let null = json!({ "sql_condition": "\"a_l\" IS NULL OR \"a_r\" IS NULL", "is_null_level": true });
+            let levels =
+                [null, level("\"a_l\" = \"a_r\"", m.clone(), u.clone()), level("ELSE", else_m.clone(), else_u.clone())];
+            json!({ "output_column_name": name, "comparison_levels": levels })
+        };
+        let comparisons: Vec<Value> = names.iter().map(comparison).collect();
+        let rules = ["l.a = r.a", "l.a = r.a"];
+        let settings = json!({ "comparisons": comparisons, "blocking_rules_to_generate_predictions": rules,
+                               "probability_two_random_records_match": prior });
+        let model = imported(settings.to_string().as_bytes());
+        holds(&model);
+        let told: Vec<String> = model.notes.iter().map(|note| format!("{}: {}", note.place, note.text)).collect();
+        (model.is_trained, told.join("\n"))
+    };
+    let check = |numbers: [Value; 4], prior: Value, said: &str| {
+        let (is_trained, told) = with(numbers, &["a"], prior);
+        assert_eq!((is_trained, told.contains(said)), (said.is_empty(), true), "{said}: {told}");
+    };
+    let n = |x: f64| json!(x);
+    let some = json!(0.01);
+    check([n(0.9), n(0.1), n(0.1), n(0.9)], some.clone(), "");
+    check([n(1.0), n(0.1), n(0.0), n(0.9)], some.clone(), "level 3 was never seen: its m is 0");
+    check([n(0.9), n(0.0), n(0.1), n(1.0)], some.clone(), "level 2 was never seen: its u is 0");
+    check([n(1.2), n(0.1), n(0.1), n(0.9)], some.clone(), "the m of level 2 is 1.2, which is no probability");
+    check([n(0.9), n(-0.1), n(0.1), n(0.9)], some.clone(), "the u of level 2 is -0.1");
+    check([Value::Null, n(0.1), n(0.1), n(0.9)], some.clone(), "level 2 was not trained: it has no m");
+    check([json!("0.9"), n(0.1), n(0.1), n(0.9)], some.clone(), "level 2 was not trained: it has no m");
+    check([n(0.9), n(0.1), n(0.3), n(0.9)], some.clone(), "the m of its levels add up to 1.200");
+    check([n(0.9), n(0.1), n(0.1), n(0.9)], Value::Null, "probability_two_random_records_match is not between 0 and 1");
+    check([n(0.9), n(0.1), n(0.1), n(0.9)], n(1.0), "probability_two_random_records_match is not between 0 and 1");
+    // Two comparisons of one name, two rules of one condition.
+    let (is_trained, told) = with([n(0.9), n(0.1), n(0.1), n(0.9)], &["a", "a", "a"], some);
+    assert!(is_trained && told.contains("another comparison has the name a, so that this one is a_3"), "{told}");
+    let (_, told) = with([n(0.9), n(0.1), n(0.1), n(0.9)], &[], n(0.01));
+    assert!(told.contains("no comparison is left"), "{told}");
+}
+
 /// Names of columns as people type them.
 fn column() -> impl Strategy<Value = String> {
     prop_oneof![

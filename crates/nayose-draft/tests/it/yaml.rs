@@ -227,6 +227,25 @@ fn question(kind: QuestionKind, values: &[&str]) -> Question {
 }
 
 #[test]
+fn what_is_no_answer_is_told_in_both_languages() {
+    for (kind, values) in [
+        (QuestionKind::Consent, &["希望する", "希望しない"][..]),
+        (QuestionKind::Consent, &["希望する"]),
+        (QuestionKind::SexCodes, &[]),
+        (QuestionKind::TimeZone, &[]),
+        (QuestionKind::Delivery, &[]),
+    ] {
+        let mut answers = Answers::default();
+        let none = answers.set(&question(kind, values), "no such thing").expect_err("no answer");
+        let japanese = none.text_ja.chars().any(|c| ('ぁ'..='ん').contains(&c));
+        assert!(japanese && none.text_en.is_ascii(), "{none:?}");
+    }
+    let consent = question(QuestionKind::Consent, &["希望する", "希望しない"]);
+    let none = Answers::default().set(&consent, "1/1").expect_err("no answer");
+    assert!(none.text_ja.contains("両側"), "{none:?}");
+}
+
+#[test]
 fn a_typed_answer_is_understood() {
     let check = |question: &Question, typed: &str| -> String {
         let mut answers = Answers::default();
@@ -240,6 +259,8 @@ fn a_typed_answer_is_understood() {
     let consent = question(QuestionKind::Consent, &["希望する", "", "希望しない", "未定"]);
     let numbers = question(QuestionKind::Consent, &["2", "1", ""]);
     let status = question(QuestionKind::StatusRows, &["本会員", "退会", "仮会員"]);
+    let sexes = question(QuestionKind::SexCodes, &["１", "２"]);
+    let words = question(QuestionKind::SexCodes, &["男", "女", "3"]);
     let zone = question(QuestionKind::TimeZone, &[]);
     let recipient = question(QuestionKind::Recipient, &[]);
     let delivery = question(QuestionKind::Delivery, &[]);
@@ -249,6 +270,12 @@ fn a_typed_answer_is_understood() {
         (&consent, "希望する", r#"{"values":[["希望する","granted"]]}"#),
         (&consent, "1/1", "error: a value is granted or denied, not both"),
         (&consent, "9", "error: type a choice from 1 to 3, or skip"),
+        (&consent, "１／２、３", r#"{"values":[["希望する","granted"],["希望しない","denied"],["未定","denied"]]}"#),
+        (&numbers, "１/２", r#"{"values":[["1","granted"],["2","denied"]]}"#),
+        (&numbers, "Ａ／Ｂ", r#"{"values":[["2","granted"],["1","denied"]]}"#),
+        (&sexes, "１/２", r#"{"values":[["１","male"],["２","female"]]}"#),
+        (&sexes, "1/2", r#"{"values":[["１","male"],["２","female"]]}"#),
+        (&words, "男/女", r#"{"values":[["男","male"],["女","female"]]}"#),
         (&consent, "skip", "open"),
         (&consent, "", "open"),
         // Values that are numbers have letters, so that 1 is the value 1.

@@ -244,8 +244,8 @@ fn unit(hash: u64) -> f64 {
 fn share_out(strata: &mut [Stratum], size: u64) {
     let sum = |linked: bool, of: fn(&Stratum) -> f64| strata.iter().filter(|s| s.linked == linked).map(of).sum::<f64>();
     let (both, missed, joined) = (sum(true, |s| s.expected), sum(false, |s| s.expected), sum(true, |s| s.pairs as f64));
-    let of = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 1.0 };
-    let f1 = scores(of(both, joined), of(both, both + missed)).f1;
+    // Where there is nothing on either side, all labels weigh alike.
+    let f1 = scores(both, joined, both + missed).f1.unwrap_or(1.0);
     let weight = |s: &Stratum| {
         let p = (s.expected / s.pairs as f64).clamp(DOUBT, 1.0 - DOUBT);
         s.pairs as f64 * (p * (1.0 - p)).sqrt()

@@ -12,7 +12,7 @@
 
 use serde::Serialize;
 
-use super::{ratio, scores};
+use super::scores;
 use crate::model::sample::mix;
 
 /// Draws of each of the two structures. At each end of an interval 200 of them are left out, so that the ends of two seeds differ by
@@ -83,13 +83,13 @@ pub struct Interval {
 /// What the labels say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Estimate {
-    /// Of the pairs under one customer, how many are of one person.
-    pub precision: Interval,
+    /// Of the pairs under one customer, how many are of one person. None where there are none.
+    pub precision: Option<Interval>,
     /// Of the pairs of one person among the linked and the candidate pairs, how many are under one customer. What no blocking rule
-    /// brings is not in it.
-    pub recall: Interval,
+    /// brings is not in it. None where no label is "same".
+    pub recall: Option<Interval>,
     /// The harmonic mean of both.
-    pub f1: Interval,
+    pub f1: Option<Interval>,
     /// Pairs of one person of each stratum.
     pub strata: Vec<Interval>,
 }
@@ -113,20 +113,20 @@ pub(super) fn by_draws(strata: &[Labels], seed: u64, draws: usize) -> Estimate {
             *same = s.draw(s.linked == at_best, &mut random);
             of_stratum.push(*same);
         }
-        of_all.iter_mut().zip(figures(strata, &same)).for_each(|(all, figure)| all.push(figure));
+        of_all.iter_mut().zip(figures(strata, &same)).for_each(|(all, figure)| all.extend(figure));
     }
     let [precision, recall, f1] = figures(strata, &point);
     let [of_precision, of_recall, of_f1] = of_all;
     Estimate {
-        precision: interval(precision, of_precision),
-        recall: interval(recall, of_recall),
-        f1: interval(f1, of_f1),
+        precision: precision.map(|point| interval(point, of_precision)),
+        recall: recall.map(|point| interval(point, of_recall)),
+        f1: f1.map(|point| interval(point, of_f1)),
         strata: point.into_iter().zip(of_strata).map(|(point, draws)| interval(point, draws)).collect(),
     }
 }
 
 /// Precision, recall and F1 where the strata have so many pairs of one person.
-fn figures(strata: &[Labels], same: &[f64]) -> [f64; 3] {
+fn figures(strata: &[Labels], same: &[f64]) -> [Option<f64>; 3] {
     let (mut both, mut missed, mut joined) = (0.0, 0.0, 0.0);
     for (s, same) in strata.iter().zip(same) {
         if s.linked {
@@ -136,7 +136,7 @@ fn figures(strata: &[Labels], same: &[f64]) -> [f64; 3] {
             missed += same;
         }
     }
-    let found = scores(ratio(both, joined), ratio(both, both + missed));
+    let found = scores(both, joined, both + missed);
     [found.precision, found.recall, found.f1]
 }
 
@@ -197,7 +197,7 @@ mod tests {
     fn an_interval_of_one_stratum_is_the_mid_p_of_clopper_and_pearson() {
         // The shares p that solve P(X > x) + P(X = x) / 2 = 0.025 and 0.975, by sums of binomial probabilities.
         for (same, low, high) in [(48, 0.8741, 0.9932), (50, 0.9418, 1.0)] {
-            let found = estimate(&[labels(true, 10_000_000, same, 50 - same)], 7).precision;
+            let found = estimate(&[labels(true, 10_000_000, same, 50 - same)], 7).precision.expect("linked pairs");
             assert!((found.low - low).abs() < 0.004 && (found.high - high).abs() < 0.004, "{found:?}");
         }
     }
@@ -205,14 +205,14 @@ mod tests {
     #[test]
     fn a_stratum_that_is_labelled_in_full_leaves_nothing_open() {
         let found = estimate(&[labels(true, 100, 95, 5), labels(false, 50, 5, 45)], 1);
-        assert_eq!(found.precision, Interval { estimate: 0.95, low: 0.95, high: 0.95 });
-        assert_eq!(found.recall, Interval { estimate: 0.95, low: 0.95, high: 0.95 });
+        assert_eq!(found.precision, Some(Interval { estimate: 0.95, low: 0.95, high: 0.95 }));
+        assert_eq!(found.recall, found.precision);
         assert_eq!(found.strata[1], Interval { estimate: 5.0, low: 5.0, high: 5.0 });
     }
 
     #[test]
     fn a_stratum_without_labels_is_open_and_takes_its_estimate_from_the_model() {
-        let found = estimate(&[labels(true, 100, 50, 0), labels(true, 100, 0, 0)], 1).precision;
+        let found = estimate(&[labels(true, 100, 50, 0), labels(true, 100, 0, 0)], 1).precision.expect("linked pairs");
         assert_eq!(found.estimate, 0.75);
         assert!(found.low < 0.51 && found.high == 1.0, "{found:?}");
     }
@@ -227,14 +227,19 @@ mod tests {
     #[test]
     fn what_is_bad_for_f1_comes_together() {
         let found = estimate(&[labels(true, 1000, 50, 0), labels(false, 1000, 0, 50)], 1);
-        assert_eq!((found.f1.estimate, found.f1.high, found.recall.high), (1.0, 1.0, 1.0));
+        let (f1, recall) = (found.f1.expect("pairs"), found.recall.expect("pairs of one person"));
+        assert_eq!((f1.estimate, f1.high, recall.high), (1.0, 1.0, 1.0));
         // One half of the draws has wrong links and misses. With wrong links alone the end is 2 · 943 / (1000 + 943) = 0.971.
-        assert!((0.95..0.96).contains(&found.f1.low), "{found:?}");
+        assert!((0.95..0.96).contains(&f1.low), "{f1:?}");
     }
 
     #[test]
-    fn nothing_to_be_wrong_about_is_right() {
+    fn a_share_of_nothing_is_no_figure() {
         let found = estimate(&[], 1);
-        assert_eq!((found.precision.low, found.recall.low), (1.0, 1.0));
+        assert_eq!((found.precision, found.recall, found.f1), (None, None, None));
+        let found = estimate(&[labels(false, 100, 10, 40)], 1);
+        assert_eq!((found.precision, found.recall.map(|r| r.high)), (None, Some(0.0)), "no link at all");
+        let found = estimate(&[labels(true, 100, 0, 50), labels(false, 100, 0, 50)], 1);
+        assert_eq!((found.precision.map(|p| p.estimate), found.recall), (Some(0.0), None), "nobody is the same");
     }
 }

@@ -35,8 +35,8 @@ const LABEL: &str = "label";
 /// The columns of a pair's row, those first that the labeller looks at; values come between the two parts.
 pub const BEFORE_VALUES: usize = 6;
 
-/// What a label can be: in English, in Japanese.
-const WORDS: [(&str, &str); 3] = [("same", "同一"), ("different", "別人"), ("unknown", "不明")];
+/// What a label can be, and the words that say it.
+const WORDS: [&[&str]; 3] = [&["same", "同一", "同じ"], &["different", "別人", "違う"], &["unknown", "unsure", "不明"]];
 
 /// How a side of linked pairs begins in the name of a stratum.
 const LINKED: &str = "linked";
@@ -139,21 +139,51 @@ impl LabelFile {
     }
 }
 
-/// The labels of a file with this header and these rows, each with its line.
+/// What is wrong in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// A sentence without a subject. No value of a record is in it.
+    pub what: String,
+    /// What mends it.
+    pub remedy: &'static str,
+}
+
+/// What mends a file that lost what was drawn.
+const DRAW: &str = "`nayose evaluate --sample` with the same number and --seed draws the pairs of a run again";
+
+/// What mends a header.
+const COLUMN: &str = "keep every column of the file that `nayose evaluate --sample` wrote, its name too";
+
+/// What can be wrong with rows, and what mends it.
+const OF_ROWS: [(&str, &str); 4] = [
+    (
+        "rows whose run_id is not that of the run that they were drawn of",
+        "put back the run_id; labels are of the run that was sampled, whatever was published since",
+    ),
+    (
+        "rows that are not as they were written",
+        "change nothing but the column label, and sort whole rows only; \
+         `nayose evaluate --sample` with the same number and --seed draws the pairs of a run again",
+    ),
+    (
+        "labels that are none of same, different and unknown",
+        "in the column label write same, different or unknown (同じ, 違う, 不明), or nothing",
+    ),
+    ("second rows of a pair, with another label than the first", "keep one row of each pair"),
+];
+
+/// The labels of a file with this header and these rows, each with its line. `runs` are the ids of the runs that may have been
+/// sampled.
 ///
 /// # Errors
-/// Every problem of the file, each a sentence without a subject. No value of the file is in it.
-pub fn read(header: &[String], rows: &[(u64, Vec<String>)]) -> Result<LabelFile, Vec<String>> {
+/// Every problem of the file.
+pub fn read(header: &[String], rows: &[(u64, Vec<String>)], runs: &[String]) -> Result<LabelFile, Vec<Problem>> {
     let place = |column: &str| header.iter().position(|h| h.trim() == column);
     let lacks: Vec<&str> = COLUMNS.into_iter().filter(|column| place(column).is_none()).collect();
     if !lacks.is_empty() {
-        return Err(vec![format!("has no column {}", lacks.join(", "))]);
+        return Err(vec![Problem { what: format!("has no column {}", lacks.join(", ")), remedy: COLUMN }]);
     }
-    let mut wrong: [(Vec<u64>, &str); 3] = [
-        (Vec::new(), "rows that are not as they were written"),
-        (Vec::new(), "labels that are none of same, different and unknown"),
-        (Vec::new(), "second rows of a pair, with another label than the first"),
-    ];
+    let mut wrong: [Vec<u64>; OF_ROWS.len()] = Default::default();
     let mut found = LabelFile::default();
     let mut draws = BTreeSet::new();
     let mut strata: BTreeMap<String, (Labels, u64, u64)> = BTreeMap::new();
@@ -169,16 +199,21 @@ pub fn read(header: &[String], rows: &[(u64, Vec<String>)]) -> Result<LabelFile,
         let (Ok(pairs), Ok(expected), Ok(drawn), Ok(all), true) =
             (numbers.0, numbers.1, numbers.2, numbers.3, pair.trim() == digest(&row))
         else {
-            wrong[0].0.push(*line);
+            let of_run = |id: &String| {
+                let mut row = row.clone();
+                row[COLUMNS.len() - 2].clone_from(id);
+                pair.trim() == digest(&row)
+            };
+            wrong[usize::from(!runs.iter().any(of_run))].push(*line);
             continue;
         };
         let Some(label) = label_of(label) else {
-            wrong[1].0.push(*line);
+            wrong[2].push(*line);
             continue;
         };
         if let Some(before) = labels_of.get(pair.trim()) {
             if *before != label {
-                wrong[2].0.push(*line);
+                wrong[3].push(*line);
             }
             continue;
         }
@@ -197,17 +232,20 @@ pub fn read(header: &[String], rows: &[(u64, Vec<String>)]) -> Result<LabelFile,
             Some(_) => labels.unknown += 1,
         }
     }
-    let mut problems: Vec<String> =
-        wrong.iter().filter(|(lines, _)| !lines.is_empty()).map(|(lines, what)| told(what, lines)).collect();
+    let of_rows = wrong.iter().zip(OF_ROWS).filter(|(lines, _)| !lines.is_empty());
+    let mut problems: Vec<Problem> = of_rows
+        .map(|(lines, (what, remedy))| Problem { what: format!("has {what}: {}", named_lines(lines)), remedy })
+        .collect();
     let whole = problems.is_empty();
+    let mut add = |what: String, remedy| problems.push(Problem { what, remedy });
     if draws.len() > 1 {
-        problems.push("has rows of several samples".into());
+        add("has rows of several samples".into(), "keep the rows of each sample in a file of their own");
     } else if draws.is_empty() && whole {
-        problems.push("has no rows".into());
+        add("has no rows".into(), DRAW);
     } else if strata.len() < strata_drawn && whole {
-        problems.push(format!("lacks all rows of {} of {strata_drawn} strata", strata_drawn - strata.len()));
+        add(format!("lacks all rows of {} of {strata_drawn} strata", strata_drawn - strata.len()), DRAW);
     } else if found.unlabelled == labels_of.len() as u64 && whole {
-        problems.push("has no label".into());
+        add("has no label".into(), OF_ROWS[2].1);
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -228,14 +266,14 @@ fn label_of(cell: &str) -> Option<Option<usize>> {
     if cell.is_empty() {
         return Some(None);
     }
-    let is = |(english, japanese): &(&str, &str)| cell.eq_ignore_ascii_case(english) || cell == *japanese;
-    WORDS.iter().position(is).map(Some)
+    WORDS.iter().position(|words| words.iter().any(|word| cell.eq_ignore_ascii_case(word))).map(Some)
 }
 
-fn told(what: &str, lines: &[u64]) -> String {
+/// The lines of a file that have the same fault, the first of them by their numbers.
+pub fn named_lines(lines: &[u64]) -> String {
     let named: Vec<String> = lines.iter().take(LINES).map(u64::to_string).collect();
     let more = if lines.len() > LINES { format!(" and {} more", lines.len() - LINES) } else { String::new() };
-    format!("has {what}: {} {}{more}", if lines.len() == 1 { "line" } else { "lines" }, named.join(", "))
+    format!("{} {}{more}", if lines.len() == 1 { "line" } else { "lines" }, named.join(", "))
 }
 
 #[cfg(test)]
@@ -278,7 +316,7 @@ mod tests {
 
     #[test]
     fn labels_come_back_by_stratum() {
-        let found = read(&header(), &labelled(1, by_stratum)).expect("a good file");
+        let found = read(&header(), &labelled(1, by_stratum), &[]).expect("a good file");
         assert_eq!((found.run_id.as_str(), found.seed, found.unlabelled, found.missing), ("r1", 1, 0, 0));
         let [(apart, a, a_drawn), (linked, l, l_drawn)] = &found.strata[..] else { panic!("{found:?}") };
         assert_eq!((apart.as_str(), linked.as_str()), ("apart 0 to 0.01", "linked 0.99 to 1"));
@@ -289,7 +327,8 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_does_to_cells_and_a_labeller_to_words_is_no_change() {
-        let mut rows = labelled(1, |i, _| ["SAME ", "別人", "不明", ""][i % 4]);
+        let mut rows =
+            labelled(1, |i, _| [["SAME ", "同じ"], ["別人", "違う"], ["不明", "Unsure"], ["", " "]][i % 4][i / 4 % 2]);
         for (_, row) in &mut rows {
             for cell in row.iter_mut().filter(|c| !c.is_empty()) {
                 if let Ok(number) = cell.parse::<f64>() {
@@ -302,13 +341,13 @@ mod tests {
         rows.reverse();
         let mut header = header();
         header.push("notes".into());
-        let found = read(&header, &rows).expect("a good file");
+        let found = read(&header, &rows, &[]).expect("a good file");
         assert_eq!((found.labelled(), found.unknown(), found.unlabelled), (40, 20, 20));
         // A row may stand twice, and rows may be gone.
         rows.push(rows[5].clone());
-        assert_eq!(read(&header, &rows), Ok(found));
+        assert_eq!(read(&header, &rows, &[]), Ok(found));
         rows.truncate(71);
-        assert_eq!(read(&header, &rows).expect("a good file").missing, 10);
+        assert_eq!(read(&header, &rows, &[]).expect("a good file").missing, 10);
     }
 
     #[test]
@@ -316,7 +355,10 @@ mod tests {
         let check = |change: &dyn Fn(&mut Rows), problems: &[&str]| {
             let mut rows = labelled(1, by_stratum);
             change(&mut rows);
-            assert_eq!(read(&header(), &rows).map_err(|p| p.join("; ")), Err(problems.join("; ")));
+            let told = read(&header(), &rows, &["r0".into(), "r1".into()]).expect_err("a bad file");
+            assert_eq!(told.iter().map(|p| p.what.as_str()).collect::<Vec<_>>(), problems);
+            let remedies: BTreeSet<&str> = told.iter().map(|p| p.remedy).collect();
+            assert_eq!(remedies.len(), problems.len(), "each has a remedy of its own");
         };
         check(
             &|rows| {
@@ -328,6 +370,17 @@ mod tests {
             &[
                 "has rows that are not as they were written: lines 2, 3, 6",
                 "has labels that are none of same, different and unknown: line 5",
+            ],
+        );
+        // The run of two rows: of which run they are is told by the runs that there are.
+        check(
+            &|rows| {
+                (rows[0].1[13], rows[1].1[13]) = ("r7".into(), "r0".into());
+                rows[2].1[2] = "00999".into();
+            },
+            &[
+                "has rows whose run_id is not that of the run that they were drawn of: lines 2, 3",
+                "has rows that are not as they were written: line 4",
             ],
         );
         // Two columns sorted by themselves.
@@ -350,6 +403,7 @@ mod tests {
         check(&|rows| rows.retain(|(_, row)| row[6].starts_with(LINKED)), &["lacks all rows of 1 of 2 strata"]);
         check(&|rows| rows.iter_mut().for_each(|(_, row)| row[LABEL_AT].clear()), &["has no label"]);
         check(&Vec::clear, &["has no rows"]);
-        assert_eq!(read(&header()[1..14], &[]), Err(vec!["has no column pair, seed".to_string()]));
+        let told = read(&header()[1..14], &[], &[]).expect_err("a bad header");
+        assert_eq!(told[0].what, "has no column pair, seed");
     }
 }

@@ -28,15 +28,15 @@ pub struct Labelled {
     pub channel: u16,
 }
 
-/// Precision, recall and their harmonic mean, 0 to 1.
+/// Precision, recall and their harmonic mean, 0 to 1. A share of nothing is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Scores {
     /// Of what was joined, how much is right.
-    pub precision: f64,
+    pub precision: Option<f64>,
     /// Of what is right, how much was joined.
-    pub recall: f64,
+    pub recall: Option<f64>,
     /// Harmonic mean.
-    pub f1: f64,
+    pub f1: Option<f64>,
 }
 
 /// Pairs counted.
@@ -53,7 +53,7 @@ pub struct PairCounts {
 impl PairCounts {
     /// The scores of the counts.
     pub fn scores(&self) -> Scores {
-        scores(ratio(self.both as f64, self.joined as f64), ratio(self.both as f64, self.true_pairs as f64))
+        scores(self.both as f64, self.joined as f64, self.true_pairs as f64)
     }
 }
 
@@ -76,14 +76,15 @@ pub struct Evaluation {
     pub b_cubed: Scores,
 }
 
-fn ratio(part: f64, whole: f64) -> f64 {
-    // Nothing to be wrong about is right.
-    if whole == 0.0 { 1.0 } else { part / whole }
-}
-
-fn scores(precision: f64, recall: f64) -> Scores {
-    let sum = precision + recall;
-    Scores { precision, recall, f1: if sum == 0.0 { 0.0 } else { 2.0 * precision * recall / sum } }
+/// The scores where `both` of the `joined` and of the `true_pairs` are right. Where only one of the two is nothing, all of the
+/// other is wrong: F1 is 0.
+fn scores(both: f64, joined: f64, true_pairs: f64) -> Scores {
+    let share = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
+    Scores {
+        precision: share(both, joined),
+        recall: share(both, true_pairs),
+        f1: share(2.0 * both, joined + true_pairs),
+    }
 }
 
 /// Evaluates records with a truth.
@@ -122,9 +123,18 @@ pub fn evaluate(records: &[Labelled]) -> Evaluation {
         found.pairs.joined += of.joined;
         found.pairs.true_pairs += of.true_pairs;
     }
-    let n = records.len().max(1) as f64;
-    found.b_cubed = scores(precision / n, recall / n);
+    found.b_cubed = b_cubed(precision, recall, records.len());
     found
+}
+
+/// The means of the precision and the recall of each record.
+fn b_cubed(precision: f64, recall: f64, records: usize) -> Scores {
+    let mean = |sum: f64| (records > 0).then(|| sum / records as f64);
+    Scores {
+        precision: mean(precision),
+        recall: mean(recall),
+        f1: mean(2.0 * precision * recall / (precision + recall)),
+    }
 }
 
 /// Counts the records of each channel.
@@ -190,10 +200,23 @@ mod tests {
                     both as f64 / records.iter().filter(|b| of(a, b)).count() as f64
                 })
                 .sum::<f64>()
-                / records.len() as f64
         };
-        naive.b_cubed = scores(share(&|a, b| a.customer == b.customer), share(&|a, b| a.person == b.person));
+        let (precision, recall) = (share(&|a, b| a.customer == b.customer), share(&|a, b| a.person == b.person));
+        naive.b_cubed = b_cubed(precision, recall, records.len());
         naive
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_no_figure() {
+        let of = |both, joined, true_pairs| {
+            let s = PairCounts { both, joined, true_pairs }.scores();
+            [s.precision, s.recall, s.f1]
+        };
+        assert_eq!(of(0, 0, 0), [None; 3]);
+        assert_eq!(of(0, 0, 4), [None, Some(0.0), Some(0.0)], "no link at all is not right");
+        assert_eq!(of(0, 3, 0), [Some(0.0), None, Some(0.0)]);
+        assert_eq!(of(3, 4, 6), [Some(0.75), Some(0.5), Some(0.6)]);
+        assert_eq!(evaluate(&[]).b_cubed, Scores::default());
     }
 
     proptest! {
@@ -202,8 +225,9 @@ mod tests {
             let records: Vec<Labelled> =
                 raw.into_iter().map(|(person, customer, channel)| Labelled { person, customer, channel }).collect();
             let (found, naive) = (evaluate(&records), naive(&records));
-            prop_assert!((found.b_cubed.precision - naive.b_cubed.precision).abs() < 1e-9);
-            prop_assert!((found.b_cubed.recall - naive.b_cubed.recall).abs() < 1e-9);
+            let near = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| (a - b).abs() < 1e-9);
+            prop_assert!(near(found.b_cubed.precision, naive.b_cubed.precision));
+            prop_assert!(near(found.b_cubed.recall, naive.b_cubed.recall));
             prop_assert_eq!(Evaluation { b_cubed: naive.b_cubed, ..found }, naive);
         }
     }

@@ -121,6 +121,7 @@ fn simulated(shape: Shape, unlike: f64, worlds: u64, draws: usize) -> Found {
         let (truth, estimate) = (world.truth(), by_draws(&world.labels(seed), seed, draws));
         let each = [(estimate.precision, truth.precision), (estimate.recall, truth.recall)];
         for (i, (interval, truth)) in each.into_iter().enumerate() {
+            let (interval, truth) = interval.zip(truth).expect("worlds have links and people");
             let holds = interval.low <= truth && truth <= interval.high;
             found.coverage[i] += f64::from(u8::from(holds)) / worlds as f64;
             found.width[i] += (interval.high - interval.low) / worlds as f64;

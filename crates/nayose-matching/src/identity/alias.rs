@@ -28,6 +28,24 @@ impl Aliases {
         Aliases(aliases)
     }
 
+    /// The id that this one was merged into, where it is an alias.
+    pub fn merged_into(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str)
+    }
+
+    /// All ids that are aliases, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The ids that are aliases of an id, in order.
+    pub fn of(&self, id: &str) -> Vec<String> {
+        let mut aliases: Vec<String> = self.0.keys().filter(|alias| self.resolve(alias) == id).cloned().collect();
+        aliases.retain(|alias| alias != id);
+        aliases.sort_unstable();
+        aliases
+    }
+
     /// The id that `id` is today: itself where it is no alias.
     pub fn resolve<'a>(&'a self, id: &'a str) -> &'a str {
         let mut at = id;

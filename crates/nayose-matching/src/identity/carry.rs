@@ -3,14 +3,16 @@
 //!
 //! In: for every row its set and the id that it had. Out: an id for every set, and the events. The law: of a split, the part
 //! with the founding record keeps the id; of a merge, the older id stays (then the one with more records, then the smaller
-//! id) and the others become its aliases; a set without any id gets that of its founding record, so that a part which was
-//! merged and is split off again has its old id back. Which record founded an id is not kept anywhere: an id is the hash of
-//! its founding record.
+//! id) and the others become its aliases; a set without any id takes the oldest id that was founded on one of its records, else
+//! that of its founding record, so that a part which was merged and is split off again has its old id back. Which record founded
+//! an id is not kept anywhere: an id is the hash of its founding record. Where aliases lead to says [`super::former`].
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::FixedState;
+
+use super::former::{self, Former};
 
 /// An id that records had in the run before.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +32,8 @@ pub struct Before {
     pub issued: Vec<Issued>,
     /// For every row the place of its id in `issued`; [`NO_ID`] for a new record.
     pub of_row: Vec<u32>,
+    /// Ids of earlier runs that no record had in the run before, and all aliases.
+    pub former: Vec<Former>,
 }
 
 /// A row had no id.
@@ -70,6 +74,8 @@ pub struct Carried {
     heirs: Vec<Option<u32>>,
     /// The ids that became aliases, by their place, with the label of the set that has another.
     aliases: Vec<(u32, u32)>,
+    /// For every former id the set that has its founding record.
+    founded: Vec<Option<u32>>,
     /// All ids of this run.
     taken: HashSet<String, FixedState>,
 }
@@ -102,6 +108,8 @@ pub fn carry<K: Ord>(
             aliases.push((place, label));
         }
     }
+    let founded = former::founding_sets(labels, before, &own);
+    former::take_again(before, &founded, &mut ids, &mut taken);
     // In order of the founding record, so that who gets which id on a collision does not depend on anything else.
     let mut without = founders(labels, &founding);
     without.retain(|(label, _)| ids[*label as usize].is_empty());
@@ -111,12 +119,14 @@ pub fn carry<K: Ord>(
         taken.insert(id.clone());
         ids[label as usize] = id;
     }
-    Some(Carried { ids, heirs, aliases, taken })
+    // Its founding record came back and founded it again.
+    aliases.retain(|(place, _)| !taken.contains(&before.issued[*place as usize].id));
+    Some(Carried { ids, heirs, aliases, founded, taken })
 }
 
 /// EventKind happened to the ids, in order. The arguments are those of [`carry`] and its answer.
 pub fn events(labels: &[u32], before: &Before, carried: &Carried) -> Vec<Event> {
-    let Carried { ids, heirs, aliases, taken } = carried;
+    let Carried { ids, heirs, aliases, founded, taken } = carried;
     let mut events = of_sets(labels, before, heirs, ids);
     for (alias, label) in aliases {
         let kind = EventKind::Merged(ids[*label as usize].clone());
@@ -128,6 +138,12 @@ pub fn events(labels: &[u32], before: &Before, carried: &Carried) -> Vec<Event> 
             events.push(Event { id: issued.id.clone(), kind: EventKind::Retired, rows: Vec::new() });
         }
     }
+    let merged: HashMap<&str, &str> = aliases
+        .iter()
+        .map(|(alias, label)| (before.issued[*alias as usize].id.as_str(), ids[*label as usize].as_str()))
+        .collect();
+    let former = former::events(labels, (before, founded), (ids, taken), &merged, &events);
+    events.extend(former);
     involve(labels, before, ids, &mut events);
     events.sort_unstable();
     events.dedup();

@@ -1,7 +1,8 @@
 //! Clusters of records that are one person, and households of those clusters.
 //!
 //! In: edges with probabilities, and a function that says how two records vote on being one person. Out: for each record its
-//! cluster, and what became of every edge. Edges from the threshold up hold components together; each component is divided into
+//! cluster, and what became of every edge. Edges from the threshold up, and those of the run before from a lower one up
+//! ([`super::bounds`]), hold components together; each component is divided into
 //! the groups with the largest sum of votes of all pairs inside, edges or not ([`super::join`]). So a link joins two groups only
 //! where the pairs between them, taken together, are for it. Never in one group: records that contradict each other, and more
 //! records of a channel than a person may have. A link of a record that fits somebody else as well has no vote. Small groups
@@ -10,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::bounds::Bounds;
 pub use super::component::MEMBERS_LOOKED_AT;
 use super::component::{ALL_PAIRS, Component, Link};
 use super::join::groups;
@@ -52,8 +54,8 @@ pub enum Fate {
 
 /// What decides on a link besides its probability.
 pub struct Rules<'a, V, W> {
-    /// Links from this probability up join.
-    pub auto: f64,
+    /// From which probability a pair is a link.
+    pub bounds: &'a Bounds,
     /// The vote of two records, the smaller row first (see [`super::votes`]); [`CONTRADICTS`] where they contradict each other.
     pub vote: V,
     /// P(one person) of two groups of records as wholes; rows come sorted.
@@ -80,7 +82,7 @@ where
     V: Fn(u32, u32) -> i64 + Sync,
     W: Fn(&[u32], &[u32]) -> f64 + Sync,
 {
-    let components = Components::new(rows, edges, rules.auto);
+    let components = Components::new(rows, edges, rules.bounds);
     let neighbours = Neighbours::new(rows, edges);
     let starts = (0..components.roots.len()).step_by(COMPONENTS_AT_ONCE);
     let parts: Vec<Range<usize>> = starts.map(|start| start..start + COMPONENTS_AT_ONCE).collect();
@@ -119,9 +121,9 @@ struct Components {
 }
 
 impl Components {
-    fn new(rows: usize, edges: &[Edge], auto: f64) -> Self {
+    fn new(rows: usize, edges: &[Edge], bounds: &Bounds) -> Self {
         let mut sets = Clusters::new(rows);
-        let strong = || edges.iter().enumerate().filter(|(_, e)| e.person >= auto && e.l != e.r);
+        let strong = || edges.iter().enumerate().filter(|(_, e)| bounds.is_link(e) && e.l != e.r);
         strong().for_each(|(_, edge)| sets.union(edge.l, edge.r));
         let mut number = vec![u32::MAX; rows];
         let (mut roots, mut starts) = (Vec::new(), vec![0u32]);
@@ -156,11 +158,11 @@ impl Components {
         let own = &self.links[self.starts[i] as usize..self.starts[i + 1] as usize];
         let mut component = Component::new(&rows, rules, ALL_PAIRS);
         // Records of a component that contradict nobody of it are contested by weaker links alone, which lead out of it.
-        let rivals = if component.may_contradict() { f64::INFINITY } else { rules.auto };
+        let rivals = if component.may_contradict() { f64::INFINITY } else { rules.bounds.auto };
         let contested: Vec<_> = own.iter().map(|edge| near.contested(edges[*edge as usize], rules, rivals)).collect();
         let link = |(edge, contested): (&u32, &Option<_>)| {
             let e = edges[*edge as usize];
-            let vote = if contested.is_some() { 0 } else { vote(e.person, 0.0, rules.auto) };
+            let vote = if contested.is_some() { 0 } else { vote(e.person, 0.0, rules.bounds.of_pair(e.l, e.r)) };
             Link { ends: (place(e.l.min(e.r)), place(e.l.max(e.r))), vote }
         };
         component.link(own.iter().zip(&contested).map(link).collect());
@@ -242,16 +244,13 @@ impl Neighbours {
     /// record, and the rival. Only links below `under` are looked at.
     fn contested<V: Fn(u32, u32) -> i64, W>(&self, edge: Edge, rules: &Rules<V, W>, under: f64) -> Option<(u32, u32)> {
         let odds = |p: f64| p / (1.0 - p).max(1e-15);
-        let own = odds(edge.person);
-        if own / (1.0 + own + odds(under.min(1.0))) >= rules.auto {
+        let (own, bound) = (odds(edge.person), rules.bounds.of_pair(edge.l, edge.r));
+        if own / (1.0 + own + odds(under.min(1.0))) >= bound {
             return None;
         }
         [(edge.l, edge.r), (edge.r, edge.l)].into_iter().find_map(|(row, fits)| {
             let rivals = spread(self.of(row), RIVALS_LOOKED_AT).filter(|(rival, p)| {
-                *rival != fits
-                    && *p < under
-                    && own / (1.0 + own + odds(*p)) < rules.auto
-                    && !self.linked(*rival, fits, 0.5)
+                *rival != fits && *p < under && own / (1.0 + own + odds(*p)) < bound && !self.linked(*rival, fits, 0.5)
             });
             rivals.map(|(rival, _)| rival).find(|rival| rules.contradict(*rival, fits)).map(|rival| (row, rival))
         })

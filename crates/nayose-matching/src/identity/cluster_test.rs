@@ -8,12 +8,17 @@ fn edge(l: u32, r: u32, person: f64) -> Edge {
     Edge { l, r, person, household: 0.0 }
 }
 
+/// One bound for all pairs. It lives as long as the test.
+fn bounds(auto: f64) -> &'static Bounds {
+    Box::leak(Box::new(Bounds::of(auto)))
+}
+
 type Whole = fn(&[u32], &[u32]) -> f64;
 
 /// Rules under which pairs without an edge say nothing, but for those that contradict.
 fn rules<C: Fn(u32, u32) -> bool>(auto: f64, contradict: C) -> Rules<'static, impl Fn(u32, u32) -> i64, Whole> {
     let vote = move |l, r| if contradict(l, r) { CONTRADICTS } else { 0 };
-    Rules { auto, vote, whole: |_, _| 1.0, channel_of: &[], most: &[] }
+    Rules { bounds: bounds(auto), vote, whole: |_, _| 1.0, channel_of: &[], most: &[] }
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn a_link_does_not_join_groups_that_vote_against_it() {
     let inside = [(0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5)].map(|(l, r)| edge(l, r, 0.99));
     let edges = [&inside[..], &[edge(2, 3, 0.999)]].concat();
     let with = |size: i64| Rules {
-        auto: 0.8,
+        bounds: bounds(0.8),
         vote: against(size),
         whole: |_: &[u32], _: &[u32]| 1.0,
         channel_of: &[],
@@ -108,7 +113,7 @@ fn two_records_that_contradict_each_other_are_refused() {
 fn a_weak_bridge_between_two_groups_is_not_crossed() {
     let edges = [edge(0, 1, 0.99), edge(2, 3, 0.98), edge(1, 2, 0.95)];
     let two = Rules {
-        auto: 0.9,
+        bounds: bounds(0.9),
         vote: |_, _| 0,
         whole: |l: &[u32], r: &[u32]| if l.len() + r.len() == 4 { 0.2 } else { 0.99 },
         channel_of: &[],
@@ -122,7 +127,8 @@ fn a_weak_bridge_between_two_groups_is_not_crossed() {
 fn a_channel_has_no_more_records_of_a_person_than_allowed() {
     let of = |most: u32, channel_of: &'static [u8], edges: &[Edge]| {
         let most = [Some(most), None];
-        let limited = Rules { auto: 0.9, vote: |_, _| 0, whole: |_: &[u32], _: &[u32]| 1.0, channel_of, most: &most };
+        let limited =
+            Rules { bounds: bounds(0.9), vote: |_, _| 0, whole: |_: &[u32], _: &[u32]| 1.0, channel_of, most: &most };
         cluster(channel_of.len(), edges, &limited)
     };
     let (labels, fates) = of(1, &[0, 1, 0], &[edge(0, 1, 0.99), edge(1, 2, 0.95)]);
@@ -137,7 +143,7 @@ fn two_lists_are_assigned_as_a_whole() {
     // 0 fits 2 best, but 3 as well; 1 fits 2 only.
     let edges = [edge(0, 2, 0.99), edge(0, 3, 0.98), edge(1, 2, 0.97)];
     let lists = Rules {
-        auto: 0.9,
+        bounds: bounds(0.9),
         vote: |_, _| 0,
         whole: |_: &[u32], _: &[u32]| 1.0,
         channel_of: &[0, 0, 1, 1],
@@ -284,7 +290,7 @@ impl Graph {
 
 fn rules_of(graph: &Graph) -> Rules<'_, impl Fn(u32, u32) -> i64, Whole> {
     Rules {
-        auto: AUTO,
+        bounds: bounds(AUTO),
         vote: |l, r| graph.vote(l, r),
         whole: |_, _| 1.0,
         channel_of: &graph.channel_of,
@@ -416,7 +422,7 @@ impl Town {
             asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             Self::vote(l, r)
         };
-        let rules = Rules { auto: 0.8, vote, whole: |_: &[u32], _: &[u32]| 1.0, channel_of: &[], most: &[] };
+        let rules = Rules { bounds: bounds(0.8), vote, whole: |_: &[u32], _: &[u32]| 1.0, channel_of: &[], most: &[] };
         let (labels, fates) = cluster((self.people * Self::EACH) as usize, &self.edges(), &rules);
         (labels, fates, asked.into_inner())
     }

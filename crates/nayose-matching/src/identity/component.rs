@@ -174,7 +174,8 @@ impl<'a, V: Fn(u32, u32) -> i64, W: Fn(&[u32], &[u32]) -> f64> Component<'a, V, 
             rows.sort_unstable();
             rows
         };
-        (self.rules.whole)(&rows(a), &rows(b)) < WHOLE
+        let (a, b) = (rows(a), rows(b));
+        (self.rules.whole)(&a, &b) < self.rules.bounds.of_wholes(&a, &b, WHOLE)
     }
 
     /// By channel, the records of a group; nothing where no channel has a limit.
@@ -240,7 +241,7 @@ fn shares(a: usize, b: usize) -> (usize, usize) {
 }
 
 /// The pairs of two groups that are looked at.
-fn looked_at<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = (u32, u32)> + 'a {
+pub(super) fn looked_at<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = (u32, u32)> + 'a {
     let (short, long) = shares(a.len(), b.len());
     let (of_a, of_b) = if a.len() <= b.len() { (short, long) } else { (long, short) };
     let others = spread(b, of_b);

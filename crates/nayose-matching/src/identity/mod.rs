@@ -2,14 +2,18 @@
 
 pub mod alias;
 mod assign;
+pub mod bounds;
 pub mod carry;
 pub mod cluster;
 mod component;
 pub mod customer_id;
 mod exchange;
+pub mod former;
 mod join;
 pub mod people;
+pub mod pin;
 pub mod pseudonym;
+pub mod rollback;
 mod sets;
 pub mod tombstone;
 pub(crate) mod votes;

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::Bounds;
 use super::cluster::{self, Edge, Fate, Rules};
+use super::component::looked_at;
 use super::sets::join_decided;
 use super::votes::{CONTRADICTS, vote};
 use crate::model::score::{Opinion, Scorer};
@@ -20,23 +22,23 @@ const TWO_PEOPLE: f64 = 7.0;
 
 /// The people among the scorer's records: for every row the smallest row of its person, and the fate of every edge.
 /// `decided` are one person and `apart` are not, whatever their evidence; `most` are the records that a person may have by
-/// channel.
+/// channel. `bounds` says from which probability a pair is a link.
 pub fn people(
     scorer: &Scorer,
     edges: &[Edge],
     decided: &[(u32, u32)],
     apart: impl Fn(u32, u32) -> bool + Sync,
-    auto: f64,
+    bounds: &Bounds,
     most: &BTreeMap<String, u32>,
 ) -> (Vec<u32>, Vec<Fate>) {
     let packed = scorer.packed();
     let most: Vec<Option<u32>> = packed.channels.iter().map(|c| most.get(c).copied()).collect();
     let rules = Rules {
-        auto,
+        bounds,
         vote: |l, r| {
             let opinion = scorer.opinion(l as usize, r as usize);
             let two = apart(l, r) || speaks_of_two(scorer, &opinion, l, r);
-            if two { CONTRADICTS } else { vote(opinion.person, opinion.against, auto) }
+            if two { CONTRADICTS } else { vote(opinion.person, opinion.against, bounds.of_pair(l, r)) }
         },
         whole: |l: &[u32], r: &[u32]| scorer.score_groups(l, r).person,
         channel_of: &packed.channel_of,
@@ -60,6 +62,18 @@ fn speaks_of_two(scorer: &Scorer, opinion: &Opinion, l: u32, r: u32) -> bool {
     };
     let of_household = opinion.of_household.is_some_and(|bits| bits >= TWO_PEOPLE);
     of_household || scorer.model().contradictions.iter().any(|set| set.iter().all(differs))
+}
+
+/// Of the pairs between two people's records that vote against one person, the one whose levels are likeliest of two.
+pub fn strongest_against(scorer: &Scorer, a: &[u32], b: &[u32], auto: f64) -> Option<(u32, u32)> {
+    let against = |(l, r): (u32, u32)| {
+        let (l, r) = (l.min(r), l.max(r));
+        let opinion = scorer.opinion(l as usize, r as usize);
+        (opinion.person < auto && opinion.against > 0.0).then_some((opinion.against, l, r))
+    };
+    let strongest = looked_at(a, b).filter_map(against);
+    // Of two that are alike, the one with the smaller rows.
+    strongest.max_by(|x, y| x.0.total_cmp(&y.0).then_with(|| (y.1, y.2).cmp(&(x.1, x.2)))).map(|(_, l, r)| (l, r))
 }
 
 /// For every record the probability of its strongest link within its person; 1 for a record on its own.

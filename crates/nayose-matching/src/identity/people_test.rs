@@ -68,7 +68,7 @@ fn links(scorer: &Scorer, pairs: &[(u32, u32)]) -> Vec<Edge> {
 }
 
 fn found(scorer: &Scorer, pairs: &[(u32, u32)]) -> (Vec<u32>, Vec<Fate>) {
-    people(scorer, &links(scorer, pairs), &[], |_, _| false, 0.8, &BTreeMap::new())
+    people(scorer, &links(scorer, pairs), &[], |_, _| false, &Bounds::of(0.8), &BTreeMap::new())
 }
 
 #[test]
@@ -136,7 +136,49 @@ fn a_decision_that_two_are_apart_holds_through_any_chain() {
     let scorer = scorer(&records, Vec::new());
     let edges = links(&scorer, &[(0, 1), (1, 2), (0, 2)]);
     let apart = |l: u32, r: u32| (l.min(r), l.max(r)) == (0, 2);
-    let (labels, fates) = people(&scorer, &edges, &[], apart, 0.8, &BTreeMap::new());
+    let (labels, fates) = people(&scorer, &edges, &[], apart, &Bounds::of(0.8), &BTreeMap::new());
     assert_ne!(labels[0], labels[2]);
     assert_eq!(fates[2], Fate::Cut(0, 2));
+}
+
+#[test]
+fn of_the_pairs_that_vote_against_the_strongest_is_told() {
+    let records = [
+        ["a", "1", "p", "m", "t"],
+        ["a", "1", "p", "", "t"],
+        ["a", "1", "q", "n", "t"],
+        ["b", "2", "q", "n", "u"],
+        ["", "", "", "", ""],
+    ];
+    let scorer = scorer(&records, Vec::new());
+    assert_eq!(strongest_against(&scorer, &[0, 1], &[2, 3], 0.8), Some((0, 3)), "the pair with most that differs");
+    assert_eq!(strongest_against(&scorer, &[3, 2], &[1, 0], 0.8), Some((0, 3)), "in any order");
+    assert_eq!(strongest_against(&scorer, &[0], &[1], 0.8), None, "a pair for it is none against it");
+    assert_eq!(strongest_against(&scorer, &[0], &[4], 0.8), None, "a pair that says nothing is none against it");
+}
+
+#[test]
+fn twenty_wrong_merges_part_again_when_the_evidence_contradicts() {
+    let text = |of: &str, i: usize| format!("{of}{i}");
+    // Two people of one given name and birth date, of whom nothing else is known on the first day.
+    let day = |known: bool| -> Vec<[String; 5]> {
+        let of = |i: usize, side: &str| {
+            let more = |what: &str| if known { text(&format!("{side}{what}"), i) } else { String::new() };
+            [text("a", i), text("1", i), more("p"), more("m"), more("t")]
+        };
+        (0..20).flat_map(|i| [of(i, "l"), of(i, "r")]).collect()
+    };
+    let pairs: Vec<(u32, u32)> = (0..20).map(|i| (2 * i, 2 * i + 1)).collect();
+    let run = |records: &[[String; 5]], before: &[(u32, u32)]| {
+        let rows: Vec<[&str; 5]> =
+            records.iter().map(|r| [&r[0], &r[1], &r[2], &r[3], &r[4]].map(|v| &v[..])).collect();
+        let scorer = scorer(&rows, Vec::new());
+        let bounds = Bounds::holding(0.8, 0.5, rows.len(), before);
+        let (labels, _) = people(&scorer, &links(&scorer, &pairs), &[], |_, _| false, &bounds, &BTreeMap::new());
+        pairs.iter().copied().filter(|(l, r)| labels[*l as usize] == labels[*r as usize]).collect::<Vec<_>>()
+    };
+    let merged = run(&day(false), &[]);
+    assert_eq!(merged.len(), 20);
+    assert_eq!(run(&day(false), &merged), merged, "a day without news");
+    assert_eq!(run(&day(true), &merged), [], "three values that differ are no small move of a probability");
 }

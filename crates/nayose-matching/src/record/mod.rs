@@ -1,6 +1,7 @@
 //! Records as plain data: rows as they came, standardized records, people. Pure: text in, values out.
 
 pub mod age;
+pub mod another;
 pub mod attribute;
 mod local_part;
 mod names;

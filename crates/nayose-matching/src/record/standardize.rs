@@ -1,16 +1,18 @@
 //! All rows of a record to one standardized record.
 //!
 //! In: the rows of one record in any order. Out: its newest values, every value that it ever had, its features, and what was
-//! wrong with it. Values that mean nothing (see each normalizer) are kept in the history and left out of everything else.
+//! wrong with it. Rows of somebody who had the record's number before are left out. Values that mean nothing (see each normalizer) are
+//! kept in the history and left out of everything else.
 
 use crate::model::Model;
 use crate::model::feature::{self, Features};
 use nayose_japanese::{address, date, email, identifier, phone, postal, romaji, sex, width};
 
+use super::another::leave_out_others;
 use super::attribute::{Attribute, AttributeType};
 use super::local_part::NameKeys;
 use super::past::Past;
-use super::{Address, Person, RawVersion, StandardRecord, names, towns};
+use super::{Address, PastValue, Person, RawVersion, StandardRecord, names, towns};
 
 /// Standardizes records for one pipeline.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -38,15 +40,13 @@ impl Standardizer {
         // Oldest first; rows of one time in the order of files and lines.
         versions.sort_by(|a, b| (a.observed_at, a.file, a.line).cmp(&(b.observed_at, b.file, b.line)));
         let conflicts = conflicts(versions);
-        let mut builder = RecordBuilder {
-            standardizer: self,
-            person: Person::default(),
-            features: Features::new(self.used.len()),
-            past: Past::default(),
-            problems: Vec::new(),
-            test: false,
-            names: NameKeys::default(),
-        };
+        let rows = versions.len() as i32;
+        let holder = leave_out_others(versions, |version| self.values(version));
+        let mut builder = self.builder();
+        if let Some(holder) = holder {
+            builder.problems.push(NUMBER_REUSED.to_string());
+            builder.problems.extend((holder > 0).then(|| format!("{HOLDER}{}", holder + 1)));
+        }
         for version in versions.iter() {
             builder.version(version);
         }
@@ -62,12 +62,45 @@ impl Standardizer {
             registered_at: versions.iter().filter_map(|v| v.registered_at).min(),
             first_seen: times().min(),
             last_seen: times().max(),
-            versions: versions.len() as i32,
+            versions: rows,
             history: builder.past.finish(),
             problems: builder.problems,
             conflicts,
             features,
         }
+    }
+}
+
+/// The problem of a record whose number another person had before: of that person nothing is kept.
+pub const NUMBER_REUSED: &str = "record_id:reused";
+
+/// How the problem begins that says which holder of its number a record is, from the second on.
+const HOLDER: &str = "record_id:holder_";
+
+/// Which holder of its number a record with these problems is, from 0.
+pub fn holder_of<'a>(problems: impl IntoIterator<Item = &'a str>) -> u32 {
+    let number = |problem: &str| problem.strip_prefix(HOLDER)?.parse::<u32>().ok();
+    problems.into_iter().find_map(number).map_or(0, |number| number.saturating_sub(1))
+}
+
+impl Standardizer {
+    fn builder(&self) -> RecordBuilder<'_> {
+        RecordBuilder {
+            standardizer: self,
+            person: Person::default(),
+            features: Features::new(self.used.len()),
+            past: Past::default(),
+            problems: Vec::new(),
+            test: false,
+            names: NameKeys::default(),
+        }
+    }
+
+    /// The values of one row.
+    fn values(&self, version: &RawVersion) -> Vec<PastValue> {
+        let mut builder = self.builder();
+        builder.version(version);
+        builder.past.finish()
     }
 }
 

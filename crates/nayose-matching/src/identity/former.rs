@@ -1,0 +1,130 @@
+//! Ids that are nobody's own: which of them a set of records takes again, and whom the others lead to.
+//!
+//! In: the ids of earlier runs that the run before did not give, and those that are aliases. Out: a set without an id takes the oldest
+//! of them that was founded on one of its records; of the others, events where an alias led to another person than the one who has its
+//! records. The law: **an alias leads to the person with its founding record**; where that record is gone, to the one with most of the
+//! records that it ever had; where none of them is left, to nobody. So an alias never leads to a person who shares no record with it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+
+use super::carry::{Before, Event, EventKind};
+
+/// An id that was a person's own in an earlier run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Former {
+    /// The id.
+    pub id: String,
+    /// Since when it is there, microseconds of data time; `i64::MAX` where nothing says it.
+    pub since: i64,
+    /// The id that it was merged into, where it is an alias.
+    pub alias_of: Option<String>,
+    /// The rows that ever had it and are there; only asked of aliases.
+    pub rows: Vec<u32>,
+}
+
+/// For every former id the set that has its founding record.
+pub(super) fn founding_sets(labels: &[u32], before: &Before, own: &impl Fn(u32, u32) -> String) -> Vec<Option<u32>> {
+    let mut sets = vec![None; before.former.len()];
+    if before.former.is_empty() {
+        return sets;
+    }
+    let places: HashMap<&str, usize, FixedState> =
+        before.former.iter().enumerate().map(|(place, former)| (former.id.as_str(), place)).collect();
+    for (row, label) in labels.iter().enumerate() {
+        if let Some(place) = places.get(own(row as u32, 0).as_str()) {
+            sets[*place] = Some(*label);
+        }
+    }
+    sets
+}
+
+/// Gives sets without an id the oldest former id that was founded on one of their records.
+pub(super) fn take_again(
+    before: &Before,
+    founded: &[Option<u32>],
+    ids: &mut [String],
+    taken: &mut HashSet<String, FixedState>,
+) {
+    let mut claims: Vec<(i64, &str, u32)> = before
+        .former
+        .iter()
+        .zip(founded)
+        .filter_map(|(former, label)| Some((former.since, former.id.as_str(), (*label)?)))
+        .collect();
+    claims.sort_unstable();
+    for (_, id, label) in claims {
+        if ids[label as usize].is_empty() && !taken.contains(id) {
+            taken.insert(id.to_string());
+            ids[label as usize] = id.to_string();
+        }
+    }
+}
+
+/// What has to be said of former ids. `merged` has the ids that become aliases in this run, with those that they lead to; `said` are
+/// the other events of this run.
+pub(super) fn events(
+    labels: &[u32],
+    (before, founded): (&Before, &[Option<u32>]),
+    (ids, taken): (&[String], &HashSet<String, FixedState>),
+    merged: &HashMap<&str, &str>,
+    said: &[Event],
+) -> Vec<Event> {
+    let own: HashSet<&str, FixedState> = said
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::Created | EventKind::Split(_)))
+        .map(|event| event.id.as_str())
+        .collect();
+    // Whom each has to lead to.
+    let wanted: HashMap<&str, &str> = before
+        .former
+        .iter()
+        .zip(founded)
+        .filter(|(former, _)| !taken.contains(&former.id) && !merged.contains_key(former.id.as_str()))
+        .filter_map(|(former, founded)| {
+            let most = || former.alias_of.as_ref().and_then(|_| most_of(labels, &former.rows));
+            let label = founded.or_else(most)?;
+            Some((former.id.as_str(), ids[label as usize].as_str()))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for former in &before.former {
+        let id = former.id.as_str();
+        let event = |kind| Event { id: id.to_string(), kind, rows: Vec::new() };
+        if taken.contains(id) {
+            if former.alias_of.is_some() && !own.contains(id) {
+                found.push(event(EventKind::Created));
+            }
+            continue;
+        }
+        if merged.contains_key(id) {
+            continue;
+        }
+        // Where it leads to without a word: what it was merged into may have been merged itself, or is former too.
+        let led = former.alias_of.as_deref().and_then(|into| match taken.get(into) {
+            Some(into) => Some(into.as_str()),
+            None => merged.get(into).or_else(|| wanted.get(into)).copied(),
+        });
+        match (wanted.get(id).copied(), led) {
+            (Some(to), led) if led != Some(to) => found.push(event(EventKind::Merged(to.to_string()))),
+            (None, Some(_)) => found.push(event(EventKind::Retired)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The set with most of these rows, then the one with the smallest row.
+fn most_of(labels: &[u32], rows: &[u32]) -> Option<u32> {
+    let mut shares: BTreeMap<u32, u32> = BTreeMap::new();
+    for row in rows {
+        *shares.entry(labels[*row as usize]).or_default() += 1;
+    }
+    shares.into_iter().max_by_key(|(label, n)| (*n, Reverse(*label))).map(|(label, _)| label)
+}
+
+#[cfg(test)]
+#[path = "former_test.rs"]
+mod tests;

@@ -1,0 +1,273 @@
+//! The figures of new files: of which kinds their values are, how they end, which of their rows stand elsewhere already, and what
+//! changed of the records that were known.
+//!
+//! In: `raw_record` and `raw_event`, the new files, `source_record` of the run before. Out: counts for each file. Of a large file some
+//! thousand records are looked at, chosen by a hash of their ids.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::common::JoinType;
+use datafusion::functions::expr_fn::named_struct;
+use datafusion::functions_aggregate::expr_fn::array_agg;
+use datafusion::logical_expr::{ident, lit};
+use datafusion::prelude::{DataFrame, SessionContext};
+use futures::TryStreamExt;
+
+use crate::engine::session::in_order;
+use crate::error::{Error, Result};
+use crate::functions::standardize::{OUTSIDE, standardize};
+use crate::lake::figures::Kinds;
+use crate::lake::manifest::Input;
+use crate::runner::Run;
+use crate::sources::reader::SourceFile;
+use crate::stages::{field, fields_of};
+use crate::tables::columns;
+use crate::tables::contract::{RAW_RECORD, SOURCE_RECORD, col};
+use nayose_matching::record::Standardizer;
+use nayose_matching::record::another::Agreement;
+
+const KINDS: &str = include_str!("kinds.sql");
+const REPEATED: &str = include_str!("repeated.sql");
+const ENDS: &str = include_str!("ends.sql");
+const BEYOND: &str = include_str!("beyond.sql");
+
+/// The new files, for the queries.
+const NEW_FILE: &str = "new_file";
+/// The records that are looked at.
+const LOOKED_AT: &str = "looked_at";
+const SAMPLE: &str = "
+select r.* from raw_record r join new_file n on n.source = r.source and n.file = r.file
+where r.reject_reason is null and key_hash(r.channel, r.record_id) % n.every = 0";
+
+/// Records of a file that are looked at, about: a share of two thousand is known to two points.
+const LOOK_AT: u64 = 2_000;
+
+/// A file that this run reads for the first time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct NewFile {
+    /// Source of the pipeline file.
+    pub source: String,
+    /// Path below the input root.
+    pub file: String,
+    /// Its content.
+    pub fingerprint: String,
+    /// Rows, without those that were left out on purpose.
+    pub rows: u64,
+    /// Rows that could not be read.
+    pub rejects: u64,
+    /// Rows of the file of that name in the run before, where it has another content now.
+    pub replaces: Option<u64>,
+    /// Kinds of values.
+    pub kinds: Kinds,
+    /// Records that were looked at.
+    pub records: u64,
+    /// Those of them that were known.
+    pub known: u64,
+    /// Known records that have enough in common with before to tell whether they are another person.
+    pub comparable: u64,
+    /// Those of them that are another person.
+    pub another: u64,
+    /// Attribute → known records whose value changed.
+    pub changed: BTreeMap<String, u64>,
+    /// Source → share of the rows that stand in its other files.
+    pub repeated: BTreeMap<String, f64>,
+    /// Whether its last row is broken as that of a file that was cut.
+    pub cut: bool,
+    /// Whether a text file ends in the middle of a line.
+    pub open_end: bool,
+    /// Rows of a file in order of the id, and the share of the source's other rows whose id is greater than its last.
+    pub beyond: Option<(u64, f64)>,
+}
+
+/// Why the last row of a file that was cut cannot be read.
+const CUT: [&str; 4] = ["unclosed_quote", "wrong_column_count", "bad_json", "undecodable"];
+
+impl Run<'_> {
+    /// Fills in the figures of new files. The session knows the raw tables; `read` are the files that were read now.
+    pub(super) async fn collect(&self, files: &mut [NewFile], read: &[SourceFile]) -> Result<()> {
+        self.register_new(files)?;
+        let here = self.here();
+        let places: BTreeMap<(String, String), usize> =
+            files.iter().enumerate().map(|(i, f)| ((f.source.clone(), f.file.clone()), i)).collect();
+        let place = |source: &str, file: &str| places.get(&(source.to_string(), file.to_string())).copied();
+        let sampled = here.sql(SAMPLE).await?;
+        self.context.deregister_table(LOOKED_AT)?;
+        self.context.register_table(LOOKED_AT, sampled.clone().into_view())?;
+        for batch in here.sql(KINDS).await?.collect().await? {
+            let [source, file, attribute, kind] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
+            let values = batch.column(4).as_primitive::<Int64Type>();
+            for row in 0..batch.num_rows() {
+                let Some(i) = place(source.value(row), file.value(row)) else { continue };
+                let of = files[i].kinds.entry(attribute.value(row).to_string()).or_default();
+                *of.entry(kind.value(row).to_string()).or_default() += values.value(row) as u64;
+            }
+        }
+        for file in files.iter_mut() {
+            file.records = file.kinds.get(col::RECORD_ID).map_or(0, |kinds| kinds.values().sum());
+        }
+        for batch in here.sql(ENDS).await?.collect().await? {
+            let [source, file, reason] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
+            for row in (0..batch.num_rows()).filter(|row| reason.is_valid(*row) && CUT.contains(&reason.value(*row))) {
+                if let Some(i) = place(source.value(row), file.value(row)) {
+                    files[i].cut = true;
+                }
+            }
+        }
+        if self.before.is_some() {
+            self.collect_rows(files, &place).await?;
+            self.collect_changes(files, sampled, &place).await?;
+        }
+        for file in files.iter_mut() {
+            if let Some(read) = read.iter().find(|read| read.name == file.file) {
+                file.open_end = ends_without_newline(read).await?;
+            }
+        }
+        self.context.deregister_table(LOOKED_AT)?;
+        self.context.deregister_table(NEW_FILE)?;
+        Ok(())
+    }
+
+    /// The session whose plans run in this process: a few counts are no work for a cluster.
+    fn here(&self) -> SessionContext {
+        match self.options.resources.cluster {
+            Some(_) => in_order(&self.context),
+            None => self.context.clone(),
+        }
+    }
+
+    fn register_new(&self, files: &[NewFile]) -> Result<()> {
+        let every = files.iter().map(|file| (file.rows / LOOK_AT).max(1) as i64);
+        let rows = RecordBatch::try_from_iter([
+            ("source", Arc::new(StringArray::from_iter_values(files.iter().map(|f| &f.source))) as ArrayRef),
+            ("file", Arc::new(StringArray::from_iter_values(files.iter().map(|f| &f.file)))),
+            ("every", Arc::new(Int64Array::from_iter_values(every))),
+        ])?;
+        self.context.deregister_table(NEW_FILE)?;
+        self.context.register_batch(NEW_FILE, rows)?;
+        Ok(())
+    }
+
+    /// Which rows stand elsewhere, and how far files in order go.
+    async fn collect_rows(&self, files: &mut [NewFile], place: &impl Fn(&str, &str) -> Option<usize>) -> Result<()> {
+        for batch in self.here().sql(REPEATED).await?.collect().await? {
+            let [source, file, of] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
+            let [rows, all] = [3, 4].map(|c| batch.column(c).as_primitive::<Int64Type>());
+            for row in 0..batch.num_rows() {
+                if let Some(i) = place(source.value(row), file.value(row)) {
+                    let share = rows.value(row) as f64 / all.value(row).max(1) as f64;
+                    files[i].repeated.insert(of.value(row).to_string(), share);
+                }
+            }
+        }
+        for batch in self.here().sql(BEYOND).await?.collect().await? {
+            let [source, file] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
+            let (rows, beyond) =
+                (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Float64Type>());
+            for row in 0..batch.num_rows() {
+                if let Some(i) = place(source.value(row), file.value(row)) {
+                    files[i].beyond = Some((rows.value(row) as u64, beyond.value(row)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the new files say of records that were known, against every value that they had.
+    async fn collect_changes(
+        &self,
+        files: &mut [NewFile],
+        sampled: DataFrame,
+        place: &impl Fn(&str, &str) -> Option<usize>,
+    ) -> Result<()> {
+        let of_before = self.previous(&SOURCE_RECORD).await?;
+        let keys = [ident(col::CHANNEL).alias("channel_before"), ident(col::RECORD_ID).alias("record_id_before")];
+        let of_before =
+            of_before.select(keys.into_iter().chain([ident(col::HISTORY).alias("before")]).collect::<Vec<_>>())?;
+        let versions = RAW_RECORD.columns.iter().filter(|c| !OUTSIDE.contains(&c.name));
+        let versions = versions.flat_map(|c| [lit(c.name), ident(c.name)]).collect();
+        // The file is a column of the versions too.
+        let of_file = sampled.aggregate(
+            [col::SOURCE, col::FILE, col::CHANNEL, col::RECORD_ID].map(ident).to_vec(),
+            vec![array_agg(named_struct(versions)).alias(col::VERSIONS)],
+        )?;
+        let standardizer = Arc::new(Standardizer::new(&self.pipeline.attributes, &self.pipeline.model));
+        let made = standardize(standardizer).call(vec![ident(col::VERSIONS)]).alias("standard");
+        let keys = [col::SOURCE, col::FILE, col::CHANNEL, col::RECORD_ID].map(ident);
+        let made = of_file.select(keys.into_iter().chain([made]).collect::<Vec<_>>())?;
+        let now = field("standard", col::HISTORY).alias("now");
+        let keys = [col::SOURCE, col::FILE, col::CHANNEL, col::RECORD_ID].map(ident);
+        let now = fields_of(made, "standard")?.select(keys.into_iter().chain([now]).collect::<Vec<_>>())?;
+        let met = now.join(
+            of_before,
+            JoinType::Inner,
+            &[col::CHANNEL, col::RECORD_ID],
+            &["channel_before", "record_id_before"],
+            None,
+        )?;
+        let met = met.select(["source", "file", "before", "now"].map(ident).to_vec())?;
+        let mut batches = met.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            let (source, file) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
+            let (before, now) = (columns::lists(batch.column(2))?, columns::lists(batch.column(3))?);
+            for row in 0..batch.num_rows() {
+                let Some(i) = place(source.value(row), file.value(row)) else { continue };
+                let sides = [before.value(row), now.value(row)];
+                let [left, right] = [values(&sides[0])?, values(&sides[1])?];
+                let agreement = Agreement::between(&left, &right);
+                let of = &mut files[i];
+                of.known += 1;
+                of.comparable += u64::from(agreement.can_tell());
+                of.another += u64::from(agreement.is_another());
+                for attribute in agreement.differing() {
+                    *of.changed.entry(attribute.to_string()).or_default() += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The values of a history, each with its attribute.
+fn values(history: &ArrayRef) -> Result<Vec<(&str, &str)>> {
+    let history = columns::structs(history)?;
+    let attributes = columns::strings(columns::field(history, col::ATTRIBUTE)?)?;
+    let values = columns::strings(columns::field(history, col::VALUE)?)?;
+    Ok((0..history.len()).map(|i| (attributes.value(i), values.value(i))).collect())
+}
+
+/// First bytes of files that are packed, or are no text.
+const NO_TEXT: [&[u8]; 4] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"PAR1", b"PK"];
+
+/// Whether a plain text file ends in the middle of a line.
+async fn ends_without_newline(file: &SourceFile) -> Result<bool> {
+    use object_store::ObjectStoreExt;
+    let size = file.meta.size;
+    if file.member.is_some() || size < 4 {
+        return Ok(false);
+    }
+    let bytes = |range: std::ops::Range<u64>| async move {
+        let read = file.store.get_range(&file.meta.location, range).await;
+        read.map_err(|e| crate::error::at_place(&e, "read", &file.name))
+    };
+    let (first, last) = (bytes(0..4).await?, bytes(size - 2..size).await?);
+    let is_text = !NO_TEXT.iter().any(|no_text| first.starts_with(no_text));
+    Ok(is_text && !last.contains(&b'\n') && !last.contains(&b'\r'))
+}
+
+/// The new files among the inputs of a run: those that the run before did not read with this content.
+pub(super) fn new_files(now: &[Input], before: &[Input]) -> Vec<(String, String, String)> {
+    let content = |input: &Input| {
+        let fingerprint = super::super::inputs::content(&input.fingerprint).to_string();
+        (input.source.clone(), input.file.clone(), fingerprint)
+    };
+    let known: std::collections::HashSet<_> = before.iter().map(content).collect();
+    now.iter().map(content).filter(|input| !known.contains(input)).collect()
+}
+
+/// An error that says what cannot happen.
+pub(super) fn without_counts(file: &str) -> Error {
+    Error::bug(format!("{file} was read without counts"))
+}

@@ -1,0 +1,158 @@
+//! Good files and wrong ones, as figures.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::lake::figures::Kinds;
+
+fn kinds(all: &[(&str, &[(&str, u64)])]) -> Kinds {
+    let of = |kinds: &[(&str, u64)]| kinds.iter().map(|(kind, n)| (kind.to_string(), *n)).collect();
+    all.iter().map(|(attribute, kinds)| (attribute.to_string(), of(kinds))).collect()
+}
+
+/// A shop's source: a full load of 2,000 and some days of 20 to 25.
+fn shop() -> SourceFigures {
+    SourceFigures {
+        kinds: kinds(&[
+            ("record_id", &[("letters and digits", 2200)]),
+            ("name", &[("kanji", 2100), ("kana", 60), ("!no_name", 40)]),
+            ("kana", &[("kana", 1500)]),
+            ("phone", &[("ok", 1900), ("!unusable", 60), ("!leading_zero_lost", 10)]),
+            ("birth_date", &[("ok", 1800), ("!made_up", 20)]),
+            ("address", &[("ok", 2000), ("!unusable", 10)]),
+        ]),
+        records: 200,
+        known: 160,
+        changed: BTreeMap::from([("address".into(), 60), ("phone".into(), 50), ("name".into(), 1)]),
+        files: 10,
+        deliveries: 9,
+        ..SourceFigures::default()
+    }
+}
+
+/// A usual day of 100 records.
+fn day() -> NewFile {
+    NewFile {
+        source: "shop".into(),
+        file: "day.csv".into(),
+        rows: 100,
+        records: 100,
+        known: 80,
+        comparable: 70,
+        kinds: kinds(&[
+            ("record_id", &[("letters and digits", 100)]),
+            ("name", &[("kanji", 97), ("kana", 2), ("!no_name", 1)]),
+            ("kana", &[("kana", 70)]),
+            ("phone", &[("ok", 88), ("!unusable", 2)]),
+            ("birth_date", &[("ok", 80)]),
+            ("address", &[("ok", 90)]),
+        ]),
+        changed: BTreeMap::from([("address".into(), 30), ("phone".into(), 25)]),
+        ..NewFile::default()
+    }
+}
+
+fn rows() -> Vec<u64> {
+    vec![20_000, 95, 102, 99, 104, 98, 110, 93]
+}
+
+fn check(what: &str, change: impl Fn(&mut NewFile), expected: Option<&str>) {
+    let (figures, mut file) = (shop(), day());
+    change(&mut file);
+    let known = Known { source: "shop", figures: Some(&figures), rows: rows(), may_be_empty: false };
+    let found = finding(&file, &known, &GuardsFile::default());
+    assert_eq!(found.as_ref().map(|f| f.guard), expected, "{what}: {found:?}");
+}
+
+fn set(file: &mut NewFile, attribute: &str, of: &[(&str, u64)]) {
+    file.kinds.extend(kinds(&[(attribute, of)]));
+}
+
+#[test]
+fn good_days_are_let_in() {
+    let good = |what: &str, change: &dyn Fn(&mut NewFile)| check(what, change, None);
+    good("a usual day", &|_| ());
+    good("ten times as many new members, without an address", &|file| {
+        (file.rows, file.records, file.known, file.comparable) = (1000, 1000, 80, 70);
+        set(file, "record_id", &[("letters and digits", 1000)]);
+        set(file, "name", &[("kanji", 990)]);
+        set(file, "kana", &[("kana", 900)]);
+        set(file, "phone", &[("ok", 990)]);
+        set(file, "birth_date", &[("ok", 980)]);
+        set(file, "address", &[("ok", 100)]);
+    });
+    good("a merger of towns", &|file| {
+        (file.known, file.comparable) = (100, 90);
+        file.changed.insert("address".into(), 98);
+    });
+    good("a few numbers given anew", &|file| file.another = 3);
+    good("some rejects", &|file| file.rejects = 4);
+    good("a quiet day", &|file| {
+        (file.rows, file.records, file.known, file.comparable) = (70, 70, 50, 45);
+        set(file, "record_id", &[("letters and digits", 70)]);
+        set(file, "kana", &[("kana", 50)]);
+    });
+    good("rows that were sent again", &|file| {
+        file.repeated.insert("shop".into(), 0.4);
+    });
+}
+
+#[test]
+fn wrong_files_are_held_with_the_reason() {
+    check("rejects", |file| file.rejects = 50, Some("rejects"));
+    check("empty", |file| *file = NewFile { rows: 0, ..NewFile::default() }, Some("incomplete"));
+    check("cut in a row", |file| file.cut = true, Some("incomplete"));
+    check("cut in a line", |file| file.open_end = true, Some("incomplete"));
+    check("cut in the order of the ids", |file| file.beyond = Some((50, 0.5)), Some("incomplete"));
+    check("half of the rows", |file| (file.rows, file.rejects) = (47, 0), Some("short"));
+    check("half of the file that it replaces", |file| file.replaces = Some(199), Some("short"));
+    check("yesterday's", |file| _ = file.repeated.insert("shop".into(), 1.0), Some("repeated"));
+    check("another source's", |file| _ = file.repeated.insert("app".into(), 0.95), Some("repeated"));
+    check("slipped numbers", |file| file.another = 68, Some("changed"));
+    check("another shop's", |file| (file.known, file.comparable) = (0, 0), Some("changed"));
+    check("exchanged columns", |file| set(file, "phone", &[("!unusable", 88), ("ok", 2)]), Some("unusable"));
+    check("zeros lost", |file| set(file, "phone", &[("!leading_zero_lost", 85), ("ok", 5)]), Some("unusable"));
+    check("names hidden", |file| set(file, "name", &[("!hidden", 100)]), Some("unusable"));
+    check("kana lost", |file| drop(file.kinds.remove("kana")), Some("unusable"));
+    check("kana for kanji", |file| set(file, "name", &[("kana", 98), ("kanji", 2)]), Some("unusable"));
+    check("other ids", |file| set(file, "record_id", &[("digits", 100)]), Some("unusable"));
+    check("days for months", |file| _ = file.changed.insert("birth_date".into(), 40), Some("changed_values"));
+    check("a column that slipped", |file| _ = file.changed.insert("phone".into(), 79), Some("changed_values"));
+}
+
+#[test]
+fn a_habit_is_no_slip() {
+    let file = NewFile { cut: true, open_end: true, beyond: Some((50, 0.5)), ..day() };
+    let habit = SourceFigures { cut: 1, open_ends: 1, partial: 1, repeated: 0.9, ..shop() };
+    let repeats = NewFile { repeated: BTreeMap::from([("shop".to_string(), 1.0)]), ..file };
+    let known = Known { source: "shop", figures: Some(&habit), rows: rows(), may_be_empty: false };
+    assert_eq!(finding(&repeats, &known, &GuardsFile::default()), None);
+    // A source that sends all of its rows each time: no news is no repetition, and half of it is half.
+    let whole = Known { figures: Some(&habit), rows: vec![100, 101], ..known.clone() };
+    let same = NewFile { repeated: BTreeMap::from([("shop".to_string(), 1.0)]), ..day() };
+    assert_eq!(finding(&same, &whole, &GuardsFile::default()), None);
+    let half = finding(&NewFile { rows: 51, ..day() }, &whole, &GuardsFile::default());
+    assert_eq!(half.map(|f| f.guard), Some("short"));
+}
+
+#[test]
+fn a_guard_that_is_switched_off_stops_nothing() {
+    let off = GuardsFile {
+        rejects: None,
+        incomplete: false,
+        short: None,
+        repeated: None,
+        unusable: None,
+        changed: None,
+        changed_values: None,
+        ..GuardsFile::default()
+    };
+    let mut file = NewFile { rejects: 100, cut: true, another: 70, known: 80, replaces: Some(500), ..day() };
+    file.repeated.insert("app".into(), 1.0);
+    file.changed.insert("sex".into(), 80);
+    file.kinds.remove("name");
+    let figures = shop();
+    let known = Known { source: "shop", figures: Some(&figures), rows: rows(), may_be_empty: false };
+    assert!(finding(&file, &known, &GuardsFile::default()).is_some());
+    assert_eq!(finding(&file, &known, &off), None);
+}

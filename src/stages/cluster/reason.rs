@@ -1,0 +1,123 @@
+//! Why a link was not made, as a sentence: in English in the ledger, in the language that is asked for in an explanation.
+//!
+//! In: the values of a sentence. Out: the sentence; and of a sentence of the ledger, also one of an earlier build, the same in
+//! Japanese.
+
+/// A sentence in English and in Japanese; `{0}` is its first value.
+type Sentence = [&'static str; 2];
+
+pub(super) const CONTRADICTS: Sentence = ["{0} contradicts {1}", "{0} と {1} が矛盾します"];
+pub(super) const CONTESTED: Sentence = ["{0} fits {1} as well", "{0} は {1} にも合います"];
+pub(super) const BRIDGE: Sentence = [
+    "the two groups with all their values are likelier two people than one",
+    "二つのグループは、すべての値を合わせると、一人よりも二人である見込みが高くなります",
+];
+pub(super) const LIMIT: Sentence = [
+    "the person would have more records of channel {0} than limits.records_per_person",
+    "一人のチャネル {0} のレコードが limits.records_per_person を超えます",
+];
+/// The groups, each by its first record, with their records; the pairs against and for it with their bits.
+pub(super) const OUTVOTED: Sentence = [
+    "the pairs between the group of {0} (records: {1}) and that of {2} (records: {3}) are against it: {4} with {5} bits, most of all {6} and {7}; {8} for it with {9}",
+    "{0} のグループ（{1}件）と {2} のグループ（{3}件）の間の組が反対しています: 反対 {4}組（{5}ビット、最も強いのは {6} と {7}）、賛成 {8}組（{9}ビット）",
+];
+/// The same where no pair says it most: a decision made one person of the groups, or no pair votes.
+pub(super) const OUTVOTED_BY_ALL: Sentence = [
+    "the pairs of the two groups are against it: {0} with {1} bits, {2} for it with {3}",
+    "二つのグループの間の組が反対しています: 反対 {0}組（{1}ビット）、賛成 {2}組（{3}ビット）",
+];
+pub(super) const DECIDED_SAME: Sentence = ["same: decided by {0} at {1}: {2}", "同一と {0} が判断（{1}）: {2}"];
+pub(super) const DECIDED_DIFFERENT: Sentence =
+    ["different: decided by {0} at {1}: {2}", "別人と {0} が判断（{1}）: {2}"];
+pub(super) const SAME_UNTIL: Sentence =
+    ["same: decided by {0} at {1} until {2}: {3}", "同一と {0} が判断（{1}、{2} まで）: {3}"];
+pub(super) const DIFFERENT_UNTIL: Sentence =
+    ["different: decided by {0} at {1} until {2}: {3}", "別人と {0} が判断（{1}、{2} まで）: {3}"];
+/// A link of the run before, and from which probability up such a link holds.
+pub(super) const HELD: Sentence = [
+    "the run before linked them, and a link holds from a probability of {0} up",
+    "前回の実行で結合され、そのリンクは確率 {0} 以上で保たれます",
+];
+
+/// In the order in which a sentence is looked for. Decisions come first, as their reasons are anybody's words.
+const ALL: [Sentence; 11] = [
+    SAME_UNTIL,
+    DIFFERENT_UNTIL,
+    DECIDED_SAME,
+    DECIDED_DIFFERENT,
+    HELD,
+    OUTVOTED,
+    OUTVOTED_BY_ALL,
+    BRIDGE,
+    LIMIT,
+    CONTRADICTS,
+    CONTESTED,
+];
+
+/// A sentence in English, as the ledger has it.
+pub(super) fn english<const N: usize>(sentence: Sentence, values: [String; N]) -> String {
+    filled(sentence[0], &values.each_ref().map(String::as_str))
+}
+
+/// A sentence of the ledger in Japanese; as it is where it is none that we know.
+pub(crate) fn japanese(reason: &str) -> String {
+    let known = ALL.iter().find_map(|[en, ja]| Some(filled(ja, &captured(en, reason)?)));
+    known.unwrap_or_else(|| reason.to_string())
+}
+
+/// The parts of a template: text, and the place of a value.
+fn parts(template: &str) -> impl Iterator<Item = (&str, Option<usize>)> {
+    template.split('{').scan(true, |first, part| {
+        if std::mem::take(first) {
+            return Some((part, None));
+        }
+        let (place, text) = part.split_once('}').unwrap_or((part, ""));
+        Some((text, place.parse().ok()))
+    })
+}
+
+fn filled(template: &str, values: &[&str]) -> String {
+    let value = |place: Option<usize>| place.and_then(|place| values.get(place)).copied().unwrap_or_default();
+    parts(template).map(|(text, place)| value(place).to_string() + text).collect()
+}
+
+/// The values of a text that a template, whose values come in order, makes; none where it makes no such text.
+fn captured<'a>(template: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = parts(template).map(|(text, _)| text).peekable();
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut values = Vec::new();
+    while let Some(part) = parts.next() {
+        let end = match parts.peek() {
+            // The last value ends where the text does.
+            None => rest.len().checked_sub(part.len()).filter(|end| rest.get(*end..) == Some(part))?,
+            Some(_) => rest.find(part)?,
+        };
+        values.push(&rest[..end]);
+        rest = &rest[end + part.len()..];
+    }
+    rest.is_empty().then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_of_the_ledger_is_said_in_japanese() {
+        let values =
+            ["shop:a 1", "2", "app:{0}", "3", "4", "5.1", "a:contradicts", "b:{", "8", "0.0"].map(String::from);
+        for sentence in ALL {
+            let [en, ja] = sentence;
+            let holes = en.matches('{').count();
+            let said = english(sentence, values.clone());
+            assert_eq!(japanese(&said), filled(ja, &values.each_ref().map(String::as_str)), "{said}");
+            assert!((0..holes).all(|hole| ja.contains(&format!("{{{hole}}}"))), "{ja} says all that {en} says");
+            assert!(!ja.contains("the ") && !japanese(&said).contains(" with "), "{ja}");
+        }
+        assert_eq!(japanese("something of another build"), "something of another build");
+        assert_eq!(
+            japanese("same: decided by kato at 2026-01-31: x contradicts y"),
+            "同一と kato が判断（2026-01-31）: x contradicts y"
+        );
+    }
+}

@@ -6,8 +6,8 @@
 use datafusion::logical_expr::{Expr, ident};
 use datafusion::prelude::{DataFrame, SessionContext};
 
+use crate::engine::dates::set_zone;
 use crate::engine::ordered;
-use crate::engine::session::set_zone;
 use crate::engine::write::{self, Order};
 use crate::error::{Error, Result};
 use crate::functions::pseudonym::{age_band, pseudonym};
@@ -102,7 +102,7 @@ pub(crate) async fn register_all(
     ids: &Pseudonyms,
 ) -> Result<()> {
     let zone = run.zone();
-    set_zone(context, zone.name());
+    set_zone(context, zone.name())?;
     for (table, rows) in tables(context, from, run, ids).await? {
         let rows = rows_in_zone(rows, zone.name())?;
         context.register_table(table.name, ordered::table(sorted(&table, rows)?)?)?;

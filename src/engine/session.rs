@@ -127,11 +127,6 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     Ok(context)
 }
 
-/// Says in which zone literals of queries are: those of a time with zone, and dates beside times.
-pub(crate) fn set_zone(context: &SessionContext, zone: &str) {
-    context.state_ref().write().config_mut().options_mut().execution.time_zone = Some(zone.to_string());
-}
-
 /// Every store is known to every session by its URL.
 #[derive(Debug)]
 pub(crate) struct Stores;

@@ -12,7 +12,8 @@ use super::published::{self, Published};
 use super::states::{self, Link};
 use super::{erasure, read};
 use crate::config::{Renames, Zone};
-use crate::engine::session::{Resources, session, set_zone};
+use crate::engine::dates::set_zone;
+use crate::engine::session::{Resources, session};
 use crate::error::{Error, Result, VERIFY};
 use crate::lake::delta;
 use crate::lake::manifest::Output;
@@ -307,7 +308,7 @@ pub(crate) async fn register(
 ) -> Result<()> {
     let wanted = |name: &str| only.is_none_or(|only| only.contains(name));
     let zone = run.zone();
-    set_zone(context, zone.name());
+    set_zone(context, zone.name())?;
     for (name, _, _) in run.tables.iter().filter(|(name, _, _)| wanted(name)) {
         if let Some(rows) = table_in(context, lake, run, name, zone.name()).await? {
             context.register_table(name.as_str(), rows.into_view())?;

@@ -6,7 +6,8 @@ use datafusion::logical_expr::{ident, lit};
 
 use super::Run;
 use crate::config::{Pipeline, SqlFile};
-use crate::engine::session::{Resources, session, set_zone};
+use crate::engine::dates::set_zone;
+use crate::engine::session::{Resources, session};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{MartsResult, StageResult};
@@ -27,7 +28,7 @@ pub(crate) async fn can_be_planned(pipeline: &Pipeline) -> Result<()> {
 impl Run<'_> {
     pub(super) async fn marts(&self, record: &mut StageRecord) -> Result<()> {
         let zone = self.pipeline.zone.name();
-        set_zone(&self.context, zone);
+        set_zone(&self.context, zone)?;
         for table in marts::READ {
             let (output, schema) = (self.output(table, record)?, in_zone(&table.schema(), zone));
             let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;

@@ -97,7 +97,6 @@ fn days_begin_where_the_business_is() {
     let again = "select cast(cast(occurred_at as date) as varchar) as day, count(*) as n from interaction
                  where occurred_at is not null group by 1 order by 1";
     assert_eq!(retailer.sql("tokyo", days), retailer.sql("tokyo", again));
-    assert_ne!(retailer.sql("tokyo", days), retailer.sql("utc", days));
     // What is published are instants in UTC.
     let to = retailer.text("by_day.csv");
     succeeds(&["export", "by_day", "--lake", &retailer.text("tokyo"), "--to", &to]);
@@ -128,7 +127,8 @@ fn two_runs_of_one_time_are_two_states() {
         states.push(map(&[], "valid_to is null"));
     }
     assert_ne!(states[0], states[1], "a higher threshold links less");
-    assert_eq!(states[0], states[2], "and all have their ids back");
+    // Not with the whole of both in its message.
+    assert!(states[0] == states[2], "and all have their ids back: of two runs of one time the first has the older ids");
     for (number, state) in (1..).zip(&states) {
         let holds = format!("valid_from_run <= {number} and (valid_to_run > {number} or valid_to_run is null)");
         assert_eq!(&map(&[], &holds), state, "run {number}, from the newest id_map");

@@ -52,8 +52,15 @@ impl Earlier {
         let (mut gone, mut erased) = (Vec::new(), HashSet::new());
         // The rows that ever had an id that is an alias.
         let mut rows: HashMap<String, Vec<u32>> = HashMap::new();
-        let columns =
-            [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::VALID_FROM, col::VALID_TO];
+        let columns = [
+            col::CHANNEL,
+            col::RECORD_ID,
+            col::CUSTOMER_ID,
+            col::HOUSEHOLD_ID,
+            col::VALID_FROM,
+            col::VALID_TO,
+            col::VALID_FROM_RUN,
+        ];
         let mut batches = map.select(columns.map(ident).to_vec())?.execute_stream().await?;
         let mut last = None;
         while let Some(batch) = batches.try_next().await? {
@@ -61,14 +68,17 @@ impl Earlier {
                 [0, 1, 2, 3].map(|c| columns::strings(batch.column(c)).cloned());
             let (channel, record, customer, household) = (channel?, record?, customer?, household?);
             let (from, to) = (columns::times(batch.column(4))?, columns::times(batch.column(5))?);
+            // A run that kept no number is older than all that did.
+            let runs = columns::longs(batch.column(6))?;
+            let since = |i: usize| (from.value(i), if runs.is_valid(i) { runs.value(i) } else { 0 });
             for i in 0..batch.num_rows() {
                 let open = to.is_null(i);
                 let row = if open { keys.row_after(last, channel.value(i), record.value(i)) } else { None };
                 last = row.or(last);
                 // The record of before is gone: its number is somebody else's.
                 let row = row.filter(|row| !given_anew.contains(row));
-                let place = customers.add(customer.value(i), from.value(i), open, row);
-                households.add(household.value(i), from.value(i), open, row);
+                let place = customers.add(customer.value(i), since(i), open, row);
+                households.add(household.value(i), since(i), open, row);
                 if !open
                     && aliases.merged_into(customer.value(i)).is_some()
                     && let Some(row) = keys.row_after(last, channel.value(i), record.value(i))
@@ -113,7 +123,7 @@ impl Reader {
         Reader { places: HashTable::new(), before: Before { of_row: vec![NO_ID; rows], ..Before::default() } }
     }
 
-    fn add(&mut self, id: &str, since: i64, open: bool, row: Option<u32>) -> u32 {
+    fn add(&mut self, id: &str, since: (i64, i64), open: bool, row: Option<u32>) -> u32 {
         let hash = |id: &str| FixedState::default().hash_one(id);
         let issued = &mut self.before.issued;
         let same = |place: &u32| issued[*place as usize].id == id;
@@ -121,13 +131,13 @@ impl Reader {
             Some(place) => *place,
             None => {
                 let place = issued.len() as u32;
-                issued.push(Issued { id: id.to_string(), since, records: 0 });
+                issued.push(Issued { id: id.to_string(), since: since.0, run: since.1, records: 0 });
                 self.places.insert_unique(hash(id), place, |place| hash(&issued[*place as usize].id));
                 place
             }
         };
         let issued = &mut issued[place as usize];
-        issued.since = issued.since.min(since);
+        (issued.since, issued.run) = since.min((issued.since, issued.run));
         issued.records += u32::from(open);
         if let Some(row) = row {
             self.before.of_row[row as usize] = place;

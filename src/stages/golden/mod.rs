@@ -137,9 +137,9 @@ where not coalesce(c.holds, false)
 union all
 select channel, record_id, customer_id, household_id,
        case when holds then valid_from else greatest($as_of, coalesce(valid_from, $as_of)) end as valid_from,
-       nullif($as_of, $as_of) as valid_to, confidence,
+       null as valid_to, confidence,
        case when holds then valid_from_run else $number end as valid_from_run,
-       nullif($number, $number) as valid_to_run
+       null as valid_to_run
 from compared";
 
 const INTERACTIONS: &str = "

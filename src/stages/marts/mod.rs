@@ -15,8 +15,8 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Planned;
 use crate::config::{Pipeline, SqlFile};
+use crate::engine::dates::set_zone;
 use crate::engine::query;
-use crate::engine::session::set_zone;
 use crate::engine::write::Order;
 use crate::error::{Error, Kind, Result};
 use crate::tables::contract::{
@@ -125,7 +125,7 @@ pub(crate) fn named_by_checks(context: &SessionContext, pipeline: &Pipeline, sch
 /// Configuration, naming every file whose query cannot be planned.
 pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
     let zone = pipeline.zone.name();
-    set_zone(context, zone);
+    set_zone(context, zone)?;
     let without_rows =
         |name: &str, schema: SchemaRef| context.register_table(name, Arc::new(EmptyTable::new(in_zone(&schema, zone))));
     for table in READ {

@@ -59,7 +59,7 @@ mod tests {
             [
                 "golden_customer: #customer_id #household_id age_band sex town_code channels records first_seen last_seen confidence joined_by_decision",
                 "consent: #customer_id purpose contact status channel stated_at",
-                "interaction: channel #event_id #customer_id event_type occurred_at #transaction_id store_id item_id item_name quantity unit_price amount category",
+                "interaction: channel #event_id #customer_id event_type occurred_at #transaction_id store_id item_id item_name quantity unit_price amount category occurred_at_offset",
                 "rfm: #customer_id last_purchase_at recency_days frequency monetary r f m decile",
                 "decile: decile customers amount average_amount share cumulative_share",
                 "ltv: #customer_id average_purchase purchases_per_year lifetime_years gross_value cost ltv",

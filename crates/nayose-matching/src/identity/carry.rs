@@ -21,6 +21,8 @@ pub struct Issued {
     pub id: String,
     /// Since when it is there, microseconds of data time.
     pub since: i64,
+    /// Number of the first run that gave it at that time: of two runs as of one time the first has the older ids.
+    pub run: i64,
     /// Records that had it.
     pub records: u32,
 }
@@ -94,7 +96,7 @@ pub fn carry<K: Ord>(
         heirs.iter().enumerate().filter_map(|(place, heir)| Some(((*heir)?, place as u32))).collect();
     claims.sort_unstable_by(|(l, a), (r, b)| {
         let (a, b) = (&before.issued[*a as usize], &before.issued[*b as usize]);
-        (l, a.since, Reverse(a.records), &a.id).cmp(&(r, b.since, Reverse(b.records), &b.id))
+        (l, a.since, a.run, Reverse(a.records), &a.id).cmp(&(r, b.since, b.run, Reverse(b.records), &b.id))
     });
     let mut ids: Vec<String> = vec![String::new(); labels.len()];
     let mut taken: HashSet<String, FixedState> = HashSet::default();
@@ -285,7 +287,7 @@ mod tests {
                     }
                     None => {
                         let since = since.iter().find(|(of, _)| of == id).map_or(0, |(_, since)| *since);
-                        before.issued.push(Issued { id: id.to_string(), since, records: 1 });
+                        before.issued.push(Issued { id: id.to_string(), since, run: 0, records: 1 });
                         before.issued.len() as u32 - 1
                     }
                 },
@@ -373,7 +375,7 @@ mod tests {
             for id in &then {
                 let name = format!("#{id}");
                 let place = before.issued.iter().position(|i| i.id == name).unwrap_or_else(|| {
-                    before.issued.push(Issued { id: name.clone(), since: 0, records: 0 });
+                    before.issued.push(Issued { id: name.clone(), since: 0, run: 0, records: 0 });
                     before.issued.len() - 1
                 });
                 before.issued[place].records += 1;

@@ -71,7 +71,7 @@ impl Lake {
         let all = self.closed.iter().map(|(record, id, since)| (*record, id, *since, false));
         for (record, id, since, open) in all.chain(self.open.iter().map(|(r, (id, since))| (*r, id, *since, true))) {
             let place = before.issued.iter().position(|i| i.id == *id).unwrap_or_else(|| {
-                before.issued.push(Issued { id: id.clone(), since, records: 0 });
+                before.issued.push(Issued { id: id.clone(), since, run: 0, records: 0 });
                 before.issued.len() - 1
             });
             let issued = &mut before.issued[place];

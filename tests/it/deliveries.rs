@@ -93,6 +93,9 @@ fn slipped(mut rows: Vec<Vec<Vec<u8>>>) -> Vec<Vec<Vec<u8>>> {
     rows
 }
 
+/// The cells of a file, by row.
+type Cells = Vec<Vec<Vec<u8>>>;
+
 #[test]
 fn a_slipped_delivery_is_held_and_the_next_day_is_published() {
     let retailer = Retailer::new(400, 27);
@@ -146,7 +149,7 @@ fn wrong_files_are_held_with_the_reason() {
     put(&retailer, 0, &day(&retailer, 0));
     retailer.runs("lake", &[]);
     let mut wrong = Vec::new();
-    let mut check = |kind: &str, said: &str, rows: &dyn Fn(&mut Vec<Vec<Vec<u8>>>)| {
+    let mut check = |kind: &str, said: &str, rows: &dyn Fn(&mut Cells)| {
         let mut delivery = day(&retailer, 1);
         rows(&mut delivery);
         let file = put(&retailer, 1, &delivery);
@@ -190,7 +193,7 @@ fn good_days_are_published() {
     let retailer = Retailer::new(400, 29);
     retailer.runs("lake", &[]);
     let mut said = Vec::new();
-    let mut check = |number: usize, kind: &str, rows: &dyn Fn(&mut Vec<Vec<Vec<u8>>>)| {
+    let mut check = |number: usize, kind: &str, rows: &dyn Fn(&mut Cells)| {
         let mut delivery = day(&retailer, number);
         rows(&mut delivery);
         put(&retailer, number, &delivery);

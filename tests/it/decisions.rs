@@ -77,7 +77,7 @@ fn a_decision_is_shown_wherever_its_result_is_shown() {
     let ledger = lake.sql("select reason from ledger where decision = 'overridden'");
     assert!(ledger.len() == 1 && ledger[0].contains(reason), "{ledger:?}");
     let joined = lake.sql("select customer_id from golden_customer where joined_by_decision");
-    assert_eq!(joined, std::slice::from_ref(&kept));
+    assert_eq!(joined, std::slice::from_ref(kept));
     let events = "select event, reason from id_event where event in ('merged', 'split') order by 1";
     assert_eq!(lake.sql(events), ["merged,decision"]);
     let history = lake.ask(&["history", kept]);

@@ -322,12 +322,12 @@ pub(super) fn learn(figures: &mut SourceFigures, file: &NewFile, is_first_run: b
             *of.entry(kind.clone()).or_default() += n;
         }
     }
-    figures.files += 1;
     figures.cut += u64::from(file.cut);
-    figures.open_ends += u64::from(file.open_end);
     if is_first_run {
         return;
     }
+    figures.files += 1;
+    figures.open_ends += u64::from(file.open_end);
     figures.records += file.records;
     figures.known += file.known;
     for (attribute, n) in &file.changed {

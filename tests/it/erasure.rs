@@ -138,7 +138,7 @@ fn an_erasure_is_as_of_the_newest_run() {
 
 #[test]
 fn no_record_of_an_erased_person_is_left_in_what_is_said_of_others() {
-    let retailer = Retailer::new(200, 94);
+    let retailer = Retailer::new(300, 62);
     let pipeline = own_pipeline(&retailer, |text| text.push_str("\ndecisions: decisions.csv\n"), |_| ());
     let header = "left,right,decision,by,at,why,expires\n";
     let decisions = retailer.path("pipeline/decisions.csv");

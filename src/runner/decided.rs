@@ -51,8 +51,12 @@ impl Run<'_> {
         Recorded::read(self.previous(&DECISION).await?, |record| self.is_erased(record)).await
     }
 
-    /// All decisions that hold: those of the file, and those of earlier erasures.
+    /// All decisions that hold: those of the file, and those of earlier erasures. A run that erases somebody changes nobody else: new
+    /// decisions wait for the next one.
     pub(super) fn decisions_that_hold(&self, recorded: &Recorded) -> Result<Vec<Decision>> {
+        if self.erasure.is_some() {
+            return Ok(recorded.that_count());
+        }
         let mut all = self.decisions()?;
         all.extend(recorded.of_erasures(&self.decision_lines()));
         Ok(all)
@@ -71,13 +75,12 @@ impl Run<'_> {
         keys: &Keys,
         kept_apart: &[(u32, u32)],
     ) -> Result<Vec<Change>> {
-        let file = self.pipeline.decisions_file.as_deref().unwrap_or_default();
-        let mut changes = decisions::changes(&self.decision_lines(), file, recorded, self.as_of()?);
-        if let Some(erasure) = &self.erasure {
-            let at = erasure.at.parse::<jiff::Timestamp>().map_or(0, |at| at.as_microsecond());
-            changes.extend(decisions::kept_apart(keys, kept_apart, &erasure.by, APART, at));
-        }
-        Ok(changes)
+        let Some(erasure) = &self.erasure else {
+            let file = self.pipeline.decisions_file.as_deref().unwrap_or_default();
+            return Ok(decisions::changes(&self.decision_lines(), file, recorded, self.as_of()?));
+        };
+        let at = erasure.at.parse::<jiff::Timestamp>().map_or(0, |at| at.as_microsecond());
+        Ok(decisions::kept_apart(keys, kept_apart, &erasure.by, APART, at))
     }
 
     /// The table `decision`. Tells decisions on records that are not there, or whose values are other ones now.

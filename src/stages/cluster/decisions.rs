@@ -14,6 +14,7 @@ use datafusion::prelude::DataFrame;
 use super::Keys;
 use crate::config::decisions::{Decision, Line, id_of};
 use crate::error::Result;
+use crate::lake::snapshot::time_text;
 use crate::tables::columns;
 use crate::tables::contract::{DECISION, TIME_ZONE, col};
 use nayose_japanese::date::timestamp;
@@ -42,6 +43,21 @@ pub(crate) struct Entry {
     pub values: Option<String>,
     /// The file and its line; none where an erasure made it.
     place: Option<(String, i64)>,
+}
+
+impl Entry {
+    fn decision(&self) -> Decision {
+        Decision {
+            line: self.place.as_ref().map_or(0, |(_, line)| *line as u64),
+            left: self.pair[0].clone(),
+            right: self.pair[1].clone(),
+            same: self.word == "same",
+            by: self.by.clone(),
+            at: self.at.map(time_text).unwrap_or_default(),
+            why: self.why.clone(),
+            expires: self.expires,
+        }
+    }
 }
 
 /// What the runs before wrote down.
@@ -110,17 +126,12 @@ impl Recorded {
     pub(crate) fn of_erasures(&self, lines: &[Line]) -> Vec<Decision> {
         let said: HashSet<[&(String, String); 2]> = lines.iter().map(Line::pair).collect();
         let held = self.open.values().filter(|e| e.place.is_none() && !said.contains(&[&e.pair[0], &e.pair[1]]));
-        held.map(|e| Decision {
-            line: 0,
-            left: e.pair[0].clone(),
-            right: e.pair[1].clone(),
-            same: e.word == "same",
-            by: e.by.clone(),
-            at: e.at.map(crate::lake::snapshot::time_text).unwrap_or_default(),
-            why: e.why.clone(),
-            expires: e.expires,
-        })
-        .collect()
+        held.map(Entry::decision).collect()
+    }
+
+    /// All decisions that count, as the runs before took them.
+    pub(crate) fn that_count(&self) -> Vec<Decision> {
+        self.open.values().filter(|entry| entry.word != "undecided").map(Entry::decision).collect()
     }
 
     /// How many of those that count were made on values that are other ones now; `now` has the digests of today.

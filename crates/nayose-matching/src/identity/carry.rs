@@ -119,6 +119,8 @@ pub fn carry<K: Ord>(
         taken.insert(id.clone());
         ids[label as usize] = id;
     }
+    // Its founding record came back and founded it again.
+    aliases.retain(|(place, _)| !taken.contains(&before.issued[*place as usize].id));
     Some(Carried { ids, heirs, aliases, founded, taken })
 }
 

@@ -403,3 +403,19 @@ fn a_damaged_model_is_told_and_not_used() {
     let (anew, _) = run(&retailer, &pipeline, "lake", &["--full"]);
     assert_eq!(model(&anew)["trained_because"], "first");
 }
+
+#[test]
+fn a_channel_with_another_name_is_not_new_to_the_model() {
+    let retailer = Retailer::new(200, 100);
+    let pipeline = own_pipeline(&retailer, |_| {}, |_| {});
+    run(&retailer, &pipeline, "lake", &[]);
+    let links = "select count(*) as n from ledger where decision = 'matched'";
+    let before = retailer.sql("lake", links);
+    let renamed = |text: &mut String| {
+        *text = text.replace("channel: support\n", "channel: zendesk\n");
+        text.push_str("\nchannels: { zendesk: { was: support } }\n");
+    };
+    let (after, _) = run(&retailer, &own_pipeline(&retailer, renamed, |_| {}), "lake", &[]);
+    assert_eq!(model(&after)["trained_because"], Value::Null, "{after}");
+    assert_eq!(retailer.sql("lake", links), before, "the priors of its pairs are those that it had");
+}

@@ -131,7 +131,7 @@ fn too_many_rejects() {
             fs::write(&file, text).expect("written");
         },
         1,
-        &["cannot be read", "limits.reject_share", "tickets_"],
+        &["cannot be read", "guards.rejects", "tickets_", "--admit"],
     );
 }
 

@@ -143,7 +143,7 @@ fn decisions_of_people_are_kept() {
     let customers = |a: &str, b: &str| {
         let csv = retailer.sql(
             "after",
-            &format!("select count(distinct customer_id) as n from id_map where channel || ':' || record_id in ('{a}', '{b}')"),
+            &format!("select count(distinct customer_id) as n from id_map where channel || ':' || record_id in ('{a}', '{b}') and valid_to is null"),
         );
         csv.lines().nth(1).expect("a row").to_string()
     };

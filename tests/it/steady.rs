@@ -413,6 +413,7 @@ fn a_channel_with_another_name_is_not_new_to_the_model() {
     let before = retailer.sql("lake", links);
     let renamed = |text: &mut String| {
         *text = text.replace("channel: support\n", "channel: zendesk\n");
+        *text = text.replace("pointcard, support]", "pointcard, zendesk]");
         text.push_str("\nchannels: { zendesk: { was: support } }\n");
     };
     let (after, _) = run(&retailer, &own_pipeline(&retailer, renamed, |_| {}), "lake", &[]);

@@ -37,8 +37,11 @@ class Retailer:
         self.app, self.events = {}, []
         for file in sorted((folder / "app").glob("users_*.jsonl.gz")):
             for line in gzip.open(file, "rt", encoding="utf-8"):
-                user = json.loads(line)
-                if user.get("user_id"):
+                try:
+                    user = json.loads(line)
+                except ValueError:  # The generator makes broken lines too; they are no people.
+                    continue
+                if isinstance(user, dict) and user.get("user_id"):
                     self.app[user["user_id"]] = user
         for pattern in ("shop/customers_*.csv", "shop/orders_*.csv", "app/users_*.jsonl.gz"):
             for file in sorted(folder.glob(pattern)):

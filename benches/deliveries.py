@@ -227,6 +227,7 @@ def wrong_kinds(retailer, files):
     other_shop = [[row[0][0] + row[0][:0:-1]] + other[1:] for row, other in zip(rows, retailer.later_shop)]
     half = rows[: len(rows) // 2]
     digits = lambda text: "".join(c for c in text if c.isdigit())
+    as_number = lambda text: (text[2:] if text.startswith("81") else text).lstrip("0")
     other_order = lambda text: "/".join(text.split("/")[::-1]) if text.count("/") == 2 else text
     test = lambda row: [row[0], "テスト 太郎", "テスト タロウ"] + row[3:6] + ["0000000000", "test@example.com"] + row[8:]
     number = iter(range(10**7))
@@ -256,7 +257,7 @@ def wrong_kinds(retailer, files):
         "ids renumbered": lambda: table(lambda row: ["C7%07d" % next(number)] + row[1:]),
         "names masked": lambda: table(lambda row: set_in(row, "氏名", lambda name: name[:1] + "＊" * (len(name) - 1))),
         "kana lost": lambda: table(lambda row: set_in(row, "フリガナ", lambda kana: "?" * len(kana))),
-        "phones without zeros": lambda: table(lambda row: set_in(row, "電話番号", lambda t: digits(t).lstrip("0"))),
+        "phones without zeros": lambda: table(lambda row: set_in(row, "電話番号", lambda t: as_number(digits(t)))),
         "dumps gone from the bucket": None,
     }
 

@@ -87,6 +87,14 @@ def planted(head, lines, draw):
     return text(wrong), text(right), pairs
 
 
+def neighbours(nayose, lake, records):
+    """The records that the ledger weighs against some of these: one that came today may fit as well."""
+    pairs = "select channel_l || ':' || record_id_l as l, channel_r || ':' || record_id_r as r from ledger"
+    out = subprocess.run([nayose, "sql", "--lake", lake, "--format", "csv", pairs], check=True, capture_output=True, text=True).stdout
+    rows = list(csv.DictReader(io.StringIO(out)))
+    return {row[b] for row in rows for a, b in ("lr", "rl") if row[a] in records}
+
+
 def main():
     nayose, folder, people, days = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     pipeline = sys.argv[5] if len(sys.argv) > 5 else "pipelines/retail/pipeline.yaml"
@@ -133,7 +141,8 @@ def main():
             parts = {now[r][0] for r in records if r in now}
             splits += max(0, len(parts) - 1)
             if len(parts) > 1 and not any(r in fresh or r not in now or r.startswith("shop:Z") for r in records):
-                news = any(other in fresh for part in parts for other in sets_now[part])
+                near = {other for part in parts for other in sets_now[part]} | neighbours(nayose, lake, records)
+                news = not near.isdisjoint(fresh)
                 with_news += news
                 flips += not news
         together = [pair for pair in pairs if all(r in now for r in pair) and now[pair[0]][0] == now[pair[1]][0]]

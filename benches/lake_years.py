@@ -18,13 +18,16 @@ SEED = "27"
 FIRST = datetime.date(2026, 4, 1)
 MIB = 1024 * 1024
 
+# The generator damages some bytes, which stay as they are.
+DAMAGED = "surrogateescape"
+
 # Share of the rows that a day brings anew, and of people who come again with other values.
 NEW = 0.005
 AGAIN = 0.005
 
 
 def table(path, encoding):
-    with open(path, newline="", encoding=encoding) as file:
+    with open(path, newline="", encoding=encoding, errors=DAMAGED) as file:
         return list(csv.reader(file))
 
 
@@ -33,18 +36,18 @@ def put_table(path, rows, encoding):
     text = io.StringIO(newline="")
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
     with open(path, "wb") as file:
-        file.write(text.getvalue().encode(encoding))
+        file.write(text.getvalue().encode(encoding, DAMAGED))
 
 
 def lines(path):
-    with gzip.open(path, "rt", encoding="utf-8") as file:
+    with gzip.open(path, "rt", encoding="utf-8", errors=DAMAGED) as file:
         return file.readlines()
 
 
 def put_lines(path, rows):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with gzip.GzipFile(path, "wb", mtime=0) as file:
-        file.write("".join(rows).encode("utf-8"))
+        file.write("".join(rows).encode("utf-8", DAMAGED))
 
 
 def cut(folder, days):
@@ -67,7 +70,7 @@ def cut(folder, days):
                 taken = rows[len(rows) - n :] + taken
                 files[path] = rows[: len(rows) - n]
                 put_table(path, files[path], encoding) if encoding else put_lines(path, files[path][1:])
-        there = [row for path in order[:1] for row in files[path][1:]]
+        there = [row for row in files[order[0]][1:] if not encoding or len(row) == len(head)]
         held[source, word] = (encoding, head, taken, there)
 
     def deliver(day):

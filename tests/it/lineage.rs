@@ -88,7 +88,10 @@ fn a_run_is_told_from_start_to_end() {
         let facets = &event["run"]["facets"];
         assert_eq!(facets["parent"]["job"]["name"], "crm.nayose");
         assert_eq!(facets["parent"]["run"]["runId"], "019d4130-a400-76a4-97c7-5f758f387c24");
-        assert_eq!(facets["nominalTime"]["nominalStartTime"], "2026-03-31T14:59:59.999999Z", "the end of a day of Japan");
+        assert_eq!(
+            facets["nominalTime"]["nominalStartTime"], "2026-03-31T14:59:59.999999Z",
+            "the end of a day of Japan"
+        );
     }
     // What is declared at the start is what comes out at the end.
     assert_eq!(names(start, "inputs"), names(end, "inputs"));

@@ -14,7 +14,7 @@ VENV = .venv
 AZURITE = .azurite
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught fuzz sql schema sample dictionary bench-deliveries bench-flips clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -137,6 +137,11 @@ DAYS ?= 60
 bench-flips: ## who flips over days of deliveries, and whether wrong merges split: make bench-flips PEOPLE=20000 DAYS=60
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/flips.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-flips $(PEOPLE) $(DAYS)
+
+bench-lake: PEOPLE = 20000
+bench-lake: ## what a lake costs that is published to every day: make bench-lake PEOPLE=20000 DAYS=60
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(PYTHON) benches/lake_years.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench-lake $(PEOPLE) $(DAYS)
 
 $(VENV)-public/ready: benches/requirements.txt
 	$(PYTHON) -m venv $(VENV)-public

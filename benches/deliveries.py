@@ -29,7 +29,7 @@ FIRST_DAY = datetime.date(2026, 4, 1)
 class Retailer:
     """The files of the retailer as rows, and what happens to its people day by day."""
 
-    def __init__(self, source, folder, seed):
+    def __init__(self, source, folder, seed, days):
         self.folder, self.random = folder, random.Random(seed)
         shutil.copytree(source, folder)
         self.header, self.shop = self.newest_rows("shop/customers_*.csv")
@@ -38,7 +38,8 @@ class Retailer:
         for file in sorted((folder / "app").glob("users_*.jsonl.gz")):
             for line in gzip.open(file, "rt", encoding="utf-8"):
                 user = json.loads(line)
-                self.app[user["user_id"]] = user
+                if user.get("user_id"):
+                    self.app[user["user_id"]] = user
         for pattern in ("shop/customers_*.csv", "shop/orders_*.csv", "app/users_*.jsonl.gz"):
             for file in sorted(folder.glob(pattern)):
                 file.unlink()
@@ -50,6 +51,7 @@ class Retailer:
         self.random.shuffle(self.later_app)
         cut = len(self.orders) * 3 // 4
         self.later_orders, self.orders = self.orders[cut:], self.orders[:cut]
+        self.orders_a_day = len(self.later_orders) // (days + 2)
         self.put("shop/customers_20260331.csv", self.csv(self.header, self.shop.values()))
         self.put("shop/orders_20260331.csv", self.csv(self.order_header, self.orders))
         self.put("app/users_20260331.jsonl.gz", self.jsonl(self.app.values()))
@@ -111,7 +113,8 @@ class Retailer:
             row[self.column("電話番号")] = "0%d0-%04d-%04d" % (
                 self.random.choice([7, 8, 9]), self.random.randrange(10000), self.random.randrange(10000))
         elif kind == 2:
-            row[self.column("メールアドレス")] = "m%07d@example.co.jp" % self.random.randrange(10**7)
+            row[self.column("メールアドレス")] = "m%07d@%s" % (
+                self.random.randrange(10**7), other[self.column("メールアドレス")].partition("@")[2] or "docomo.ne.jp")
         elif kind == 3 and " " in row[name].replace("　", " "):
             # A marriage: the given name stays.
             family = other[name].replace("　", " ").split(" ")[0]
@@ -150,13 +153,18 @@ class Retailer:
         self.shop.update({row[0]: row for row in rows})
         users = self.random.sample(sorted(self.app), max(4, int(len(self.app) * share / 2)))
         stamp = day.strftime("%Y-%m-%dT10:00:00+09:00")
-        users = [dict(self.app[key], phone=self.random.choice(list(self.app.values()))["phone"]) for key in users]
+        users = [
+            dict(self.app[key], phone=self.random.choice(list(self.app.values()))["phone"])
+            if self.random.random() < 0.5
+            else dict(self.app[key], push_enabled=False)
+            for key in users
+        ]
         joined = max(1, int(len(self.app) * share / 4)) * (10 if campaign else 1)
         users += [dict(self.later_app.pop(), created_at=stamp) for _ in range(min(joined, len(self.later_app)))]
         users = [dict(user, updated_at=stamp) for user in sorted(users, key=lambda user: user["user_id"])]
         self.app.update({user["user_id"]: user for user in users})
         orders = []
-        for _ in range(min(max(5, int(len(self.orders) * share)), len(self.later_orders))):
+        for _ in range(self.orders_a_day):
             order = list(self.later_orders.pop())
             order[self.order_header.index("注文日時")] = day.strftime("%Y/%m/%d 12:%M:00")
             orders.append(order)
@@ -273,7 +281,7 @@ def main():
         work = pathlib.Path(work)
         subprocess.run([a.nayose, "generate", "--people", str(a.people), "--seed", str(a.seed), "--out", str(work / "made")],
                        check=True, stdout=subprocess.DEVNULL)
-        retailer, lake = Retailer(work / "made", work / "input", a.seed), work / "lake"
+        retailer, lake = Retailer(work / "made", work / "input", a.seed, a.days), work / "lake"
         special = {a.days // 6: "campaign", a.days // 3: "merger", a.days // 2: "phones"}
         print("| day | kind | exit | seconds | said |\n|---|---|---|---|---|")
         for number in range(a.days + 1):

@@ -110,6 +110,9 @@ def main():
                 file.write(right if day else wrong)
         summary = f"{folder}/summary.json"
         run = ["run", pipeline, "--input", given, "--lake", lake, "--log", "json", "--summary", summary]
+        if day == days // 2:
+            # A guard asks whether so many values may change in one file.
+            run += ["--admit", "shop/customers_planted.csv"]
         ran = subprocess.run([nayose, *run], stderr=subprocess.PIPE, text=True)
         if ran.returncode != 0:
             sys.exit(f"day {day}: {ran.stderr.splitlines()[-1]}")

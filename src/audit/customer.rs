@@ -109,7 +109,7 @@ impl Audit {
 
     /// The matched pairs of a customer's records from the ledger, strongest first.
     async fn link_views(&self, id: &str, records: &[RecordView]) -> Result<Vec<LinkView>> {
-        // Only the newest run keeps its model; the ledger of an older one is told by the names in it.
+        // A run of an earlier version may have kept none; its ledger is told by the names in it.
         let model = self.kept().await.ok().map(|kept| kept.model.as_ref());
         let matched = self.table(LEDGER.name).await?.filter(ident(col::DECISION).eq(lit("matched")))?;
         let left = [col::CHANNEL_L, col::RECORD_ID_L];

@@ -22,7 +22,9 @@ use crate::lake::snapshot::{self, PublishedRun, plain_schema, time_text};
 use crate::lake::{delta, read};
 use crate::store::Location;
 use crate::tables::columns;
-use crate::tables::contract::{self, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, PERSON_COLUMNS, RESTATEMENT, Table, col};
+use crate::tables::contract::{
+    self, DECISION, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, PERSON_COLUMNS, RESTATEMENT, Table, col,
+};
 
 /// Ids that are named as examples of each change; [`CUSTOMERS`] has the number too.
 const EXAMPLES: usize = 5;
@@ -170,7 +172,7 @@ pub(crate) async fn of_plan(
 
 /// Whether a table says what happened over all runs: it differs by what happened, not by what is.
 fn is_log(table: &str) -> bool {
-    table == ID_EVENT.name || table == RESTATEMENT.name
+    [ID_EVENT.name, RESTATEMENT.name, DECISION.name].contains(&table)
 }
 
 async fn published(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<State> {

@@ -37,9 +37,10 @@ pub(crate) fn disclosure_lines(d: &Disclosure, ja: bool) -> Vec<[String; 5]> {
     for table in &d.tables {
         for (n, row) in table.rows.iter().enumerate() {
             for (column, label) in &table.columns {
-                if let Some(value) = row.get(column) {
+                let value = row.get(column).map(shown).unwrap_or_default();
+                if !value.is_empty() {
                     let label = pick(label, ja).to_string();
-                    lines.push([table.table.clone(), (n + 1).to_string(), column.clone(), label, shown(value)]);
+                    lines.push([table.table.clone(), (n + 1).to_string(), column.clone(), label, value]);
                 }
             }
         }
@@ -54,7 +55,7 @@ fn pick(words: &Words, ja: bool) -> &str {
 /// The values of a row with what their columns mean.
 fn labelled<'a>(table: &'a DisclosedTable, row: &Map<String, Value>, ja: bool) -> Vec<(&'a str, String)> {
     let value = |(column, label): &'a (String, Words)| Some((pick(label, ja), shown(row.get(column)?)));
-    table.columns.iter().filter_map(value).collect()
+    table.columns.iter().filter_map(value).filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// A value as people read it.

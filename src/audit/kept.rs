@@ -1,5 +1,5 @@
-//! What a published run left in its work folder: the records, the model with what it learned, the links. `explain` and
-//! `evaluate` weigh pairs with it again.
+//! What a published run left in its work folder, or an earlier one with its state: the records, the model with what it learned; the
+//! newest the links as well. `explain` and `evaluate` weigh pairs with it again.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::functions::pack::pack;
 use crate::lake::manifest::Manifest;
 use crate::lake::settings::{MODEL_FILE, RunSettings, read_model};
 use crate::lake::snapshot::{self, PublishedRun};
+use crate::lake::states;
 use crate::lake::{WORK, read};
 use crate::stages::cluster::{Keys, Links};
 use crate::store::Location;
@@ -29,7 +30,8 @@ pub(super) struct KeptRun {
     context: SessionContext,
     lake: Location,
     run: PublishedRun,
-    manifest: Manifest,
+    /// What it did; none where the run is an earlier one.
+    manifest: Option<Manifest>,
 }
 
 impl KeptRun {
@@ -38,21 +40,36 @@ impl KeptRun {
     /// # Errors
     /// Data, where it is gone.
     pub(super) async fn open(context: &SessionContext, lake: &Location, run: &PublishedRun) -> Result<Self> {
-        let work = lake.join(WORK).join(&run.run_id);
-        let kept = (RunSettings::load(&work).await?, read_model(&work).await?, Manifest::load(&work).await?);
-        let (Some(settings), Some(yaml), Some(manifest)) = kept else { return Err(gone(lake, run).await) };
+        let work = match run.chain.is_empty() {
+            true => lake.join(WORK).join(&run.run_id),
+            false => lake.join(&states::name_of(run.number, &run.run_id)),
+        };
+        let settings = RunSettings::load(&work).await?;
+        if let (None, Some(restored)) = (&settings, &run.restores) {
+            // A rollback has no work of its own: its tables are those of an earlier run, which is kept.
+            let runs = snapshot::runs(lake).await?;
+            if let Some(earlier) = runs.iter().find(|earlier| &earlier.run_id == restored) {
+                let earlier = snapshot::earlier(lake, earlier.clone(), &runs).await?;
+                return Box::pin(Self::open(context, lake, &earlier)).await;
+            }
+        }
+        let (Some(settings), Some(yaml)) = (settings, read_model(&work).await?) else {
+            return Err(gone(lake, run).await);
+        };
         Ok(KeptRun {
             model: Arc::new(load_model(MODEL_FILE, &yaml, &settings.attributes)?),
             settings,
             context: in_order(context),
             lake: lake.clone(),
             run: run.clone(),
-            manifest,
+            manifest: Manifest::load(&work).await?,
         })
     }
 
     async fn table(&self, table: &Table) -> Result<DataFrame> {
-        let Some(output) = self.manifest.output(table.name) else { return Err(gone(&self.lake, &self.run).await) };
+        let Some(output) = self.manifest.as_ref().and_then(|m| m.output(table.name)) else {
+            return Err(gone(&self.lake, &self.run).await);
+        };
         read::table(&self.context, &self.lake, output, table.schema()).await
     }
 
@@ -61,7 +78,13 @@ impl KeptRun {
     /// # Errors
     /// Data, where they are gone.
     pub(super) async fn standard(&self) -> Result<DataFrame> {
-        self.table(&STANDARD_RECORD).await
+        if self.run.chain.is_empty() {
+            return self.table(&STANDARD_RECORD).await;
+        }
+        match states::restore::standard(&self.context, &self.lake, &self.run.chain).await? {
+            Some(rows) => Ok(rows),
+            None => Err(gone(&self.lake, &self.run).await),
+        }
     }
 
     /// The keys of the records, in order.
@@ -114,7 +137,7 @@ async fn gone(lake: &Location, run: &PublishedRun) -> Error {
     let error = |what: &str| Error::data(format!("the work of run {} ({}) is gone{what}", run.number, run.run_id));
     match newest.run_id == run.run_id {
         true => error("").hint("run the pipeline again with --full"),
-        false => error(", by which pairs are weighed: a run after it does not keep it").hint(format!(
+        false => error(", with the pairs that it compared: a run after it does not keep them").hint(format!(
             "leave out --as-of to ask the newest run, {}; `nayose sql --as-of {} \"select * from ledger\"` has what was decided then",
             newest.number, run.number
         )),

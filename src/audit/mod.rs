@@ -44,7 +44,7 @@ pub struct Audit {
     lake: Location,
     run: PublishedRun,
     context: SessionContext,
-    /// What the run kept for weighing pairs: the newest run keeps it.
+    /// What the run kept for weighing pairs.
     kept: OnceCell<KeptRun>,
     scorer: OnceCell<Scorer>,
     aliases: OnceCell<Aliases>,

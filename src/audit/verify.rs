@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::error::{Error, Kind, Result};
-use crate::lake::manifest::Manifest;
+use crate::lake::manifest::{Manifest, Output};
 use crate::lake::settings::{MODEL_FILE, RunSettings, SETTINGS_FILE, read_model};
 use crate::lake::snapshot::{self, PublishedRun};
-use crate::lake::{WORK, delta, erasure, models, published};
+use crate::lake::states::{self, Kept, State};
+use crate::lake::{WORK, chain, delta, erasure, models, published};
 use crate::stages::Stage;
 use crate::store::{Location, digest};
 use crate::tables::contract::RUN;
@@ -25,6 +26,9 @@ pub(crate) struct Verified {
     pub bytes: u64,
     /// What is damaged, in order of the files.
     pub damaged: Vec<Damage>,
+    /// The digest of the newest row of `run`, which stands for all rows and all files of published tables. Whoever notes it elsewhere
+    /// can say later whether they were changed.
+    pub ledger: Option<String>,
 }
 
 /// Something that is not as it was written.
@@ -88,8 +92,19 @@ pub(crate) async fn verify(lake: &Location) -> Result<Verified> {
     }
     let mut parts: BTreeSet<String> = made.keys().cloned().collect();
     let gone = erasure::unreadable_up_to(lake).await?;
-    for run in runs.iter().filter(|run| run.number > gone) {
-        parts.extend(published_by(lake, run, &mut found).await?);
+    let not_kept = states::index(lake).await?.gone;
+    for run in runs.iter().filter(|run| run.number > gone && !not_kept.contains(&run.number)) {
+        let state = kept_by(lake, run, &mut found).await?;
+        parts.extend(state.iter().flat_map(|state| state.tables.values()).flat_map(files_of));
+        parts.extend(published_by(lake, run, state.as_ref(), &mut found).await?);
+    }
+    match chain::broken(lake).await {
+        Ok((told, row)) => {
+            let changed = told.into_iter().map(|what| Damage { file: delta::folder_of(RUN.name), what, stage: None });
+            found.damaged.extend(changed);
+            found.ledger = row;
+        }
+        Err(error) => found.note(&delta::folder_of(RUN.name), &error, None)?,
     }
     for file in &parts {
         found.part(lake, file, made.get(file).copied().flatten()).await?;
@@ -135,8 +150,42 @@ async fn made_by(
     Ok(made)
 }
 
-/// The files of the tables of a run.
-async fn published_by(lake: &Location, run: &PublishedRun, found: &mut Verified) -> Result<Vec<String>> {
+/// The state of an earlier run, whose model and settings are looked at here.
+async fn kept_by(lake: &Location, run: &PublishedRun, found: &mut Verified) -> Result<Option<State>> {
+    let name = states::name_of(run.number, &run.run_id);
+    let state = match states::read(lake, run.number, &run.run_id).await {
+        Ok(state) => state,
+        Err(error) => {
+            found.note(&format!("{name}.json"), &error, None)?;
+            None
+        }
+    };
+    if state.is_some() {
+        found.files += 1;
+        let folder = lake.join(&name);
+        if let Err(error) = RunSettings::load(&folder).await {
+            found.note(&format!("{name}/{SETTINGS_FILE}"), &error, None)?;
+        }
+        if let Err(error) = read_model(&folder).await {
+            found.note(&format!("{name}/{MODEL_FILE}"), &error, None)?;
+        }
+    }
+    Ok(state)
+}
+
+/// The files of a table of an earlier run.
+fn files_of(kept: &Kept) -> Vec<String> {
+    let named = |output: &Output| output.named_below("").parts.into_iter().map(|part| part.name).collect::<Vec<_>>();
+    kept.outputs().into_iter().flat_map(named).collect()
+}
+
+/// The files of the tables of a run that lie whole at their versions.
+async fn published_by(
+    lake: &Location,
+    run: &PublishedRun,
+    state: Option<&State>,
+    found: &mut Verified,
+) -> Result<Vec<String>> {
     let mut files = Vec::new();
     let sealed = match published::read(lake, run.number, &run.run_id).await {
         Ok(sealed) => sealed,
@@ -145,7 +194,8 @@ async fn published_by(lake: &Location, run: &PublishedRun, found: &mut Verified)
             None
         }
     };
-    for (table, version, _) in &run.tables {
+    let is_kept = |table: &str| state.is_some_and(|state| state.tables.contains_key(table));
+    for (table, version, _) in run.tables.iter().filter(|(table, ..)| !is_kept(table)) {
         let folder = delta::folder_of(table);
         let named = match delta::open(lake, table, Some(*version)).await {
             Ok(Some(delta)) => delta::files(&delta)?,
@@ -175,7 +225,7 @@ async fn published_by(lake: &Location, run: &PublishedRun, found: &mut Verified)
 /// Environment, if one cannot be read or written.
 pub(crate) async fn make_trees(lake: &Location) -> Result<u64> {
     let mut made = 0;
-    for room in [delta::TABLES, WORK] {
+    for room in [delta::TABLES, WORK, states::FOLDER] {
         for (file, _) in lake.join(room).glob("**/part-*.parquet").await? {
             let place = lake.join(room).join(&file);
             let (_, Some(tree)) = digest::of_content(&place.read().await?) else { continue };

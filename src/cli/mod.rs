@@ -29,6 +29,7 @@ mod sql;
 mod stop;
 mod train;
 mod usage;
+mod vacuum;
 mod validate;
 mod verify;
 
@@ -83,6 +84,8 @@ enum Command {
     Disclose(disclose::Arguments),
     /// Erase a person from every table, version and work file, for good
     Erase(erase::Arguments),
+    /// Remove what no kept run needs: `keep` in the pipeline file says which runs can still be asked
+    Vacuum(vacuum::Arguments),
     /// Read a whole lake and say what is not as it was written
     Verify(verify::Arguments),
     /// Compare the published customers with a truth file
@@ -250,6 +253,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Rollback(a) => rollback::run(a).await,
         Command::Disclose(a) => disclose::run(a).await,
         Command::Erase(a) => erase::run(a).await,
+        Command::Vacuum(a) => vacuum::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,

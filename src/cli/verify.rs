@@ -66,7 +66,8 @@ fn text(found: &Verified) -> String {
     };
     let damaged: String = found.damaged.iter().map(line).collect();
     let mib = found.bytes as f64 / f64::from(1 << 20);
-    format!("{damaged}{} files read, {mib:.1} MiB: {} damaged", found.files, found.damaged.len())
+    let ledger = found.ledger.as_ref().map_or(String::new(), |row| format!("\nledger of runs: {row}"));
+    format!("{damaged}{} files read, {mib:.1} MiB: {} damaged{ledger}", found.files, found.damaged.len())
 }
 
 /// Makes again what can be made.

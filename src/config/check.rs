@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::decisions::{self, Decision};
 use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, SurvivorshipRuleFile};
+use super::keep::KeepFile;
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Node, Placed, Step, line_of};
 use super::{
@@ -152,6 +153,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         limits: file.limits,
         guards: file.guards,
         profile: file.profile,
+        keep: file.keep,
         parameters: file.parameters,
         decisions,
         zone,
@@ -402,6 +404,8 @@ fn digest(
     file.guards = GuardsFile::default();
     file.input.clear();
     file.lake = None;
+    // Nor does it what is kept of earlier runs.
+    file.keep = KeepFile::default();
     let (typed, decided) = (json_of(&file)?, json_of(&decisions)?);
     let mut parts: BTreeMap<String, &str> =
         BTreeMap::from([("pipeline".to_string(), typed.as_str()), ("model".to_string(), model)]);

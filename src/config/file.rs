@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::guards_file::GuardsFile;
+use super::keep::KeepFile;
 pub use super::source_file::*;
 use super::source_file::{is_default, is_japan, japan};
 pub use super::train_file::*;
@@ -72,6 +73,9 @@ pub struct PipelineFile {
     /// What the analyst's profile tells.
     #[serde(default, skip_serializing_if = "ProfileFile::is_default")]
     pub profile: ProfileFile,
+    /// Which earlier runs can still be asked; all of them where nothing is said.
+    #[serde(default, skip_serializing_if = "KeepFile::keeps_all")]
+    pub keep: KeepFile,
     /// Numbers that marts and checks use as $name.
     #[serde(default)]
     pub parameters: BTreeMap<String, f64>,

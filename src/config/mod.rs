@@ -14,6 +14,7 @@ pub mod decisions;
 mod expression;
 pub mod file;
 mod guards_file;
+pub mod keep;
 pub mod model_file;
 pub mod problem;
 mod renames;
@@ -73,6 +74,8 @@ pub struct Pipeline {
     pub guards: GuardsFile,
     /// What the analyst's profile tells.
     pub profile: file::ProfileFile,
+    /// Which earlier runs can still be asked.
+    pub keep: keep::KeepFile,
     /// Numbers that marts and checks use as `$name`.
     pub parameters: BTreeMap<String, f64>,
     /// The model.

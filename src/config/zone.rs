@@ -46,6 +46,11 @@ impl Zone {
         end_of_day_in(typed, &self.zone).or_else(|| timestamp_in(typed, &self.zone))
     }
 
+    /// The day of a moment, microseconds.
+    pub fn day(&self, time: i64) -> Date {
+        jiff::Timestamp::from_microsecond(time).unwrap_or_default().to_zoned(self.zone.clone()).date()
+    }
+
     /// When a day begins, microseconds.
     pub fn midnight(&self, day: Date) -> Option<i64> {
         Some(day.to_zoned(self.zone.clone()).ok()?.timestamp().as_microsecond())

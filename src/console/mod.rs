@@ -1,4 +1,5 @@
-//! What a run tells while it works, and which build tells it.
+//! What a run tells while it works, which build tells it, and who started it.
 
+pub(crate) mod caller;
 pub(crate) mod progress;
 pub(crate) mod version;

@@ -63,7 +63,8 @@ fn kind_of(attribute: &str, value: &str) -> &'static str {
 
 fn of(is_understood: bool, is_junk: bool) -> &'static str {
     match (is_understood, is_junk) {
-        (_, true) => "!made_up",
+        // Slips of every source; a file of nothing else is not of people.
+        (_, true) => "made up",
         (true, false) => OK,
         (false, false) => "!unusable",
     }
@@ -81,7 +82,7 @@ fn of_phone(value: &str) -> &'static str {
 fn of_date(value: &str) -> &'static str {
     let read = date::date(value);
     match &read.value {
-        Some(_) if read.junk => "!made_up",
+        Some(_) if read.junk => "made up",
         // The fifth of March or the third of May: whoever wrote the others did not write so.
         Some(_) if !read.alternatives.is_empty() => "!two_readings",
         Some(_) => OK,

@@ -39,13 +39,13 @@ pub(crate) struct SourceFigures {
     /// The largest share of a later file's rows that stood in earlier files of the source.
     #[serde(default)]
     pub repeated: f64,
-    /// Files.
-    #[serde(default)]
-    pub files: u64,
-    /// Those of which the last row was broken.
+    /// Files whose last row was broken.
     #[serde(default)]
     pub cut: u64,
-    /// Those that ended in the middle of a line.
+    /// Later files.
+    #[serde(default)]
+    pub files: u64,
+    /// Those of them that ended in the middle of a line.
     #[serde(default)]
     pub open_ends: u64,
     /// Files in order of the id that ended long before the last id.

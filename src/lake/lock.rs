@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use object_store::{PutMode, PutOptions, PutPayload};
 use serde::{Deserialize, Serialize};
 
+use crate::console::caller::host;
 use crate::error::{Error, Result, from_store};
 use crate::store::Location;
 
@@ -24,7 +25,8 @@ const STALE: Duration = Duration::from_secs(60);
 /// How long a lock is watched whose time says nothing: two renewals and some.
 const WATCHED: Duration = Duration::from_secs(25);
 
-const FILE: &str = "lock.json";
+/// Its name below the lake.
+pub(crate) const FILE: &str = "lock.json";
 
 /// The lock that this process holds or is about to.
 static HELD: Mutex<Option<(Location, Holder)>> = Mutex::new(None);
@@ -86,11 +88,6 @@ impl Holder {
 
 fn now() -> i64 {
     Timestamp::now().as_second()
-}
-
-/// The name of this host.
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_string()).unwrap_or_default()
 }
 
 /// The id of this machine's boot, where the system has one.

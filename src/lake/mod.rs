@@ -1,11 +1,12 @@
 //! The lake: published tables, work of runs, and who may write.
 //!
 //! [`delta`] commits files as versions of tables, [`snapshot`] reads the tables that a published run names, [`manifest`] says
-//! what a run has done so far, [`published`] says a second time what it published, [`erasure`] which records may not come back,
-//! [`held`] which files are kept out of runs, [`figures`] what deliveries usually are, [`plan`] which run waits to be published,
-//! [`lock`] who writes, [`models`] what was learned, [`profile`] how far that has moved; [`sealed`] files say whether they are as they
-//! were written.
+//! what a run has done so far, [`published`] says a second time what it published, [`states`] keep earlier runs as differences,
+//! [`chain`] ties the rows of `run` to each other, [`erasure`] says which records may not come back, [`held`] which files are kept out of
+//! runs, [`figures`] what deliveries usually are, [`plan`] which run waits to be published, [`lock`] who writes, [`models`] what was
+//! learned, [`profile`] how far that has moved; [`sealed`] files say whether they are as they were written.
 
+pub(crate) mod chain;
 pub(crate) mod delta;
 pub(crate) mod erasure;
 pub(crate) mod figures;
@@ -21,9 +22,10 @@ pub(crate) mod results;
 pub(crate) mod sealed;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
+pub(crate) mod states;
 
 /// Folder of the work of all runs, below the lake.
 pub(crate) const WORK: &str = "work";
 
 /// The folders of a lake in which everything is nayose's.
-pub(crate) const ROOMS: [&str; 4] = [delta::TABLES, WORK, published::FOLDER, models::FOLDER];
+pub(crate) const ROOMS: [&str; 5] = [delta::TABLES, WORK, published::FOLDER, models::FOLDER, states::FOLDER];

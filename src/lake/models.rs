@@ -4,6 +4,8 @@
 //! file. The name has the number of the training and the digest of the model file. There is no value of a record in it: how
 //! frequent values are is counted in each run.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::profile::Profile;
@@ -51,6 +53,11 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
+    /// Whether what is trained for it is kept for other runs.
+    pub(crate) fn is_kept(&self) -> bool {
+        *self != Cause::EachRun
+    }
+
     /// Whether a run trained by itself what it had trained before.
     pub(crate) fn is_again(&self) -> bool {
         !matches!(self, Cause::First | Cause::EachRun | Cause::ByHand)
@@ -187,6 +194,21 @@ pub(crate) async fn keep(lake: &Location, model: &KeptModel) -> Result<Option<St
     let name = format!("{FOLDER}/{number:04}-{}.json", model.model_file.get(..16).unwrap_or(&model.model_file));
     sealed::write(&lake.join(&name), model).await?;
     Ok(Some(name))
+}
+
+/// Removes the models that were trained on these runs.
+///
+/// # Errors
+/// Environment, if one cannot be removed; data, where a file is damaged.
+pub(crate) async fn forget(lake: &Location, runs: &BTreeSet<String>) -> Result<()> {
+    for (_, file) in files(lake).await? {
+        let place = lake.join(FOLDER).join(&file);
+        let kept = sealed::read::<KeptModel>(&place, REMEDY).await?;
+        if kept.is_some_and(|kept| runs.contains(&kept.on.run_id)) {
+            place.remove().await?;
+        }
+    }
+    Ok(())
 }
 
 /// The files that are not as they were written, each with what is wrong with it.

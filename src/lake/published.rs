@@ -32,6 +32,9 @@ pub(crate) struct Published {
     /// How many customers have to be alike in the analyst's profile; 0 where nothing was declared.
     #[serde(default)]
     pub profile_k: u32,
+    /// The digest of the row of `run` ([`super::chain`]); empty in those of earlier versions.
+    #[serde(default)]
+    pub row: String,
     /// The time zone in which the pipeline's days begin.
     #[serde(default = "japan")]
     pub time_zone: String,

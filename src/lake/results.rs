@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
-use super::models::UsedModel;
+use super::models::{Cause, UsedModel};
 use super::profile::{Drift, Profile};
 use nayose_matching::model::bits::Bits;
 use nayose_matching::model::em::{Dependence, Doubts};
@@ -192,6 +192,17 @@ pub(crate) struct ScoreResult {
     /// How far that has moved since it was trained; none where this run trained it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Drift>,
+}
+
+impl ScoreResult {
+    /// The next run takes it over: what this one trained is kept from then on, and nothing has moved.
+    pub(crate) fn is_kept(&mut self) {
+        let Some(model) = self.model.as_mut().filter(|m| m.trained_because.as_ref().is_some_and(Cause::is_kept)) else {
+            return;
+        };
+        model.trained_because = None;
+        self.drift = self.profile.as_ref().map(|profile| Drift::between(profile, profile));
+    }
 }
 
 /// Values of a feature that were ignored.

@@ -9,6 +9,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext};
 
 use super::published::{self, Published};
+use super::states::{self, Link};
 use super::{erasure, read};
 use crate::config::{Renames, Zone};
 use crate::engine::dates::set_zone;
@@ -40,6 +41,8 @@ pub struct PublishedRun {
     pub restores: Option<String>,
     /// What it published, said a second time; for the run that is asked, and not by earlier versions.
     pub(crate) sealed: Option<Arc<Published>>,
+    /// How its tables are made from those of a later run; for the run that is asked, and empty for the newest.
+    pub(crate) chain: Arc<[Link]>,
 }
 
 impl PublishedRun {
@@ -93,6 +96,7 @@ pub(crate) async fn runs(lake: &Location) -> Result<Vec<PublishedRun>> {
                     .collect(),
                 restores: columns::text_at(restores, row).map(str::to_string),
                 sealed: None,
+                chain: Arc::default(),
             });
         }
     }
@@ -142,14 +146,21 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
     if runs.is_empty() {
         return Err(nothing());
     }
+    let all = runs.clone();
     let gone = erasure::unreadable_up_to(lake).await?;
+    let not_kept = states::index(lake).await?.gone;
     let readable = |run: PublishedRun| match run.number > gone {
+        true if not_kept.contains(&run.number) => Err(Error::usage(format!("run {} is not kept any more", run.number))
+            .hint(format!(
+                "kept are the runs {}; `keep` in the pipeline file says which",
+                kept(&all, gone, &not_kept)
+            ))),
         true => Ok(run),
         false => Err(Error::usage(format!("run {} cannot be read any more: somebody was erased since", run.number))
             .hint(format!("runs from {} on can; the history columns of id_map reach further back", gone + 1))),
     };
     if let Some(run) = runs.iter().find(|r| r.run_id == wanted || r.number.to_string() == wanted) {
-        return sealed(lake, readable(run.clone())?).await;
+        return earlier(lake, readable(run.clone())?, &all).await;
     }
     let zone = match runs.last() {
         Some(newest) => sealed(lake, newest.clone()).await?.zone(),
@@ -168,7 +179,26 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
             time_text(first.as_of)
         ))
     })?;
-    sealed(lake, readable(found)?).await
+    earlier(lake, readable(found)?, &all).await
+}
+
+/// The numbers of the runs that are kept, for who asked for another one: the newest of many.
+fn kept(runs: &[PublishedRun], gone: i64, not_kept: &BTreeSet<i64>) -> String {
+    const NAMED: usize = 20;
+    let kept = runs.iter().rev().filter(|run| run.number > gone && !not_kept.contains(&run.number));
+    let mut numbers: Vec<String> = kept.take(NAMED).map(|run| run.number.to_string()).collect();
+    numbers.reverse();
+    numbers.join(", ")
+}
+
+/// A run with what it published, and with the states that lead to it from a later one where it is not the newest.
+pub(crate) async fn earlier(lake: &Location, run: PublishedRun, runs: &[PublishedRun]) -> Result<PublishedRun> {
+    let links = states::chain(lake, &run, runs).await?;
+    let run = sealed(lake, run).await?;
+    Ok(match links.as_slice() {
+        [_] => run,
+        _ => PublishedRun { chain: links.into(), ..run },
+    })
 }
 
 /// A time as people read it.
@@ -197,6 +227,24 @@ async fn table_in(
     name: &str,
     zone: &str,
 ) -> Result<Option<DataFrame>> {
+    let has_state = |link: &Link| link.state.as_ref().is_some_and(|state| state.tables.contains_key(name));
+    match run.chain.first().is_some_and(has_state) {
+        true => states::restore::table(context, lake, &run.chain, name, zone).await,
+        false => whole(context, lake, run, name, zone).await,
+    }
+}
+
+/// A table at the version of its Delta log that the run published. `None` where it did not.
+///
+/// # Errors
+/// Environment, if it cannot be read.
+pub(crate) async fn whole(
+    context: &SessionContext,
+    lake: &Location,
+    run: &PublishedRun,
+    name: &str,
+    zone: &str,
+) -> Result<Option<DataFrame>> {
     let Some((_, version, _)) = run.tables.iter().find(|(table, _, _)| table == name) else { return Ok(None) };
     let delta = delta::open(lake, name, Some(*version)).await?;
     let Some(delta) = delta else {
@@ -207,15 +255,28 @@ async fn table_in(
     if let Some(sealed) = &run.sealed {
         sealed.check(lake, name, &files)?;
     }
-    let output = output_of(name, files);
+    Ok(Some(rows(context, lake, name, &output_of(name, files), zone).await?))
+}
+
+/// The rows of a published table in these files.
+///
+/// # Errors
+/// Environment, if it cannot be read.
+pub(crate) async fn rows(
+    context: &SessionContext,
+    lake: &Location,
+    name: &str,
+    output: &Output,
+    zone: &str,
+) -> Result<DataFrame> {
     let schema = match contract::find(name) {
         Some(table) => in_zone(&plain_schema(table), zone),
-        None => in_zone(read::inferred(context, lake, &output).await?.schema().as_arrow(), zone),
+        None => in_zone(read::inferred(context, lake, output).await?.schema().as_arrow(), zone),
     };
     if output.parts.is_empty() {
-        return Ok(Some(context.read_batch(arrow::array::RecordBatch::new_empty(schema))?));
+        return Ok(context.read_batch(arrow::array::RecordBatch::new_empty(schema))?);
     }
-    Ok(Some(read::table(context, lake, &output, schema).await?))
+    read::table(context, lake, output, schema).await
 }
 
 /// The rows of `run` up to this one.
@@ -301,7 +362,8 @@ pub(crate) fn plain_schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn output_of(table: &str, files: Vec<String>) -> Output {
+/// The files of a table that a log names.
+pub(crate) fn output_of(table: &str, files: Vec<String>) -> Output {
     Output {
         folder: delta::folder_of(table),
         parts: files.into_iter().map(|name| Part { name, bytes: 0, rows: 0 }).collect(),

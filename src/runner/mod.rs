@@ -13,6 +13,7 @@ pub(crate) mod forecast;
 mod guards;
 pub(crate) mod inputs;
 mod known;
+mod ledger;
 pub(crate) mod marts;
 mod model;
 pub(crate) mod nearest;
@@ -22,10 +23,12 @@ mod planned;
 mod publish;
 mod records;
 mod renamed;
+mod retention;
 mod reuse;
 pub(crate) mod rollback;
 pub(crate) mod sample;
 pub(crate) mod train;
+pub(crate) mod vacuum;
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
@@ -383,7 +386,7 @@ impl Run<'_> {
             }
             Stage::Score => {
                 if let Some(StageResult::Score(found)) = &mut kept.result {
-                    found.model.iter_mut().for_each(|model| model.trained_because = None);
+                    found.is_kept();
                 }
                 self.keep_model_of_before().await?;
             }

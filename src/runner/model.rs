@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Run;
 use crate::config::decisions::Decision;
 use crate::config::file::{TrainFile, TrainWhenFile, TrainWordFile};
-use crate::config::{Pipeline, Rows};
+use crate::config::{Pipeline, Renames, Rows};
 use crate::error::Result;
 use crate::lake::manifest::Output;
 use crate::lake::models::{self, Cause, KeptModel, TrainedOn, UsedModel};
@@ -54,6 +54,26 @@ pub(super) async fn kept(lake: &Location, model: &Model) -> Result<std::result::
     }
 }
 
+/// A model with the channels' names of today. A pair of channels is named in order of their names.
+fn renamed(mut kept: KeptModel, renames: &Renames) -> KeptModel {
+    if renames.is_empty() {
+        return kept;
+    }
+    let today = |pair: &String| {
+        let (a, b) = pair.split_once('+').filter(|(a, b)| a <= b)?;
+        let (a, b) = (renames.today(a), renames.today(b));
+        Some(if a <= b { format!("{a}+{b}") } else { format!("{b}+{a}") })
+    };
+    let mut parameters = Parameters::from(kept.parameter_bits);
+    parameters.priors = parameters.priors.iter().filter_map(|(pair, of)| Some((today(pair)?, *of))).collect();
+    kept.parameter_bits = Bits::from(&parameters);
+    let channels = &kept.profile.channels;
+    kept.profile.channels = channels.iter().filter_map(|(pair, of)| Some((today(pair)?, *of))).collect();
+    let names: BTreeSet<String> = kept.on.channels.iter().map(|name| renames.today(name).to_string()).collect();
+    kept.on.channels = names.into_iter().collect();
+    kept
+}
+
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// Why a kept model has to be trained again, if it has to.
@@ -82,7 +102,7 @@ impl Run<'_> {
             TrainFile::When(when) => Some(when),
         };
         let kept = match kept(&pipeline.lake, model).await? {
-            Ok(kept) => kept,
+            Ok(kept) => renamed(kept, &pipeline.renames),
             Err(cause) => return Ok(Choice::Train(cause)),
         };
         match when.and_then(|when| outgrown(&kept.on, &self.now().ok()?, when)) {
@@ -142,7 +162,7 @@ impl Run<'_> {
             return Ok(());
         };
         let UsedModel { model_file, on: Some(on), trained_because: Some(because), .. } = used else { return Ok(()) };
-        if *because == Cause::EachRun {
+        if !because.is_kept() {
             return Ok(());
         }
         let kept = KeptModel {

@@ -128,7 +128,7 @@ impl Run<'_> {
         }
         let parameter_bits = Bits::from(&parameters);
         let learned = models::learned(&parameter_bits)?;
-        if trained_because.as_ref().is_some_and(|cause| *cause != Cause::EachRun) {
+        if trained_because.as_ref().is_some_and(Cause::is_kept) {
             // The next run finds the model kept, and what it decided unchanged.
             record.basis = Some(self.score_basis(&learned));
         }

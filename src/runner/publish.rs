@@ -8,17 +8,18 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 
-use super::{Run, erase};
+use super::{Run, erase, ledger};
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
+use crate::lake::chain;
 use crate::lake::delta::{self, Mode};
 use crate::lake::manifest::Output;
 use crate::lake::published::{self, Published, PublishedTable};
 use crate::lake::results::FileCounts;
-use crate::lake::{read, snapshot};
+use crate::lake::{read, snapshot, states};
 use crate::store::{Location, digest};
 use crate::tables::columns;
-use crate::tables::contract::{self, DECISION, ID_EVENT, REJECT, RESTATEMENT, RUN, TIME_ZONE, Table, Type, col};
+use crate::tables::contract::{self, REJECT, RUN, TIME_ZONE, Table, Type, col};
 use crate::tables::encode::{Lifetime, encode};
 use crate::tables::part::Part;
 use nayose_matching::identity::tombstone::Tombstones;
@@ -45,13 +46,22 @@ pub(super) async fn write_row(lake: &Location, row: &RecordBatch, follow: Mode, 
     Ok(())
 }
 
-/// Says a second time what a run published: fills in the parts of its tables, and when.
-pub(super) async fn seal(lake: &Location, mut sealed: Published, versions: &[(String, u64, u64)]) -> Result<()> {
+/// The files of every table that is published.
+pub(super) async fn parts_of(
+    lake: &Location,
+    versions: &[(String, u64, u64)],
+) -> Result<BTreeMap<String, PublishedTable>> {
+    let mut tables = BTreeMap::new();
     for (name, version, _) in versions {
         let delta = delta::open(lake, name, Some(*version)).await?;
         let delta = delta.ok_or_else(|| Error::bug(format!("table {name} was not published")))?;
-        sealed.tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
+        tables.insert(name.clone(), PublishedTable { version: *version, parts: delta::files(&delta)? });
     }
+    Ok(tables)
+}
+
+/// Says a second time what a run published, and when.
+pub(super) async fn seal(lake: &Location, mut sealed: Published) -> Result<()> {
     sealed.at = jiff::Timestamp::now().to_string();
     published::write(lake, &sealed).await
 }
@@ -85,7 +95,7 @@ impl Run<'_> {
         for (name, output) in outputs.into_iter().filter(|(name, o)| o.folder == delta::folder_of(name)) {
             let (table, schema) = self.published(name, output).await?;
             let published = self.before.as_ref().and_then(|b| b.tables.iter().find(|t| &t.0 == name)).map(|t| t.1);
-            let grows = [ID_EVENT.name, RESTATEMENT.name, DECISION.name].contains(&name.as_str());
+            let grows = states::GROWING.contains(&name.as_str());
             // An erasure rewrites what else only grows.
             let mode = if grows && self.erasure.is_none() { Mode::Extend(published) } else { Mode::Replace };
             // Rows that are none would still be a file.
@@ -95,9 +105,10 @@ impl Run<'_> {
         }
         versions.sort();
         self.keep_trained().await?;
-        let row = self.run_row(&versions)?;
+        let tables = parts_of(lake, &versions).await?;
+        let row = self.run_row(&versions, ledger::columns(lake, &self.manifest.started_at, &tables).await?)?;
         write_row(lake, &row, follow, &self.manifest.run_id).await?;
-        self.seal(&versions).await?;
+        self.seal(tables, &row).await?;
         if let Some(mut erasure) = self.erasure.clone() {
             erasure.still_in_input = self.erased_rows().await?;
             erasure.still_in_input.extend(self.erased_decisions());
@@ -105,8 +116,12 @@ impl Run<'_> {
             let run = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("the run was not published"))?;
             return erase::finish(lake, &run, erasure).await;
         }
-        // The work of this run stays for `explain` and for the next run.
-        if let Err(e) = self.remove_old_work().await {
+        // The work of this run stays for the next run; what `explain` needs of the work of the run before is kept first.
+        let tidied = match self.keep_states().await {
+            Ok(()) => self.remove_old_work().await,
+            failed => failed,
+        };
+        if let Err(e) = tidied {
             // This run is published; what is left behind is no reason to say that it failed.
             self.progress.warn(&format!("work of earlier runs was not removed: {}", e.message()));
         }
@@ -114,7 +129,7 @@ impl Run<'_> {
     }
 
     /// Says a second time what was published.
-    async fn seal(&self, versions: &[(String, u64, u64)]) -> Result<()> {
+    async fn seal(&self, tables: BTreeMap<String, PublishedTable>, row: &RecordBatch) -> Result<()> {
         let erased = self.tombstones.as_deref().map_or(0, Tombstones::len) as u64;
         let sealed = Published {
             run_id: self.manifest.run_id.clone(),
@@ -124,9 +139,10 @@ impl Run<'_> {
             profile_k: self.pipeline.profile.k,
             time_zone: self.pipeline.zone.name().to_string(),
             channels: self.pipeline.renames.clone(),
-            tables: BTreeMap::new(),
+            row: chain::of_row(row, 0)?,
+            tables,
         };
-        seal(&self.pipeline.lake, sealed, versions).await
+        seal(&self.pipeline.lake, sealed).await
     }
 
     /// The number of this run.
@@ -159,7 +175,7 @@ impl Run<'_> {
         Ok((own, Arc::new(schema)))
     }
 
-    fn run_row(&self, versions: &[(String, u64, u64)]) -> Result<RecordBatch> {
+    fn run_row(&self, versions: &[(String, u64, u64)], ledger: Vec<ArrayRef>) -> Result<RecordBatch> {
         let counts = &self.manifest.ingest()?.files;
         let none = || Arc::new(StringArray::from(vec![None::<&str>])) as ArrayRef;
         let one = |value: &str| Arc::new(StringArray::from(vec![value.to_string()])) as ArrayRef;
@@ -174,21 +190,20 @@ impl Run<'_> {
             Arc::new(Int64Array::from_iter_values(inputs.iter().map(|i| count(i, |c| c.rejects)))),
         ];
         let as_of = TimestampMicrosecondArray::from(vec![self.as_of()?]).with_timezone(TIME_ZONE);
-        Ok(RecordBatch::try_new(
-            RUN.schema(),
-            vec![
-                one(&self.manifest.run_id),
-                Arc::new(Int64Array::from(vec![self.number()])),
-                Arc::new(as_of),
-                one(&self.manifest.config_digest),
-                one(&self.model_digest()?),
-                one(&self.manifest.version),
-                struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
-                tables_column(versions)?,
-                none(),
-                none(),
-                none(),
-            ],
-        )?)
+        let mut columns = vec![
+            one(&self.manifest.run_id),
+            Arc::new(Int64Array::from(vec![self.number()])),
+            Arc::new(as_of),
+            one(&self.manifest.config_digest),
+            one(&self.model_digest()?),
+            one(&self.manifest.version),
+            struct_list(&[inputs.len() as i32], item(col::INPUTS)?, input_columns)?,
+            tables_column(versions)?,
+            none(),
+            none(),
+            none(),
+        ];
+        columns.extend(ledger);
+        Ok(RecordBatch::try_new(RUN.schema(), columns)?)
     }
 }

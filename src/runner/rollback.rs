@@ -12,9 +12,11 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::{ident, lit};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{inputs, not_before, publish};
+use super::{inputs, ledger, not_before, publish, retention};
+use crate::config::Zone;
+use crate::config::keep::KeepFile;
 use crate::engine::session::{Resources, session};
 use crate::engine::write::{Order, write};
 use crate::error::{Error, Result};
@@ -23,10 +25,13 @@ use crate::lake::held::{self, Held};
 use crate::lake::manifest::{Input, Manifest};
 use crate::lake::published::Published;
 use crate::lake::snapshot::{self, PublishedRun};
-use crate::lake::{WORK, erasure, lock, plan};
+use crate::lake::states::Link;
+use crate::lake::{WORK, chain, erasure, lock, models, plan};
 use crate::store::Location;
 use crate::tables::columns;
-use crate::tables::contract::{self, ID_EVENT, ID_MAP, RESTATEMENT, RUN, TIME_ZONE, Table, col};
+use crate::tables::contract::{
+    self, ID_EVENT, ID_MAP, INTERACTION, INTERACTION_ORDER, RESTATEMENT, RUN, TIME_ZONE, Table, col,
+};
 use crate::tables::part::Part;
 use nayose_matching::identity::carry::{Event, EventKind};
 use nayose_matching::identity::rollback::{Ids, restored};
@@ -139,7 +144,12 @@ pub(crate) async fn rollback(
         };
         manifest.save(&lake.join(WORK).join(&run_id)).await?;
     }
-    let row = row(&context, lake, &then, asked, (&run_id, number), &versions).await?;
+    // What the runs that are taken back learned teaches nobody.
+    let runs = snapshot::runs(lake).await?.into_iter().filter(|run| run.number > then.number);
+    models::forget(lake, &runs.map(|run| run.run_id).collect()).await?;
+    let parts = publish::parts_of(lake, &versions).await?;
+    let ledger = ledger::columns(lake, &at, &parts).await?;
+    let row = row(&context, lake, &then, asked, (&run_id, number), &versions, &ledger).await?;
     publish::write_row(lake, &row, follow, &run_id).await?;
     let of_newest = newest.sealed.as_deref();
     let sealed = Published {
@@ -150,10 +160,16 @@ pub(crate) async fn rollback(
         profile_k: of_newest.map_or(0, |sealed| sealed.profile_k),
         time_zone: then.zone().name().to_string(),
         channels: then.sealed.as_ref().map(|sealed| sealed.channels.clone()).unwrap_or_default(),
-        tables: BTreeMap::new(),
+        row: chain::of_row(&row, 0)?,
+        tables: parts,
     };
-    publish::seal(lake, sealed, &versions).await?;
-    if let Err(e) = clear(lake, &newest, work.as_ref(), &run_id).await {
+    publish::seal(lake, sealed).await?;
+    // What explanations of the run before need is kept before its work goes.
+    let tidied = match retention::retain(lake, &KeepFile::default(), &Zone::japan(), resources).await {
+        Ok(_) => clear(lake, &newest, work.as_ref(), &run_id).await,
+        Err(e) => Err(e),
+    };
+    if let Err(e) = tidied {
         warn(&format!("the work of run {} was not removed: {}", newest.number, e.message()));
     }
     let Since { came, changed, unknown, .. } = since;
@@ -256,7 +272,9 @@ impl Restorable {
         let folder = lake.join(&delta::folder_of(name));
         let there: HashSet<String> = folder.glob("*").await?.into_iter().map(|(file, _)| file).collect();
         let gone = parts.iter().filter(|part| !there.contains(&part.name)).count();
-        if gone > 0 {
+        let is_kept = |link: &Link| link.state.as_ref().is_some_and(|state| state.tables.contains_key(name));
+        let is_kept = then.chain.first().is_some_and(is_kept);
+        if gone > 0 && !is_kept {
             return Err(Error::data(format!(
                 "run {} cannot be restored: {gone} files of table {name} are gone from {}",
                 then.number,
@@ -275,8 +293,23 @@ impl Restorable {
                 (own, Arc::new(rows.schema().as_arrow().clone()))
             }
         };
+        let parts = if gone > 0 { written_again(rows, &table, &folder).await? } else { parts };
         Ok(Restorable { table, schema, parts })
     }
+}
+
+/// The files of a table of which only a difference is kept: the same rows in the same order, which are the same bytes.
+async fn written_again(rows: DataFrame, table: &Table, folder: &Location) -> Result<Vec<Part>> {
+    let (columns, order): (&[&str], Order) = match table.name {
+        _ if table.key.is_empty() => (&[], Order::Any),
+        name if name == INTERACTION.name => (&INTERACTION_ORDER, Order::By(&INTERACTION_ORDER)),
+        _ => (table.key, Order::ByKey),
+    };
+    let rows = match columns.is_empty() {
+        true => rows,
+        false => rows.sort(columns.iter().map(|c| ident(*c).sort(true, false)).collect())?,
+    };
+    Ok(write(rows, table, order, folder, &|_| ()).await?.0)
 }
 
 /// The ids of a run: those of people, and the aliases.
@@ -342,6 +375,7 @@ async fn row(
     asked: &Rollback<'_>,
     (run_id, number): (&str, i64),
     versions: &[(String, u64, u64)],
+    ledger: &[ArrayRef],
 ) -> Result<RecordBatch> {
     let of_then = row_of(context, lake, then).await?.slice(0, 1);
     let text = |text: &str| Arc::new(StringArray::from(vec![text.to_string()])) as ArrayRef;
@@ -354,6 +388,10 @@ async fn row(
             col::RESTORES => text(&then.run_id),
             col::RESTORED_BY => text(asked.by),
             col::RESTORED_WHY => text(asked.why),
+            name if ledger::COLUMNS.contains(&name) => {
+                let place = ledger::COLUMNS.iter().position(|column| *column == name).unwrap_or_default();
+                ledger[place].clone()
+            }
             name => arrow::compute::cast(column(&of_then, name)?, &wanted.data_type.arrow())?,
         });
     }

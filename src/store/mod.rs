@@ -22,6 +22,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use url::Url;
 
+pub(crate) use self::named::without_secrets;
 pub(crate) use self::open::store_of;
 pub(crate) use self::upload::settle;
 use crate::error::{Error, Result, at_place};

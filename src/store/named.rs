@@ -274,7 +274,7 @@ fn deepest(error: &StoreError) -> String {
 }
 
 /// A text without what may be secret in its URLs: queries, and passwords before the host.
-pub(super) fn without_secrets(text: &str) -> String {
+pub(crate) fn without_secrets(text: &str) -> String {
     let clean = |word: &str| {
         let Some((scheme, rest)) = word.split_once("://") else { return word.to_string() };
         let rest = rest.split('?').next().unwrap_or(rest);

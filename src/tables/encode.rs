@@ -30,6 +30,9 @@ const GROUP_ROWS: usize = 1 << 20;
 const DISTINCT: [&str; 7] =
     [col::EVENT_ID, col::RECORD_ID, col::TRANSACTION_ID, col::LINE, col::ROW, col::ROW_L, col::ROW_R];
 
+/// A column of ascending numbers, one for each row: what is written are the steps.
+pub(crate) const PLACE: &str = "_place";
+
 /// Batches that may wait for a thread that encodes.
 const WAITING: usize = 1;
 
@@ -60,7 +63,10 @@ pub(crate) fn properties(lifetime: Lifetime) -> WriterProperties {
     let plain = |builder: parquet::file::properties::WriterPropertiesBuilder, column: &&str| {
         builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
     };
-    DISTINCT.iter().fold(builder, plain).build()
+    let builder = DISTINCT.iter().fold(builder, plain);
+    plain(builder, &PLACE)
+        .set_column_encoding(ColumnPath::from(PLACE), parquet::basic::Encoding::DELTA_BINARY_PACKED)
+        .build()
 }
 
 /// The batches as one Parquet file.

@@ -31,6 +31,9 @@ fn line_of(fields: &[Vec<u8>]) -> Vec<u8> {
     quoted.join(&b","[..])
 }
 
+/// The rows of a file, the header first, as fields.
+type Rows = Vec<Vec<Vec<u8>>>;
+
 /// The first load of the shop, and of its rows with no comma inside so many as a day has.
 const FULL: &str = "customers_20250930.csv";
 const DAY: usize = 60;
@@ -42,11 +45,11 @@ const BIRTH: usize = 9;
 const UPDATED: usize = 11;
 
 /// The header and the rows of a good day: some members have another phone.
-fn day(retailer: &Retailer, number: usize) -> Vec<Vec<Vec<u8>>> {
-    let all: Vec<Vec<Vec<u8>>> = lines(retailer, FULL).iter().map(|line| fields(line)).collect();
+fn day(retailer: &Retailer, number: usize) -> Rows {
+    let all: Rows = lines(retailer, FULL).iter().map(|line| fields(line)).collect();
     let width = all[0].len();
     let rows = all[1..].iter().filter(|row| row.len() == width && !row[NAME].is_empty());
-    let mut day: Vec<Vec<Vec<u8>>> = rows.skip(number * 7).take(DAY).cloned().collect();
+    let mut day: Rows = rows.skip(number * 7).take(DAY).cloned().collect();
     assert_eq!(day.len(), DAY, "enough rows of the first load are plain");
     for (i, row) in day.iter_mut().enumerate() {
         row[PHONE] = format!("090-55{number:02}-{i:04}").into_bytes();
@@ -85,7 +88,7 @@ fn runs_of(retailer: &Retailer, lake: &str) -> String {
     retailer.sql(lake, "select count(*) from run").lines().last().unwrap_or_default().to_string()
 }
 
-fn slipped(mut rows: Vec<Vec<Vec<u8>>>) -> Vec<Vec<Vec<u8>>> {
+fn slipped(mut rows: Rows) -> Rows {
     for i in (2..rows.len()).rev() {
         let above = rows[i - 1].clone();
         rows[i][1..].clone_from_slice(&above[1..]);
@@ -146,7 +149,7 @@ fn wrong_files_are_held_with_the_reason() {
     put(&retailer, 0, &day(&retailer, 0));
     retailer.runs("lake", &[]);
     let mut wrong = Vec::new();
-    let mut check = |kind: &str, said: &str, rows: &dyn Fn(&mut Vec<Vec<Vec<u8>>>)| {
+    let mut check = |kind: &str, said: &str, rows: &dyn Fn(&mut Rows)| {
         let mut delivery = day(&retailer, 1);
         rows(&mut delivery);
         let file = put(&retailer, 1, &delivery);
@@ -159,7 +162,7 @@ fn wrong_files_are_held_with_the_reason() {
         }
         fs::remove_file(retailer.path("input").join(file)).expect("removed");
     };
-    let each = |rows: &mut Vec<Vec<Vec<u8>>>, change: &dyn Fn(&mut Vec<Vec<u8>>)| rows[1..].iter_mut().for_each(change);
+    let each = |rows: &mut Rows, change: &dyn Fn(&mut Vec<Vec<u8>>)| rows[1..].iter_mut().for_each(change);
     check("the same day again", "guard repeated", &|rows| *rows = day(&retailer, 0));
     check("rejects", "guard rejects", &|rows| each(rows, &|row| row.truncate(9)));
     check("no rows", "guard incomplete", &|rows| rows.truncate(1));
@@ -190,7 +193,7 @@ fn good_days_are_published() {
     let retailer = Retailer::new(400, 29);
     retailer.runs("lake", &[]);
     let mut said = Vec::new();
-    let mut check = |number: usize, kind: &str, rows: &dyn Fn(&mut Vec<Vec<Vec<u8>>>)| {
+    let mut check = |number: usize, kind: &str, rows: &dyn Fn(&mut Rows)| {
         let mut delivery = day(&retailer, number);
         rows(&mut delivery);
         put(&retailer, number, &delivery);

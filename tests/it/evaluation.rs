@@ -70,9 +70,11 @@ fn the_forecast_of_a_near_rule_is_what_is_compared() {
     let retailer = Retailer::new(60, 46);
     // Many records of each person, with equal names and birth dates: a pair shares all of their keys.
     let mut rows = String::from("id,name,born\n");
+    let kana: Vec<char> = "アイウエオカキクケコサシスセソタチツテト".chars().collect();
     for i in 0..1200 {
-        let (name, day) = (["サトウハナコ", "スズキイチロウ", "タカハシミサキ"][i % 3], 1 + i / 3 % 20);
-        rows += &format!("{i},{name},1980-04-{day:02}\n");
+        let person = i % 60;
+        let (name, k) = (["サトウハナ", "スズキイチ", "タカハシミ"][person % 3], person / 3);
+        rows += &format!("{i},{name}{},{}-{:02}-{:02}\n", kana[k], 1960 + k, 1 + k % 12, 1 + k);
     }
     fs::create_dir_all(retailer.path("near")).expect("a folder");
     fs::write(retailer.path("near/people.csv"), rows).expect("written");

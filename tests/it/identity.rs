@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
 use crate::s3::copy;
-use crate::support::{Retailer, fails, own_pipeline, published, root, succeeds, walk_through};
+use crate::support::{NO_GUARDS, Retailer, fails, own_pipeline, published, root, succeeds, walk_through};
 
 /// Record → customer, as a run published it.
 fn people(retailer: &Retailer, lake: &str, as_of: &str) -> BTreeMap<String, String> {
@@ -206,6 +206,7 @@ fn the_order_of_arrival_changes_no_person() {
         *text = text.replace("  review: 0.5\n", "  review: 0.5\n  hold: 0.8\n");
         *text = text.replace("    holds: ", "    may_be_empty: true\n    holds: ");
         *text = text.replace("reject_share: 0.02", "reject_share: 0.02\n  unusable_share: 1");
+        text.push_str(NO_GUARDS);
     };
     let pipeline =
         own_pipeline(&retailer, allow_empty, |model| *model = std::fs::read_to_string(&trained).expect("the model"));

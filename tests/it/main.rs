@@ -39,6 +39,7 @@ mod pipeline;
 mod privacy;
 mod public_sets;
 mod renames;
+mod retention;
 mod s3;
 mod snapshots;
 mod sources;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Retailer, as_text, own_pipeline, root, succeeds};
 
 /// The subcommands with a help page of their own. `cluster` has one only where it is built in.
-const SUBCOMMANDS: [&str; 20] = [
+const SUBCOMMANDS: [&str; 23] = [
     "validate",
     "run",
     "train",
@@ -19,10 +19,13 @@ const SUBCOMMANDS: [&str; 20] = [
     "history",
     "init",
     "import-model",
+    "diff",
     "decide",
     "disclose",
+    "rollback",
     "erase",
     "evaluate",
+    "vacuum",
     "verify",
     "export",
     "normalize",

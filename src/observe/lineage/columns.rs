@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::datasets::{Name, of_source};
 use crate::config::{Pipeline, Rows, Source, Value as SourceValue};
 use crate::tables::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, PERSON_COLUMNS, REJECT,
-    SOURCE_RECORD, Table, col,
+    CONSENT, DECISION, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, PERSON_COLUMNS,
+    REJECT, SOURCE_RECORD, Table, col,
 };
 use nayose_matching::record::attribute::{AttributeType, PERSON_ATTRIBUTES};
 use nayose_matching::record::survive::FieldSurvivorship;
@@ -195,7 +195,10 @@ impl<'a> Inputs<'a> {
             }
             col::REGISTERED_AT => self.people(column, How::Aggregation, "oldest time"),
             col::RECORDS | col::VERSIONS => self.people(col::RECORD_ID, How::Aggregation, "count"),
+            // What people decided comes from no file of a source.
+            col::DECISION if is(&DECISION) => {}
             col::CONFIDENCE
+            | col::JOINED_BY_DECISION
             | col::MATCH_WEIGHT
             | col::MATCH_PROBABILITY
             | col::HOUSEHOLD_PROBABILITY

@@ -120,7 +120,7 @@ impl Run<'_> {
             self.collect_rows(files, &place).await?;
             self.collect_changes(files, sampled, &place).await?;
         }
-        for file in files.iter_mut() {
+        for file in files.iter_mut().filter(|_| self.before.is_some()) {
             if let Some(read) = read.iter().find(|read| read.name == file.file) {
                 file.open_end = ends_without_newline(read).await?;
             }

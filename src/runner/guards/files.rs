@@ -45,7 +45,7 @@ const WEEK: usize = 7;
 /// Rows of usual files from which an empty one is no quiet day.
 const NEVER_EMPTY: u64 = 10;
 
-/// Earlier files from which the habit of ending with a line end is known.
+/// Later files from which it is known how the files of a source end: some come in parts of the order of their ids.
 const HABIT: u64 = 3;
 
 /// A share of the largest earlier file from which a file is a whole copy of its source, and no change of it.
@@ -70,6 +70,9 @@ const KNOWN: f64 = 0.3;
 
 /// Known records of another person below which they are numbers given anew.
 const FEWEST_CHANGED: u64 = 5;
+
+/// Known records below which a file whose values changed is one of corrections.
+const FEWEST_CORRECTED: u64 = 50;
 
 /// Share of known records from which a contact that always changes a little changed as a whole.
 const ALL_CHANGED: f64 = 0.9;
@@ -127,7 +130,9 @@ fn cut(file: &NewFile, known: &Known<'_>) -> Option<Finding> {
             beyond * 100.0
         )
     };
-    (rows >= FEWEST && beyond > 0.25 && chance < NO_CHANCE && of.partial == 0).then(reason).and_then(found)
+    (rows >= FEWEST && beyond > 0.25 && chance < NO_CHANCE && of.partial == 0 && of.files >= HABIT)
+        .then(reason)
+        .and_then(found)
 }
 
 /// Rows of another source are never right here. Rows that its own source had are yesterday's, unless the source sends rows again by
@@ -247,10 +252,10 @@ fn kinds(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Findin
     (!found.is_empty()).then(|| Finding { guard: "unusable", reason: found.join("; ") })
 }
 
-/// What people keep for life, or what changes now and then and not for all.
+/// What people keep for life, or what changes now and then and not for all. A small file of corrections is nothing but changes.
 fn changed_values(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Finding> {
     let limit = limit?;
-    if file.known < FEWEST {
+    if file.known < FEWEST_CORRECTED {
         return None;
     }
     let of = known.figures;
@@ -258,7 +263,9 @@ fn changed_values(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Opti
         let changed = file.changed.get(attribute).copied().unwrap_or(0);
         let usual = of.map_or(0.0, |of| share(of.changed.get(attribute).copied().unwrap_or(0), of.known));
         let most = match attribute {
-            "phone" | "email" => ALL_CHANGED.max(limit),
+            // A file of changes can be one of new phones: where it never was, all of them at once are a column that slipped.
+            "phone" | "email" if of.is_some_and(|of| of.known >= FEWEST_CORRECTED) => ALL_CHANGED.max(2.0 * usual),
+            "phone" | "email" => continue,
             _ => limit.max(2.0 * usual),
         };
         // Records without the value cannot change it.
@@ -322,12 +329,12 @@ pub(super) fn learn(figures: &mut SourceFigures, file: &NewFile, is_first_run: b
             *of.entry(kind.clone()).or_default() += n;
         }
     }
-    figures.files += 1;
     figures.cut += u64::from(file.cut);
-    figures.open_ends += u64::from(file.open_end);
     if is_first_run {
         return;
     }
+    figures.files += 1;
+    figures.open_ends += u64::from(file.open_end);
     figures.records += file.records;
     figures.known += file.known;
     for (attribute, n) in &file.changed {

@@ -19,7 +19,7 @@ use crate::lake::figures::Figures;
 use crate::lake::held::{self, Held};
 use crate::lake::manifest::Input;
 use crate::lake::results::FileCounts;
-use crate::runner::Run;
+use crate::runner::{Run, nearest};
 use crate::sources::reader::{self, SourceFile};
 use crate::stages::ingest::{SourceFiles, read_options};
 use collect::{NewFile, new_files};
@@ -109,6 +109,7 @@ impl Run<'_> {
         }
         let held = held::read(&self.pipeline.lake).await?;
         let mut found: Vec<(&NewFile, Finding)> = Vec::new();
+        let mut remedy = String::new();
         for file in &files {
             let known = self.known(file, before, counts_before);
             let is_admitted = self.admits(&file.source)
@@ -116,7 +117,11 @@ impl Run<'_> {
                 || held.iter().any(|h| h.admitted && h.is(&file.source, &file.file, &file.fingerprint));
             if let Some(mut finding) = files::finding(file, &known, &self.pipeline.guards) {
                 if finding.guard == "rejects" {
-                    finding.reason += &format!(": {}", self.why_rejected(&file.source, Some(&file.file)).await?.0);
+                    let (why, of_rows) = self.why_rejected(&file.source, Some(&file.file)).await?;
+                    finding.reason += &format!(": {why}");
+                    if remedy.is_empty() && !is_admitted {
+                        remedy = of_rows;
+                    }
                 }
                 match is_admitted {
                     true => self.progress.warn(&format!("let in: {}: {}", file.file, finding.reason)),
@@ -125,7 +130,7 @@ impl Run<'_> {
             }
         }
         if !found.is_empty() {
-            return Err(self.hold(&found, "").await?);
+            return Err(self.hold(&found, &remedy, Kind::Data).await?);
         }
         self.guard_sources(counts, counts_before, &files, before)?;
         let is_first_run = self.before.is_none();
@@ -227,7 +232,7 @@ impl Run<'_> {
     }
 
     /// Holds files, and says why. Before the first published run there is nothing that a file could be left out of.
-    async fn hold(&self, found: &[(&NewFile, Finding)], remedy: &str) -> Result<Error> {
+    async fn hold(&self, found: &[(&NewFile, Finding)], remedy: &str, kind: Kind) -> Result<Error> {
         let told: Vec<String> = found
             .iter()
             .take(TOLD)
@@ -239,7 +244,7 @@ impl Run<'_> {
             0 => String::new(),
             more => format!("; and {more} more files"),
         };
-        let error = Error::data(format!("{}{more}", told.join("; ")));
+        let error = Error::new(kind, format!("{}{more}", told.join("; ")));
         if self.before.is_none() {
             let own = "send the files again, or check the source in the pipeline file; `guards` has the limits";
             return Ok(error.hint(if remedy.is_empty() { own } else { remedy }));
@@ -286,6 +291,7 @@ impl Run<'_> {
             return error;
         }
         let mut broken: Vec<(NewFile, Finding, String)> = Vec::new();
+        let mut kind = error.kind();
         for (source, file, fingerprint) in new_files(&self.manifest.inputs, &work.inputs) {
             let of = fresh.iter().find(|of| self.pipeline.sources[of.source].name == source);
             let Some(of) = of else { continue };
@@ -293,6 +299,10 @@ impl Run<'_> {
             // A source whose every file is so is one that the pipeline file describes wrongly.
             let has_others = work.inputs.iter().any(|input| input.source == source);
             if let Some(failed) = failure(read, of, self.pipeline).await.filter(|_| has_others) {
+                let failed = nearest::told(failed, self.pipeline, fresh).await;
+                if broken.is_empty() {
+                    kind = failed.kind();
+                }
                 let reason = failed.message().to_string();
                 let new = NewFile { source, file, fingerprint, ..NewFile::default() };
                 broken.push((new, Finding { guard: "unreadable", reason }, failed.remedy().unwrap_or_default().into()));
@@ -300,7 +310,7 @@ impl Run<'_> {
         }
         let Some((_, _, remedy)) = broken.first() else { return error };
         let found: Vec<(&NewFile, Finding)> = broken.iter().map(|(file, of, _)| (file, of.clone())).collect();
-        match self.hold(&found, remedy).await {
+        match self.hold(&found, remedy, kind).await {
             Ok(held) => held,
             Err(failed) => failed,
         }

@@ -82,6 +82,8 @@ impl Earlier {
                 if !open
                     && aliases.merged_into(customer.value(i)).is_some()
                     && let Some(row) = keys.row_after(last, channel.value(i), record.value(i))
+                    // Nobody knows which holder of a number that was given anew had the id.
+                    && keys.holder(row) == 0
                 {
                     rows.entry(customer.value(i).to_string()).or_default().push(row);
                 }

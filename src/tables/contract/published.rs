@@ -448,5 +448,27 @@ pub(crate) static RUN: Table = Table {
         ),
         optional(col::RESTORED_BY, Type::Text, "ロールバックした人", "who rolled back"),
         optional(col::RESTORED_WHY, Type::Text, "ロールバックの理由", "why it was rolled back"),
+        optional(col::USER_NAME, Type::Text, "実行したユーザー", "user whose process ran"),
+        optional(col::HOST_NAME, Type::Text, "実行したホスト", "host that it ran on"),
+        optional(
+            col::ARGUMENTS,
+            Type::List(&Type::Text),
+            "コマンドの引数（秘密を除く）",
+            "command line, without secrets",
+        ),
+        optional(col::STARTED_AT, Type::Timestamp, "開始時刻（時計）", "when it was first started, by the clock"),
+        optional(col::PUBLISHED_AT, Type::Timestamp, "公開時刻（時計）", "when it was published, by the clock"),
+        optional(
+            col::TABLE_DIGESTS,
+            Type::List(&Type::Struct(&[(col::TABLE_NAME, Type::Text), (col::DIGEST, Type::Text)])),
+            "公開した表のファイルのダイジェスト",
+            "digest of the files of each published table",
+        ),
+        optional(
+            col::PREVIOUS_DIGEST,
+            Type::Text,
+            "前の実行の行のダイジェスト（鎖）",
+            "digest of the row of the run before, which chains the rows",
+        ),
     ],
 };

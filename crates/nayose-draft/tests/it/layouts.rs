@@ -179,7 +179,7 @@ fn renamed_deliveries_are_one_source() {
 #[test]
 fn a_column_of_phones_and_mails_is_both() {
     let row = |i: usize| {
-        let contact = if i % 2 == 0 { format!("090-5550-{i:04}") } else { format!("p{i}@n-mail.test") };
+        let contact = if i.is_multiple_of(2) { format!("090-5550-{i:04}") } else { format!("p{i}@n-mail.test") };
         format!("{i},田村 直樹,{contact},{contact}\n")
     };
     let rows: String = (1000..1020).map(row).collect();

@@ -91,7 +91,7 @@ pub fn carry<K: Ord>(
     founding: impl Fn(u32) -> K,
     own: impl Fn(u32, u32) -> String,
 ) -> Option<Carried> {
-    let heirs = heirs(labels, before, &own);
+    let mut heirs = heirs(labels, before, &own);
     let mut claims: Vec<(u32, u32)> =
         heirs.iter().enumerate().filter_map(|(place, heir)| Some(((*heir)?, place as u32))).collect();
     claims.sort_unstable_by(|(l, a), (r, b)| {
@@ -121,8 +121,14 @@ pub fn carry<K: Ord>(
         taken.insert(id.clone());
         ids[label as usize] = id;
     }
-    // Its founding record came back and founded it again.
-    aliases.retain(|(place, _)| !taken.contains(&before.issued[*place as usize].id));
+    // An id whose founding record came back, and founded it again, has no heir: its other records join another person.
+    aliases.retain(|(place, _)| {
+        let again = taken.contains(&before.issued[*place as usize].id);
+        if again {
+            heirs[*place as usize] = None;
+        }
+        !again
+    });
     Some(Carried { ids, heirs, aliases, founded, taken })
 }
 
@@ -338,6 +344,12 @@ mod tests {
     #[test]
     fn what_was_merged_and_is_split_has_its_id_back() {
         check(&[Some("#0"), Some("#0")], &[], &[0, 1], &["#0", "#1"], &["#1 split from #0"]);
+    }
+
+    #[test]
+    fn an_id_whose_founding_record_came_back_is_no_alias() {
+        let ids = [None, Some("#0"), Some("#00")];
+        check(&ids, &[("#0", 2), ("#00", 1)], &[0, 1, 1], &["#0", "#00", "#00"], &["#00 joined by 1"]);
     }
 
     #[test]

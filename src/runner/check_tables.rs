@@ -19,6 +19,7 @@ use crate::lake::manifest::StageRecord;
 use crate::lake::{read, snapshot};
 use crate::stages::marts::{self, PLAN, PREVIOUS};
 use crate::tables::contract::{self, ID_EVENT, RUN, col};
+use crate::tables::zone::rows_in_zone;
 
 impl Run<'_> {
     /// Registers the tables that checks name in [`PREVIOUS`] and [`PLAN`].
@@ -30,7 +31,8 @@ impl Run<'_> {
                     PREVIOUS => self.published_before(&name).await?,
                     _ => self.about_to_be_published(&name, record).await?,
                 };
-                tables.push((name, rows.into_view()));
+                // Days begin there as they do in the other tables of a check.
+                tables.push((name, rows_in_zone(rows, self.pipeline.zone.name())?.into_view()));
             }
             query::register_schema(&self.context, schema, tables)?;
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 
 use crate::identity::rows_of;
-use crate::support::{Retailer, fails, nayose, own_pipeline, root, succeeds, walk_through};
+use crate::support::{NO_GUARDS, Retailer, fails, nayose, own_pipeline, root, succeeds, walk_through};
 
 /// Tables whose rows are held against what they were.
 const TABLES: [&str; 19] = [
@@ -49,6 +49,7 @@ impl Shop {
             &retailer,
             |text| {
                 text.push_str(keep);
+                text.push_str(NO_GUARDS);
                 *text = text.replace("reject_share: 0.02", "reject_share: 0.5\n  unusable_share: 1");
             },
             |_| {},

@@ -65,8 +65,11 @@ const WAS_THERE: f64 = 0.3;
 const RULE: f64 = 0.9;
 const RARE: f64 = 0.05;
 
-/// Known records among the records of a file: a file of which none is known is not of a source of whose records this share was.
+/// Share of known records among the records of a source's files from which a file without any is not the source's.
 const KNOWN: f64 = 0.3;
+
+/// Known records that are expected in a file, below which it is chance that there are none.
+const FEWEST_KNOWN: f64 = 10.0;
 
 /// Known records of another person below which they are numbers given anew.
 const FEWEST_CHANGED: u64 = 5;
@@ -180,13 +183,15 @@ fn changed(file: &NewFile, limit: Option<f64>) -> Option<Finding> {
     over.then(|| Finding { guard: "changed", reason: reason() })
 }
 
-/// A file none of whose records is known, where a part of them always was: another shop's, a test system's, ids given anew.
+/// A file of whose records hardly any is known, where a part of them always was: another shop's, a test system's, ids given anew. On a
+/// campaign day ten times as many are new, and the share of the others falls to a tenth at the lowest.
 fn strangers(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Finding> {
     limit?;
     let of = known.figures?;
     let usual = share(of.known, of.records);
-    let none = file.known * 500 < file.records.max(1);
-    let enough = file.records >= FEWEST && of.records >= FEWEST && usual >= KNOWN;
+    let expected = usual * file.records as f64;
+    let none = (file.known as f64) < expected / 10.0;
+    let enough = expected >= FEWEST_KNOWN && of.records >= FEWEST && usual >= KNOWN;
     let reason = || {
         format!(
             "{} of {} records were known before, where {:.0} of 100 are as a rule (guards.changed)",

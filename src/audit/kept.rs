@@ -92,6 +92,10 @@ impl KeptRun {
     /// # Errors
     /// Data, where they are gone.
     pub(super) async fn keys(&self) -> Result<Keys> {
+        // Of an earlier run there are the features of records, and not all that clusters are made from.
+        if self.manifest.is_none() {
+            return Err(gone(&self.lake, &self.run).await);
+        }
         Keys::read(self.standard().await?).await
     }
 

@@ -92,7 +92,12 @@ impl KeptRun {
     /// # Errors
     /// Data, where they are gone.
     pub(super) async fn keys(&self) -> Result<Keys> {
-        Keys::read(self.standard().await?).await
+        let standard = self.standard().await?;
+        // What is restored of an earlier run has what explains a pair, and no links to evaluate.
+        if !standard.schema().has_column_with_unqualified_name(col::FIRST_SEEN) {
+            return Err(gone(&self.lake, &self.run).await);
+        }
+        Keys::read(standard).await
     }
 
     /// The links.

@@ -152,7 +152,10 @@ pub(super) async fn validate(
     if !forecasts {
         return Ok(format!("{good}\n{rows}"));
     }
-    Ok(format!("{good}\n{rows}\n{}", forecast(&context, pipeline, &found).await?))
+    match forecast(&context, pipeline, &found).await {
+        Ok(pairs) => Ok(format!("{good}\n{rows}\n{pairs}")),
+        Err(error) => Err(expressions::placed(error, &context, pipeline, &found).await),
+    }
 }
 
 /// Rows of a source that are tried.

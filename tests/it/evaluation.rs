@@ -228,7 +228,7 @@ fn a_truth_file_is_read_as_a_spreadsheet_saved_it_or_refused_with_its_lines() {
 
 #[test]
 fn a_matching_without_a_link_has_no_precision_and_a_page_tells_no_sex() {
-    let retailer = Retailer::new(200, 45);
+    let retailer = Retailer::new(300, 42);
     retailer.runs("lake", &[]);
     let (lake, truth, page) = (retailer.text("lake"), retailer.text("input/truth.csv"), retailer.text("page.html"));
     // Two records that are two customers, and one person by this truth.

@@ -393,7 +393,7 @@ mod tests {
         // The last line on a pair counts, where it names the one that it is the opposite of.
         check("a:1,b:1,same,k,,mail,\nb:1,a:1,different,s,,call,\n", &[(3, "opposite of line 2")]);
         check("a:1,b:1,same,k,,mail,\nb:1,a:1,same,s,,call,\n", &[]);
-        check("a:1,b:1,same,k,,mail,2026-01-01\nb:1,a:1,different,s,2026-01-01,call,\n", &[]);
+        check("a:1,b:1,same,k,,mail,2026-01-01\nb:1,a:1,different,s,2026-01-02,call,\n", &[]);
         check("a:1,b:1,same,k,,mail,\na:1,b:1,undecided,s,,call,\na:1,b:1,different,s,,call,\n", &[]);
         check(
             "a:1,b1,same,k,,x,\na:1,b:1,maybe,k,,x,\na:1,a:1,same,k,,x,\n",

@@ -147,7 +147,7 @@ mod tests {
             }
         };
         check("phone", &["03-3501-1111", "0335011111", "+81 3-3501-1111", "０３（３５０１）１１１１"], "ok");
-        check("phone", &["9012345678"], "!leading_zero_lost");
+        check("phone", &["9031415926", "335011111"], "!leading_zero_lost");
         check("phone", &["taro@example.co.jp", "1100000"], "!unusable");
         check("birth_date", &["1960/05/23", "昭和35年5月23日", "19600523"], "ok");
         check("birth_date", &["05/06/1960"], "!two_readings");

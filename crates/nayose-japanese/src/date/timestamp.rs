@@ -31,7 +31,11 @@ pub fn timestamp_in(text: &str, zone: &TimeZone) -> Option<i64> {
 /// that day. `None` for a time, and for what is no date.
 pub fn end_of_day_in(text: &str, zone: &TimeZone) -> Option<i64> {
     let text = text.trim();
-    // What a time can follow has none yet, and counts of seconds since 1970 are no days.
+    // Eight digits are a day; more of them have a time, or count from 1970.
+    if text.len() != 8 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // What a time can follow has none yet.
     timestamp_in(&format!("{text} 24:00"), zone).filter(|_| timestamp_in(text, zone).is_some())
 }
 

@@ -184,13 +184,14 @@ fn changed(file: &NewFile, limit: Option<f64>) -> Option<Finding> {
 }
 
 /// A file of whose records hardly any is known, where a part of them always was: another shop's, a test system's, ids given anew. On a
-/// campaign day ten times as many are new, and the share of the others falls to a tenth at the lowest.
+/// campaign day ten times as many are new, so that the share of the others falls; as many of them as ever are there all the same.
 fn strangers(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Finding> {
     limit?;
     let of = known.figures?;
     let usual = share(of.known, of.records);
     let expected = usual * file.records as f64;
-    let none = (file.known as f64) < expected / 10.0;
+    let of_a_file = of.known as f64 / of.files.max(1) as f64;
+    let none = (file.known as f64) < expected.min(of_a_file) / 10.0;
     let enough = expected >= FEWEST_KNOWN && of.records >= FEWEST && usual >= KNOWN;
     let reason = || {
         format!(

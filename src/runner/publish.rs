@@ -9,7 +9,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 
 use super::{Run, erase, ledger};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::functions::person::struct_list;
 use crate::lake::chain;
 use crate::lake::delta::{self, Mode};
@@ -118,6 +118,11 @@ impl Run<'_> {
         }
         // The work of this run stays for the next run; what `explain` needs of the work of the run before is kept first.
         let tidied = match self.keep_states().await {
+            // What is damaged explains nothing, however long it is kept.
+            Err(e) if e.kind() == Kind::Data => {
+                self.progress.warn(&format!("an earlier run cannot be explained any more: {}", e.message()));
+                self.remove_old_work().await
+            }
             Ok(()) => self.remove_old_work().await,
             failed => failed,
         };

@@ -383,7 +383,7 @@ fn what_a_run_that_was_taken_back_learned_teaches_nobody() {
     succeeds(&["rollback", "--to", "1", "--by", "k.tanaka", "--why", "a wrong delivery", "--lake", &lake]);
     let kept = kept_models(&retailer, "lake");
     assert!(kept.len() == 1 && kept[0].starts_with("0001-"), "{kept:?}");
-    let (next, _) = run(&retailer, &pipeline, "lake", &[]);
+    let (next, _) = run(&retailer, &pipeline, "lake", &["--full"]);
     assert_eq!(model(&next)["learned"], model(&first)["learned"], "the files of the app are held");
 }
 

@@ -16,8 +16,8 @@ use crate::lake::snapshot::PublishedRun;
 use crate::stages::marts;
 use crate::store::Location;
 use crate::tables::contract::{
-    self, CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT, RESTATEMENT,
-    SOURCE_RECORD, Table,
+    self, CONSENT, DECISION, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT,
+    RESTATEMENT, SOURCE_RECORD, Table,
 };
 
 /// A dataset's name, as the naming specification says.
@@ -182,8 +182,9 @@ fn read(
 }
 
 /// The tables that every pipeline publishes. Its marts come with them; `run` is how they are published.
-static ALWAYS: [&Table; 10] = [
+static ALWAYS: [&Table; 11] = [
     &CONSENT,
+    &DECISION,
     &FIELD_PROVENANCE,
     &GOLDEN_CUSTOMER,
     &ID_EVENT,

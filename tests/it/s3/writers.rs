@@ -3,7 +3,7 @@
 use super::proxy::{Fault, Proxy};
 use super::server::Server;
 use super::{command, fails, ok, run, state};
-use crate::support::Retailer;
+use crate::support::{NO_GUARDS, Retailer, own_pipeline};
 
 #[test]
 fn of_two_writers_one_publishes_and_the_other_says_so() {
@@ -12,6 +12,13 @@ fn of_two_writers_one_publishes_and_the_other_says_so() {
     let one = Retailer::new(60, 65);
     let other = Retailer::new(60, 66);
     let lake = "s3://crm/lake";
+    // The two deliver other files under one name.
+    let pipeline = own_pipeline(&one, |text| text.push_str(NO_GUARDS), |_| {});
+    let run = |input: &str, lake: &str| {
+        let mut args = run(input, lake);
+        args[1].clone_from(&pipeline);
+        args
+    };
     // The slow one has read what is published, and is held up before its row of `run`; meanwhile the other publishes.
     let (held, hold) = std::sync::mpsc::channel::<()>();
     let (go, going) = std::sync::mpsc::channel::<()>();

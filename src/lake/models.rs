@@ -163,12 +163,18 @@ async fn of_model_file(lake: &Location, model_file: &str) -> Result<(Vec<KeptMod
     Ok((kept, others))
 }
 
-/// The newest model of a model file; or why there is none.
+/// The newest model of a model file that was trained on one of these runs; or why there is none. A run that was too late to publish
+/// left its model: nobody uses it.
 ///
 /// # Errors
 /// Environment, if the lake cannot be read; data, where a file is damaged.
-pub(crate) async fn newest(lake: &Location, model_file: &str) -> Result<std::result::Result<KeptModel, Cause>> {
+pub(crate) async fn newest(
+    lake: &Location,
+    model_file: &str,
+    published: &BTreeSet<String>,
+) -> Result<std::result::Result<KeptModel, Cause>> {
     let (mut kept, others) = of_model_file(lake, model_file).await?;
+    kept.retain(|model| published.contains(&model.on.run_id));
     Ok(kept.pop().ok_or(if others { Cause::OtherModelFile } else { Cause::First }))
 }
 

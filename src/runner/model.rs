@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::lake::manifest::Output;
 use crate::lake::models::{self, Cause, KeptModel, TrainedOn, UsedModel};
 use crate::lake::results::ScoreResult;
+use crate::lake::snapshot;
 use crate::store::Location;
 use crate::tables::contract::STANDARD_RECORD;
 use nayose_matching::model::bits::Bits;
@@ -47,7 +48,8 @@ pub(super) async fn kept(lake: &Location, model: &Model) -> Result<std::result::
         parameters.levels.len() == model.comparisons.len()
             && model.comparisons.iter().zip(&parameters.levels).all(states)
     };
-    match models::newest(lake, &model.digest).await? {
+    let published = snapshot::runs(lake).await?.into_iter().map(|run| run.run_id).collect();
+    match models::newest(lake, &model.digest, &published).await? {
         // Another build may divide levels otherwise.
         Ok(kept) if !fits(&kept) => Ok(Err(Cause::OtherModelFile)),
         newest => Ok(newest),

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
-use crate::identity::rows_of;
 use crate::s3::copy;
-use crate::support::{Retailer, own_pipeline, root};
+use crate::support::{Retailer, own_pipeline, root, texts_below};
 
 const KEY: &str = "a secret of the company";
 
@@ -172,24 +171,11 @@ fn no_record_of_an_erased_person_is_left_in_what_is_said_of_others() {
         !rows(&retailer, "lake", &format!("select 1 from golden_customer where customer_id = '{other}'")).is_empty()
     );
     let (_, record) = a.split_once(':').expect("a record");
-    let mut folders = vec![retailer.path("lake")];
-    let mut files = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            files += 1;
-            let text = match path.extension().is_some_and(|e| e == "parquet") {
-                true => rows_of(&path),
-                false => String::from_utf8_lossy(&std::fs::read(&path).expect("readable")).to_string(),
-            };
-            assert!(!text.contains(record), "{record} is in {}", path.display());
-        }
+    let texts = texts_below(&retailer.path("lake"));
+    for (path, text) in &texts {
+        assert!(!text.contains(record), "{record} is in {}", path.display());
     }
-    assert!(files > 20, "{files}");
+    assert!(texts.len() > 20, "{}", texts.len());
     // The report says that the file of decisions still names the person: it is not nayose's to change.
     let report = std::fs::read_dir(retailer.path("lake/erasures")).expect("reports").flatten().next().expect("one");
     assert!(std::fs::read_to_string(report.path()).expect("readable").contains("\"decisions.csv\": 3"));

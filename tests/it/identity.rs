@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
 use crate::s3::copy;
-use crate::support::{NO_GUARDS, Retailer, fails, own_pipeline, published, root, succeeds, walk_through};
+use crate::support::{NO_GUARDS, Retailer, fails, own_pipeline, published, root, succeeds, texts_below, walk_through};
 
 /// Record → customer, as a run published it.
 fn people(retailer: &Retailer, lake: &str, as_of: &str) -> BTreeMap<String, String> {
@@ -386,27 +386,13 @@ fn an_erased_person_is_in_no_file_of_the_lake() {
     let erased = erase("a secret of the company");
     assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
     // Every Parquet file that is left anywhere, read by the engine; every other file by its bytes.
-    let mut folders = vec![retailer.path("lake")];
     let (mut parquet, mut plain) = (0, 0);
     let wanted: Vec<&str> = records.lines().skip(1).chain([mail, phone]).filter(|w| w.len() > 5).collect();
     assert!(wanted.len() > 2, "{wanted:?}");
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = if path.extension().is_some_and(|e| e == "parquet") {
-                parquet += 1;
-                rows_of(&path)
-            } else {
-                plain += 1;
-                String::from_utf8_lossy(&std::fs::read(&path).expect("readable")).to_string()
-            };
-            for value in &wanted {
-                assert!(!text.contains(value), "a value of the erased person is in {}", path.display());
-            }
+    for (path, text) in texts_below(&retailer.path("lake")) {
+        *if path.extension().is_some_and(|e| e == "parquet") { &mut parquet } else { &mut plain } += 1;
+        for value in &wanted {
+            assert!(!text.contains(value), "a value of the erased person is in {}", path.display());
         }
     }
     assert!(parquet > 10 && plain > 10, "{parquet} {plain}");
@@ -417,12 +403,4 @@ fn an_erased_person_is_in_no_file_of_the_lake() {
     let args = ["run", &pipeline, "--input", &retailer.text("input"), "--lake", &retailer.text("lake"), "--full"];
     assert!(fails(2, &args).contains("NAYOSE_ERASURE_KEY"));
     assert!(fails(2, &["sql", "--lake", &retailer.text("lake"), "--as-of", "1", "select 1"]).contains("erased"));
-}
-
-/// The rows of a Parquet file as text.
-pub fn rows_of(path: &Path) -> String {
-    let file = std::fs::File::open(path).expect("readable");
-    let builder = datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
-    let batches: Vec<_> = builder.expect("Parquet").build().expect("a reader").flatten().collect();
-    arrow::util::pretty::pretty_format_batches(&batches).expect("text").to_string()
 }

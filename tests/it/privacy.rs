@@ -5,9 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::identity::rows_of;
 use crate::logs::{leaks, personal};
-use crate::support::{Retailer, fails, own_pipeline, root, walk_through};
+use crate::support::{Retailer, fails, own_pipeline, root, rows_of, walk_through};
 
 const KEY: &str = "a secret of the company";
 

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 
-use crate::identity::rows_of;
-use crate::support::{NO_GUARDS, Retailer, fails, nayose, own_pipeline, root, succeeds, walk_through};
+use crate::support::{NO_GUARDS, Retailer, fails, nayose, own_pipeline, root, succeeds, texts_below, walk_through};
 
 /// Tables whose rows are held against what they were.
 const TABLES: [&str; 19] = [
@@ -319,24 +318,11 @@ fn an_erasure_takes_the_person_from_every_earlier_state() {
         .output()
         .expect("the binary starts");
     assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
-    let mut folders = vec![shop.retailer.path("lake")];
-    let mut files = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            files += 1;
-            let text = match path.extension().is_some_and(|e| e == "parquet") {
-                true => rows_of(&path),
-                false => String::from_utf8_lossy(&fs::read(&path).expect("readable")).to_string(),
-            };
-            assert!(!text.contains(mail), "a value of the erased person is in {}", path.display());
-        }
+    let texts = texts_below(&shop.retailer.path("lake"));
+    for (path, text) in &texts {
+        assert!(!text.contains(mail), "a value of the erased person is in {}", path.display());
     }
-    assert!(files > 20, "{files}");
+    assert!(texts.len() > 20, "{}", texts.len());
     assert!(fails(2, &["sql", "--lake", &shop.lake(), "--as-of", "2", "select 1"]).contains("erased"));
 }
 

@@ -23,6 +23,7 @@ use crate::lake::figures::Kinds;
 use crate::lake::manifest::Input;
 use crate::runner::Run;
 use crate::sources::reader::SourceFile;
+use crate::sources::row_batch::RejectReason;
 use crate::stages::{field, fields_of};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_RECORD, SOURCE_RECORD, col};
@@ -83,7 +84,8 @@ pub(super) struct NewFile {
 }
 
 /// Why the last row of a file that was cut cannot be read.
-const CUT: [&str; 4] = ["unclosed_quote", "wrong_column_count", "bad_json", "undecodable"];
+const CUT: [RejectReason; 4] =
+    [RejectReason::UnclosedQuote, RejectReason::WrongColumnCount, RejectReason::BadJson, RejectReason::Undecodable];
 
 impl Run<'_> {
     /// Fills in the figures of new files. The session knows the raw tables; `read` are the files that were read now.
@@ -110,7 +112,8 @@ impl Run<'_> {
         }
         for batch in here.sql(ENDS).await?.collect().await? {
             let [source, file, reason] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
-            for row in (0..batch.num_rows()).filter(|row| reason.is_valid(*row) && CUT.contains(&reason.value(*row))) {
+            let cut = |row: &usize| reason.is_valid(*row) && CUT.iter().any(|of| of.name() == reason.value(*row));
+            for row in (0..batch.num_rows()).filter(cut) {
                 if let Some(i) = place(source.value(row), file.value(row)) {
                     files[i].cut = true;
                 }
@@ -162,7 +165,8 @@ impl Run<'_> {
                 }
             }
         }
-        for batch in self.here().sql(BEYOND).await?.collect().await? {
+        // One sort, whatever the threads: each has its own share of the memory.
+        for batch in in_order(&self.context).sql(BEYOND).await?.collect().await? {
             let [source, file] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
             let (rows, beyond) =
                 (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Float64Type>());

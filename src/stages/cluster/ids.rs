@@ -1,6 +1,6 @@
 //! Ids over runs, from the `id_map` of the run before to rows of `id_event`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::{ID_EVENT, TIME_ZONE, col};
 use nayose_matching::identity::alias::Aliases;
-use nayose_matching::identity::carry::{Before, Carried, Event, EventKind, Issued, NO_ID, carry};
+use nayose_matching::identity::carry::{ATTEMPTS, Before, Carried, Event, EventKind, Issued, NO_ID, carry};
 use nayose_matching::identity::customer_id::{Kind, id_of};
 use nayose_matching::identity::former::Former;
 use nayose_matching::identity::tombstone::Tombstones;
@@ -96,8 +96,8 @@ impl Earlier {
             }
         }
         // Closed ids are not issued any more: they keep their place, without a record.
-        customers.before.former = former(&customers.before.issued, aliases, rows);
-        households.before.former = former(&households.before.issued, &Aliases::default(), HashMap::new());
+        customers.before.former = Former::all(&customers.before.issued, aliases, rows);
+        households.before.former = Former::all(&households.before.issued, &Aliases::default(), HashMap::new());
         Ok(Earlier { customers: customers.before, households: households.before, gone, erased })
     }
 
@@ -144,22 +144,6 @@ impl Reader {
         }
         place
     }
-}
-
-/// Attempts to find a free id that are one holder's: as many as `carry` makes.
-const ATTEMPTS: u32 = 100;
-/// The ids that are nobody's own: those that no record had in the run before, and aliases.
-fn former(issued: &[Issued], aliases: &Aliases, mut rows: HashMap<String, Vec<u32>>) -> Vec<Former> {
-    let asked = |issued: &&Issued| issued.records == 0 || aliases.merged_into(&issued.id).is_some();
-    let since: BTreeMap<&str, i64> = issued.iter().filter(asked).map(|i| (i.id.as_str(), i.since)).collect();
-    let ids: BTreeSet<&str> = since.keys().copied().chain(aliases.ids()).collect();
-    let former = |id: &str| Former {
-        id: id.to_string(),
-        since: since.get(id).copied().unwrap_or(i64::MAX),
-        alias_of: aliases.merged_into(id).map(str::to_string),
-        rows: rows.remove(id).unwrap_or_default(),
-    };
-    ids.into_iter().map(former).collect()
 }
 
 /// The id of every set.

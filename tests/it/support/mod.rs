@@ -227,3 +227,29 @@ fn run_text(folder: &Path, guide: &str, least: usize) -> String {
     assert!(output.status.success(), "{said}\n{errors}");
     said.to_string()
 }
+
+/// Every file below a folder, as text.
+pub fn texts_below(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            texts.extend(texts_below(&path));
+        } else if path.extension().is_some_and(|e| e == "parquet") {
+            let rows = rows_of(&path);
+            texts.push((path, rows));
+        } else {
+            let bytes = std::fs::read(&path).expect("readable");
+            texts.push((path, String::from_utf8_lossy(&bytes).to_string()));
+        }
+    }
+    texts
+}
+
+/// The rows of a Parquet file as text.
+pub fn rows_of(path: &Path) -> String {
+    let file = std::fs::File::open(path).expect("readable");
+    let builder = datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
+    let batches: Vec<_> = builder.expect("Parquet").build().expect("a reader").flatten().collect();
+    arrow::util::pretty::pretty_format_batches(&batches).expect("text").to_string()
+}

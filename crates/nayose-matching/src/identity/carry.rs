@@ -38,6 +38,9 @@ pub struct Before {
     pub former: Vec<Former>,
 }
 
+/// Attempts to find an id that nobody has.
+pub const ATTEMPTS: u32 = 100;
+
 /// A row had no id.
 pub const NO_ID: u32 = u32::MAX;
 
@@ -117,7 +120,7 @@ pub fn carry<K: Ord>(
     without.retain(|(label, _)| ids[*label as usize].is_empty());
     without.sort_by_cached_key(|(_, founder)| founding(*founder));
     for (label, founder) in without {
-        let id = (0..100).map(|attempt| own(founder, attempt)).find(|id| !taken.contains(id))?;
+        let id = (0..ATTEMPTS).map(|attempt| own(founder, attempt)).find(|id| !taken.contains(id))?;
         taken.insert(id.clone());
         ids[label as usize] = id;
     }

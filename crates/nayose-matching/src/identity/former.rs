@@ -6,11 +6,12 @@
 //! records that it ever had; where none of them is left, to nobody. So an alias never leads to a person who shares no record with it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
-use super::carry::{Before, Event, EventKind};
+use super::alias::Aliases;
+use super::carry::{Before, Event, EventKind, Issued};
 
 /// An id that was a person's own in an earlier run.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,23 @@ pub struct Former {
     pub alias_of: Option<String>,
     /// The rows that ever had it and are there; only asked of aliases.
     pub rows: Vec<u32>,
+}
+
+impl Former {
+    /// The ids that are nobody's own: those that no record had in the run before, and aliases. `rows` has, by id, the rows that ever had
+    /// it and are there.
+    pub fn all(issued: &[Issued], aliases: &Aliases, mut rows: HashMap<String, Vec<u32>>) -> Vec<Former> {
+        let asked = |issued: &&Issued| issued.records == 0 || aliases.merged_into(&issued.id).is_some();
+        let since: BTreeMap<&str, i64> = issued.iter().filter(asked).map(|i| (i.id.as_str(), i.since)).collect();
+        let ids: BTreeSet<&str> = since.keys().copied().chain(aliases.ids()).collect();
+        let former = |id: &str| Former {
+            id: id.to_string(),
+            since: since.get(id).copied().unwrap_or(i64::MAX),
+            alias_of: aliases.merged_into(id).map(str::to_string),
+            rows: rows.remove(id).unwrap_or_default(),
+        };
+        ids.into_iter().map(former).collect()
+    }
 }
 
 /// For every former id the set that has its founding record.

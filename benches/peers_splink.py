@@ -78,8 +78,8 @@ def date(text):
 
 
 def address(text):
-    """Without prefecture and spaces, numbers joined by hyphens."""
-    text = PREFECTURE.sub("", plain(text) or "")
+    """Without prefecture, and without spaces but those between a house number and a room; numbers joined by hyphens."""
+    text = re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", PREFECTURE.sub("", plain(text) or ""))
     text = re.sub(r"[‐‑–—―−－ー](?=\d)", "-", text)
     text = re.sub(r"(?<=\d)(丁目|番地の?|番|の)(?=\d)", "-", text)
     return text or None
@@ -125,7 +125,9 @@ def of_channel(channel, rows, record, columns):
     found = pd.DataFrame({"channel": channel, "record": rows[record]})
     for name, column in columns.items():
         several = [column] if isinstance(column, str) else column
-        found[name] = rows[several].fillna("").agg(" ".join, axis=1) if len(several) > 1 else rows[column]
+        found[name] = rows[several[0]]
+        if len(several) > 1:
+            found[name] = found[name].fillna("").str.cat([rows[more].fillna("") for more in several[1:]], sep=" ")
     return found
 
 

@@ -151,8 +151,11 @@ def retail(folder):
         "name": "お名前", "phone": "電話番号", "email": "メールアドレス", "card": "会員番号", "member": "会員番号",
     })  # fmt: skip
     data = pd.concat([shop, app, card, support], ignore_index=True)
-    data["family"], data["given"] = parts(data["name"].map(plain).str.replace(r"(様|さま)$", "", regex=True).str.strip())
-    data["family_kana"], data["given_kana"] = parts(data["kana"].map(kana))
+    names, kanas = data["name"].map(plain).str.replace(r"(様|さま)$", "", regex=True).str.strip(), data["kana"].map(kana)
+    # Some write kana where characters are asked for.
+    in_kana = names.map(kana).str.fullmatch(r"[ァ-ヶー\s]+").fillna(False).astype(bool)
+    data["family"], data["given"] = parts(names.mask(in_kana))
+    data["family_kana"], data["given_kana"] = parts(kanas.fillna(names.map(kana).where(in_kana)))
     data["birth_date"], data["phone"], data["email"] = data["birth_date"].map(date), data["phone"].map(phone), data["email"].map(mail)
     data["postal_code"], data["card"] = data["postal_code"].map(digits), data["card"].map(digits)
     data["card"] = data["card"].where(data["card"].str.len() == 16)

@@ -9,6 +9,7 @@ use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr::{ident, lit};
 
 use super::{Run, erase, inputs, nearest};
+use crate::engine::session::as_wide_as_threads;
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, NormalizeResult, StageResult, Understood};
@@ -44,7 +45,8 @@ impl Run<'_> {
     pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
         let (fresh, kept) = self.to_read(record.basis.as_ref());
         self.check_held(&fresh)?;
-        for mut planned in ingest::plan(&self.context, self.pipeline, &fresh)? {
+        let wide = as_wide_as_threads(&self.context, self.options.resources.threads);
+        for mut planned in ingest::plan(&wide, self.pipeline, &fresh)? {
             if let Some(tombstones) = &self.tombstones {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }

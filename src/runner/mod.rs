@@ -377,7 +377,7 @@ impl Run<'_> {
         match stage {
             Stage::Ingest => {
                 self.register(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
-                let newest = self.newest().await?;
+                let newest = records::newest(&self.reasons().await?);
                 let Some(StageResult::Ingest(found)) = &mut kept.result else {
                     return Err(Error::bug("a stage was kept without what it found"));
                 };

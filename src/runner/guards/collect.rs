@@ -22,8 +22,9 @@ use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::lake::figures::Kinds;
 use crate::lake::manifest::Input;
 use crate::runner::Run;
+use crate::runner::records::RowsOfReason;
+use crate::sources::reader::RejectReason;
 use crate::sources::reader::SourceFile;
-use crate::sources::row_batch::RejectReason;
 use crate::stages::{field, fields_of};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_RECORD, SOURCE_RECORD, col};
@@ -32,7 +33,6 @@ use nayose_matching::record::another::Agreement;
 
 const KINDS: &str = include_str!("kinds.sql");
 const REPEATED: &str = include_str!("repeated.sql");
-const ENDS: &str = include_str!("ends.sql");
 const BEYOND: &str = include_str!("beyond.sql");
 
 /// The new files, for the queries.
@@ -88,8 +88,14 @@ const CUT: [RejectReason; 4] =
     [RejectReason::UnclosedQuote, RejectReason::WrongColumnCount, RejectReason::BadJson, RejectReason::Undecodable];
 
 impl Run<'_> {
-    /// Fills in the figures of new files. The session knows the raw tables; `read` are the files that were read now.
-    pub(super) async fn collect(&self, files: &mut [NewFile], read: &[SourceFile]) -> Result<()> {
+    /// Fills in the figures of new files. The session knows the raw tables; `read` are the files that were read now, and `reasons` tells
+    /// which of their rows could be read.
+    pub(super) async fn collect(
+        &self,
+        files: &mut [NewFile],
+        read: &[SourceFile],
+        reasons: &[RowsOfReason],
+    ) -> Result<()> {
         self.register_new(files)?;
         let here = self.here();
         let places: BTreeMap<(String, String), usize> =
@@ -110,14 +116,15 @@ impl Run<'_> {
         for file in files.iter_mut() {
             file.records = file.kinds.get(col::RECORD_ID).map_or(0, |kinds| kinds.values().sum());
         }
-        for batch in here.sql(ENDS).await?.collect().await? {
-            let [source, file, reason] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
-            let cut = |row: &usize| reason.is_valid(*row) && CUT.iter().any(|of| of.name() == reason.value(*row));
-            for row in (0..batch.num_rows()).filter(cut) {
-                if let Some(i) = place(source.value(row), file.value(row)) {
-                    files[i].cut = true;
-                }
+        let mut ends: BTreeMap<usize, (i64, Option<&str>)> = BTreeMap::new();
+        for of in reasons {
+            if let Some(i) = place(&of.source, &of.file) {
+                let last = ends.entry(i).or_default();
+                *last = (of.last, of.reason.as_deref()).max(*last);
             }
+        }
+        for (i, (_, reason)) in ends {
+            files[i].cut = CUT.iter().any(|of| Some(of.name()) == reason);
         }
         if self.before.is_some() {
             self.collect_rows(files, &place).await?;

@@ -2,8 +2,8 @@
 //!
 //! In: how this process may use the machine, plans. Out: sessions ([`session`]), files ([`write`]) and what every operator did
 //! ([`operators`]). [`query`] tells what is wrong in a query that a person wrote; [`ordered`] tables keep an order of their own;
-//! [`dates`] says where days begin; `listed` and `numbered` rows
-//! are those of groups that lie together; [`spill`] files have no name.
+//! [`dates`] says where days begin; rows of groups that lie together are `listed` and `numbered` as they pass; [`spill`] files have
+//! no name.
 
 pub(crate) mod cluster;
 pub(crate) mod dates;

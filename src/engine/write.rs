@@ -15,7 +15,6 @@ use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 
 use super::cluster;
-use super::listed::listed;
 use super::numbered::numbered;
 use super::operators::{self, Operator};
 use crate::error::{Error, Result};
@@ -71,7 +70,7 @@ pub(crate) async fn write(
         seen(parts.iter().map(|p| p.rows).sum());
         return Ok((parts, operators));
     }
-    let physical = in_turn(listed(numbered(physical)?)?);
+    let physical = in_turn(numbered(physical)?);
     let lifetime = Lifetime::of_table(table);
     let mut stream = execute_stream(physical.clone(), task)?;
     let open = || OpenPart::new(schema.clone(), lifetime);

@@ -7,13 +7,14 @@
 /// The query. Of two equally strict statements the newer one is named. A record is its row, one number in the order of channel and
 /// id, so that few texts are compared.
 pub(super) const QUERY: &str = "
-with statement as (
-    select place, customer_id, s['purpose'] as purpose, s['contact'] as contact, s['status'] as status,
+with stated as (
+    select channel, record_id, s['purpose'] as purpose, s['contact'] as contact, s['status'] as status,
            s['stated_at'] as stated_at, case s['status'] when 'denied' then 0 when 'unknown' then 1 else 2 end as leniency
-    from (select i.row as place, i.customer_id, unnest(r.consent) as s
-          from raw_record r join identity i on i.channel = r.channel and i.record_id = r.record_id
-          where r.reject_reason is null)
+    from (select channel, record_id, unnest(consent) as s from raw_record where reject_reason is null)
     where s['status'] is not null),
+statement as (
+    select i.row as place, i.customer_id, s.purpose, s.contact, s.status, s.stated_at, s.leniency
+    from stated s join identity i on i.channel = s.channel and i.record_id = s.record_id),
 newest as (
     select * from (
         select *, row_number() over (partition by place, purpose, contact order by stated_at desc nulls last, leniency) as age

@@ -42,10 +42,11 @@ pub(super) struct Arguments {
 const SMALL: u64 = 32 << 20;
 
 /// The mart queries of the retail example, which a drafted pipeline takes those from that it can make.
-const MARTS: [(&str, &str); 10] = [
+const MARTS: [(&str, &str); 11] = [
     ("_purchase", include_str!("../../pipelines/retail/marts/_purchase.sql")),
     ("_purchased_item", include_str!("../../pipelines/retail/marts/_purchased_item.sql")),
     ("_purchased_line", include_str!("../../pipelines/retail/marts/_purchased_line.sql")),
+    ("_purchaser", include_str!("../../pipelines/retail/marts/_purchaser.sql")),
     ("basket", include_str!("../../pipelines/retail/marts/basket.sql")),
     ("channel_overlap", include_str!("../../pipelines/retail/marts/channel_overlap.sql")),
     ("contact_timeline", include_str!("../../pipelines/retail/marts/contact_timeline.sql")),

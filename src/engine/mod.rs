@@ -2,10 +2,11 @@
 //!
 //! In: how this process may use the machine, plans. Out: sessions ([`session`]), files ([`write`]) and what every operator did
 //! ([`operators`]). [`query`] tells what is wrong in a query that a person wrote; [`ordered`] tables keep an order of their own;
-//! [`dates`] says where days begin; [`spill`] files have no name.
+//! [`dates`] says where days begin; rows of groups that lie together are `numbered` as they pass; [`spill`] files have no name.
 
 pub(crate) mod cluster;
 pub(crate) mod dates;
+mod numbered;
 pub(crate) mod operators;
 pub(crate) mod ordered;
 pub(crate) mod query;

@@ -83,6 +83,28 @@ fn pool_bytes(memory: usize) -> usize {
     (memory / COUNTED.1 * COUNTED.0).min(memory.saturating_sub(BESIDE)).max(memory / 4)
 }
 
+/// What a sort needs of the pool in each piece that a step is cut into: what the engine sets aside for its merge, and a batch of wide
+/// rows twice, as it is and in order (2048 rows of some three KiB below [`SMALL`]).
+const PIECE: usize = SET_ASIDE + (12 << 20);
+
+/// Bytes that the engine sets aside for the merge of every sort with a row that may spill: its own default.
+const SET_ASIDE: usize = 10 << 20;
+
+/// The parts of the pool of which all sorts that run at once set one aside for each piece. Unions have four and five sorts in each
+/// piece, and together they may take half of the pool.
+const SET_ASIDE_PART: usize = 8;
+
+/// The pieces into which steps are cut that run here: as many as threads, or as the pool has room for. With 64 threads and a pool of
+/// 96 MiB a sort of a few thousand rows would want 640 MiB.
+fn pieces(threads: usize, pool: usize) -> usize {
+    threads.min(pool / PIECE).max(1)
+}
+
+/// The bytes that each sort sets aside.
+fn set_aside(pieces: usize, pool: usize) -> usize {
+    SET_ASIDE.min(pool / SET_ASIDE_PART / pieces)
+}
+
 /// A session with nayose's functions.
 ///
 /// # Errors
@@ -91,8 +113,11 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     if resources.memory < SMALL {
         nayose_allocator::give_back_at_once();
     }
+    let pool = pool_bytes(resources.memory);
+    // Those who work on a cluster have pools of their own.
+    let pieces = if resources.cluster.is_some() { resources.threads } else { pieces(resources.threads, pool) };
     let mut config = SessionConfig::new()
-        .with_target_partitions(resources.threads)
+        .with_target_partitions(pieces)
         .with_batch_size(if resources.memory < SMALL { SMALL_BATCH_ROWS } else { BATCH_ROWS })
         .with_information_schema(true)
         .with_collect_statistics(true);
@@ -106,11 +131,12 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     // Rows that lie together by customer are not dealt out to be grouped by customer and something else.
     options.optimizer.subset_repartition_threshold = 1;
     if resources.cluster.is_none() {
+        options.execution.sort_spill_reservation_bytes = set_aside(pieces, pool);
         options.optimizer.hash_join_single_partition_threshold = ONE_TABLE.0;
         options.optimizer.hash_join_single_partition_threshold_rows = ONE_TABLE.1;
     }
     let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(
-        FairSpillPool::new(pool_bytes(resources.memory)),
+        FairSpillPool::new(pool),
         std::num::NonZeroUsize::new(CONSUMERS_NAMED).unwrap_or(std::num::NonZeroUsize::MIN),
     ));
     let spill = Spill::new(resources.spill.clone(), resources.spill_limit, resources.spill_encrypt)?;
@@ -163,4 +189,34 @@ pub(crate) fn in_order(context: &SessionContext) -> SessionContext {
     let mut state = cluster::here(context.state());
     state.config_mut().options_mut().execution.target_partitions = 1;
     SessionContext::new_with_state(state)
+}
+
+/// The same session with steps cut into as many pieces as there are threads, however small the pool: for plans that sort nothing, as
+/// those that read files, which wait for a store.
+pub(crate) fn as_wide_as_threads(context: &SessionContext, threads: usize) -> SessionContext {
+    let mut state = context.state();
+    state.config_mut().options_mut().execution.target_partitions = threads;
+    SessionContext::new_with_state(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_in_many_threads_leave_room_in_a_small_pool() {
+        for threads in [1, 2, 4, 8, 64, 1000] {
+            for memory in [LEAST, 512 << 20, 1 << 30, 8 << 30, 64 << 30] {
+                let pool = pool_bytes(memory);
+                let pieces = pieces(threads, pool);
+                let told = format!("{threads} threads, {} MiB: {pieces} pieces", memory >> 20);
+                assert!((1..=threads).contains(&pieces) && pieces * PIECE <= pool.max(PIECE), "{told}");
+                // Four sorts in each piece.
+                assert!(4 * pieces * set_aside(pieces, pool) <= pool / 2, "{told}");
+                assert!(set_aside(pieces, pool) >= 1 << 20, "{told}");
+            }
+        }
+        assert_eq!((pieces(64, pool_bytes(LEAST)), pieces(64, pool_bytes(8 << 30))), (4, 64));
+        assert_eq!(set_aside(2, pool_bytes(1 << 30)), SET_ASIDE);
+    }
 }

@@ -4,22 +4,24 @@
 //! cut after a fixed number of rows, so that the same rows give the same files at any number of threads; each is encoded
 //! beside the plan that makes the next one.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, DynComparator, RecordBatch, make_comparator};
 use arrow::datatypes::SchemaRef;
-use arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 
 use super::cluster;
+use super::numbered::numbered;
 use super::operators::{self, Operator};
 use crate::error::{Error, Result};
 use crate::store::Location;
 use crate::tables::contract::{self, Table};
 use crate::tables::encode::Lifetime;
+use crate::tables::in_turn::in_turn;
 use crate::tables::part::{self, OpenPart, PART_ROWS, Part, conform};
 use crate::tables::ranges::ASCENDING;
 
@@ -68,6 +70,7 @@ pub(crate) async fn write(
         seen(parts.iter().map(|p| p.rows).sum());
         return Ok((parts, operators));
     }
+    let physical = in_turn(numbered(physical)?);
     let lifetime = Lifetime::of_table(table);
     let mut stream = execute_stream(physical.clone(), task)?;
     let open = || OpenPart::new(schema.clone(), lifetime);
@@ -109,36 +112,82 @@ pub(crate) async fn write(
     Ok((parts, operators::operators(table.name, physical.as_ref())))
 }
 
-/// Holds the rows against the order: strictly ascending from row to row.
+/// Holds the rows against the order: strictly ascending from row to row. Columns are compared as they are, and only as far as they
+/// decide: most rows need the first or the second.
 struct KeyCheck {
     table: &'static str,
     columns: Vec<usize>,
-    converter: RowConverter,
-    last: Option<OwnedRow>,
+    /// The columns of the last row so far.
+    last: Option<Vec<ArrayRef>>,
 }
 
 impl KeyCheck {
     fn new(table: &Table, order: &[&str], schema: &SchemaRef) -> Result<Self> {
-        let columns: Vec<usize> = order.iter().map(|k| schema.index_of(k)).collect::<Result<_, _>>()?;
-        let data_type = |column: &usize| schema.field(*column).data_type().clone();
-        let fields = columns.iter().map(|c| SortField::new_with_options(data_type(c), ASCENDING)).collect();
-        Ok(KeyCheck { table: table.name, columns, converter: RowConverter::new(fields)?, last: None })
+        let columns = order.iter().map(|k| schema.index_of(k)).collect::<Result<_, _>>()?;
+        Ok(KeyCheck { table: table.name, columns, last: None })
     }
 
     fn check(&mut self, batch: &RecordBatch) -> Result<()> {
+        let Some(end) = batch.num_rows().checked_sub(1) else { return Ok(()) };
         let columns: Vec<ArrayRef> = self.columns.iter().map(|c| batch.column(*c).clone()).collect();
-        let rows = self.converter.convert_columns(&columns)?;
-        let ascending = match (&self.last, rows.iter().next()) {
-            (Some(last), Some(first)) => last.row() < first,
-            _ => true,
+        let inside = Comparison::between(&columns, &columns)?;
+        let follows = match &self.last {
+            Some(last) => Comparison::between(last, &columns)?.is_less(0, 0),
+            None => true,
         };
-        let inner = (1..rows.num_rows()).all(|i| rows.row(i - 1) < rows.row(i));
-        if !ascending || !inner {
+        if !follows || !(0..end).all(|row| inside.is_less(row, row + 1)) {
             return Err(Error::bug(format!("table {} is not in its order, or has a key twice", self.table)));
         }
-        if rows.num_rows() > 0 {
-            self.last = Some(rows.row(rows.num_rows() - 1).owned());
-        }
+        self.last = Some(columns.iter().map(|column| column.slice(end, 1)).collect());
         Ok(())
+    }
+}
+
+/// Compares rows of two batches by their columns.
+struct Comparison(Vec<DynComparator>);
+
+impl Comparison {
+    fn between(left: &[ArrayRef], right: &[ArrayRef]) -> Result<Self> {
+        let columns = left.iter().zip(right).map(|(l, r)| make_comparator(l, r, ASCENDING));
+        Ok(Comparison(columns.collect::<Result<_, _>>()?))
+    }
+
+    fn is_less(&self, left: usize, right: usize) -> bool {
+        self.0.iter().map(|column| column(left, right)).find(|order| order.is_ne()) == Some(Ordering::Less)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int64Array, StringArray};
+
+    use super::*;
+    use crate::tables::contract::{INTERACTION, col};
+
+    #[test]
+    fn rows_out_of_order_and_keys_that_come_twice_are_a_bug() {
+        type Row = (Option<&'static str>, Option<i64>);
+        let check = |batches: &[&[Row]], is_good: bool| {
+            let batch = |rows: &[Row]| {
+                let texts: ArrayRef = Arc::new(rows.iter().map(|row| row.0).collect::<StringArray>());
+                let numbers: ArrayRef = Arc::new(rows.iter().map(|row| row.1).collect::<Int64Array>());
+                let columns = [(col::CUSTOMER_ID, texts, true), (col::LINE, numbers, true)];
+                RecordBatch::try_from_iter_with_nullable(columns).expect("a batch")
+            };
+            let batches: Vec<RecordBatch> = batches.iter().map(|rows| batch(rows)).collect();
+            let mut keys =
+                KeyCheck::new(&INTERACTION, &[col::CUSTOMER_ID, col::LINE], &batches[0].schema()).expect("columns");
+            let found = batches.iter().try_for_each(|batch| keys.check(batch));
+            assert_eq!(found.is_ok(), is_good, "{batches:?}");
+        };
+        let (a, b) = (Some("a"), Some("b"));
+        check(&[&[(a, Some(1)), (a, Some(2)), (b, Some(1)), (b, None), (None, Some(1)), (None, None)]], true);
+        check(&[&[(a, Some(1))], &[], &[(a, Some(2))], &[(None, Some(0))]], true);
+        check(&[&[(a, Some(1)), (a, Some(1))]], false);
+        check(&[&[(a, Some(2)), (a, Some(1))]], false);
+        check(&[&[(a, Some(2))], &[(a, Some(2))]], false);
+        check(&[&[(b, Some(1))], &[], &[(a, Some(2))]], false);
+        check(&[&[(None, Some(1)), (a, Some(2))]], false);
+        check(&[&[(a, None), (a, None)]], false);
     }
 }

@@ -1,18 +1,18 @@
-//! A [`Person`] as Arrow columns, in the order of `contract::PERSON_COLUMNS`, and back.
+//! A [`Person`] as Arrow columns, in the order of `contract::PERSON_COLUMNS`; its lists, read from such columns.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayBuilder, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Date32Array, Date32Builder, Int32Array,
-    Int32Builder, ListArray, StringArray, StringBuilder, StructArray,
+    Array, ArrayBuilder, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Date32Builder, Int32Builder, ListArray,
+    StringArray, StringBuilder, StructArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Date32Type, Int32Type};
+use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
 use crate::tables::columns;
 use crate::tables::contract::{IDENTIFIER, NAMED_VALUE, Type, col, item_field, struct_fields};
-use nayose_matching::record::{Address, Person};
+use nayose_matching::record::Person;
 
 /// Text columns of a person, one builder each.
 #[derive(Default)]
@@ -86,8 +86,8 @@ pub(crate) struct TextLists {
 
 impl TextLists {
     /// Adds a list.
-    pub(crate) fn push(&mut self, values: &[String]) {
-        values.iter().for_each(|v| self.items.append_value(v));
+    pub(crate) fn push(&mut self, values: &[impl AsRef<str>]) {
+        values.iter().for_each(|v| self.items.append_value(v.as_ref()));
         self.ends.push(self.items.len() as i32);
     }
 
@@ -169,86 +169,6 @@ pub(crate) fn struct_list(ends: &[i32], item: Type, columns: Vec<ArrayRef>) -> R
     list(ends, item.arrow(), Arc::new(items))
 }
 
-/// Reads people from a struct column that has the columns of the contract. Columns are looked up once, not per row.
-pub(crate) struct PersonReader<'a> {
-    texts: [&'a StringArray; 14],
-    birth_date: &'a Date32Array,
-    chome: &'a Int32Array,
-    phones: TextItems<'a>,
-    emails: TextItems<'a>,
-    identifiers: NamedItems<'a>,
-    extra: NamedItems<'a>,
-}
-
-impl<'a> PersonReader<'a> {
-    /// A reader of `fields`.
-    ///
-    /// # Errors
-    /// If the struct is not a person.
-    pub(crate) fn new(fields: &'a StructArray) -> Result<Self> {
-        let text = |name: &str| -> Result<&'a StringArray> { columns::strings(columns::field(fields, name)?) };
-        let wrong = |name: &str| datafusion::error::DataFusionError::Internal(format!("{name} has another type"));
-        Ok(PersonReader {
-            texts: [
-                text(col::FAMILY_NAME)?,
-                text(col::GIVEN_NAME)?,
-                text(col::FAMILY_KANA)?,
-                text(col::GIVEN_KANA)?,
-                text(col::SEX)?,
-                text(col::POSTAL_CODE)?,
-                text(col::PREFECTURE)?,
-                text(col::CITY)?,
-                text(col::TOWN)?,
-                text(col::BLOCK)?,
-                text(col::BUILDING)?,
-                text(col::ROOM)?,
-                text(col::TOWN_CODE)?,
-                text(col::ADDRESS)?,
-            ],
-            birth_date: columns::field(fields, col::BIRTH_DATE)?
-                .as_primitive_opt::<Date32Type>()
-                .ok_or_else(|| wrong(col::BIRTH_DATE))?,
-            chome: columns::field(fields, col::CHOME)?
-                .as_primitive_opt::<Int32Type>()
-                .ok_or_else(|| wrong(col::CHOME))?,
-            phones: TextItems::new(columns::field(fields, col::PHONES)?)?,
-            emails: TextItems::new(columns::field(fields, col::EMAILS)?)?,
-            identifiers: NamedItems::new(columns::field(fields, col::IDENTIFIERS)?)?,
-            extra: NamedItems::new(columns::field(fields, col::EXTRA)?)?,
-        })
-    }
-
-    /// The person of a row.
-    pub(crate) fn person(&self, row: usize) -> Person {
-        let mut texts = self.texts.iter().map(|column| columns::text_at(column, row).map(str::to_string));
-        let mut next = || texts.next().flatten();
-        Person {
-            family_name: next(),
-            given_name: next(),
-            family_kana: next(),
-            given_kana: next(),
-            sex: next(),
-            birth_date: self.birth_date.is_valid(row).then(|| self.birth_date.value(row)),
-            address: Address {
-                postal_code: next(),
-                prefecture: next(),
-                city: next(),
-                town: next(),
-                block: next(),
-                building: next(),
-                room: next(),
-                town_code: next(),
-                line: next(),
-                chome: self.chome.is_valid(row).then(|| self.chome.value(row)),
-            },
-            phones: self.phones.of(row).map(str::to_string).collect(),
-            emails: self.emails.of(row).map(str::to_string).collect(),
-            identifiers: self.identifiers.of(row).map(|(n, v, valid)| (n.to_string(), v.to_string(), valid)).collect(),
-            extra: self.extra.of(row).map(|(n, v, _)| (n.to_string(), v.to_string())).collect(),
-        }
-    }
-}
-
 /// A column of lists of text.
 pub(crate) struct TextItems<'a> {
     lists: &'a ListArray,
@@ -267,8 +187,13 @@ impl<'a> TextItems<'a> {
 
     /// The texts of a row; none where the list is null.
     pub(crate) fn of(&self, row: usize) -> impl Iterator<Item = &'a str> {
+        self.placed(row).map(|(_, text)| text)
+    }
+
+    /// The same, each with its place among all items.
+    pub(crate) fn placed(&self, row: usize) -> impl Iterator<Item = (u32, &'a str)> {
         let items = self.items;
-        items_of(self.lists, row).filter_map(move |i| columns::text_at(items, i))
+        items_of(self.lists, row).filter_map(move |i| Some((i as u32, columns::text_at(items, i)?)))
     }
 }
 
@@ -298,10 +223,15 @@ impl<'a> NamedItems<'a> {
 
     /// Names, values and marks of a row, those without a value left out.
     pub(crate) fn of(&self, row: usize) -> impl Iterator<Item = (&'a str, &'a str, Option<bool>)> {
+        self.placed(row).map(|(_, item)| item)
+    }
+
+    /// The same, each with its place among all items.
+    pub(crate) fn placed(&self, row: usize) -> impl Iterator<Item = (u32, (&'a str, &'a str, Option<bool>))> {
         let (names, values, valid) = (self.names, self.values, self.valid);
         items_of(self.lists, row).filter_map(move |i| {
             let mark = valid.and_then(|v| v.is_valid(i).then(|| v.value(i)));
-            Some((columns::text_at(names, i)?, columns::text_at(values, i)?, mark))
+            Some((i as u32, (columns::text_at(names, i)?, columns::text_at(values, i)?, mark)))
         })
     }
 }

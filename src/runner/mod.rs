@@ -377,7 +377,7 @@ impl Run<'_> {
         match stage {
             Stage::Ingest => {
                 self.register(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
-                let newest = self.newest().await?;
+                let newest = records::newest(&self.reasons().await?);
                 let Some(StageResult::Ingest(found)) = &mut kept.result else {
                     return Err(Error::bug("a stage was kept without what it found"));
                 };
@@ -471,10 +471,10 @@ impl Run<'_> {
         let [column, ..] = order else { return Err(Error::bug(format!("{} has no order", output.folder))) };
         let context = in_order(&self.context);
         let first = |part: usize| Output { folder: output.folder.clone(), parts: vec![output.parts[part].clone()] };
-        // As many ranges as threads, or fewer: each begins with the first row of a file.
-        let (parts, threads) = (output.parts.len(), self.options.resources.threads);
+        // As many ranges as the session has pieces, or fewer: each begins with the first row of a file.
+        let (parts, pieces) = (output.parts.len(), self.context.state().config().target_partitions());
         let mut starts: Vec<ScalarValue> = Vec::new();
-        for part in (1..threads).map(|range| range * parts / threads).filter(|part| *part > 0) {
+        for part in (1..pieces).map(|range| range * parts / pieces).filter(|part| *part > 0) {
             let row = read::table(&context, lake, &first(part), schema.clone()).await?.limit(0, Some(1))?;
             for batch in row.select_columns(&[*column])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
                 let start = ScalarValue::try_from_array(batch.column(0), 0)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::ident;
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::{Run, erase, renamed, work_of};
@@ -151,40 +151,40 @@ impl Run<'_> {
         if self.pipeline.limits.unusable_share >= 1.0 {
             return Ok(());
         }
-        let facts = self.table(&INTERACTION, record).await?;
-        let found = facts
-            .select_columns(&[col::CHANNEL, col::EVENT_TYPE, col::RECORD_ID, col::CUSTOMER_ID])?
-            .aggregate(
-                vec![ident(col::CHANNEL), ident(col::EVENT_TYPE)],
-                vec![count(ident(col::RECORD_ID)), count(ident(col::CUSTOMER_ID))],
-            )?
-            .collect()
-            .await?;
-        let mut all: Vec<(String, String, i64, i64)> = Vec::new();
+        // Facts without a customer lie at the end of the table: files that have none are not read.
+        let kinds = [ident(col::CHANNEL), ident(col::EVENT_TYPE)];
+        let named = self.table(&INTERACTION, record).await?.filter(ident(col::CUSTOMER_ID).is_null())?;
+        let found = named.aggregate(kinds.to_vec(), vec![count(ident(col::RECORD_ID))])?.collect().await?;
+        let mut all: Vec<(String, String, i64)> = Vec::new();
         for batch in found {
-            let text = |c: usize, row: usize| columns::strings(batch.column(c)).map(|t| t.value(row).to_string());
-            let number = |c: usize, row: usize| columns::longs(batch.column(c)).map(|n| n.value(row));
-            for row in 0..batch.num_rows() {
-                all.push((text(0, row)?, text(1, row)?, number(2, row)?, number(3, row)?));
-            }
+            let (channel, kind) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
+            let named = columns::longs(batch.column(2))?;
+            let of = |row: usize| (channel.value(row).to_string(), kind.value(row).to_string(), named.value(row));
+            all.extend((0..batch.num_rows()).map(of).filter(|(.., named)| *named >= FEWEST_FACTS));
         }
-        all.sort();
-        all.retain(|(_, _, named, customers)| *named >= FEWEST_FACTS && *customers == 0);
         if all.is_empty() {
             return Ok(());
         }
+        all.sort();
         let mut channels: HashSet<String> = HashSet::new();
         let people = self.table(&IDENTITY, record).await?.select_columns(&[col::CHANNEL])?.distinct()?;
         for batch in people.collect().await? {
             channels.extend(columns::strings(batch.column(0))?.iter().flatten().map(str::to_string));
         }
-        match all.into_iter().find(|(channel, ..)| channels.contains(channel)) {
-            Some((channel, kind, named, _)) => Err(Error::data(format!(
-                "none of {named} facts of the kind {kind:?} has a customer: no record of channel {channel:?} has an id that they name"
-            ))
-            .hint("check `record_id` of the source: it has to be the id that the people of the same channel have; where these people come later, set limits.unusable_share: 1")),
-            None => Ok(()),
+        for (channel, kind, named) in all.into_iter().filter(|(channel, ..)| channels.contains(channel)) {
+            let [of_channel, of_kind] = kinds.clone();
+            let of_kind = of_channel.eq(lit(channel.as_str())).and(of_kind.eq(lit(kind.as_str())));
+            // The first one is enough, which lies near the beginning.
+            let facts = self.table_in_order(&INTERACTION, record).await?;
+            let known = facts.filter(ident(col::CUSTOMER_ID).is_not_null().and(of_kind))?;
+            if known.limit(0, Some(1))?.count().await? == 0 {
+                return Err(Error::data(format!(
+                    "none of {named} facts of the kind {kind:?} has a customer: no record of channel {channel:?} has an id that they name"
+                ))
+                .hint("check `record_id` of the source: it has to be the id that the people of the same channel have; where these people come later, set limits.unusable_share: 1"));
+            }
         }
+        Ok(())
     }
 
     /// Rows in = rows of the records + interactions + rejects.

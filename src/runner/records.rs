@@ -9,6 +9,7 @@ use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr::{ident, lit};
 
 use super::{Run, erase, inputs, nearest};
+use crate::engine::session::as_wide_as_threads;
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{FileCounts, IngestResult, NormalizeResult, StageResult, Understood};
@@ -20,31 +21,27 @@ use crate::tables::contract::{RAW_EVENT, RAW_RECORD, STANDARD_RECORD, col};
 use nayose_matching::record::Standardizer;
 use nayose_matching::record::standardize::NUMBER_REUSED;
 
-/// Rows by source, file and reason, as `raw_record` and `raw_event` have them, with the first line of each.
+/// Rows by source, file and reason, as `raw_record` and `raw_event` have them, with the first and the last line of each, and their
+/// newest time that is not in the future.
 const REASONS: &str = "
-select source, file, reject_reason, count(*) as rows, min(line) as line
+select source, file, reject_reason, count(*) as rows, min(line) as first, max(line) as last, max(t) as newest
 from (
-    select source, file, reject_reason, line from raw_record
-    union all select source, file, reject_reason, line from raw_event
+    select source, file, reject_reason, line, greatest(case when observed_at <= now() then observed_at end,
+        case when registered_at <= now() then registered_at end) as t from raw_record
+    union all
+    select source, file, reject_reason, line, case when occurred_at <= now() then occurred_at end from raw_event
 )
 group by source, file, reject_reason";
 
 /// Reasons that a sentence names.
 const REASONS_TOLD: usize = 3;
 
-/// The newest time in the data of every source that is not in the future.
-const NEWEST: &str = "
-select source, max(t) as newest from (
-    select source, observed_at as t from raw_record
-    union all select source, registered_at from raw_record
-    union all select source, occurred_at from raw_event
-) where t <= now() group by source";
-
 impl Run<'_> {
     pub(super) async fn ingest(&self, record: &mut StageRecord) -> Result<()> {
         let (fresh, kept) = self.to_read(record.basis.as_ref());
         self.check_held(&fresh)?;
-        for mut planned in ingest::plan(&self.context, self.pipeline, &fresh)? {
+        let wide = as_wide_as_threads(&self.context, self.options.resources.threads);
+        for mut planned in ingest::plan(&wide, self.pipeline, &fresh)? {
             if let Some(tombstones) = &self.tombstones {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
@@ -57,11 +54,12 @@ impl Run<'_> {
         inputs::unchanged(&fresh).await?;
         self.warn_of_files(&fresh);
         self.register(&[&RAW_RECORD, &RAW_EVENT], record).await?;
-        let counts = self.file_counts(&kept).await?;
+        let reasons = self.reasons().await?;
+        let counts = self.file_counts(&kept, &reasons);
         if self.before.is_none() {
             self.check_counts(&counts).await?;
         }
-        let figures = self.guard_deliveries(&counts, &fresh).await?;
+        let figures = self.guard_deliveries(&counts, &fresh, &reasons).await?;
         self.check_counts(&counts).await?;
         // Two sources may read one file.
         let read: HashSet<&str> = fresh.iter().flat_map(|of| &of.files).map(|file| file.name.as_str()).collect();
@@ -69,7 +67,7 @@ impl Run<'_> {
         for sentence in expressions::check(&self.context, self.pipeline, &fresh).await? {
             self.progress.warn(&sentence);
         }
-        let newest = self.newest().await?;
+        let newest = newest(&reasons);
         let (files_read, as_of) = (read.len(), self.data_time(&newest));
         let found = IngestResult { files: counts, files_read, as_of, understood, figures, newest };
         record.result = Some(StageResult::Ingest(found));
@@ -111,10 +109,10 @@ impl Run<'_> {
     }
 
     /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.
-    async fn file_counts(&self, kept: &[FileCounts]) -> Result<Vec<FileCounts>> {
-        let mut found: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
-        for of in self.reasons().await? {
-            let [rows, rejects, skipped] = found.entry((of.source, of.file)).or_default();
+    fn file_counts(&self, kept: &[FileCounts], reasons: &[RowsOfReason]) -> Vec<FileCounts> {
+        let mut found: BTreeMap<(&str, &str), [u64; 3]> = BTreeMap::new();
+        for of in reasons {
+            let [rows, rejects, skipped] = found.entry((&of.source, &of.file)).or_default();
             *rows += of.rows;
             match of.reason.as_deref() {
                 None | Some("erased") => {}
@@ -128,7 +126,7 @@ impl Run<'_> {
             let source = &self.pipeline.sources[files.source].name;
             for file in &files.files {
                 let of_file = |c: &&FileCounts| &c.source == source && c.file == file.name;
-                let delivered = found.get(&(source.clone(), file.name.clone())).copied().unwrap_or_default();
+                let delivered = found.get(&(source.as_str(), file.name.as_str())).copied().unwrap_or_default();
                 let [rows, rejects, skipped] = delivered;
                 let read = match kept.iter().find(of_file) {
                     Some(kept) => kept.read,
@@ -137,7 +135,7 @@ impl Run<'_> {
                 all.push(FileCounts { source: source.clone(), file: file.name.clone(), rows, rejects, skipped, read });
             }
         }
-        Ok(all)
+        all
     }
 
     /// Rows in = records + rejects for every file; not too many rejects; no source without rows.
@@ -182,10 +180,10 @@ impl Run<'_> {
             if file.is_some_and(|file| file != of.file) {
                 continue;
             }
-            let first = reasons.entry(reason).or_insert_with(|| (0, of.file.clone(), of.line));
+            let first = reasons.entry(reason).or_insert_with(|| (0, of.file.clone(), of.first));
             first.0 += of.rows;
-            if (&of.file, of.line) < (&first.1, first.2) {
-                (first.1, first.2) = (of.file, of.line);
+            if (&of.file, of.first) < (&first.1, first.2) {
+                (first.1, first.2) = (of.file, of.first);
             }
         }
         let mut reasons: Vec<_> = reasons.into_iter().collect();
@@ -200,32 +198,24 @@ impl Run<'_> {
     }
 
     /// Rows by source, file and reason. The session knows the raw tables.
-    async fn reasons(&self) -> Result<Vec<RowsOfReason>> {
+    pub(super) async fn reasons(&self) -> Result<Vec<RowsOfReason>> {
         let mut all = Vec::new();
         for batch in self.context.sql(REASONS).await?.collect().await? {
             let text = |c: usize| batch.column(c).as_string::<i32>();
             let number = |c: usize| batch.column(c).as_primitive::<Int64Type>();
+            let newest = columns::times(batch.column(6))?;
             let of = |row: usize| RowsOfReason {
                 source: text(0).value(row).to_string(),
                 file: text(1).value(row).to_string(),
                 reason: text(2).is_valid(row).then(|| text(2).value(row).to_string()),
                 rows: number(3).value(row) as u64,
-                line: number(4).value(row),
+                first: number(4).value(row),
+                last: number(5).value(row),
+                newest: newest.is_valid(row).then(|| newest.value(row)),
             };
             all.extend((0..batch.num_rows()).map(of));
         }
         Ok(all)
-    }
-
-    /// The newest time of every source. The session knows the raw tables.
-    pub(super) async fn newest(&self) -> Result<BTreeMap<String, i64>> {
-        let mut newest = BTreeMap::new();
-        for batch in self.context.sql(NEWEST).await?.collect().await? {
-            let (source, time) = (columns::strings(batch.column(0))?, columns::times(batch.column(1))?);
-            let known = (0..batch.num_rows()).filter(|row| time.is_valid(*row));
-            newest.extend(known.map(|row| (source.value(row).to_string(), time.value(row))));
-        }
-        Ok(newest)
     }
 
     /// The time as of which the analyses hold, microseconds, once `ingest` is done.
@@ -250,12 +240,29 @@ impl Run<'_> {
 }
 
 /// Rows of a file that came in, or were left out for one reason.
-struct RowsOfReason {
-    source: String,
-    file: String,
+pub(super) struct RowsOfReason {
+    /// Source of the pipeline file.
+    pub source: String,
+    /// Path below the input root.
+    pub file: String,
     /// Why they were left out; none of those that came in.
-    reason: Option<String>,
-    rows: u64,
-    /// The first of them.
-    line: i64,
+    pub reason: Option<String>,
+    /// How many.
+    pub rows: u64,
+    /// Line of the first of them.
+    pub first: i64,
+    /// Line of the last.
+    pub last: i64,
+    /// Their newest time that is not in the future, microseconds.
+    pub newest: Option<i64>,
+}
+
+/// The newest time in the data of every source that is not in the future.
+pub(super) fn newest(reasons: &[RowsOfReason]) -> BTreeMap<String, i64> {
+    let mut newest: BTreeMap<String, i64> = BTreeMap::new();
+    for (of, time) in reasons.iter().filter_map(|of| Some((of, of.newest?))) {
+        let of_source = newest.entry(of.source.clone()).or_insert(time);
+        *of_source = time.max(*of_source);
+    }
+    newest
 }

@@ -1,9 +1,9 @@
 //! Access to Arrow columns by name and type, with errors instead of panics.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::error::{DataFusionError, Result};
 
 /// The column as text.
@@ -28,6 +28,14 @@ pub(crate) fn longs(array: &ArrayRef) -> Result<&Int64Array> {
 /// If it is of another type.
 pub(crate) fn times(array: &ArrayRef) -> Result<&TimestampMicrosecondArray> {
     array.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong("timestamps", array))
+}
+
+/// The column as dates.
+///
+/// # Errors
+/// If it is of another type.
+pub(crate) fn dates(array: &ArrayRef) -> Result<&Date32Array> {
+    array.as_primitive_opt::<Date32Type>().ok_or_else(|| wrong("dates", array))
 }
 
 /// The column as lists.

@@ -1,13 +1,14 @@
 //! Tables as files: what every table is, and how its rows become Parquet.
 //!
 //! [`contract`] says what each table is. [`columns`] reads Arrow columns by type, [`encode`] and [`part`] write files,
-//! [`copy`] writes a table that has some of the columns of another, [`ranges`] tells the engine of an order that files have,
-//! [`zone`] in which zone days begin.
+//! [`copy`] writes a table that has some of the columns of another, [`ranges`] tells the engine of an order that files have, and
+//! [`in_turn`] reads such ranges one after the other; [`zone`] says in which zone days begin.
 
 pub(crate) mod columns;
 pub(crate) mod contract;
 pub(crate) mod copy;
 pub(crate) mod encode;
+pub(crate) mod in_turn;
 pub(crate) mod part;
 pub(crate) mod ranges;
 pub(crate) mod zone;

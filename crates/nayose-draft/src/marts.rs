@@ -25,6 +25,7 @@ pub fn marts_for(draft: &Draft) -> Vec<&'static str> {
         ("_purchase", true),
         ("_purchased_item", items),
         ("_purchased_line", items),
+        ("_purchaser", true),
         ("basket", items),
         // It counts customers by channel, with or without purchases.
         ("channel_overlap", true),

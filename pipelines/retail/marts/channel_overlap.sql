@@ -1,7 +1,4 @@
 -- Customers by the set of channels that they use.
-with bought as (
-    select customer_id, sum(amount) as amount from _purchase group by customer_id
-)
 select
     array_to_string(g.channels, '+') as channels,
     count(*) as customers,
@@ -9,5 +6,5 @@ select
     count(b.customer_id) as buyers,
     coalesce(sum(b.amount), 0) as amount
 from golden_customer g
-left join bought b on b.customer_id = g.customer_id
+left join _purchaser b on b.customer_id = g.customer_id
 group by array_to_string(g.channels, '+')

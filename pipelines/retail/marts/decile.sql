@@ -1,8 +1,6 @@
 -- Ten equal groups of buyers by amount, with their share of sales.
 with buyer as (
-    select customer_id, sum(amount) as amount, ntile(10) over (order by sum(amount) desc, customer_id) as decile
-    from _purchase
-    group by customer_id
+    select customer_id, amount, ntile(10) over (order by amount desc, customer_id) as decile from _purchaser
 ),
 grouped as (
     select decile, count(*) as customers, sum(amount) as amount from buyer group by decile

@@ -3,11 +3,10 @@
 with buyer as (
     select
         customer_id,
-        cast(sum(amount) as double) as amount,
-        count(*) as purchases,
-        greatest((date_part('epoch', max(occurred_at)) - date_part('epoch', min(occurred_at))) / (365.25 * 86400), 1.0) as years
-    from _purchase
-    group by customer_id
+        cast(amount as double) as amount,
+        purchases,
+        greatest((date_part('epoch', last_purchase_at) - date_part('epoch', first_purchase_at)) / (365.25 * 86400), 1.0) as years
+    from _purchaser
 )
 select
     customer_id,

@@ -1,12 +1,6 @@
 -- Recency, frequency, monetary of every buyer; ranks 1 to 5 by fifths, 5 is best.
 with buyer as (
-    select
-        customer_id,
-        max(occurred_at) as last_purchase_at,
-        count(*) as frequency,
-        sum(amount) as monetary
-    from _purchase
-    group by customer_id
+    select customer_id, last_purchase_at, purchases as frequency, amount as monetary from _purchaser
 )
 select
     customer_id,

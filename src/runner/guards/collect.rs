@@ -22,8 +22,9 @@ use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::lake::figures::Kinds;
 use crate::lake::manifest::Input;
 use crate::runner::Run;
+use crate::runner::records::RowsOfReason;
+use crate::sources::reader::RejectReason;
 use crate::sources::reader::SourceFile;
-use crate::sources::row_batch::RejectReason;
 use crate::stages::{field, fields_of};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_RECORD, SOURCE_RECORD, col};
@@ -31,8 +32,8 @@ use nayose_matching::record::Standardizer;
 use nayose_matching::record::another::Agreement;
 
 const KINDS: &str = include_str!("kinds.sql");
+const CONTENT: &str = include_str!("content.sql");
 const REPEATED: &str = include_str!("repeated.sql");
-const ENDS: &str = include_str!("ends.sql");
 const BEYOND: &str = include_str!("beyond.sql");
 
 /// The new files, for the queries.
@@ -42,6 +43,29 @@ const LOOKED_AT: &str = "looked_at";
 const SAMPLE: &str = "
 select r.* from raw_record r join new_file n on n.source = r.source and n.file = r.file
 where r.reject_reason is null and key_hash(r.channel, r.record_id) % n.every = 0";
+
+/// The rows that a query of contents asks for, by the table that it reads.
+type Asked = [(&'static str, &'static str); 2];
+const OF_NEW_FILES: Asked = [
+    (
+        "asked_record",
+        "select r.* from raw_record r join new_file n on n.source = r.source and n.file = r.file
+         where r.reject_reason is null and r.record_id is not null",
+    ),
+    (
+        "asked_event",
+        "select e.* from raw_event e join new_file n on n.source = e.source and n.file = e.file
+         where e.reject_reason is null and e.event_id is not null",
+    ),
+];
+const OF_THE_SAME_IDS: Asked = [
+    ("asked_record", "select * from raw_record where reject_reason is null and record_id in (select id from fresh)"),
+    ("asked_event", "select * from raw_event where reject_reason is null and event_id in (select id from fresh)"),
+];
+
+/// Rows of new files up to which their ids and hashes are kept in memory, some seven MiB, as they are asked for five times: those of a
+/// day. Those of a first load of a large source are found each time.
+const KEPT: u64 = 1 << 16;
 
 /// Records of a file that are looked at, about: a share of two thousand is known to two points.
 const LOOK_AT: u64 = 2_000;
@@ -88,8 +112,14 @@ const CUT: [RejectReason; 4] =
     [RejectReason::UnclosedQuote, RejectReason::WrongColumnCount, RejectReason::BadJson, RejectReason::Undecodable];
 
 impl Run<'_> {
-    /// Fills in the figures of new files. The session knows the raw tables; `read` are the files that were read now.
-    pub(super) async fn collect(&self, files: &mut [NewFile], read: &[SourceFile]) -> Result<()> {
+    /// Fills in the figures of new files. The session knows the raw tables; `read` are the files that were read now, and `reasons` tells
+    /// which of their rows could be read.
+    pub(super) async fn collect(
+        &self,
+        files: &mut [NewFile],
+        read: &[SourceFile],
+        reasons: &[RowsOfReason],
+    ) -> Result<()> {
         self.register_new(files)?;
         let here = self.here();
         let places: BTreeMap<(String, String), usize> =
@@ -110,14 +140,15 @@ impl Run<'_> {
         for file in files.iter_mut() {
             file.records = file.kinds.get(col::RECORD_ID).map_or(0, |kinds| kinds.values().sum());
         }
-        for batch in here.sql(ENDS).await?.collect().await? {
-            let [source, file, reason] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
-            let cut = |row: &usize| reason.is_valid(*row) && CUT.iter().any(|of| of.name() == reason.value(*row));
-            for row in (0..batch.num_rows()).filter(cut) {
-                if let Some(i) = place(source.value(row), file.value(row)) {
-                    files[i].cut = true;
-                }
+        let mut ends: BTreeMap<usize, (i64, Option<&str>)> = BTreeMap::new();
+        for of in reasons {
+            if let Some(i) = place(&of.source, &of.file) {
+                let last = ends.entry(i).or_default();
+                *last = (of.last, of.reason.as_deref()).max(*last);
             }
+        }
+        for (i, (_, reason)) in ends {
+            files[i].cut = CUT.iter().any(|of| Some(of.name()) == reason);
         }
         if self.before.is_some() {
             self.collect_rows(files, &place).await?;
@@ -128,8 +159,9 @@ impl Run<'_> {
                 file.open_end = ends_without_newline(read).await?;
             }
         }
-        self.context.deregister_table(LOOKED_AT)?;
-        self.context.deregister_table(NEW_FILE)?;
+        for name in [LOOKED_AT, NEW_FILE, "asked_record", "asked_event", "fresh", "content"] {
+            self.context.deregister_table(name)?;
+        }
         Ok(())
     }
 
@@ -155,6 +187,7 @@ impl Run<'_> {
 
     /// Which rows stand elsewhere, and how far files in order go.
     async fn collect_rows(&self, files: &mut [NewFile], place: &impl Fn(&str, &str) -> Option<usize>) -> Result<()> {
+        self.register_contents(files).await?;
         for batch in self.here().sql(REPEATED).await?.collect().await? {
             let [source, file, of] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
             let [rows, all] = [3, 4].map(|c| batch.column(c).as_primitive::<Int64Type>());
@@ -177,6 +210,26 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes the rows of new files known as `fresh`, and those of all files with an id of them as `content`.
+    async fn register_contents(&self, files: &[NewFile]) -> Result<()> {
+        let here = self.here();
+        let few = files.iter().map(|file| file.rows).sum::<u64>() <= KEPT;
+        let put = |name: &str, rows: DataFrame| -> Result<()> {
+            self.context.deregister_table(name)?;
+            self.context.register_table(name, rows.into_view())?;
+            Ok(())
+        };
+        for (table, query) in OF_NEW_FILES {
+            put(table, here.sql(query).await?)?;
+        }
+        let fresh = here.sql(CONTENT).await?.distinct()?;
+        put("fresh", if few { fresh.cache().await? } else { fresh })?;
+        for (table, query) in OF_THE_SAME_IDS {
+            put(table, here.sql(query).await?)?;
+        }
+        put("content", here.sql(CONTENT).await?)
     }
 
     /// What the new files say of records that were known, against every value that they had.

@@ -19,6 +19,7 @@ use crate::lake::figures::Figures;
 use crate::lake::held::{self, Held};
 use crate::lake::manifest::Input;
 use crate::lake::results::FileCounts;
+use crate::runner::records::RowsOfReason;
 use crate::runner::{Run, nearest};
 use crate::sources::reader::{self, SourceFile};
 use crate::stages::ingest::{SourceFiles, read_options};
@@ -88,12 +89,17 @@ impl Run<'_> {
         blake3::hash(text.as_bytes()).to_hex()[..32].to_string()
     }
 
-    /// Holds new files and looks at sources, once `ingest` has read them. Answers what the next run has to know. The session knows
-    /// the raw tables.
+    /// Holds new files and looks at sources, once `ingest` has read them and told which rows are there and why others are not. Answers
+    /// what the next run has to know. The session knows the raw tables.
     ///
     /// # Errors
     /// Data, naming what was held and why.
-    pub(super) async fn guard_deliveries(&self, counts: &[FileCounts], fresh: &[SourceFiles]) -> Result<Figures> {
+    pub(super) async fn guard_deliveries(
+        &self,
+        counts: &[FileCounts],
+        fresh: &[SourceFiles],
+        reasons: &[RowsOfReason],
+    ) -> Result<Figures> {
         let before = self.figures_before();
         let (inputs_before, counts_before) = match self.work_before.as_ref().filter(|_| self.before.is_some()) {
             Some(work) => (work.inputs.as_slice(), work.ingest().map_or(&[][..], |found| &found.files)),
@@ -105,7 +111,7 @@ impl Run<'_> {
         let mut files = self.described(new, counts, counts_before)?;
         if !files.is_empty() {
             let read: Vec<SourceFile> = fresh.iter().flat_map(|of| of.files.iter().cloned()).collect();
-            self.collect(&mut files, &read).await?;
+            self.collect(&mut files, &read, reasons).await?;
         }
         let held = held::read(&self.pipeline.lake).await?;
         let mut found: Vec<(&NewFile, Finding)> = Vec::new();

@@ -25,23 +25,45 @@ use crate::tables::contract::col;
 const REPEATED: &str = "repeated_event";
 const REPLACED: &str = "replaced_event";
 
+/// Rows of repeated keys up to which they are placed once and kept in memory, as two tables ask for them: some two MiB, which a plan
+/// on its way to a cluster may hold as well. More are placed twice, and spill.
+const KEPT: u64 = 1 << 13;
+
 /// Registers the tables.
 ///
 /// # Errors
-/// Bug, if a plan cannot be built.
+/// Bug, if a plan cannot be built; environment, if the keys cannot be read.
 pub(super) async fn register(context: &SessionContext, pipeline: &Pipeline) -> Result<()> {
-    context.deregister_table("equal_rows")?;
-    context.register_table("equal_rows", context.read_batch(equal_rows(pipeline)?)?.into_view())?;
-    for (name, query) in
-        [("repeated_key", KEYS), ("told_event", TOLD), ("event_once", ONCE), ("repeated_event", NOT_ONCE)]
-    {
-        let rows = context.sql(query).await?;
-        // Keys are few, and asked for three times.
-        let rows = if name == "repeated_key" { rows.cache().await? } else { rows };
-        context.deregister_table(name)?;
-        context.register_table(name, rows.into_view())?;
+    // Hashes are small, and asked for more than once.
+    let keys = context.sql(KEYS).await?.cache().await?;
+    let repeated = rows_of(keys.clone()).await?;
+    put(context, "repeated_key", keys)?;
+    if repeated == 0 {
+        // Most data repeats nothing: its rows are neither hashed again nor joined to nothing.
+        put(context, "event_once", context.sql(ALL).await?)?;
+        return put(context, "repeated_event", context.sql(NONE).await?);
     }
+    put(context, "equal_rows", context.read_batch(equal_rows(pipeline)?)?)?;
+    let told = context.sql(TOLD).await?;
+    put(context, "told_event", if repeated <= KEPT { told.cache().await? } else { told })?;
+    put(context, "event_once", context.sql(ONCE).await?)?;
+    put(context, "repeated_event", context.sql(NOT_ONCE).await?)
+}
+
+/// Makes a table known in place of the one before.
+fn put(context: &SessionContext, name: &str, rows: DataFrame) -> Result<()> {
+    context.deregister_table(name)?;
+    context.register_table(name, rows.into_view())?;
     Ok(())
+}
+
+/// How many rows have one of these keys.
+async fn rows_of(keys: DataFrame) -> Result<u64> {
+    let mut rows = 0;
+    for batch in keys.collect().await? {
+        rows += columns::longs(batch.column(1))?.values().iter().map(|n| *n as u64).sum::<u64>();
+    }
+    Ok(rows)
 }
 
 /// The sources that say what their equal rows are.
@@ -63,13 +85,14 @@ fn equal_rows(pipeline: &Pipeline) -> Result<RecordBatch> {
     ])?)
 }
 
-/// Keys of events that come more than once, as hashes: a file that is sent twice repeats its rows. Most data has none, and
-/// hashes are far smaller than keys.
+/// Keys of events that come more than once, as hashes, with their rows: a file that is sent twice repeats its rows. Most data has
+/// none, and hashes are far smaller than keys.
 const KEYS: &str = "
-select h from (select key_hash(channel, event_id) as h from raw_event where reject_reason is null)
+select h, count(*) as n from (select key_hash(channel, event_id) as h from raw_event where reject_reason is null)
 group by h having count(*) > 1";
 
-/// Rows of such keys, with the reason of those that do not count. `said` is all that a row says; `content` is what makes rows of one
+/// Rows of such keys, with the reason of those that do not count. They may be all rows: the few sources that say what their equal
+/// rows are stand on the side of the join that is kept in memory. `said` is all that a row says; `content` is what makes rows of one
 /// file one event: all of it, or nothing, or its line.
 const TOLD: &str = "
 with e as (
@@ -83,7 +106,7 @@ placed as (
     select e.* exclude (h),
            case m.equal_rows when 'one_event' then '' when 'two_events' then lpad(cast(e.line as varchar), 12, '0') else e.said end as content,
            first_value(e.file) over (partition by e.channel, e.event_id order by e.file desc) = e.file as is_newest
-    from e left join equal_rows m on m.of_source = e.source),
+    from equal_rows m right join e on m.of_source = e.source),
 compared as (
     select *, coalesce(lag(channel) over w = channel and lag(event_id) over w = event_id and lag(content) over w = content, false) as again,
            coalesce(lag(said) over w = said, false) as same
@@ -103,6 +126,11 @@ select * exclude (content, repeat_reason, place)
          replace (case when place > 1 then concat(event_id, '#', cast(place as varchar)) else event_id end as event_id)
 from (select *, row_number() over (partition by channel, event_id order by content) as place
       from told_event where repeat_reason is null)";
+
+/// Every event, where no key comes twice.
+const ALL: &str = "select * from raw_event where reject_reason is null";
+
+const NONE: &str = "select source, file, line, cast(null as varchar) as repeat_reason from raw_event where false";
 
 const NOT_ONCE: &str = "select source, file, line, repeat_reason from told_event where repeat_reason is not null";
 

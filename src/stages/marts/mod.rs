@@ -255,7 +255,7 @@ mod tests {
             let these: Vec<&SqlFile> = pipeline.marts.iter().filter(|m| m.name == mart).collect();
             read_by(&context, &pipeline, &these).unwrap().iter().map(|m| m.name.as_str()).collect()
         };
-        assert_eq!(read("rfm"), ["_purchase"]);
+        assert_eq!(read("rfm"), ["_purchase", "_purchaser"], "through another");
         assert_eq!(read("repeat_rate"), ["_purchased_item"]);
         assert_eq!(read("basket"), ["_purchased_item", "_purchased_line"], "in the order in which they are made");
         assert_eq!(read("contact_timeline"), [""; 0]);

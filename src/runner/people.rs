@@ -18,7 +18,7 @@ use crate::lake::results::{GoldenResult, StageResult};
 use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
 use crate::stages::cluster::ids::{Causes, Earlier, event_table, rows_to_look_at};
-use crate::stages::cluster::{ClusterInput, Clustered, Keys, Links, before, decisions};
+use crate::stages::cluster::{ClusterInput, Clustered, Keys, Links, before, decisions, flips};
 use crate::stages::golden::{anonymity, lines};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
@@ -91,6 +91,7 @@ impl Run<'_> {
         for event in columns::strings(events.column(2))?.iter().flatten() {
             *found.events.entry(event.to_string()).or_default() += 1;
         }
+        found.flips = flips::count(&events, self.previous(&ID_EVENT).await?).await?;
         let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?).await?;
         tables.push(Planned::sorted(&ID_EVENT, events));
         tables.push(self.decision_rows(&recorded, &changes, &keys, &mut found, record).await?);

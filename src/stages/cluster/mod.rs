@@ -5,6 +5,7 @@
 
 pub(crate) mod before;
 pub(crate) mod decisions;
+pub(crate) mod flips;
 pub(crate) mod ids;
 mod ledger;
 pub(crate) mod reason;
@@ -418,6 +419,7 @@ fn result(
         decisions_on_other_values: 0,
         kept_apart: 0,
         events: BTreeMap::new(),
+        flips: 0,
         expected: expected(edges, thresholds.auto),
         thresholds: STEPS.iter().map(|threshold| expected(edges, *threshold)).collect(),
     }

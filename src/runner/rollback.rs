@@ -73,6 +73,13 @@ pub(crate) struct Restored {
     pub not_held: Vec<String>,
 }
 
+/// The name of the pipeline whose customers a lake holds, where the work of its newest run still tells it.
+pub(crate) async fn pipeline_of(lake: &Location) -> Option<String> {
+    let newest = snapshot::newest(lake).await.ok().flatten()?;
+    let work = Manifest::load(&lake.join(WORK).join(&newest.run_id)).await.ok().flatten()?;
+    Some(work.pipeline).filter(|name| !name.is_empty())
+}
+
 /// Rolls back. `warn` is told what goes wrong without harm.
 ///
 /// # Errors

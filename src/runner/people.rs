@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::ident;
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::{Run, erase, renamed, work_of};
@@ -125,7 +125,8 @@ impl Run<'_> {
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
         let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
         self.put(Stage::Golden, provenance, true, None, record).await?;
-        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number()).await? {
+        let given_anew = self.register_holders().await?;
+        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number(), given_anew).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }
         record.result = Some(StageResult::Golden(GoldenResult {
@@ -135,6 +136,22 @@ impl Run<'_> {
         }));
         self.check_facts_have_customers(record).await?;
         self.check_nothing_lost(record)
+    }
+
+    /// Registers what tells whose facts are those of numbers that were given anew. Answers whether there are any.
+    async fn register_holders(&self) -> Result<bool> {
+        let given_anew = golden::holders::register(&self.context).await?;
+        if given_anew {
+            let of_run =
+                ident(col::RUN_ID).eq(lit(self.manifest.run_id.as_str())).and(ident(col::EVENT).eq(lit("merged")));
+            let merged = self.table(&ID_EVENT, &StageRecord::default()).await?.filter(of_run)?;
+            let merged = merged.select_columns(&[col::CUSTOMER_ID, col::COUNTERPART])?;
+            for (name, rows) in [("merged_now", merged), ("previous_interaction", self.previous(&INTERACTION).await?)] {
+                self.context.deregister_table(name)?;
+                self.context.register_table(name, rows.into_view())?;
+            }
+        }
+        Ok(given_anew)
     }
 
     /// How many customers are like each other in what the analyst's profile tells.

@@ -56,7 +56,7 @@ pub(crate) async fn observed(
     progress: &Progress,
     run: impl Future<Output = Result<Outcome>>,
 ) -> Result<Outcome> {
-    let Some(transport) = transport(variables, progress) else { return run.await };
+    let Some(transport) = receiver(variables, progress) else { return run.await };
     let job = match options.until {
         None => pipeline.name.clone(),
         Some(stage) => format!("{}.{}", pipeline.name, stage.name()),
@@ -79,7 +79,7 @@ pub(crate) async fn observed(
 }
 
 /// Where events go; nothing where nothing is configured, or with a warning where it is configured wrongly.
-fn transport(variables: &Variables, progress: &Progress) -> Option<Arc<Transport>> {
+fn receiver(variables: &Variables, progress: &Progress) -> Option<Arc<Transport>> {
     let read = |place: &Path| std::fs::read_to_string(place).ok();
     match configured(variables, &read) {
         Ok(transport) => transport.map(Arc::new),

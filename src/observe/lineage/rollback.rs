@@ -10,7 +10,7 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use super::settings::Variables;
-use super::{Process, begun, datasets, ended, failure, tags, transport};
+use super::{Process, begun, datasets, ended, failure, receiver, tags};
 use crate::console::progress::Progress;
 use crate::error::Result;
 use crate::lake::snapshot;
@@ -31,7 +31,7 @@ pub(crate) async fn observed_rollback(
     progress: &Progress,
     rollback: impl Future<Output = Result<RolledBack>>,
 ) -> Result<RolledBack> {
-    let Some(transport) = transport(variables, progress) else { return rollback.await };
+    let Some(transport) = receiver(variables, progress) else { return rollback.await };
     let job = pipeline.map_or_else(|| JOB.to_string(), |pipeline| format!("{pipeline}.{JOB}"));
     let about = "nayose rollback: the tables and ids of an earlier run become the newest again".to_string();
     let process = Process { variables, run: Uuid::now_v7(), job, about };

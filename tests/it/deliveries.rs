@@ -342,23 +342,26 @@ fn facts_and_statements_of_who_had_a_number_before_are_not_the_next_holders() {
     let header = plain.remove(0);
     plain.retain(|row| [NAME, ADDRESS, MAIL, BIRTH].iter().all(|column| !row[*column].is_empty()));
     retailer.runs("lake", &[]);
-    // Members of the shop who buy, are known elsewhere too, and made the statement that holds for them in the shop.
+    // Members of the shop who buy, are known elsewhere too, and said in the shop that they want no mail.
     let members = "select m.record_id, min(m.customer_id) as customer_id, count(*) as facts from id_map m
         join golden_customer g on g.customer_id = m.customer_id join interaction i on i.channel = m.channel and i.record_id = m.record_id
         where m.channel = 'shop' and m.valid_to is null and cardinality(g.channels) > 1
-        and m.record_id in (select record_id from consent where channel = 'shop')
+        and m.record_id in (select record_id from consent where channel = 'shop' and status = 'denied')
         group by 1 having count(*) > 2 order by 1";
     let members = retailer.sql("lake", members);
-    let of = |row: &Vec<Vec<u8>>| {
-        let number = String::from_utf8_lossy(&row[0]).to_string();
-        members.lines().find_map(|line| Some(line.strip_prefix(&format!("{number},"))?.to_string()))
-    };
+    let number_of = |row: &Vec<Vec<u8>>| String::from_utf8_lossy(&row[0]).to_string();
+    let of = |row: &Vec<Vec<u8>>| members.lines().find_map(|line| line.strip_prefix(&format!("{},", number_of(row))));
     let (old, member) = plain.iter().find_map(|row| Some((row.clone(), of(row)?))).expect("a member");
     let (before, facts) = member.split_once(',').expect("a customer and a number");
-    let number = String::from_utf8_lossy(&old[0]).to_string();
+    // Somebody who never said so.
+    let others = "select record_id from id_map where channel = 'shop' and valid_to is null
+        and customer_id not in (select customer_id from consent where status = 'denied')";
+    let others = retailer.sql("lake", others);
+    let other = plain.iter().find(|row| others.lines().any(|line| line == number_of(row))).expect("somebody else");
+    let number = number_of(&old);
     // The number goes to somebody else, who says nothing of mails and buys something the day after.
     let mut new = old.clone();
-    new[1..11].clone_from_slice(&plain.iter().find(|row| row[0] != old[0]).expect("somebody else")[1..11]);
+    new[1..11].clone_from_slice(&other[1..11]);
     new[PHONE] = b"070-1234-5678".to_vec();
     new[MAIL] = [b"m".as_slice(), old[0].as_slice(), b"@example.ne.jp".as_slice()].concat();
     // Registered and updated on that day.

@@ -22,8 +22,8 @@ use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::lake::figures::Kinds;
 use crate::lake::manifest::Input;
 use crate::runner::Run;
-use crate::sources::reader::SourceFile;
-use crate::sources::row_batch::RejectReason;
+use crate::sources::reader::{RejectReason, SourceFile};
+
 use crate::stages::{field, fields_of};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_RECORD, SOURCE_RECORD, col};

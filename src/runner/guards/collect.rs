@@ -23,7 +23,6 @@ use crate::lake::figures::Kinds;
 use crate::lake::manifest::Input;
 use crate::runner::Run;
 use crate::sources::reader::{RejectReason, SourceFile};
-
 use crate::stages::{field, fields_of};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_RECORD, SOURCE_RECORD, col};

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
 use datafusion::logical_expr::ident;
 
 use super::Audit;
@@ -14,7 +15,7 @@ use super::truth::Truth;
 use super::view::ComparisonView;
 use crate::error::{Error, Result};
 use crate::stages::cluster::Keys;
-use crate::tables::contract::col;
+use crate::tables::contract::{LEDGER, col};
 use nayose_matching::evaluate::evaluate;
 use nayose_matching::evaluate::shape::shape;
 use nayose_matching::evidence;
@@ -25,16 +26,26 @@ use nayose_matching::model::MISSING;
 use nayose_matching::model::score::Scorer;
 
 impl Audit {
-    /// How good the matching of the run is. `values` shows the values of examples; else they are masked.
+    /// How good the matching of the run is. `values` shows the values of examples; else they are masked. Of an earlier run the pairs that
+    /// it compared are gone: its customers are held against a truth, and nothing is said of other thresholds.
     ///
     /// # Errors
-    /// Usage, where the truth file cannot be read; data, where the run's work is gone.
+    /// Usage, where the truth file cannot be read; data, where the run's work is gone, or no truth is given for an earlier run.
     pub async fn evaluate(&self, path: Option<&Path>, values: bool) -> Result<Report> {
         let truth = match path {
             Some(path) => Some(Truth::read(&self.context, path).await?),
             None => None,
         };
-        let matching = self.matching(values).await?;
+        let kept = self.kept().await?;
+        let matching = match (kept.is_earlier(), &truth) {
+            (false, _) => self.matching(values).await?,
+            (true, Some(_)) => {
+                let keys = kept.named().await?;
+                let edges = self.links_of_ledger(&keys).await?;
+                self.matching_of(keys, edges, values).await?
+            }
+            (true, None) => return Err(kept.without_pairs().await),
+        };
         if let (Some(truth), Some(path)) = (&truth, path)
             && truth.names_nobody(&matching.keys)
         {
@@ -50,18 +61,51 @@ impl Audit {
                 let expected = people::expected(&matching.edges, matching.auto);
                 [expected.precision, expected.recall]
             },
-            weights: matching.weights(truth.as_ref()),
+            weights: if kept.is_earlier() { Vec::new() } else { matching.weights(truth.as_ref()) },
             nearest: matching.nearest(),
             unlabelled: matching.unlabelled(),
             labels: truth.as_ref().map(|t| t.labels(&matching)),
-            curve: STEPS.map(|threshold| matching.point(threshold, truth.as_ref())).to_vec(),
+            curve: match kept.is_earlier() {
+                true => Vec::new(),
+                false => STEPS.map(|threshold| matching.point(threshold, truth.as_ref())).to_vec(),
+            },
         })
     }
 
     /// The customers of the run with the model that made them.
     pub(super) async fn matching(&self, values: bool) -> Result<Matching<'_>> {
         let kept = self.kept().await?;
-        let (keys, scorer, edges) = (kept.keys().await?, self.scorer().await?, kept.links().await?.edges);
+        self.matching_of(kept.keys().await?, kept.links().await?.edges, values).await
+    }
+
+    /// The pairs of the ledger, by the rows of their records: all from the threshold of review up.
+    async fn links_of_ledger(&self, keys: &Keys) -> Result<Vec<Edge>> {
+        let columns = [
+            col::CHANNEL_L,
+            col::RECORD_ID_L,
+            col::CHANNEL_R,
+            col::RECORD_ID_R,
+            col::MATCH_PROBABILITY,
+            col::HOUSEHOLD_PROBABILITY,
+        ];
+        let mut edges = Vec::new();
+        for batch in self.table(LEDGER.name).await?.select_columns(&columns)?.collect().await? {
+            let [channel_l, id_l, channel_r, id_r] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
+            let [person, household] = [4, 5].map(|c| batch.column(c).as_primitive::<Float64Type>());
+            for i in 0..batch.num_rows() {
+                let rows = (keys.row(channel_l.value(i), id_l.value(i)), keys.row(channel_r.value(i), id_r.value(i)));
+                if let (Some(l), Some(r)) = rows {
+                    edges.push(Edge { l, r, person: person.value(i), household: household.value(i) });
+                }
+            }
+        }
+        edges.sort_unstable_by_key(|edge| (edge.l, edge.r));
+        Ok(edges)
+    }
+
+    /// The customers of the run with these records and links, and the model that made them.
+    async fn matching_of(&self, keys: Keys, edges: Vec<Edge>, values: bool) -> Result<Matching<'_>> {
+        let (kept, scorer) = (self.kept().await?, self.scorer().await?);
         let columns = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::HOUSEHOLD_ID];
         let rows = self.id_map_now().await?.select_columns(&columns)?;
         let rows = rows.sort(vec![ident(col::CUSTOMER_ID).sort(true, false)])?;

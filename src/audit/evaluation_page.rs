@@ -209,6 +209,10 @@ fn weights(page: &mut String, report: &Report) {
 }
 
 fn curve(page: &mut String, report: &Report) {
+    // The pairs of an earlier run are gone.
+    if report.curve.is_empty() {
+        return;
+    }
     *page += "<h2>閾値ごと <small>Over thresholds</small></h2>";
     let values = report.curve.iter().flat_map(|p| {
         let truth = p.truth.map_or([None; 3], |t| [t.precision, t.recall, t.f1]);

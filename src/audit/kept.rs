@@ -1,5 +1,5 @@
 //! What a published run left in its work folder, or an earlier one with its state: the records, the model with what it learned; the
-//! newest the links as well. `explain` and `evaluate` weigh pairs with it again.
+//! newest the pairs that it compared as well. `explain` and `evaluate` weigh pairs with it again.
 
 use std::sync::Arc;
 
@@ -87,6 +87,24 @@ impl KeptRun {
         }
     }
 
+    /// Whether the run is an earlier one, of which there are the records and the model, and not the pairs that it compared.
+    pub(super) fn is_earlier(&self) -> bool {
+        self.manifest.is_none()
+    }
+
+    /// The error of who asks an earlier run for the pairs that it compared.
+    pub(super) async fn without_pairs(&self) -> Error {
+        gone(&self.lake, &self.run).await
+    }
+
+    /// Channel and id of the records, in order, also of an earlier run.
+    ///
+    /// # Errors
+    /// Data, where they are gone.
+    pub(super) async fn named(&self) -> Result<Keys> {
+        Keys::named(self.standard().await?).await
+    }
+
     /// The keys of the records, in order.
     ///
     /// # Errors
@@ -142,8 +160,8 @@ async fn gone(lake: &Location, run: &PublishedRun) -> Error {
     match newest.run_id == run.run_id {
         true => error("").hint("run the pipeline again with --full"),
         false => error(", with the pairs that it compared: a run after it does not keep them").hint(format!(
-            "leave out --as-of to ask the newest run, {}; `nayose sql --as-of {} \"select * from ledger\"` has what was decided then",
-            newest.number, run.number
+            "leave out --as-of to ask the newest run, {}; `nayose evaluate --as-of {} --truth FILE` holds the customers of then against a truth; `nayose sql --as-of {} \"select * from ledger\"` has what was decided then",
+            newest.number, run.number, run.number
         )),
     }
 }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ResourceArguments, output};
+use super::{ResourceArguments, environment, output};
 use crate::audit::Audit;
 use crate::audit::doubt::Doubt;
 use crate::config::{self, Overrides};
 use crate::console::progress::Progress;
 use crate::error::{Error, Result};
 use crate::lake::erasure::{self, Erasure};
+use crate::observe::lineage;
 use crate::runner;
 use nayose_matching::identity::customer_id;
 
@@ -70,7 +71,9 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     // As of the newest run: an erasure changes nothing but that the person is gone.
     let as_of = Some(audit.run().as_of);
     let options = runner::Options { as_of, resources: a.resources.resources(), ..runner::Options::default() };
-    runner::run(&pipeline, &options, &Progress::Json).await?;
+    let progress = Progress::Json;
+    let run = runner::run(&pipeline, &options, &progress);
+    lineage::observed(&pipeline, &options, &environment(), &progress, run).await?;
     output::print(&format!(
         "{} is erased: {} rows of {} records; the report is in {}",
         erasure.customer_id,

@@ -133,6 +133,10 @@ fn text_of(report: &Report) -> String {
         &format!("\ncustomers that disagree   {}", if differ.is_empty() { "none".into() } else { differ.join(", ") });
     let lost: Vec<String> = found.unlinkable.iter().map(|(c, all, n)| format!("{c} {n} of {all}")).collect();
     text += &format!("\ntoo little to be linked   {}\n", lost.join(", "));
+    if report.curve.is_empty() {
+        return text
+            + "\nother thresholds: the pairs that this earlier run compared are gone; leave out --as-of to ask the newest run";
+    }
     text += &format!("\n{:<12}{:>12}{:>12}", "threshold", "expected P", "expected R");
     if report.labels.is_some() {
         text += &format!("{:>12}{:>12}{:>12}", "precision", "recall", "F1");

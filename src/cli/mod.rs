@@ -33,6 +33,7 @@ mod vacuum;
 mod validate;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -44,6 +45,7 @@ use crate::console::progress::Progress;
 use crate::console::version;
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
+use crate::observe::lineage::Variables;
 use crate::store::Location;
 
 /// 名寄せ: find the customer records that are one person, give them one ID, keep it.
@@ -261,6 +263,12 @@ async fn work(command: Command) -> Result<u8> {
         Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
         Command::Completions(_) | Command::Man(_) | Command::ImportModel(_) => Ok(0),
     }
+}
+
+/// The variables of the environment. One that is not UTF-8 is none of ours.
+fn environment() -> Variables {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// A number of threads, from 1.

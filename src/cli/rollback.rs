@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{LakeArguments, ResourceArguments, output};
+use super::{LakeArguments, ResourceArguments, environment, output};
 use crate::config::{self, Overrides};
 use crate::console::progress::Progress;
 use crate::error::{Error, Result};
 use crate::lake::snapshot::time_text;
-use crate::runner::rollback::{Restored, Rollback, RolledBack, rollback};
+use crate::observe::lineage;
+use crate::runner::rollback::{Restored, Rollback, RolledBack, pipeline_of, rollback};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -36,13 +37,22 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         return Err(Error::usage("a rollback needs who asked for it and why")
             .hint("give --by and --why: the table run keeps both"));
     }
-    let lake = match &a.pipeline {
-        Some(pipeline) => config::load(pipeline, &Overrides { input: None, lake: None })?.lake,
-        None => a.lake.place()?,
+    let (lake, pipeline) = match &a.pipeline {
+        Some(pipeline) => {
+            let pipeline = config::load(pipeline, &Overrides { input: None, lake: None })?;
+            (pipeline.lake, Some(pipeline.name))
+        }
+        None => {
+            let lake = a.lake.place()?;
+            let pipeline = pipeline_of(&lake).await;
+            (lake, pipeline)
+        }
     };
     let asked = Rollback { to: &a.to, by: &a.by, why: &a.why };
     let progress = Progress::bar();
-    let done = rollback(&lake, &asked, &a.resources.resources(), |text| progress.warn(text)).await?;
+    let resources = a.resources.resources();
+    let rollback = rollback(&lake, &asked, &resources, |text| progress.warn(text));
+    let done = lineage::observed_rollback(&lake, pipeline.as_deref(), &environment(), &progress, rollback).await?;
     output::print(&match done {
         RolledBack::NothingToDo(run) => format!(
             "nothing to do: the tables of run {} ({}) are the newest ones in {}",

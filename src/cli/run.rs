@@ -1,7 +1,6 @@
 //! `nayose run`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -10,7 +9,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{ResourceArguments, output};
+use super::{ResourceArguments, environment, output};
 use crate::audit::diff::{Diff, of_plan};
 use crate::audit::diff_text::diff_text;
 use crate::config::{self, Overrides, Pipeline, Zone};
@@ -195,10 +194,7 @@ async fn attempt(
     let Arguments { from, until, full, plan, publish_plan, .. } = *a;
     let options = Options { from, until, as_of, full, plan, publish_plan, profile, admit, resources, done };
     let run = runner::run(pipeline, &options, progress);
-    // A variable that is not UTF-8 is none of ours.
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    let variables = std::env::vars_os().filter_map(text).collect();
-    lineage::observed(pipeline, &options, &variables, progress, run).await
+    lineage::observed(pipeline, &options, &environment(), progress, run).await
 }
 
 /// Writes the metrics: a collector sees the old file or the new one.

@@ -93,7 +93,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
     let attributes: Option<Vec<Attribute>> = document.as_ref().map(|d| check_attributes(d, problems));
     let sources = document.as_ref().map(|d| check_sources(d, problems));
     let zone = document.as_ref().map_or_else(Zone::japan, |d| check_zone(d, problems));
-    let renames = document.as_ref().map(|d| renames::check(d, problems)).unwrap_or_default();
+    let (renames, source_renames) = document.as_ref().map(|d| renames::check(d, problems)).unwrap_or_default();
     if let Some(d) = &document {
         check_survivorship(d, problems);
         check_numbers(d, problems);
@@ -159,6 +159,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         zone,
         was: file.was.iter().flat_map(|was| was.to_vec()).collect(),
         renames,
+        source_renames,
         decision_lines,
         decisions_file: file.decisions,
         model: Arc::new(model),

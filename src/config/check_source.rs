@@ -80,7 +80,6 @@ impl Check<'_> {
         let reading = self.reading();
         let source = Source {
             name: s.name.clone(),
-            was: s.was.iter().flat_map(|was| was.to_vec()).collect(),
             channel: s.channel.clone(),
             holds,
             files: s.files.clone(),

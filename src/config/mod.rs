@@ -90,6 +90,8 @@ pub struct Pipeline {
     pub was: Vec<String>,
     /// Former names of channels.
     pub renames: Renames,
+    /// Former names of sources.
+    pub source_renames: Renames,
     /// All lines of that file, in order.
     pub decision_lines: Vec<decisions::Line>,
     /// The name of that file, as typed.

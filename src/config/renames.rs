@@ -1,4 +1,5 @@
-//! Former names of channels, so that a channel may have another name and its records keep their ids.
+//! Former names of channels and sources, so that a channel may have another name and its records keep their ids, and a source that has
+//! another name is the same source to guards.
 //!
 //! In: `channels: { store: { was: shop } }` of the pipeline file. Out: which channel a name means today, and under which name ids are
 //! founded. An id is the hash of its founding record, and a channel is a part of that record's name: ids are founded under the
@@ -13,7 +14,7 @@ use super::file::PipelineFile;
 use super::problem::{Problems, did_you_mean};
 use super::tree::line_of;
 
-/// Channel → its former names, the newest first.
+/// Channel, or source → its former names, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Renames {
@@ -21,12 +22,12 @@ pub struct Renames {
 }
 
 impl Renames {
-    /// Whether no channel has had another name.
+    /// Whether nothing has had another name.
     pub fn is_empty(&self) -> bool {
         self.former.is_empty()
     }
 
-    /// What the channel of this name is called today.
+    /// What the channel, or the source, of this name is called today.
     pub fn today<'a>(&'a self, channel: &'a str) -> &'a str {
         let is = |(_, former): &(&String, &Vec<String>)| former.iter().any(|name| name == channel);
         self.former.iter().find(is).map_or(channel, |(today, _)| today)
@@ -56,10 +57,13 @@ impl Renames {
     }
 }
 
-/// The former names that a pipeline file gives, of channels and of sources.
-pub(super) fn check(d: &Document<PipelineFile>, problems: &mut Problems) -> Renames {
+/// The former names that a pipeline file gives: of channels, and of sources.
+pub(super) fn check(d: &Document<PipelineFile>, problems: &mut Problems) -> (Renames, Renames) {
+    (of_channels(d, problems), of_sources(d, problems))
+}
+
+fn of_channels(d: &Document<PipelineFile>, problems: &mut Problems) -> Renames {
     let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
-    let sources: BTreeSet<&str> = d.file.sources.iter().map(|s| s.name.as_str()).collect();
     let mut renames = Renames::default();
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     for (channel, names) in &d.file.channels {
@@ -86,15 +90,32 @@ pub(super) fn check(d: &Document<PipelineFile>, problems: &mut Problems) -> Rena
         }
         renames.former.insert(channel.clone(), names.was.to_vec());
     }
+    renames
+}
+
+fn of_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Renames {
+    let sources: BTreeSet<&str> = d.file.sources.iter().map(|s| s.name.as_str()).collect();
+    let mut renames = Renames::default();
+    let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     for (place, source) in d.file.sources.iter().enumerate() {
+        let Some(was) = &source.was else { continue };
         let line = line_of(&d.tree, &[key("sources"), super::tree::Step::Index(place), key("was")]);
-        for name in source.was.iter().flat_map(|was| was.to_vec()).filter(|name| sources.contains(name.as_str())) {
-            problems.add(
-                line,
-                format!("source {:?} was {name:?}, and a source still has that name", source.name),
-                "rename that source too, or leave the name out of `was`",
-            );
+        for name in was.to_vec() {
+            if sources.contains(name.as_str()) {
+                problems.add(
+                    line,
+                    format!("source {:?} was {name:?}, and a source still has that name", source.name),
+                    "rename that source too, or leave the name out of `was`",
+                );
+            } else if let Some(other) = taken.insert(name.clone(), &source.name) {
+                problems.add(
+                    line,
+                    format!("sources {other:?} and {:?} both were {name:?}", source.name),
+                    "a name was that of one source: leave it out of the other's `was`",
+                );
+            }
         }
+        renames.former.insert(source.name.clone(), was.to_vec());
     }
     renames
 }

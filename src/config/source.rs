@@ -10,8 +10,6 @@ use super::file::{EncodingFile, EqualRowsFile, FormatFile};
 pub struct Source {
     /// Its name.
     pub name: String,
-    /// Names that it had before.
-    pub was: Vec<String>,
     /// The channel that its ids belong to.
     pub channel: String,
     /// What a row is.

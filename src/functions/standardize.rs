@@ -55,6 +55,8 @@ fn records(standardizer: &Standardizer, lists: &ListArray, rows: Range<usize>, f
     let mut history = PastValues::default();
     let mut problems = TextLists::default();
     let mut conflicts = Places::default();
+    let mut of_others = Places::default();
+    let mut since = TimestampMicrosecondBuilder::new();
     let mut features = FeatureLists::default();
     for row in rows {
         let record = standardizer.record(&mut versions.row(row));
@@ -66,6 +68,8 @@ fn records(standardizer: &Standardizer, lists: &ListArray, rows: Range<usize>, f
         history.push(&record.history);
         problems.push(&record.problems);
         conflicts.push(&record.conflicts);
+        of_others.push(&record.of_others);
+        since.append_option(record.holder_since);
         features.push(&record.features);
     }
     let mut all = people.finish()?;
@@ -74,6 +78,8 @@ fn records(standardizer: &Standardizer, lists: &ListArray, rows: Range<usize>, f
     all.push(history.finish()?);
     all.push(problems.finish()?);
     all.push(conflicts.finish()?);
+    all.push(of_others.finish()?);
+    all.push(Arc::new(since.finish().with_timezone(TIME_ZONE)));
     all.push(features.finish()?);
     Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?))
 }

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sealed;
+use crate::config::Renames;
 use crate::error::Result;
 use crate::store::Location;
 
@@ -47,20 +48,24 @@ struct List {
     held: Vec<Held>,
 }
 
-/// All files that are held or were, in order of source and file.
+/// All files that are held or were, in order of source and file, with the names that `sources` have today.
 ///
 /// # Errors
 /// Environment, if the list cannot be read; data, if it is damaged.
-pub(crate) async fn read(lake: &Location) -> Result<Vec<Held>> {
-    Ok(sealed::read::<List>(&lake.join(NAME), REMEDY).await?.unwrap_or_default().held)
+pub(crate) async fn read(lake: &Location, sources: &Renames) -> Result<Vec<Held>> {
+    let mut held = sealed::read::<List>(&lake.join(NAME), REMEDY).await?.unwrap_or_default().held;
+    for file in held.iter_mut().filter(|_| !sources.is_empty()) {
+        file.source = sources.today(&file.source).to_string();
+    }
+    Ok(held)
 }
 
 /// Holds files. One that was let in is held again.
 ///
 /// # Errors
 /// As [`read`]; environment, if the list cannot be written.
-pub(crate) async fn hold(lake: &Location, files: &[Held]) -> Result<()> {
-    let mut held = read(lake).await?;
+pub(crate) async fn hold(lake: &Location, files: &[Held], sources: &Renames) -> Result<()> {
+    let mut held = read(lake, sources).await?;
     for file in files {
         held.retain(|known| !known.is(&file.source, &file.file, &file.fingerprint));
         held.push(file.clone());
@@ -72,8 +77,8 @@ pub(crate) async fn hold(lake: &Location, files: &[Held]) -> Result<()> {
 ///
 /// # Errors
 /// As [`hold`].
-pub(crate) async fn admit(lake: &Location, names: &[String]) -> Result<Vec<Held>> {
-    let mut held = read(lake).await?;
+pub(crate) async fn admit(lake: &Location, names: &[String], sources: &Renames) -> Result<Vec<Held>> {
+    let mut held = read(lake, sources).await?;
     let mut admitted = Vec::new();
     for file in held.iter_mut().filter(|file| !file.admitted) {
         if names.contains(&file.file) || names.contains(&file.source) {
@@ -112,19 +117,20 @@ mod tests {
     #[tokio::test]
     async fn a_file_is_held_once_until_it_is_let_in() {
         let folder = tempfile::tempdir().expect("a folder");
+        let none = Renames::default();
         let lake = Location::parse(&folder.path().to_string_lossy(), folder.path()).expect("a place");
-        assert_eq!(read(&lake).await.expect("no list"), []);
-        hold(&lake, &[file("b.csv", "1"), file("a.csv", "1")]).await.expect("held");
-        hold(&lake, &[file("a.csv", "1"), file("a.csv", "2")]).await.expect("held");
+        assert_eq!(read(&lake, &none).await.expect("no list"), []);
+        hold(&lake, &[file("b.csv", "1"), file("a.csv", "1")], &none).await.expect("held");
+        hold(&lake, &[file("a.csv", "1"), file("a.csv", "2")], &none).await.expect("held");
         let of = |held: &[Held]| held.iter().map(|h| (h.file.clone(), h.admitted)).collect::<Vec<_>>();
         let (a, b) = ("a.csv".to_string(), "b.csv".to_string());
-        let held = read(&lake).await.expect("the list");
+        let held = read(&lake, &none).await.expect("the list");
         assert_eq!(of(&held), [(a.clone(), false), (a.clone(), false), (b.clone(), false)]);
-        assert_eq!(admit(&lake, &[b.clone(), "c.csv".into()]).await.expect("let in").len(), 1);
-        assert_eq!(admit(&lake, std::slice::from_ref(&b)).await.expect("let in"), [], "it was let in before");
-        assert_eq!(of(&read(&lake).await.expect("the list"))[2], (b.clone(), true));
-        assert_eq!(admit(&lake, &["shop".into()]).await.expect("let in").len(), 2, "a source is all its files");
-        hold(&lake, &[file("b.csv", "1")]).await.expect("held again");
-        assert_eq!(of(&read(&lake).await.expect("the list"))[2], (b, false));
+        assert_eq!(admit(&lake, &[b.clone(), "c.csv".into()], &none).await.expect("let in").len(), 1);
+        assert_eq!(admit(&lake, std::slice::from_ref(&b), &none).await.expect("let in"), [], "it was let in before");
+        assert_eq!(of(&read(&lake, &none).await.expect("the list"))[2], (b.clone(), true));
+        assert_eq!(admit(&lake, &["shop".into()], &none).await.expect("let in").len(), 2, "a source is all its files");
+        hold(&lake, &[file("b.csv", "1")], &none).await.expect("held again");
+        assert_eq!(of(&read(&lake, &none).await.expect("the list"))[2], (b, false));
     }
 }

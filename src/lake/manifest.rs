@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::results::{ClusterResult, GoldenResult, IngestResult, NormalizeResult, ScoreResult, StageResult};
 use super::sealed;
+use crate::config::Renames;
 use crate::engine::operators::Operator;
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -140,6 +141,26 @@ impl Manifest {
     /// Environment, if it cannot be written.
     pub(crate) async fn save(&self, work: &Location) -> Result<()> {
         sealed::write(&work.join("manifest.json"), self).await
+    }
+
+    /// The manifest with the names that its sources have today.
+    pub(crate) fn with_sources(mut self, renames: &Renames) -> Self {
+        if renames.is_empty() {
+            return self;
+        }
+        let rename = |name: &mut String| *name = renames.today(name).to_string();
+        self.inputs.iter_mut().for_each(|input| rename(&mut input.source));
+        if let Some(StageResult::Ingest(found)) = self.stages.get_mut("ingest").and_then(|stage| stage.result.as_mut())
+        {
+            found.files.iter_mut().for_each(|file| rename(&mut file.source));
+            found.understood.iter_mut().for_each(|of| rename(&mut of.source));
+            let figures = std::mem::take(&mut found.figures.sources);
+            found.figures.sources =
+                figures.into_iter().map(|(name, of)| (renames.today(&name).to_string(), of)).collect();
+            let newest = std::mem::take(&mut found.newest);
+            found.newest = newest.into_iter().map(|(name, time)| (renames.today(&name).to_string(), time)).collect();
+        }
+        self
     }
 
     /// What came in, by source. Rows are known once the first stage is done.

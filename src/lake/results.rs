@@ -312,6 +312,9 @@ pub(crate) struct ClusterResult {
     /// What happened to customers → how many events of that kind this run saw.
     #[serde(default)]
     pub events: BTreeMap<String, u64>,
+    /// Merges and splits of this run that undo one of an earlier run, though nobody said anything else of the records.
+    #[serde(default)]
+    pub flips: u64,
     /// What the model expects at the threshold of the run.
     pub expected: Expected,
     /// The same at other thresholds.

@@ -152,6 +152,8 @@ impl File<'_> {
             let events = EVENTS.iter().map(|event| (*event, found.events.get(*event).copied().unwrap_or(0) as f64));
             let help = "Customers that were created, merged, split, retired or erased, and records that joined one.";
             self.many("nayose_customer_events", help, "event", events);
+            let help = "Customers that were merged and are split again, or the other way round, with the same records.";
+            self.one("nayose_customer_flips", help, found.flips as f64);
             let Expected { precision, recall, .. } = found.expected;
             for (name, key, value) in
                 [("nayose_expected_precision", "precision", precision), ("nayose_expected_recall", "recall", recall)]

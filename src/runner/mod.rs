@@ -136,12 +136,8 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let known = known::inputs(&pipeline.lake).await?;
     let mut inputs = inputs::fingerprints(pipeline, &found, &known).await?;
     guards::admitted(pipeline, &inputs, &options.admit).await?;
-    let held = held::read(&pipeline.lake).await?;
-    // Work that is damaged is as good as none.
-    let work_before = match &before {
-        Some(run) => Manifest::load(&work_of(pipeline, &run.run_id)).await.unwrap_or_default(),
-        None => None,
-    };
+    let held = held::read(&pipeline.lake, &pipeline.source_renames).await?;
+    let work_before = renamed::work(pipeline, before.as_ref()).await;
     let inputs_before = work_before.as_ref().map_or(&[][..], |work| &work.inputs);
     let left_out = inputs::leave_out_held(pipeline, &mut found, &mut inputs, &held, inputs_before);
     guards::warn_of_held(&left_out, progress);

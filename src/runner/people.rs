@@ -18,7 +18,7 @@ use crate::lake::results::{GoldenResult, StageResult};
 use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
 use crate::stages::cluster::ids::{Causes, Earlier, event_table, rows_to_look_at};
-use crate::stages::cluster::{ClusterInput, Clustered, Keys, Links, before, decisions};
+use crate::stages::cluster::{ClusterInput, Clustered, Keys, Links, before, decisions, flips};
 use crate::stages::golden::{anonymity, lines};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
@@ -91,6 +91,7 @@ impl Run<'_> {
         for event in columns::strings(events.column(2))?.iter().flatten() {
             *found.events.entry(event.to_string()).or_default() += 1;
         }
+        found.flips = flips::count(&events, self.previous(&ID_EVENT).await?).await?;
         let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?).await?;
         tables.push(Planned::sorted(&ID_EVENT, events));
         tables.push(self.decision_rows(&recorded, &changes, &keys, &mut found, record).await?);
@@ -124,7 +125,8 @@ impl Run<'_> {
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
         let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
         self.put(Stage::Golden, provenance, true, None, record).await?;
-        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number()).await? {
+        let given_anew = self.register_holders().await?;
+        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number(), given_anew).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }
         record.result = Some(StageResult::Golden(GoldenResult {
@@ -134,6 +136,22 @@ impl Run<'_> {
         }));
         self.check_facts_have_customers(record).await?;
         self.check_nothing_lost(record)
+    }
+
+    /// Registers what tells whose facts are those of numbers that were given anew. Answers whether there are any.
+    async fn register_holders(&self) -> Result<bool> {
+        let given_anew = golden::holders::register(&self.context).await?;
+        if given_anew {
+            let of_run =
+                ident(col::RUN_ID).eq(lit(self.manifest.run_id.as_str())).and(ident(col::EVENT).eq(lit("merged")));
+            let merged = self.table(&ID_EVENT, &StageRecord::default()).await?.filter(of_run)?;
+            let merged = merged.select_columns(&[col::CUSTOMER_ID, col::COUNTERPART])?;
+            for (name, rows) in [("merged_now", merged), ("previous_interaction", self.previous(&INTERACTION).await?)] {
+                self.context.deregister_table(name)?;
+                self.context.register_table(name, rows.into_view())?;
+            }
+        }
+        Ok(given_anew)
     }
 
     /// How many customers are like each other in what the analyst's profile tells.

@@ -1,18 +1,28 @@
-//! What the run before said of channels that have another name today.
+//! What the run before said of channels and sources that have another name today.
 //!
 //! In: a table of the run before, the former names of channels. Out: its rows under the names of today, so that a record is the one that it
-//! was: it keeps its id, its history and what was decided on it.
+//! was: it keeps its id, its history and what was decided on it. Of the run's work: its manifest under the names of today, so that guards
+//! know the files of a source and what they usually are.
 
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, ident, lit, when};
 use datafusion::prelude::DataFrame;
 
-use crate::config::Renames;
+use super::work_of;
+use crate::config::{Pipeline, Renames};
 use crate::error::{Error, Result};
+use crate::lake::manifest::Manifest;
+use crate::lake::snapshot::PublishedRun;
 use crate::tables::contract::col;
 
 /// Columns that name a channel.
 const CHANNELS: [&str; 3] = [col::CHANNEL, col::CHANNEL_L, col::CHANNEL_R];
+
+/// What the run before left in its work folder. Work that is damaged is as good as none.
+pub(super) async fn work(pipeline: &Pipeline, before: Option<&PublishedRun>) -> Option<Manifest> {
+    let work = Manifest::load(&work_of(pipeline, &before?.run_id)).await.ok().flatten()?;
+    Some(work.with_sources(&pipeline.source_renames))
+}
 
 /// The rows with the channels of today.
 ///

@@ -15,8 +15,8 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{inputs, ledger, not_before, publish, retention};
-use crate::config::Zone;
 use crate::config::keep::KeepFile;
+use crate::config::{Renames, Zone};
 use crate::engine::session::{Resources, session};
 use crate::engine::write::{Order, write};
 use crate::error::{Error, Result};
@@ -73,6 +73,13 @@ pub(crate) struct Restored {
     pub not_held: Vec<String>,
 }
 
+/// The name of the pipeline whose customers a lake holds, where the work of its newest run still tells it.
+pub(crate) async fn pipeline_of(lake: &Location) -> Option<String> {
+    let newest = snapshot::newest(lake).await.ok().flatten()?;
+    let work = Manifest::load(&lake.join(WORK).join(&newest.run_id)).await.ok().flatten()?;
+    Some(work.pipeline).filter(|name| !name.is_empty())
+}
+
 /// Rolls back. `warn` is told what goes wrong without harm.
 ///
 /// # Errors
@@ -118,7 +125,7 @@ pub(crate) async fn rollback(
     for (table, version, rows) in then.tables.iter().filter(|(table, ..)| !is_log(table)) {
         tables.push((Restorable::find(&context, lake, &then, table, *version).await?, *rows));
     }
-    held::hold(lake, &since.came.iter().map(hold).collect::<Vec<_>>()).await?;
+    held::hold(lake, &since.came.iter().map(hold).collect::<Vec<_>>(), &Renames::default()).await?;
     let mut versions = Vec::new();
     for (Restorable { table, schema, parts }, rows) in tables {
         let version = delta::commit(lake, &table, schema, &parts, Mode::Replace, &run_id).await?;

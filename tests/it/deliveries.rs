@@ -334,3 +334,69 @@ fn a_number_that_was_given_anew_keeps_nothing_of_who_had_it() {
     assert_ne!(id(&new), ids[0]);
     assert_eq!(id(&moved), ids[1]);
 }
+
+#[test]
+fn facts_and_statements_of_who_had_a_number_before_are_not_the_next_holders() {
+    let retailer = Retailer::new(400, 34);
+    let mut plain = day(&retailer, 0);
+    let header = plain.remove(0);
+    plain.retain(|row| [NAME, ADDRESS, MAIL, BIRTH].iter().all(|column| !row[*column].is_empty()));
+    retailer.runs("lake", &[]);
+    // Members of the shop who buy, are known elsewhere too, and said in the shop that they want no mail.
+    let members = "select m.record_id, min(m.customer_id) as customer_id, count(*) as facts from id_map m
+        join golden_customer g on g.customer_id = m.customer_id join interaction i on i.channel = m.channel and i.record_id = m.record_id
+        where m.channel = 'shop' and m.valid_to is null and cardinality(g.channels) > 1
+        and m.record_id in (select record_id from consent where channel = 'shop' and status = 'denied')
+        group by 1 having count(*) > 2 order by 1";
+    let members = retailer.sql("lake", members);
+    let number_of = |row: &Vec<Vec<u8>>| String::from_utf8_lossy(&row[0]).to_string();
+    let of = |row: &Vec<Vec<u8>>| members.lines().find_map(|line| line.strip_prefix(&format!("{},", number_of(row))));
+    let (old, member) = plain.iter().find_map(|row| Some((row.clone(), of(row)?))).expect("a member");
+    let (before, facts) = member.split_once(',').expect("a customer and a number");
+    // Somebody who never said so.
+    let others = "select record_id from id_map where channel = 'shop' and valid_to is null
+        and customer_id not in (select customer_id from consent where status = 'denied')";
+    let others = retailer.sql("lake", others);
+    let other = plain.iter().find(|row| others.lines().any(|line| line == number_of(row))).expect("somebody else");
+    let number = number_of(&old);
+    // The number goes to somebody else, who says nothing of mails and buys something the day after.
+    let mut new = old.clone();
+    new[1..11].clone_from_slice(&other[1..11]);
+    new[PHONE] = b"070-1234-5678".to_vec();
+    new[MAIL] = [b"m".as_slice(), old[0].as_slice(), b"@example.ne.jp".as_slice()].concat();
+    // Registered and updated on that day.
+    new[10..=UPDATED].fill(b"2026/04/01".to_vec());
+    new[12..14].fill(Vec::new());
+    put(&retailer, 0, &[header, new]);
+    let orders = lines(&retailer, "orders_202603.csv");
+    let mut order = fields(&orders[1]);
+    (order[0], order[1], order[2]) = (b"9999999999".to_vec(), old[0].clone(), b"2026/04/02 12:00:00".to_vec());
+    let order = [orders[0].clone(), b"\n".to_vec(), line_of(&order), b"\r\n".to_vec()].concat();
+    fs::write(retailer.path("input/shop/orders_202604.csv"), order).expect("written");
+    // One order is few for a file of orders.
+    retailer.runs("lake", &["--admit", "shop_orders"]);
+    let reused = format!("channel = 'shop' and record_id = '{number}' and array_has(problems, 'record_id:reused')");
+    assert_eq!(retailer.sql("lake", &format!("select count(*) as n from source_record where {reused}")), "n\n1\n");
+    let whose = |lake: &str| {
+        let of = format!("channel = 'shop' and record_id = '{number}'");
+        let id = retailer.sql(lake, &format!("select customer_id from id_map where {of} and valid_to is null"));
+        let id = id.lines().nth(1).expect("an id").to_string();
+        let facts =
+            format!("select customer_id, count(*) as n from interaction where {of} group by 1 order by 2 desc, 1");
+        let statements = retailer.sql(lake, &format!("select count(*) as n from consent where {of}"));
+        (id, retailer.sql(lake, &facts), statements)
+    };
+    let (id, told, statements) = whose("lake");
+    assert_ne!(id, before);
+    assert_eq!(told, format!("customer_id,n\n{before},{facts}\n{id},1\n"), "each fact is that of who had the number");
+    assert_eq!(statements, "n\n0\n", "who had the number before speaks for nobody else");
+    // So it stays, also where everything is made anew.
+    for more in [&["--as-of", "2026-04-10"][..], &["--as-of", "2026-04-11", "--full"]] {
+        retailer.runs("lake", more);
+        assert_eq!(whose("lake"), (id.clone(), told.clone(), statements.clone()), "{more:?}");
+    }
+    // A lake that never saw who had it before knows of no customer for these facts.
+    retailer.runs("late", &[]);
+    let (id, told, statements) = whose("late");
+    assert_eq!((told, statements), (format!("customer_id,n\n,{facts}\n{id},1\n"), "n\n0\n".to_string()));
+}

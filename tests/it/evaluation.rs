@@ -41,6 +41,45 @@ fn the_model_expects_what_the_truth_says() {
 }
 
 #[test]
+fn an_earlier_run_is_held_against_a_truth_as_when_it_was_the_newest() {
+    let retailer = Retailer::new(300, 48);
+    let pipeline = own_pipeline(&retailer, |text| text.push_str("\nkeep: { daily: 3 }\n"), |_| {});
+    let (input, lake, truth) = (retailer.text("input"), retailer.text("lake"), retailer.text("input/truth.csv"));
+    let run = |day: &str| succeeds(&["run", &pipeline, "--input", &input, "--lake", &lake, "--as-of", day]);
+    let tickets = fs::read_dir(retailer.path("input/support")).expect("tickets").flatten().map(|e| e.path()).max();
+    let tickets = tickets.expect("tickets");
+    fs::rename(&tickets, retailer.path("late")).expect("held back");
+    run("2026-03-30");
+    let then = evaluated(&retailer, "lake", &[]);
+    fs::rename(retailer.path("late"), &tickets).expect("delivered");
+    run("2026-03-31");
+    assert!(retailer.path("lake/states").is_dir(), "the first run is a difference to the second");
+    let again = evaluated(&retailer, "lake", &["--as-of", "1"]);
+    for figure in ["run_id", "records", "customers", "auto", "pairwise", "scores", "b_cubed", "truth_records"] {
+        assert_eq!(again[figure], then[figure], "{figure}");
+    }
+    assert_eq!(again["unlabelled"]["shape"]["sizes"], then["unlabelled"]["shape"]["sizes"]);
+    assert_ne!(evaluated(&retailer, "lake", &[])["records"], then["records"], "the newest run has the late tickets");
+    // The pairs of then are gone: nothing is said of other thresholds, and nothing at all without a truth.
+    assert_eq!((&again["curve"], &again["weights"]), (&serde_json::json!([]), &serde_json::json!([])));
+    let text = succeeds(&["evaluate", "--lake", &lake, "--as-of", "1", "--truth", &truth]);
+    assert!(text.contains("pairwise") && text.contains("other thresholds: the pairs"), "{text}");
+    succeeds(&[
+        "evaluate",
+        "--lake",
+        &lake,
+        "--as-of",
+        "1",
+        "--truth",
+        &truth,
+        "--report",
+        &retailer.text("page.html"),
+    ]);
+    let said = fails(1, &["evaluate", "--lake", &lake, "--as-of", "1"]);
+    assert!(said.contains("hint: leave out --as-of") && said.contains("--as-of 1 --truth FILE"), "{said}");
+}
+
+#[test]
 fn a_near_rule_brings_what_equal_values_bring() {
     let retailer = Retailer::new(300, 42);
     let path = own_pipeline(

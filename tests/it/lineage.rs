@@ -1,6 +1,6 @@
 //! OpenLineage events of real runs, as a receiver gets them over HTTP, and that no receiver can stop a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output};
@@ -227,6 +227,76 @@ fn a_failed_run_is_told_too() {
     let message = fail["run"]["facets"]["errorMessage"]["message"].as_str().expect("a message");
     assert!(message.contains("card_members") && message.contains("hint: "), "{message}");
     assert!(names(fail, "inputs").len() == 7 && !names(fail, "outputs").is_empty());
+}
+
+#[test]
+fn a_rollback_is_told_from_version_to_version() {
+    let (retailer, service) = (Retailer::new(60, 36), Service::start("201 Created"));
+    for day in ["2026-03-30", "2026-03-31"] {
+        let output = run(&retailer, &["--as-of", day], &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let lake = retailer.text("lake");
+    let back = |to: &str| {
+        let args = ["rollback", "--to", to, "--by", "k.tanaka", "--why", "a wrong day", "--lake", &lake];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nayose"));
+        let output = command.args(args).env("OPENLINEAGE_URL", &service.url).current_dir(root()).output();
+        let code = output.expect("the binary starts").status.code();
+        let events: Vec<Value> = service.events().into_iter().map(|(_, event)| event).collect();
+        let [start, end] = <[Value; 2]>::try_from(events).expect("one event at each end");
+        assert_eq!(start["run"]["runId"], end["run"]["runId"]);
+        for event in [&start, &end] {
+            assert_eq!(event["job"]["name"], "retail.rollback");
+            let told = event.to_string();
+            assert!(!told.contains("tanaka") && !told.contains("a wrong day"), "who and why stand in the lake: {told}");
+        }
+        assert_eq!((&start["inputs"], &start["outputs"]), (&serde_json::json!([]), &serde_json::json!([])));
+        (code, end)
+    };
+    let tag = |event: &Value, key: &str| {
+        let tags = event["run"]["facets"]["tags"]["tags"].as_array().expect("tags");
+        tags.iter().find(|tag| tag["key"] == key).and_then(|tag| tag["value"].as_str()).unwrap_or_default().to_string()
+    };
+    let run_id = |number: u8| {
+        let found = retailer.sql("lake", &format!("select run_id from run where run_number = {number}"));
+        found.lines().nth(1).expect("a run").to_string()
+    };
+    let (code, end) = back("1");
+    assert_eq!((code, &end["eventType"]), (Some(0), &"COMPLETE".into()));
+    assert_eq!((tag(&end, "nayose.run_id"), tag(&end, "nayose.restores")), (run_id(3), run_id(1)));
+    assert_eq!(tag(&end, "nayose.outcome"), "rolled_back");
+    // The tables of run 1 at the versions of then go in, and at those of run 3 come out.
+    for (side, number) in [("inputs", 1), ("outputs", 3)] {
+        let versions = format!(
+            "select t['table_name'] as t, t['version'] as v from (select unnest(tables) as t from run where run_number = {number})"
+        );
+        let versions = retailer.sql("lake", &versions);
+        let published: BTreeMap<&str, &str> =
+            versions.lines().skip(1).filter_map(|line| line.split_once(',')).collect();
+        let told = end[side].as_array().expect("datasets").iter();
+        let told: BTreeMap<&str, &str> = told
+            .map(|table| {
+                let name = table["name"].as_str().and_then(|name| name.rsplit('/').next()).expect("a name");
+                (name, table["facets"]["version"]["datasetVersion"].as_str().expect("a version"))
+            })
+            .collect();
+        assert_eq!(told, published, "{side}");
+    }
+    let golden = dataset(&end, "outputs", "lake/tables/golden_customer");
+    let count = retailer.sql("lake", "select count(*) from golden_customer");
+    assert_eq!(
+        golden["outputFacets"]["outputStatistics"]["rowCount"].to_string(),
+        count.lines().nth(1).expect("a row")
+    );
+    assert_eq!(golden["facets"]["schema"]["fields"][0]["name"], "customer_id");
+    // Again: nothing to do. Where there is no such run: why.
+    let (code, end) = back("1");
+    assert_eq!((code, tag(&end, "nayose.outcome").as_str()), (Some(0), "nothing_new"));
+    assert_eq!(end["outputs"], serde_json::json!([]));
+    let (code, end) = back("9");
+    assert_eq!((code, &end["eventType"]), (Some(2), &"FAIL".into()));
+    let message = end["run"]["facets"]["errorMessage"]["message"].as_str().expect("a message");
+    assert!(message.contains("neither a run nor a time"), "{message}");
 }
 
 #[test]

@@ -133,6 +133,7 @@ fn metrics_tell_what_happened_to_customers_files_and_the_lake() {
     let customers = retailer.sql("lake", "select count(*) from golden_customer");
     assert_eq!(metric(created).to_string(), customers.lines().nth(1).expect("a row"));
     assert_eq!(metric("nayose_customer_events{pipeline=\"retail\",event=\"merged\"} "), 0.0);
+    assert_eq!(metric("nayose_customer_flips{pipeline=\"retail\"} "), 0.0);
     let name = orders.file_name().expect("a name").to_string_lossy().to_string();
     let rejects = text.lines().filter(|l| l.starts_with("nayose_file_rejects{")).collect::<Vec<_>>();
     assert!(rejects.iter().any(|l| l.contains(&format!("file=\"{name}\"}} 1"))), "{rejects:?}");
@@ -145,6 +146,32 @@ fn metrics_tell_what_happened_to_customers_files_and_the_lake() {
     let table = metric("nayose_lake_table_bytes{pipeline=\"retail\",table=\"golden_customer\"} ");
     let all = metric("nayose_lake_bytes{pipeline=\"retail\"} ");
     assert!(table > 0.0 && all > table, "{table} {all}");
+}
+
+#[test]
+fn metrics_tell_who_was_split_and_is_merged_again() {
+    let retailer = Retailer::new(300, 48);
+    let (file, input, lake) = (retailer.text("nayose.prom"), retailer.text("input"), retailer.text("lake"));
+    let flips = |auto: &str| {
+        let auto = |text: &mut String| *text = text.replace("auto: 0.8", auto);
+        let pipeline = crate::support::own_pipeline(&retailer, auto, |_| ());
+        crate::support::succeeds(&["run", &pipeline, "--input", &input, "--lake", &lake, "--metrics", &file]);
+        let text = fs::read_to_string(&file).expect("the file");
+        let told = text.lines().find_map(|line| line.strip_prefix("nayose_customer_flips{pipeline=\"retail\"} "));
+        told.expect("flips").to_string()
+    };
+    let events = |run: u8, event: &str| {
+        let of = format!("r.run_number = {run} and e.event = '{event}' and e.reason = 'thresholds'");
+        let query = format!("select count(*) from id_event e join run r on r.run_id = e.run_id where {of}");
+        retailer.sql("lake", &query).lines().nth(1).expect("a row").to_string()
+    };
+    assert_eq!(flips("auto: 0.8"), "0");
+    // A link in a million is wrong: many part for the first time, which is no flip.
+    assert_eq!(flips("auto: 0.999999"), "0");
+    assert_ne!(events(2, "split"), "0");
+    // All of them are together again, and nobody said anything else of their records.
+    let undone = flips("auto: 0.8");
+    assert_eq!((undone.as_str(), events(3, "merged").as_str()), (events(2, "split").as_str(), undone.as_str()));
 }
 
 #[test]

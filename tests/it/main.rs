@@ -21,6 +21,7 @@ mod evaluation;
 mod expressions;
 mod generate;
 mod guards;
+mod guards_stop;
 mod identity;
 mod import_model;
 mod incremental;

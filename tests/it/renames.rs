@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Retailer, fails, own_pipeline, root, succeeds};
+use crate::support::{Retailer, fails, nayose, own_pipeline, published, root, succeeds};
 
 const EMPTY: &str = "left,right,decision,by,at,why,expires\n";
 
@@ -95,6 +95,112 @@ fn former_names_are_checked() {
         *text = text.replace("  - name: shop_customers\n", "  - name: shop_customers\n    was: app_users\n")
     };
     check(&source, "source \"shop_customers\" was \"app_users\", and a source still has that name");
+    let both = |text: &mut String| {
+        for name in ["shop_customers", "shop_orders"] {
+            *text = text.replace(&format!("  - name: {name}\n"), &format!("  - name: {name}\n    was: till\n"));
+        }
+    };
+    check(&both, "sources \"shop_customers\" and \"shop_orders\" both were \"till\"");
+}
+
+/// The sources of the shop have other names, and the channel its own.
+fn other_sources(text: &mut String) {
+    *text = text
+        .replace("  - name: shop_customers\n", "  - name: store_people\n    was: shop_customers\n")
+        .replace("  - name: shop_orders\n", "  - name: store_orders\n    was: [till_orders, shop_orders]\n");
+}
+
+/// Runs; answers what it told on stderr.
+fn told(retailer: &Retailer, pipeline: &str, code: i32, more: &[&str]) -> String {
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    let output = nayose(&[&["run", pipeline, "--input", &input, "--lake", &lake, "--log", "json"], more].concat());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    told
+}
+
+/// What the ledger says, but for the run that says it.
+const LINKS: &str =
+    "select channel_l, record_id_l, channel_r, record_id_r, decision, match_weight, match_probability, reason
+    from ledger order by 1, 2, 3, 4";
+
+#[test]
+fn a_source_of_another_name_keeps_records_facts_provenance_and_what_is_held() {
+    let retailer = Retailer::new(200, 96);
+    let before = own_pipeline(&retailer, |_| (), |_| ());
+    told(&retailer, &before, 0, &[]);
+    // An empty file of orders is held.
+    let orders = std::fs::read(retailer.path("input/shop/orders_202603.csv")).expect("orders");
+    let header = orders.iter().position(|b| *b == b'\n').expect("a header");
+    std::fs::write(retailer.path("input/shop/orders_202604.csv"), &orders[..=header]).expect("written");
+    told(&retailer, &before, 1, &[]);
+    let files = || {
+        // These name the run or the source; everything else says what it said, in the same files.
+        let named = ["run", "id_event", "restatement", "ledger", "reject"].map(|table| format!("tables/{table}/"));
+        let mut files = published(&retailer.path("lake"));
+        files.retain(|file, _| !named.iter().any(|table| file.starts_with(table)));
+        files
+    };
+    let (was, ledger) = (files(), retailer.sql("lake", LINKS));
+    let rejects =
+        |source: &str| retailer.sql("lake", &format!("select count(*) as n from reject where source = '{source}'"));
+    let of_orders = rejects("shop_orders");
+
+    let after = own_pipeline(&retailer, other_sources, |_| ());
+    let said = told(&retailer, &after, 0, &[]);
+    assert!(said.contains("1 files are held") && said.contains("orders_202604.csv"), "{said}");
+    assert_eq!(retailer.sql("lake", "select max(run_number) as n from run"), "n\n2\n");
+    assert_eq!(files(), was, "golden values, provenance, facts, consents, ids and marts");
+    assert_eq!(retailer.sql("lake", LINKS), ledger);
+    let events = "select count(*) as n from id_event e join run r on r.run_id = e.run_id where r.run_number = 2";
+    assert_eq!(retailer.sql("lake", events), "n\n0\n", "nobody came, went, was merged or split");
+    assert_eq!(rejects("store_orders"), of_orders);
+    assert_eq!(rejects("shop_orders"), "n\n0\n");
+    // It is let in by the name of today, and then there is nothing left to do.
+    let said = told(&retailer, &after, 0, &["--admit", "store_orders"]);
+    assert!(!said.contains("files are held"), "{said}");
+    assert!(run(&retailer, &after, &[]).contains("nothing new"));
+}
+
+#[test]
+fn a_source_of_another_name_is_guarded_as_before() {
+    let retailer = Retailer::new(120, 97);
+    let guards = |text: &mut String| text.push_str("\nguards: { missing: 2 }\n");
+    let before = own_pipeline(&retailer, guards, |_| ());
+    let shop = retailer.path("input/shop");
+    let first = std::fs::read(shop.join("customers_20250930.csv")).expect("customers");
+    let mut lines: Vec<&[u8]> = first.split_inclusive(|b| *b == b'\n').collect();
+    // The header, and rows with all cells of their own.
+    lines.retain(|line| line.windows(3).filter(|three| three == b"\",\"").count() == 13);
+    let tickets = std::fs::read_dir(retailer.path("input/support")).expect("tickets").flatten().map(|e| e.path()).max();
+    let tickets = tickets.expect("tickets");
+    std::fs::rename(&tickets, retailer.path("late")).expect("held back");
+    told(&retailer, &before, 0, &[]);
+    for day in 1..=2 {
+        // Three known rows: too few to be yesterday's file.
+        let rows = [&lines[..1], &lines[3 * day..3 * day + 3]].concat().concat();
+        std::fs::write(shop.join(format!("customers_2026040{day}.csv")), rows).expect("written");
+        told(&retailer, &before, 0, &[]);
+    }
+    let after = own_pipeline(
+        &retailer,
+        |text| {
+            guards(text);
+            other_sources(text);
+        },
+        |_| (),
+    );
+    // Its largest file is gone.
+    std::fs::rename(shop.join("customers_20250930.csv"), retailer.path("gone")).expect("taken out");
+    let said = told(&retailer, &after, 1, &[]);
+    assert!(said.contains("source \\\"store_people\\\" is stopped by the guard shrank"), "{said}");
+    std::fs::rename(retailer.path("gone"), shop.join("customers_20250930.csv")).expect("put back");
+    // It brought files to two runs, under the name that it had, and brings none now.
+    std::fs::rename(retailer.path("late"), &tickets).expect("delivered");
+    let said = told(&retailer, &after, 1, &[]);
+    let sentence = "source \\\"store_people\\\" is stopped by the guard missing: it brought no file, after it brought some to 2 runs";
+    assert!(said.contains(sentence), "{said}");
+    told(&retailer, &after, 0, &["--admit", "store_people"]);
 }
 
 #[test]

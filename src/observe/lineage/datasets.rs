@@ -208,8 +208,35 @@ pub(super) fn outputs(pipeline: &Pipeline, done: Option<(&Manifest, &PublishedRu
     names.into_iter().map(|name| output(pipeline, name, done)).collect()
 }
 
-fn output(pipeline: &Pipeline, table: &str, done: Option<(&Manifest, &PublishedRun)>) -> Value {
-    let name = Name::of(&pipeline.lake).below(&delta::folder_of(table));
+/// What a rollback reads: the tables of the run that it makes the newest again, at the versions of then.
+pub(super) fn restored_inputs(lake: &Location, then: &PublishedRun) -> Vec<Value> {
+    let input = |(table, version, _): &(String, u64, u64)| {
+        let (name, mut facets) = described(lake, table);
+        facets.insert("version".into(), at_version(*version));
+        json!({ "namespace": name.namespace, "name": name.name, "facets": facets, "inputFacets": {} })
+    };
+    then.tables.iter().map(input).collect()
+}
+
+/// What a rollback publishes: the same tables at the versions of now, with the rows that were written.
+pub(super) fn restored_outputs(lake: &Location, now: &PublishedRun) -> Vec<Value> {
+    let output = |(table, version, rows): &(String, u64, u64)| {
+        let (name, mut facets) = described(lake, table);
+        facets.insert("version".into(), at_version(*version));
+        let statistics = facet("OutputStatisticsOutputDatasetFacet", "1-0-2", json!({ "rowCount": rows }));
+        let output_facets = json!({ "outputStatistics": statistics });
+        json!({ "namespace": name.namespace, "name": name.name, "facets": facets, "outputFacets": output_facets })
+    };
+    now.tables.iter().map(output).collect()
+}
+
+fn at_version(version: u64) -> Value {
+    facet("DatasetVersionDatasetFacet", "1-0-1", json!({ "datasetVersion": version.to_string() }))
+}
+
+/// A table's name, and what is known of it without a run.
+fn described(lake: &Location, table: &str) -> (Name, Map<String, Value>) {
+    let name = Name::of(lake).below(&delta::folder_of(table));
     let mut facets = Map::new();
     facets.insert(
         "dataSource".into(),
@@ -226,14 +253,18 @@ fn output(pipeline: &Pipeline, table: &str, done: Option<(&Manifest, &PublishedR
         facets.insert("documentation".into(), facet("DocumentationDatasetFacet", "1-1-0", text));
         facets.insert("schema".into(), schema(fields(columns)));
     }
+    (name, facets)
+}
+
+fn output(pipeline: &Pipeline, table: &str, done: Option<(&Manifest, &PublishedRun)>) -> Value {
+    let (name, mut facets) = described(&pipeline.lake, table);
     if let Some(lineage) = columns::of_table(pipeline, table) {
         facets.insert("columnLineage".into(), facet("ColumnLineageDatasetFacet", "1-2-0", lineage));
     }
     let mut output_facets = Map::new();
     if let Some((manifest, run)) = done {
         if let Some((_, version, _)) = run.tables.iter().find(|(name, _, _)| name == table) {
-            let version = json!({ "datasetVersion": version.to_string() });
-            facets.insert("version".into(), facet("DatasetVersionDatasetFacet", "1-0-1", version));
+            facets.insert("version".into(), at_version(*version));
         }
         if let Some(output) = manifest.output(table) {
             let (rows, bytes, files) = (output.rows(), output.bytes(), output.parts.len());

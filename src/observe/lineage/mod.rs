@@ -10,7 +10,7 @@
 //! **A job is a pipeline up to a stage.** The job is called as the pipeline; with `--until STAGE` it is `pipeline.STAGE`, so
 //! that a scheduler with a task for each stage has a job for each. Such a run publishes nothing and has inputs only: an
 //! output is what readers can see. `--from` redoes work and makes no other job. A run that finds nothing new is complete and
-//! has no outputs either.
+//! has no outputs either. A rollback is the job `pipeline.rollback` ([`rollback`]).
 //!
 //! **START and FAIL** carry what is declared: inputs and outputs with their schemas and column lineage. COMPLETE carries the
 //! same with counts, versions and quality. No event holds a value of a record; a FAIL event has the error's sentence, except
@@ -20,6 +20,7 @@ mod columns;
 mod datasets;
 mod facets;
 mod parent;
+mod rollback;
 mod settings;
 mod transport;
 
@@ -29,11 +30,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::facets::{RUN_EVENT, facet, producer};
+pub(crate) use self::rollback::observed_rollback;
 pub(crate) use self::settings::Variables;
-use self::settings::configured;
+use self::settings::{Transport, configured};
 use crate::config::Pipeline;
 use crate::console::progress::Progress;
 use crate::console::version;
@@ -53,21 +56,14 @@ pub(crate) async fn observed(
     progress: &Progress,
     run: impl Future<Output = Result<Outcome>>,
 ) -> Result<Outcome> {
-    let read = |place: &Path| std::fs::read_to_string(place).ok();
-    let transport = match configured(variables, &read) {
-        Ok(Some(transport)) => Arc::new(transport),
-        Ok(None) => return run.await,
-        Err(why) => {
-            progress.warn(&format!("OpenLineage events are not sent: {why}"));
-            return run.await;
-        }
+    let Some(transport) = receiver(variables, progress) else { return run.await };
+    let job = match options.until {
+        None => pipeline.name.clone(),
+        Some(stage) => format!("{}.{}", pipeline.name, stage.name()),
     };
-    let events = Events { pipeline, options, variables, run: Uuid::now_v7() };
-    // On its own, so that a slow receiver does not slow the run.
-    let start = tokio::spawn({
-        let (transport, event) = (transport.clone(), events.start());
-        async move { transport.deliver(&event).await }
-    });
+    let about = format!("nayose pipeline {}: records of {} become customers", pipeline.name, channels(pipeline));
+    let events = Events { pipeline, options, process: Process { variables, run: Uuid::now_v7(), job, about } };
+    let start = begun(&transport, events.start());
     let outcome = run.await;
     let end = match &outcome {
         Ok(Outcome::Published(manifest)) => {
@@ -78,21 +74,48 @@ pub(crate) async fn observed(
         Ok(Outcome::NothingNew { run_id } | Outcome::Older { run_id, .. }) => events.nothing_new(run_id),
         Err(error) => events.fail(error),
     };
+    ended(&transport, start, &end, progress).await;
+    outcome
+}
+
+/// Where events go; nothing where nothing is configured, or with a warning where it is configured wrongly.
+fn receiver(variables: &Variables, progress: &Progress) -> Option<Arc<Transport>> {
+    let read = |place: &Path| std::fs::read_to_string(place).ok();
+    match configured(variables, &read) {
+        Ok(transport) => transport.map(Arc::new),
+        Err(why) => {
+            progress.warn(&format!("OpenLineage events are not sent: {why}"));
+            None
+        }
+    }
+}
+
+/// The delivery of a first event, on its own, so that a slow receiver does not slow the run.
+fn begun(transport: &Arc<Transport>, event: Value) -> JoinHandle<std::result::Result<(), String>> {
+    let transport = transport.clone();
+    tokio::spawn(async move { transport.deliver(&event).await })
+}
+
+/// Delivers the last event, behind the first one. What cannot be delivered is a warning.
+async fn ended(
+    transport: &Transport,
+    start: JoinHandle<std::result::Result<(), String>>,
+    end: &Value,
+    progress: &Progress,
+) {
     let started = start.await.unwrap_or_else(|_| Err("the delivery was stopped".into()));
-    for (name, delivered) in [("START", started), ("last", transport.deliver(&end).await)] {
+    for (name, delivered) in [("START", started), ("last", transport.deliver(end).await)] {
         if let Err(why) = delivered {
             progress.warn(&format!("the {name} OpenLineage event was not delivered to {why}"));
         }
     }
-    outcome
 }
 
 /// The events of one run.
 struct Events<'a> {
     pipeline: &'a Pipeline,
     options: &'a Options,
-    variables: &'a Variables,
-    run: Uuid,
+    process: Process<'a>,
 }
 
 impl Events<'_> {
@@ -101,7 +124,7 @@ impl Events<'_> {
     }
 
     fn published(&self, manifest: &Manifest, run: Option<&PublishedRun>) -> Value {
-        let mut facets = tags(&manifest.run_id, "published");
+        let mut facets = tags(&manifest.run_id, "published", None);
         facets.insert("test".into(), self.checks());
         let inputs = datasets::inputs(self.pipeline, Some(manifest));
         self.event("COMPLETE", facets, inputs, datasets::outputs(self.pipeline, run.map(|run| (manifest, run))))
@@ -109,24 +132,16 @@ impl Events<'_> {
 
     fn stopped(&self, manifest: &Manifest) -> Value {
         let inputs = datasets::inputs(self.pipeline, Some(manifest));
-        self.event("COMPLETE", tags(&manifest.run_id, "stopped"), inputs, Vec::new())
+        self.event("COMPLETE", tags(&manifest.run_id, "stopped", None), inputs, Vec::new())
     }
 
     fn nothing_new(&self, run_id: &str) -> Value {
         let inputs = datasets::inputs(self.pipeline, None);
-        self.event("COMPLETE", tags(run_id, "nothing_new"), inputs, Vec::new())
+        self.event("COMPLETE", tags(run_id, "nothing_new", None), inputs, Vec::new())
     }
 
     fn fail(&self, error: &Error) -> Value {
-        let message = match (error.kind(), error.remedy()) {
-            (Kind::Bug, _) => "a bug in nayose; its message is in the log of the run".to_string(),
-            (_, Some(hint)) => format!("{}\nhint: {hint}", error.message()),
-            (_, None) => error.message().to_string(),
-        };
-        let body = json!({ "message": message, "programmingLanguage": "RUST" });
-        let mut facets = Map::new();
-        facets.insert("errorMessage".into(), facet("ErrorMessageRunFacet", "1-0-1", body));
-        self.event("FAIL", facets, datasets::inputs(self.pipeline, None), self.declared_outputs())
+        self.event("FAIL", failure(error), datasets::inputs(self.pipeline, None), self.declared_outputs())
     }
 
     fn declared_outputs(&self) -> Vec<Value> {
@@ -155,6 +170,28 @@ impl Events<'_> {
     }
 
     fn event(&self, name: &str, more: Map<String, Value>, inputs: Vec<Value>, outputs: Vec<Value>) -> Value {
+        let mut facets = Map::new();
+        if let Some(as_of) = self.options.as_of {
+            let time = json!({ "nominalStartTime": time_text(as_of) });
+            facets.insert("nominalTime".into(), facet("NominalTimeRunFacet", "1-0-1", time));
+        }
+        facets.extend(more);
+        self.process.event(name, facets, inputs, outputs)
+    }
+}
+
+/// The process that the events are about.
+struct Process<'a> {
+    variables: &'a Variables,
+    run: Uuid,
+    /// Name of the job.
+    job: String,
+    /// What the job does.
+    about: String,
+}
+
+impl Process<'_> {
+    fn event(&self, name: &str, more: Map<String, Value>, inputs: Vec<Value>, outputs: Vec<Value>) -> Value {
         let mut run_facets = Map::new();
         if let Some(parent) = parent::of(self.variables) {
             run_facets.insert("parent".into(), facet("ParentRunFacet", "1-2-0", parent));
@@ -165,20 +202,10 @@ impl Events<'_> {
             "openlineageAdapterVersion": version::VERSION,
         });
         run_facets.insert("processing_engine".into(), facet("ProcessingEngineRunFacet", "1-1-1", engine));
-        if let Some(as_of) = self.options.as_of {
-            let time = json!({ "nominalStartTime": time_text(as_of) });
-            run_facets.insert("nominalTime".into(), facet("NominalTimeRunFacet", "1-0-1", time));
-        }
         run_facets.extend(more);
         let job_type = json!({ "processingType": "BATCH", "integration": "NAYOSE", "jobType": "JOB" });
-        let about = json!({
-            "description": format!("nayose pipeline {}: records of {} become customers", self.pipeline.name, self.channels()),
-        });
+        let about = json!({ "description": self.about });
         let namespace = self.variables.get("OPENLINEAGE_NAMESPACE").filter(|n| !n.is_empty()).map(String::as_str);
-        let job = match self.options.until {
-            None => self.pipeline.name.clone(),
-            Some(stage) => format!("{}.{}", self.pipeline.name, stage.name()),
-        };
         json!({
             "eventType": name,
             "eventTime": Timestamp::now().to_string(),
@@ -187,7 +214,7 @@ impl Events<'_> {
             "run": { "runId": self.run.to_string(), "facets": run_facets },
             "job": {
                 "namespace": namespace.unwrap_or(parent::DEFAULT_NAMESPACE),
-                "name": job,
+                "name": self.job,
                 "facets": {
                     "jobType": facet("JobTypeJobFacet", "2-0-4", job_type),
                     "documentation": facet("DocumentationJobFacet", "1-1-0", about),
@@ -197,19 +224,34 @@ impl Events<'_> {
             "outputs": outputs,
         })
     }
-
-    fn channels(&self) -> String {
-        let mut channels: Vec<&str> = self.pipeline.sources.iter().map(|s| s.channel.as_str()).collect();
-        channels.sort_unstable();
-        channels.dedup();
-        channels.join(", ")
-    }
 }
 
-/// What nayose itself calls the run, and how it ended.
-fn tags(run_id: &str, outcome: &str) -> Map<String, Value> {
+fn channels(pipeline: &Pipeline) -> String {
+    let mut channels: Vec<&str> = pipeline.sources.iter().map(|s| s.channel.as_str()).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    channels.join(", ")
+}
+
+/// Why a run failed, as a facet.
+fn failure(error: &Error) -> Map<String, Value> {
+    let message = match (error.kind(), error.remedy()) {
+        (Kind::Bug, _) => "a bug in nayose; its message is in the log of the run".to_string(),
+        (_, Some(hint)) => format!("{}\nhint: {hint}", error.message()),
+        (_, None) => error.message().to_string(),
+    };
+    let body = json!({ "message": message, "programmingLanguage": "RUST" });
+    let mut facets = Map::new();
+    facets.insert("errorMessage".into(), facet("ErrorMessageRunFacet", "1-0-1", body));
+    facets
+}
+
+/// What nayose itself calls the run, and how it ended; of a rollback, the run whose tables it has.
+fn tags(run_id: &str, outcome: &str, restores: Option<&str>) -> Map<String, Value> {
     let tag = |key: &str, value: &str| json!({ "key": key, "value": value, "source": "NAYOSE" });
-    let tags = [tag("nayose.run_id", run_id), tag("nayose.outcome", outcome), tag("nayose.commit", version::COMMIT)];
+    let mut tags =
+        vec![tag("nayose.run_id", run_id), tag("nayose.outcome", outcome), tag("nayose.commit", version::COMMIT)];
+    tags.extend(restores.map(|run| tag("nayose.restores", run)));
     let mut facets = Map::new();
     facets.insert("tags".into(), facet("TagsRunFacet", "1-0-0", json!({ "tags": tags })));
     facets

@@ -41,7 +41,7 @@ pub(super) async fn admitted(pipeline: &Pipeline, inputs: &[Input], names: &[Str
     if names.is_empty() {
         return Ok(());
     }
-    let held = held::read(&pipeline.lake).await?;
+    let held = held::read(&pipeline.lake, &pipeline.source_renames).await?;
     let is_known = |name: &String| {
         NAMES.contains(&name.as_str())
             || pipeline.sources.iter().any(|source| &source.name == name)
@@ -54,7 +54,7 @@ pub(super) async fn admitted(pipeline: &Pipeline, inputs: &[Input], names: &[Str
             NAMES.join(", ")
         )));
     }
-    held::admit(&pipeline.lake, names).await?;
+    held::admit(&pipeline.lake, names, &pipeline.source_renames).await?;
     Ok(())
 }
 
@@ -113,7 +113,7 @@ impl Run<'_> {
             let read: Vec<SourceFile> = fresh.iter().flat_map(|of| of.files.iter().cloned()).collect();
             self.collect(&mut files, &read, reasons).await?;
         }
-        let held = held::read(&self.pipeline.lake).await?;
+        let held = held::read(&self.pipeline.lake, &self.pipeline.source_renames).await?;
         let mut found: Vec<(&NewFile, Finding)> = Vec::new();
         let mut remedy = String::new();
         for file in &files {
@@ -268,7 +268,7 @@ impl Run<'_> {
                 admitted: false,
             })
             .collect();
-        held::hold(&self.pipeline.lake, &all).await?;
+        held::hold(&self.pipeline.lake, &all, &self.pipeline.source_renames).await?;
         let names: BTreeSet<String> = found.iter().map(|(file, _)| format!("--admit '{}'", file.file)).collect();
         let names: Vec<String> = names.into_iter().take(TOLD).collect();
         let remedy = if remedy.is_empty() { String::new() } else { format!("{remedy}; ") };

@@ -111,6 +111,10 @@ impl Earlier {
 /// The cause of what an erasure did.
 const ERASURE: &str = "erasure";
 
+/// The causes of what happens to records of which nobody says anything else than before.
+pub(super) const MODEL: &str = "model";
+pub(super) const THRESHOLDS: &str = "thresholds";
+
 /// Reads the ids of one kind.
 struct Reader {
     /// The places of the ids in `before.issued`, by the ids' hashes.
@@ -193,7 +197,7 @@ impl Causes<'_> {
             _ if any(&new) => "new record",
             _ if any(&|row| self.changed.contains(row)) => "changed value",
             _ => {
-                let otherwise = if self.thresholds { "thresholds" } else { "model" };
+                let otherwise = if self.thresholds { THRESHOLDS } else { MODEL };
                 lost.get(other.as_str()).or(lost.get(event.id.as_str())).copied().unwrap_or(otherwise)
             }
         }

@@ -5,6 +5,7 @@
 
 pub(crate) mod before;
 pub(crate) mod decisions;
+pub(crate) mod flips;
 pub(crate) mod ids;
 mod ledger;
 pub(crate) mod reason;
@@ -76,6 +77,25 @@ impl Keys {
             }
         }
         Ok(keys)
+    }
+
+    /// Reads channel and id alone, for who makes no ids of them. `standard` comes in order of the row.
+    ///
+    /// # Errors
+    /// As the engine says.
+    pub(crate) async fn named(standard: DataFrame) -> Result<Self> {
+        let (mut channel, mut record_id): (Vec<Arc<str>>, Vec<Box<str>>) = Default::default();
+        let mut batches = standard.select_columns(&[col::CHANNEL, col::RECORD_ID])?.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            let (name, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
+            for row in 0..batch.num_rows() {
+                let last = channel.last().filter(|last| &***last == name.value(row)).cloned();
+                channel.push(last.unwrap_or_else(|| name.value(row).into()));
+                record_id.push(id.value(row).into());
+            }
+        }
+        let first_seen = vec![i64::MAX; channel.len()];
+        Ok(Keys { channel, record_id, first_seen, holders: HashMap::new() })
     }
 
     /// Which holder of its number a record is, from 0.
@@ -418,6 +438,7 @@ fn result(
         decisions_on_other_values: 0,
         kept_apart: 0,
         events: BTreeMap::new(),
+        flips: 0,
         expected: expected(edges, thresholds.auto),
         thresholds: STEPS.iter().map(|threshold| expected(edges, *threshold)).collect(),
     }

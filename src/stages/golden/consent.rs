@@ -1,8 +1,8 @@
 //! What a person agreed to: the strictest of the newest statements of all records.
 //!
-//! In: `raw_record`, `standard_record` and `identity`. Out: the query of `consent`. A record's newest statement takes the place of its older ones; between
-//! the records of a person a denial beats everything, and a value that nobody can read (`unknown`) beats a grant. Who said
-//! nothing decides nothing.
+//! In: `people_row` (the rows of `raw_record` that are of the holder of today), `standard_record` and `identity`. Out: the query of
+//! `consent`. A record's newest statement takes the place of its older ones; between the records of a person a denial beats everything, and
+//! a value that nobody can read (`unknown`) beats a grant. Who said nothing decides nothing.
 
 /// The query. Of two equally strict statements the newer one is named. A record is its row, one number in the order of channel and
 /// id, so that few texts are compared.
@@ -10,7 +10,7 @@ pub(super) const QUERY: &str = "
 with stated as (
     select channel, record_id, s['purpose'] as purpose, s['contact'] as contact, s['status'] as status,
            s['stated_at'] as stated_at, case s['status'] when 'denied' then 0 when 'unknown' then 1 else 2 end as leniency
-    from (select channel, record_id, unnest(consent) as s from raw_record where reject_reason is null)
+    from (select channel, record_id, unnest(consent) as s from people_row where reject_reason is null)
     where s['status'] is not null),
 statement as (
     select i.row as place, i.customer_id, s.purpose, s.contact, s.status, s.stated_at, s.leniency

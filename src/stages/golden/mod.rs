@@ -6,6 +6,7 @@
 
 pub(crate) mod anonymity;
 mod consent;
+pub(crate) mod holders;
 pub(crate) mod lines;
 
 use datafusion::common::UnnestOptions;
@@ -72,7 +73,7 @@ pub(crate) fn provenance(golden_record: DataFrame) -> Result<Planned> {
 }
 
 /// The plans of the other published tables, but for `golden_customer` and `source_record`, which are columns of `golden_record`
-/// and `standard_record`.
+/// and `standard_record`. `given_anew` tells whether a number was ([`holders::register`]).
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
@@ -81,6 +82,7 @@ pub(crate) async fn tables(
     pipeline: &Pipeline,
     as_of: i64,
     number: i64,
+    given_anew: bool,
 ) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
     lines::register(context, pipeline).await?;
@@ -88,7 +90,8 @@ pub(crate) async fn tables(
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, number))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }
-    let plan = columns(context.sql(INTERACTIONS).await?, &INTERACTION)?;
+    let facts = if given_anew { holders::OF_HOLDERS } else { holders::INTERACTIONS };
+    let plan = columns(context.sql(facts).await?, &INTERACTION)?;
     planned.push(Planned {
         table: INTERACTION,
         plan: plan.sort(INTERACTION_ORDER.iter().map(|c| ident(*c).sort(true, false)).collect())?,
@@ -141,10 +144,6 @@ select channel, record_id, customer_id, household_id,
        case when holds then valid_from_run else $number end as valid_from_run,
        null as valid_to_run
 from compared";
-
-const INTERACTIONS: &str = "
-select e.*, i.customer_id
-from event_once e left join identity i on e.channel = i.channel and e.record_id = i.record_id";
 
 const REJECTS: &str = "
 select file, line, source, reject_reason as reason, reject_raw as raw from raw_record where reject_reason is not null

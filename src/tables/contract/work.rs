@@ -48,9 +48,9 @@ pub(crate) const STATEMENT: Type = Type::Struct(&[
     (col::STATED_AT, Type::Timestamp),
 ]);
 
-const STANDARD_RECORD_COLUMNS: [Column; 31] = {
+const STANDARD_RECORD_COLUMNS: [Column; 33] = {
     let row = required(col::ROW, Type::Long, "並び順", "place in the table, from 0");
-    let mut all = [row; 31];
+    let mut all = [row; 33];
     let mut i = 0;
     while i < SOURCE_RECORD.columns.len() {
         all[i + 1] = SOURCE_RECORD.columns[i];
@@ -59,6 +59,18 @@ const STANDARD_RECORD_COLUMNS: [Column; 31] = {
     all[29] =
         optional(col::CONFLICTS, Type::List(&PLACE), "矛盾する版", "rows that contradict another row of the same time");
     all[30] = optional(
+        col::OF_OTHERS,
+        Type::List(&PLACE),
+        "この番号を以前に持っていた人の行",
+        "rows of somebody who had the number before",
+    );
+    all[31] = optional(
+        col::HOLDER_SINCE,
+        Type::Timestamp,
+        "いまの人がこの番号を持った日時",
+        "since when the number is this person's, where somebody had it before",
+    );
+    all[32] = optional(
         col::FEATURES,
         Type::List(&Type::List(&Type::Text)),
         "特徴",

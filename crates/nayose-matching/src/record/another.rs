@@ -107,12 +107,23 @@ fn is_near_date(left: &str, right: &str) -> bool {
     same + 1 >= left.len().max(right.len()) || exchanged
 }
 
-/// Takes the rows out of `versions`, which are oldest first, that are of another person than the newest one. Answers which holder of the
-/// number that is, from 0, where rows were taken out. `values_of` standardizes a row; it is asked only where two rows have no text in common.
+/// The holder of a number that more than one person had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Holder {
+    /// Which holder of the number it is, from 0.
+    pub place: usize,
+    /// Since when it has the number, microseconds; `None` where nobody had it before, or no row tells.
+    pub since: Option<i64>,
+    /// File and line of the rows of others.
+    pub of_others: Vec<(String, i64)>,
+}
+
+/// Takes the rows out of `versions`, which are oldest first, that are of another person than the newest one. Answers who that is, where
+/// rows were taken out. `values_of` standardizes a row; it is asked only where two rows have no text in common.
 pub(super) fn leave_out_others<'a>(
     versions: &mut Vec<RawVersion<'a>>,
     values_of: impl Fn(&RawVersion<'a>) -> Vec<PastValue>,
-) -> Option<usize> {
+) -> Option<Holder> {
     // Each holder of the number, with the places of the rows.
     let mut holders: Vec<Vec<usize>> = Vec::new();
     let mut current = 0;
@@ -147,12 +158,27 @@ pub(super) fn leave_out_others<'a>(
         }
     }
     let kept = holders.get(current).filter(|kept| kept.len() < versions.len())?;
-    let mut place = 0;
-    versions.retain(|_| {
+    let since = since(versions, kept);
+    let (mut place, mut of_others) = (0, Vec::new());
+    versions.retain(|version| {
+        let is_kept = kept.contains(&place);
+        if !is_kept {
+            of_others.push((version.file.to_string(), version.line));
+        }
         place += 1;
-        kept.contains(&(place - 1))
+        is_kept
     });
-    Some(current)
+    Some(Holder { place: current, since, of_others })
+}
+
+/// Since when the person with these rows has the number: when it was registered, where that lies between the last row of who had the
+/// number before and the first row of its own; else the time of that row. Who was the first to have it has it from the beginning.
+fn since(versions: &[RawVersion<'_>], kept: &[usize]) -> Option<i64> {
+    let first = *kept.first()?;
+    let before = versions.get(first.checked_sub(1)?)?.observed_at;
+    let own = versions.get(first)?.observed_at?;
+    let registered = versions.get(first)?.registered_at.filter(|at| Some(*at) > before && *at <= own);
+    Some(registered.unwrap_or(own))
 }
 
 /// Whether two rows have an identifying text in common as it stands: the usual case, which needs no more.

@@ -59,6 +59,33 @@ fn a_number_that_was_given_to_somebody_else_is_theirs_alone() {
 }
 
 #[test]
+fn a_holder_begins_where_the_one_before_ended() {
+    let old = "山田 太郎 | 1960-05-03 | 0311112222 | taro@example.jp | 東京都千代田区千代田1-1";
+    let new = "鈴木 花子 | 1995-11-20 | 09033334444 | hana@example.jp | 大阪府大阪市北区梅田2-2";
+    // Rows are of the times 0, 10, 20 …; `registered` is that of the rows of the new holder.
+    let check = |rows: &[&'static str], registered: Option<i64>, expected: Option<(Option<i64>, &[i64])>| {
+        let mut versions: Vec<RawVersion<'_>> = rows.iter().enumerate().map(|(place, text)| row(place, text)).collect();
+        for version in &mut versions {
+            version.observed_at = version.observed_at.map(|place| place * 10);
+            version.registered_at = registered.filter(|_| version.name == Some("鈴木 花子"));
+        }
+        let holder = leave_out_others(&mut versions, values_of);
+        let lines = |holder: &Holder| holder.of_others.iter().map(|(_, line)| *line).collect::<Vec<_>>();
+        let found = holder.as_ref().map(|holder| (holder.since, lines(holder)));
+        assert_eq!(found, expected.map(|(since, lines)| (since, lines.to_vec())), "{rows:?} {registered:?}");
+    };
+    check(&[old, old], None, None);
+    check(&[old, old, new], None, Some((Some(20), &[0, 1])));
+    check(&[old, old, new], Some(15), Some((Some(15), &[0, 1])));
+    // A date of registration that went with the number, or lies behind the row, says nothing.
+    check(&[old, old, new], Some(5), Some((Some(20), &[0, 1])));
+    check(&[old, old, new], Some(25), Some((Some(20), &[0, 1])));
+    check(&[old, new, new], None, Some((Some(10), &[0])));
+    // A wrong delivery that was put right: nobody had the number before.
+    check(&[old, new, old], None, Some((None, &[1])));
+}
+
+#[test]
 fn who_moved_or_married_is_the_same_person() {
     let check = |rows: &[&'static str]| assert_eq!(kept(rows).len(), rows.len(), "{rows:?}");
     let before = "山田 花子 | 1990-05-03 | 0311112222 | hana@example.jp | 東京都千代田区千代田1-1";

@@ -135,6 +135,10 @@ pub struct StandardRecord {
     pub problems: Vec<String>,
     /// Rows that contradict an earlier row of the same file and time.
     pub conflicts: Vec<(String, i64)>,
+    /// Rows of somebody who had the record's number before: file and line.
+    pub of_others: Vec<(String, i64)>,
+    /// Since when the number is this person's, where somebody had it before and the rows tell.
+    pub holder_since: Option<i64>,
     /// Values by feature, in the model's order.
     pub features: Vec<Vec<String>>,
 }

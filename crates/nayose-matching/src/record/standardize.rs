@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::feature::{self, Features};
 use nayose_japanese::{address, date, email, identifier, phone, postal, romaji, sex, width};
 
-use super::another::leave_out_others;
+use super::another::{Holder, leave_out_others};
 use super::attribute::{Attribute, AttributeType};
 use super::local_part::NameKeys;
 use super::past::Past;
@@ -43,10 +43,11 @@ impl Standardizer {
         let rows = versions.len() as i32;
         let holder = leave_out_others(versions, |version| self.values(version));
         let mut builder = self.builder();
-        if let Some(holder) = holder {
+        if let Some(Holder { place, .. }) = &holder {
             builder.problems.push(NUMBER_REUSED.to_string());
-            builder.problems.extend((holder > 0).then(|| format!("{HOLDER}{}", holder + 1)));
+            builder.problems.extend((*place > 0).then(|| format!("{HOLDER}{}", place + 1)));
         }
+        let (of_others, holder_since) = holder.map(|holder| (holder.of_others, holder.since)).unwrap_or_default();
         for version in versions.iter() {
             builder.version(version);
         }
@@ -66,6 +67,8 @@ impl Standardizer {
             history: builder.past.finish(),
             problems: builder.problems,
             conflicts,
+            of_others,
+            holder_since,
             features,
         }
     }

@@ -1,0 +1,205 @@
+//! Guards over customers, sources and empty files: each stops a run, says why, and lets in by its name or by another limit.
+
+use std::fs;
+
+use crate::s3::copy;
+use crate::support::{Retailer, fails, nayose, own_pipeline, succeeds};
+
+/// The shop's first load of customers, and cells of its rows.
+const FIRST: &str = "customers_20250930.csv";
+const NAME: usize = 1;
+const KANA: usize = 2;
+const PHONE: usize = 6;
+const MAIL: usize = 7;
+const SEX: usize = 8;
+const BIRTH: usize = 9;
+
+/// People of whom rows are made up: more than the twenty below which a share says nothing, and more than 0.02 of the customers.
+const PLANTED: usize = 30;
+
+fn args(retailer: &Retailer, pipeline: &str, lake: &str, more: &[&str]) -> Vec<String> {
+    let (input, lake) = (retailer.text("input"), retailer.text(lake));
+    let args = ["run", pipeline, "--input", &input, "--lake", &lake, "--log", "json"];
+    args.iter().chain(more).map(|text| text.to_string()).collect()
+}
+
+fn strs(args: &[String]) -> Vec<&str> {
+    args.iter().map(String::as_str).collect()
+}
+
+/// Runs, which has to succeed; answers what it warned of.
+fn warned(retailer: &Retailer, pipeline: &str, lake: &str, more: &[&str]) -> String {
+    let output = nayose(&strs(&args(retailer, pipeline, lake, more)));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+fn guards(retailer: &Retailer, line: &str) -> String {
+    own_pipeline(retailer, |text| text.push_str(&format!("\nguards: {{ {line} }}\n")), |_| ())
+}
+
+fn runs_of(retailer: &Retailer, lake: &str) -> String {
+    retailer.sql(lake, "select count(*) from run").lines().last().unwrap_or_default().to_string()
+}
+
+/// The text of the shop's first load: its header, and the rows with name, kana, address, phone, mail and birth date.
+fn first_load(retailer: &Retailer) -> (String, Vec<Vec<String>>) {
+    let bytes = fs::read(retailer.path("input/shop").join(FIRST)).expect("the file");
+    let mut lines =
+        bytes.split_inclusive(|b| *b == b'\n').map(|line| encoding_rs::SHIFT_JIS.decode(line).0.into_owned());
+    let header = lines.next().expect("a header");
+    let cells = |line: String| -> Vec<String> {
+        line.trim_end().trim_matches('"').split("\",\"").map(str::to_string).collect()
+    };
+    let is_whole = |row: &Vec<String>| {
+        row.len() == 14 && [NAME, KANA, 4, PHONE, MAIL, BIRTH].iter().all(|cell| !row[*cell].is_empty())
+    };
+    (header, lines.map(cells).filter(is_whole).collect())
+}
+
+/// Writes a file of the shop.
+fn put(retailer: &Retailer, name: &str, header: &str, rows: &[Vec<String>]) {
+    let rows: String = rows.iter().map(|row| format!("\"{}\"\r\n", row.join("\",\""))).collect();
+    let bytes = encoding_rs::SHIFT_JIS.encode(&format!("{header}{rows}")).0.into_owned();
+    fs::write(retailer.path("input/shop").join(name), bytes).expect("written");
+}
+
+#[test]
+fn customers_beyond_the_usual_stop_a_run_until_they_are_let_in() {
+    let retailer = Retailer::new(360, 34);
+    let (header, rows) = first_load(&retailer);
+    assert!(rows.len() >= 2 * PLANTED, "{} rows with all cells", rows.len());
+    // Numbers whose digits are nobody else's: they are evidence too.
+    let numbered = |first: usize, row: &dyn Fn(usize) -> Vec<String>| -> Vec<Vec<String>> {
+        let numbered = |n: usize| [vec![format!("Z{:08}", first + n)], row(n)[1..].to_vec()].concat();
+        (0..PLANTED).map(numbered).collect()
+    };
+    // Somebody of a usual name of whom nobody else knows phone, mail and birth date.
+    let stranger = |n: usize, phone: &str, year: &str| {
+        let mut row = vec![String::new(); 14];
+        (row[NAME], row[KANA]) = (rows[PLANTED + n][NAME].clone(), rows[PLANTED + n][KANA].clone());
+        (row[PHONE], row[MAIL]) = (format!("{phone}-{n:04}"), format!("{year}{n}@example.ne.jp"));
+        (row[BIRTH], row[10], row[11]) =
+            (format!("{year}/02/{:02}", n % 28 + 1), "2025/09/01".into(), "2025/09/01".into());
+        row
+    };
+    let again = numbered(1000, &|n| {
+        let mut row = rows[PLANTED + n].clone();
+        [NAME, KANA, PHONE, MAIL, SEX, BIRTH].iter().for_each(|cell| row[*cell].clone_from(&rows[n][*cell]));
+        row
+    });
+    let name_alone = numbered(2000, &|n| {
+        let mut row = stranger(n, "070-7711", "");
+        (row[NAME], row[KANA]) = (rows[n][NAME].clone(), rows[n][KANA].clone());
+        (row[MAIL], row[BIRTH]) = (String::new(), String::new());
+        row
+    });
+    let nobody_else = numbered(3000, &|n| stranger(n, "070-7722", "1951"));
+    let (file_z, file_y, file_x) = ("customers_20250930z.csv", "customers_20250930y.csv", "customers_20250930x.csv");
+    let as_before = || {
+        put(&retailer, file_z, &header, &again);
+        put(&retailer, file_y, &header, &name_alone);
+        put(&retailer, file_x, &header, &nobody_else);
+    };
+    as_before();
+    let usual = own_pipeline(&retailer, |_| (), |_| ());
+    succeeds(&strs(&args(&retailer, &usual, "lake", &[])));
+    let check = |guard: &str, done: &str, change: &dyn Fn()| {
+        as_before();
+        change();
+        let (lake, other) = (format!("lake of {guard}"), format!("lake of {guard} by limit"));
+        copy(&retailer.path("lake"), &retailer.path(&lake));
+        // Whoever lets in a source has not let in what it does to the customers.
+        let source = ["--admit", "shop_customers"];
+        let usual = own_pipeline(&retailer, |_| (), |_| ());
+        let said = fails(1, &strs(&args(&retailer, &usual, &lake, &source)));
+        let (stops, hint) = said.split_once("hint: ").unwrap_or((&said, ""));
+        let parts = [
+            format!("the guard {guard} stops the run before it publishes: "),
+            format!("customers would be {done}, more than guards.{guard} = 0.02 of them"),
+        ];
+        assert!(parts.iter().all(|part| stops.contains(part)), "{guard}: {said}");
+        assert!(hint.contains(&format!("run the same command with --admit {guard}: ")), "{guard}: {said}");
+        assert_eq!(runs_of(&retailer, &lake), "1", "nothing came out");
+        copy(&retailer.path(&lake), &retailer.path(&other));
+        let said = warned(&retailer, &usual, &lake, &[&source[..], &["--admit", guard]].concat());
+        assert!(said.contains(&format!("let in by --admit {guard}: ")), "{guard}: {said}");
+        let limit = guards(&retailer, &format!("{guard}: 0.5"));
+        let said = warned(&retailer, &limit, &other, &source);
+        assert!(!said.contains(&format!("let in by --admit {guard}")), "{guard}: {said}");
+        for lake in [&lake, &other] {
+            assert_eq!(runs_of(&retailer, lake), "2", "{guard}");
+            let moved = format!("select count(*) >= 20 as moved from id_event where event = '{guard}'");
+            assert_eq!(retailer.sql(lake, &moved), "moved\ntrue\n", "{guard}");
+        }
+    };
+    let all_of_another = numbered(2000, &|n| rows[n].clone());
+    check("merged", "merged", &|| put(&retailer, file_y, &header, &all_of_another));
+    let of_their_own = numbered(1000, &|n| stranger(n, "070-7733", "1962"));
+    check("split", "split off", &|| put(&retailer, file_z, &header, &of_their_own));
+    check("retired", "retired", &|| fs::remove_file(retailer.path("input/shop").join(file_x)).expect("removed"));
+}
+
+#[test]
+fn a_source_that_always_came_is_missed_until_it_is_let_in() {
+    let retailer = Retailer::new(120, 35);
+    // The newest tickets come last: a run to which nobody brings anything misses nobody.
+    let tickets = fs::read_dir(retailer.path("input/support")).expect("tickets").flatten().map(|e| e.path()).max();
+    let tickets = tickets.expect("tickets");
+    fs::rename(&tickets, retailer.path("late")).expect("held back");
+    let after = |runs: u32| guards(&retailer, &format!("missing: {runs}"));
+    warned(&retailer, &after(2), "lake", &[]);
+    let (header, rows) = first_load(&retailer);
+    for day in 1..=2 {
+        // Four known rows: too few to be yesterday's file.
+        put(&retailer, &format!("customers_2026040{day}.csv"), &header, &rows[4 * day..4 * day + 4]);
+        warned(&retailer, &after(2), "lake", &[]);
+    }
+    fs::rename(retailer.path("late"), &tickets).expect("delivered");
+    copy(&retailer.path("lake"), &retailer.path("lake by limit"));
+    let said = fails(1, &strs(&args(&retailer, &after(2), "lake", &[])));
+    let sentence = "source \"shop_customers\" is stopped by the guard missing: it brought no file, after it brought some to 2 \
+                    runs in a row (guards.missing)";
+    let hint =
+        "hint: send what is missing and run again; where it is right, run the same command with --admit shop_customers";
+    assert!(said.contains(sentence) && said.contains(hint), "{said}");
+    assert_eq!(runs_of(&retailer, "lake"), "3", "nothing came out");
+    let said = warned(&retailer, &after(2), "lake", &["--admit", "shop_customers"]);
+    assert!(said.contains("let in: source \\\"shop_customers\\\": it brought no file"), "{said}");
+    warned(&retailer, &after(3), "lake by limit", &[]);
+    for lake in ["lake", "lake by limit"] {
+        assert_eq!(runs_of(&retailer, lake), "4", "{lake}");
+    }
+}
+
+#[test]
+fn a_file_without_rows_is_held_until_it_is_let_in() {
+    let retailer = Retailer::new(200, 36);
+    let usual = own_pipeline(&retailer, |_| (), |_| ());
+    warned(&retailer, &usual, "lake", &[]);
+    let file = "shop/orders_202604.csv";
+    let bytes = fs::read(retailer.path("input/shop/orders_202603.csv")).expect("orders");
+    let end = bytes.iter().position(|b| *b == b'\n').expect("a header");
+    fs::write(retailer.path("input").join(file), &bytes[..=end]).expect("written");
+    copy(&retailer.path("lake"), &retailer.path("lake by limit"));
+    let said = fails(1, &strs(&args(&retailer, &usual, "lake", &[])));
+    let parts = [
+        format!(
+            "{file} of source \"shop_orders\" is stopped by the guard incomplete: it has no rows, and the files of its source have "
+        ),
+        " as a rule (guards.incomplete)".to_string(),
+        "hint: nothing was published, and the next run leaves what is held out".to_string(),
+        format!("--admit '{file}'"),
+    ];
+    assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    assert_eq!(runs_of(&retailer, "lake"), "1", "nothing came out");
+    let said = warned(&retailer, &usual, "lake", &[]);
+    assert!(said.contains("1 files are held") && said.contains(file), "{said}");
+    assert_eq!(runs_of(&retailer, "lake"), "1", "there is nothing else to do");
+    warned(&retailer, &usual, "lake", &["--admit", file]);
+    warned(&retailer, &guards(&retailer, "incomplete: false"), "lake by limit", &[]);
+    for lake in ["lake", "lake by limit"] {
+        assert_eq!(runs_of(&retailer, lake), "2", "{lake}");
+    }
+}

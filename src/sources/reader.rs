@@ -7,7 +7,7 @@
 //! a row and a batch for text; for Parquet the wanted columns of a row group.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -108,6 +108,7 @@ impl ReadOptions {
 pub struct FileCount {
     rows: AtomicU64,
     bytes: AtomicU64,
+    open_end: AtomicBool,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -132,6 +133,15 @@ impl FileCount {
     /// Bytes fetched from the store, before they are unpacked: for progress.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the text ends in the middle of a line; known at its end.
+    pub fn has_open_end(&self) -> bool {
+        self.open_end.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_open_end(&self, open: bool) {
+        self.open_end.store(open, Ordering::Relaxed);
     }
 
     /// A file that is read again is counted anew.

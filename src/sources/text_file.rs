@@ -17,10 +17,13 @@ use super::delimited::Delimited;
 use super::encoding::TextEncoding;
 use super::json_keys::JsonKeys;
 use super::json_lines::JsonLines;
-use super::reader::{Format, ReadOptions, SourceFile, schema};
+use super::reader::{FileCount, Format, ReadOptions, SourceFile, schema};
 use super::row_batch::RowBatch;
 use super::unpack::unpack;
 use crate::error::{Error, Result};
+
+/// What ends a text that is whole: a line end, or the end-of-file mark of DOS after it.
+const LINE_ENDS: [u8; 3] = [b'\n', b'\r', 0x1a];
 
 enum Parser {
     Delimited(Delimited),
@@ -74,6 +77,9 @@ pub(super) struct TextFile {
     buffer: Vec<u8>,
     start: usize,
     ended: bool,
+    /// The last byte that was read.
+    last: Option<u8>,
+    count: Arc<FileCount>,
     failure: Option<io::Error>,
 }
 
@@ -152,6 +158,8 @@ impl TextFile {
             buffer: Vec::new(),
             start: 0,
             ended: false,
+            last: None,
+            count: file.count,
             failure: None,
         };
         while text.buffer.len() < 8 && text.failure.is_none() && text.fill().await? {}
@@ -172,6 +180,7 @@ impl TextFile {
             }
             if !self.fill().await? {
                 self.parser.finish()?;
+                self.count.set_open_end(self.last.is_some_and(|byte| !LINE_ENDS.contains(&byte)));
                 if self.start < self.buffer.len() {
                     return Err(Error::bug(format!("{} was not read to its end", self.name)));
                 }
@@ -208,6 +217,7 @@ impl TextFile {
                 Err(failure) => self.failure = Some(failure),
             }
         }
+        self.last = self.buffer.last().copied().or(self.last);
         Ok(true)
     }
 }

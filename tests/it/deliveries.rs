@@ -65,11 +65,11 @@ fn path_of(number: usize) -> String {
 
 /// Writes a delivery of the shop; answers its name below the input.
 fn put(retailer: &Retailer, number: usize, rows: &[Vec<Vec<u8>>]) -> String {
-    put_bytes(
-        retailer,
-        number,
-        &[rows.iter().map(|row| line_of(row)).collect::<Vec<_>>().join(&b"\r\n"[..]), b"\r\n".to_vec()].concat(),
-    )
+    put_bytes(retailer, number, &bytes_of(rows))
+}
+
+fn bytes_of(rows: &[Vec<Vec<u8>>]) -> Vec<u8> {
+    [rows.iter().map(|row| line_of(row)).collect::<Vec<_>>().join(&b"\r\n"[..]), b"\r\n".to_vec()].concat()
 }
 
 fn put_bytes(retailer: &Retailer, number: usize, bytes: &[u8]) -> String {
@@ -150,10 +150,8 @@ fn wrong_files_are_held_with_the_reason() {
     put(&retailer, 0, &day(&retailer, 0));
     retailer.runs("lake", &[]);
     let mut wrong = Vec::new();
-    let mut check = |kind: &str, said: &str, rows: &dyn Fn(&mut Rows)| {
-        let mut delivery = day(&retailer, 1);
-        rows(&mut delivery);
-        let file = put(&retailer, 1, &delivery);
+    let mut check_bytes = |kind: &str, said: &str, bytes: &[u8]| {
+        let file = put_bytes(&retailer, 1, bytes);
         let lake = format!("lake of {kind}");
         copy(&retailer.path("lake"), &retailer.path(&lake));
         let output = nayose(&strs(&retailer.run(&lake, &[])));
@@ -163,12 +161,19 @@ fn wrong_files_are_held_with_the_reason() {
         }
         fs::remove_file(retailer.path("input").join(file)).expect("removed");
     };
+    // In the middle of a row that stands in the middle of the file.
+    let whole = bytes_of(&day(&retailer, 1));
+    check_bytes("cut", "guard incomplete", &whole[..whole.len() / 2 - 30]);
+    let mut check = |kind: &str, said: &str, rows: &dyn Fn(&mut Rows)| {
+        let mut delivery = day(&retailer, 1);
+        rows(&mut delivery);
+        check_bytes(kind, said, &bytes_of(&delivery));
+    };
     let each = |rows: &mut Rows, change: &dyn Fn(&mut Vec<Vec<u8>>)| rows[1..].iter_mut().for_each(change);
     check("the same day again", "guard repeated", &|rows| *rows = day(&retailer, 0));
     check("rejects", "guard rejects", &|rows| each(rows, &|row| row.truncate(9)));
     check("no rows", "guard incomplete", &|rows| rows.truncate(1));
     check("no header", "guard unreadable", &|rows| drop(rows.remove(0)));
-    check("cut", "guard incomplete", &|rows| rows.last_mut().expect("a row").truncate(4));
     check("columns exchanged", "guard unusable", &|rows| each(rows, &|row| row.swap(PHONE, MAIL)));
     check("kanji gone", "guard unusable", &|rows| each(rows, &|row| row[NAME].clear()));
     check("zeros gone", "guard unusable", &|rows| {
@@ -204,6 +209,7 @@ fn good_days_are_published() {
         }
     };
     check(0, "a usual day", &|_| ());
+    check(4, "a broken row that stands last", &|rows| rows.last_mut().expect("a row").truncate(4));
     check(1, "a campaign", &|rows| {
         for i in 0..10 * DAY {
             let mut row = rows[1 + i % DAY].clone();

@@ -146,17 +146,18 @@ impl Run<'_> {
                 *last = (of.last, of.reason.as_deref()).max(*last);
             }
         }
+        for read in read {
+            for file in files.iter_mut().filter(|file| file.file == read.name) {
+                file.open_end = read.count.has_open_end();
+            }
+        }
+        // A row that is broken and has its line end is not the last that was sent, but a broken row that stands last.
         for (i, (_, reason)) in ends {
-            files[i].cut = CUT.iter().any(|of| Some(of.name()) == reason);
+            files[i].cut = files[i].open_end && CUT.iter().any(|of| Some(of.name()) == reason);
         }
         if self.before.is_some() {
             self.collect_rows(files, &place).await?;
             self.collect_changes(files, sampled, &place).await?;
-        }
-        for file in files.iter_mut().filter(|_| self.before.is_some()) {
-            if let Some(read) = read.iter().find(|read| read.name == file.file) {
-                file.open_end = ends_without_newline(read).await?;
-            }
         }
         for name in [LOOKED_AT, NEW_FILE, "asked_record", "asked_event", "fresh", "content"] {
             self.context.deregister_table(name)?;
@@ -292,25 +293,6 @@ fn values(history: &ArrayRef) -> Result<Vec<(&str, &str)>> {
     let attributes = columns::strings(columns::field(history, col::ATTRIBUTE)?)?;
     let values = columns::strings(columns::field(history, col::VALUE)?)?;
     Ok((0..history.len()).map(|i| (attributes.value(i), values.value(i))).collect())
-}
-
-/// First bytes of files that are packed, or are no text.
-const NO_TEXT: [&[u8]; 4] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"PAR1", b"PK"];
-
-/// Whether a plain text file ends in the middle of a line.
-async fn ends_without_newline(file: &SourceFile) -> Result<bool> {
-    use object_store::ObjectStoreExt;
-    let size = file.meta.size;
-    if file.member.is_some() || size < 4 {
-        return Ok(false);
-    }
-    let bytes = |range: std::ops::Range<u64>| async move {
-        let read = file.store.get_range(&file.meta.location, range).await;
-        read.map_err(|e| crate::error::at_place(&e, "read", &file.name))
-    };
-    let (first, last) = (bytes(0..4).await?, bytes(size - 2..size).await?);
-    let is_text = !NO_TEXT.iter().any(|no_text| first.starts_with(no_text));
-    Ok(is_text && !last.contains(&b'\n') && !last.contains(&b'\r'))
 }
 
 /// The new files among the inputs of a run: those that the run before did not read with this content.

@@ -165,3 +165,32 @@ fn a_file_that_changes_after_it_was_listed_is_not_read() {
         assert_eq!(error.kind(), Kind::Environment);
     });
 }
+
+#[test]
+fn a_text_that_ends_in_the_middle_of_a_line_is_known_as_such() {
+    let open = |bytes: &[u8], options: &ReadOptions| {
+        block_on(async {
+            let file = in_memory(bytes).await;
+            let count = file.count.clone();
+            batches_of(file, options.clone()).await.expect("readable");
+            count.has_open_end()
+        })
+    };
+    let rows = csv(&["id", "b"]);
+    // A row of one byte over the end of a chunk, too.
+    for (text, is_open) in [
+        ("id,b\n1,x\n", false),
+        ("id,b\r\n1,x\r\n\x1a", false),
+        ("id,b\n1,x", true),
+        ("id,b\n1,\"x\n", false),
+        ("id,b\n1", true),
+    ] {
+        for chunk_bytes in [1, 7, 4096] {
+            let options = ReadOptions { chunk_bytes, ..rows.clone() };
+            for bytes in [text.as_bytes().to_vec(), gzip(text.as_bytes())] {
+                assert_eq!(open(&bytes, &options), is_open, "{text:?} in chunks of {chunk_bytes}");
+            }
+        }
+    }
+    assert!(open(b"{\"id\":1}\n{\"id\":2", &json(&["id"])) && !open(b"{\"id\":1}\n{\"id\n", &json(&["id"])));
+}

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
@@ -124,7 +125,8 @@ impl Run<'_> {
         self.put_columns(Stage::Golden, &STANDARD_RECORD, &SOURCE_RECORD, record).await?;
         let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
         self.put(Stage::Golden, provenance, true, None, record).await?;
-        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number()).await? {
+        let customers = if executors { None } else { Some(self.customers(record).await?) };
+        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number(), customers).await? {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }
         record.result = Some(StageResult::Golden(GoldenResult {
@@ -134,6 +136,13 @@ impl Run<'_> {
         }));
         self.check_facts_have_customers(record).await?;
         self.check_nothing_lost(record)
+    }
+
+    /// The ids of all customers, in order.
+    async fn customers(&self, record: &StageRecord) -> Result<ArrayRef> {
+        let ids = self.table_in_order(&GOLDEN_RECORD, record).await?.select_columns(&[col::CUSTOMER_ID])?;
+        let schema = Arc::new(ids.schema().as_arrow().clone());
+        Ok(concat_batches(&schema, &ids.collect().await?)?.column(0).clone())
     }
 
     /// How many customers are like each other in what the analyst's profile tells.

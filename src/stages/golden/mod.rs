@@ -6,8 +6,10 @@
 
 pub(crate) mod anonymity;
 mod consent;
+mod facts;
 pub(crate) mod lines;
 
+use arrow::array::ArrayRef;
 use datafusion::common::UnnestOptions;
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
@@ -16,12 +18,9 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{Planned, field, fields_of, in_one_stream};
 use crate::config::Pipeline;
-use crate::engine::write::Order;
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
-use crate::tables::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, INTERACTION, INTERACTION_ORDER, REJECT, TIME_ZONE, Table, col,
-};
+use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, REJECT, TIME_ZONE, Table, col};
 
 /// The plan of `golden_record`: golden customers with their provenance beside them. On a cluster the customers are dealt out to
 /// `executors`; here they stay in one stream, and `golden` has threads of its own.
@@ -72,7 +71,7 @@ pub(crate) fn provenance(golden_record: DataFrame) -> Result<Planned> {
 }
 
 /// The plans of the other published tables, but for `golden_customer` and `source_record`, which are columns of `golden_record`
-/// and `standard_record`.
+/// and `standard_record`. `customers` are the ids of all customers in order, where plans run in this process.
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
@@ -81,6 +80,7 @@ pub(crate) async fn tables(
     pipeline: &Pipeline,
     as_of: i64,
     number: i64,
+    customers: Option<ArrayRef>,
 ) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
     lines::register(context, pipeline).await?;
@@ -88,12 +88,7 @@ pub(crate) async fn tables(
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, number))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }
-    let plan = columns(context.sql(INTERACTIONS).await?, &INTERACTION)?;
-    planned.push(Planned {
-        table: INTERACTION,
-        plan: plan.sort(INTERACTION_ORDER.iter().map(|c| ident(*c).sort(true, false)).collect())?,
-        order: Order::By(&INTERACTION_ORDER),
-    });
+    planned.push(facts::plan(context, customers).await?);
     Ok(planned)
 }
 
@@ -141,10 +136,6 @@ select channel, record_id, customer_id, household_id,
        case when holds then valid_from_run else $number end as valid_from_run,
        null as valid_to_run
 from compared";
-
-const INTERACTIONS: &str = "
-select e.*, i.customer_id
-from event_once e left join identity i on e.channel = i.channel and e.record_id = i.record_id";
 
 const REJECTS: &str = "
 select file, line, source, reject_reason as reason, reject_raw as raw from raw_record where reject_reason is not null

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
@@ -126,7 +127,10 @@ impl Run<'_> {
         let provenance = golden::provenance(self.table_in_order(&GOLDEN_RECORD, record).await?)?;
         self.put(Stage::Golden, provenance, true, None, record).await?;
         let given_anew = self.register_holders().await?;
-        for planned in golden::tables(&self.context, self.pipeline, self.as_of()?, self.number(), given_anew).await? {
+        let customers = if executors || given_anew { None } else { Some(self.customers(record).await?) };
+        let as_of = self.as_of()?;
+        for planned in golden::tables(&self.context, self.pipeline, as_of, self.number(), given_anew, customers).await?
+        {
             self.put(Stage::Golden, planned, true, None, record).await?;
         }
         record.result = Some(StageResult::Golden(GoldenResult {
@@ -152,6 +156,13 @@ impl Run<'_> {
             }
         }
         Ok(given_anew)
+    }
+
+    /// The ids of all customers, in order.
+    async fn customers(&self, record: &StageRecord) -> Result<ArrayRef> {
+        let ids = self.table_in_order(&GOLDEN_RECORD, record).await?.select_columns(&[col::CUSTOMER_ID])?;
+        let schema = Arc::new(ids.schema().as_arrow().clone());
+        Ok(concat_batches(&schema, &ids.collect().await?)?.column(0).clone())
     }
 
     /// How many customers are like each other in what the analyst's profile tells.

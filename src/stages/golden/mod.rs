@@ -6,9 +6,11 @@
 
 pub(crate) mod anonymity;
 mod consent;
+mod facts;
 pub(crate) mod holders;
 pub(crate) mod lines;
 
+use arrow::array::ArrayRef;
 use datafusion::common::UnnestOptions;
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::array_agg;
@@ -17,12 +19,9 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{Planned, field, fields_of, in_one_stream};
 use crate::config::Pipeline;
-use crate::engine::write::Order;
 use crate::error::Result;
 use crate::functions::golden::{golden, golden_columns, record_columns};
-use crate::tables::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, INTERACTION, INTERACTION_ORDER, REJECT, TIME_ZONE, Table, col,
-};
+use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_RECORD, ID_MAP, REJECT, TIME_ZONE, Table, col};
 
 /// The plan of `golden_record`: golden customers with their provenance beside them. On a cluster the customers are dealt out to
 /// `executors`; here they stay in one stream, and `golden` has threads of its own.
@@ -73,7 +72,8 @@ pub(crate) fn provenance(golden_record: DataFrame) -> Result<Planned> {
 }
 
 /// The plans of the other published tables, but for `golden_customer` and `source_record`, which are columns of `golden_record`
-/// and `standard_record`. `given_anew` tells whether a number was ([`holders::register`]).
+/// and `standard_record`. `given_anew` tells whether a number was ([`holders::register`]); `customers` are the ids of all customers in
+/// order, where every number is one person's and plans run in this process.
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
@@ -83,6 +83,7 @@ pub(crate) async fn tables(
     as_of: i64,
     number: i64,
     given_anew: bool,
+    customers: Option<ArrayRef>,
 ) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
     lines::register(context, pipeline).await?;
@@ -90,13 +91,7 @@ pub(crate) async fn tables(
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, number))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }
-    let facts = if given_anew { holders::OF_HOLDERS } else { holders::INTERACTIONS };
-    let plan = columns(context.sql(facts).await?, &INTERACTION)?;
-    planned.push(Planned {
-        table: INTERACTION,
-        plan: plan.sort(INTERACTION_ORDER.iter().map(|c| ident(*c).sort(true, false)).collect())?,
-        order: Order::By(&INTERACTION_ORDER),
-    });
+    planned.push(facts::plan(context, given_anew, customers).await?);
     Ok(planned)
 }
 

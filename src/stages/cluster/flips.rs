@@ -83,7 +83,9 @@ mod tests {
     use crate::tables::contract::{ID_EVENT, TIME_ZONE};
 
     /// Rows of `id_event`: id, what happened, the other id, why.
-    fn events(rows: &[[&str; 4]]) -> RecordBatch {
+    type Rows = &'static [[&'static str; 4]];
+
+    fn events(rows: Rows) -> RecordBatch {
         let text = |column: usize| Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r[column]))) as ArrayRef;
         let other = rows.iter().map(|row| Some(row[2]).filter(|id| !id.is_empty()));
         let times = TimestampMicrosecondArray::from(vec![0; rows.len()]).with_timezone(TIME_ZONE);
@@ -102,7 +104,7 @@ mod tests {
     async fn who_is_merged_and_split_without_a_reason_flips() {
         let context = SessionContext::new();
         let mut wrong = Vec::new();
-        let cases: [(&str, &[[&str; 4]], &[[&str; 4]], u64); 9] = [
+        let cases: [(&str, Rows, Rows, u64); 9] = [
             ("split again", &[["B", "merged", "A", "model"]], &[["B", "split", "A", "model"]], 1),
             ("the other part keeps the id", &[["B", "merged", "A", "model"]], &[["A", "split", "B", "model"]], 1),
             ("merged again", &[["B", "split", "A", "thresholds"]], &[["B", "merged", "A", "thresholds"]], 1),

@@ -2,13 +2,15 @@
 //!
 //! In: how this process may use the machine, plans. Out: sessions ([`session`]), files ([`write`]) and what every operator did
 //! ([`operators`]). [`query`] tells what is wrong in a query that a person wrote; [`ordered`] tables keep an order of their own;
-//! [`dates`] says where days begin; rows of groups that lie together are `numbered` as they pass; [`spill`] files have no name.
+//! [`pieces`] are rows that are made when they are written; [`dates`] says where days begin; rows of groups that lie together are
+//! `numbered` as they pass; [`spill`] files have no name.
 
 pub(crate) mod cluster;
 pub(crate) mod dates;
 mod numbered;
 pub(crate) mod operators;
 pub(crate) mod ordered;
+pub(crate) mod pieces;
 pub(crate) mod query;
 pub(crate) mod session;
 mod spill;

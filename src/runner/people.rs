@@ -51,13 +51,14 @@ impl Run<'_> {
         settings.save(&self.work).await?;
         let packed = self.packed(record).await?;
         let parameters = Parameters::from(self.manifest.score()?.parameter_bits.clone());
-        let scorer = Scorer::new(self.pipeline.model.clone(), packed, &parameters);
-        let keys = Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?;
+        let scorer = Arc::new(Scorer::new(self.pipeline.model.clone(), packed, &parameters));
+        let keys = Arc::new(Keys::read(self.table_in_order(&STANDARD_RECORD, record).await?).await?);
         let mut links = Links::read(self.table_in_order(&SCORED_PAIR, record).await?).await?;
         let before = self.previous_settings().await?;
         let given_anew = cluster::given_anew(&keys, self.previous(&SOURCE_RECORD).await?).await?;
         let bounds = self.bounds(&keys, &given_anew, before.as_ref()).await?;
         links.add_held(&bounds, &scorer);
+        let links = Arc::new(links);
         let run_id = &self.manifest.run_id;
         let aliases = match &self.before {
             Some(run) => snapshot::aliases(&in_order(&self.context), &self.pipeline.lake, run).await?,
@@ -88,13 +89,14 @@ impl Run<'_> {
             changed: self.changed(&rows_to_look_at(&events), record).await?,
             thresholds,
         };
-        let events = event_table(&keys, &events, &causes, as_of, run_id)?;
-        for event in columns::strings(events.column(2))?.iter().flatten() {
+        let rows = event_table(&keys, &events, &causes, as_of, run_id)?;
+        drop(events);
+        for event in columns::strings(rows.column(2))?.iter().flatten() {
             *found.events.entry(event.to_string()).or_default() += 1;
         }
-        found.flips = flips::count(&events, self.previous(&ID_EVENT).await?).await?;
-        let events = self.with_earlier(&ID_EVENT, self.context.read_batch(events)?).await?;
-        tables.push(Planned::sorted(&ID_EVENT, events));
+        found.flips = flips::count(&rows, self.previous(&ID_EVENT).await?).await?;
+        let rows = self.with_earlier(&ID_EVENT, self.context.read_batch(rows)?).await?;
+        tables.push(Planned::sorted(&ID_EVENT, rows));
         tables.push(self.decision_rows(&recorded, &changes, &keys, &mut found, record).await?);
         for planned in tables {
             let published = planned.table.name != IDENTITY.name;

@@ -12,3 +12,4 @@ pub mod model;
 pub mod parallel;
 pub mod record;
 pub mod similarity;
+pub mod texts;

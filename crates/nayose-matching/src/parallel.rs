@@ -13,7 +13,12 @@ pub fn threads() -> usize {
 /// The work done for each item, which is told its place; a free thread takes the next item. A single item is done in the
 /// thread that asks.
 pub fn map<I: Send, O: Send>(items: Vec<I>, work: impl Fn(usize, I) -> O + Sync) -> Vec<O> {
-    let threads = threads().min(items.len());
+    map_on(threads(), items, work)
+}
+
+/// The same on so many threads.
+pub(crate) fn map_on<I: Send, O: Send>(threads: usize, items: Vec<I>, work: impl Fn(usize, I) -> O + Sync) -> Vec<O> {
+    let threads = threads.min(items.len());
     if threads < 2 {
         return items.into_iter().enumerate().map(|(place, item)| work(place, item)).collect();
     }
@@ -35,6 +40,14 @@ pub fn map<I: Send, O: Send>(items: Vec<I>, work: impl Fn(usize, I) -> O + Sync)
     results.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Puts items in order. Items that are equal have to be alike: which of them comes first depends on the number of threads.
+pub(crate) fn sort<I: Ord + Send>(items: &mut [I]) {
+    let share = items.len().div_ceil(threads()).max(1);
+    map(items.chunks_mut(share).collect(), |_, part: &mut [I]| part.sort_unstable());
+    // It finds the parts that are in order, and merges them.
+    items.sort();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,8 +55,21 @@ mod tests {
     #[test]
     fn results_are_in_the_order_of_the_items() {
         for items in [0, 1, 2, 1000] {
-            let squares = map((0..items).collect(), |place, item: u64| (place as u64, item * item));
-            assert_eq!(squares, (0..items).map(|i| (i, i * i)).collect::<Vec<_>>());
+            for threads in [1, 2, 7] {
+                let squares = map_on(threads, (0..items).collect(), |place, item: u64| (place as u64, item * item));
+                assert_eq!(squares, (0..items).map(|i| (i, i * i)).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn items_are_put_in_order() {
+        for items in [0u32, 1, 2, 1000] {
+            let mut sorted: Vec<u32> = (0..items).map(|i| i.wrapping_mul(2_654_435_761) % items.max(1)).collect();
+            let mut expected = sorted.clone();
+            expected.sort_unstable();
+            sort(&mut sorted);
+            assert_eq!(sorted, expected);
         }
     }
 }

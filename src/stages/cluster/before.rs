@@ -48,9 +48,10 @@ pub(crate) async fn links(ledger: DataFrame, keys: &Keys) -> Result<Vec<(u32, u3
 impl Links {
     /// Adds the links of before that no blocking rule brings any more, as of a block that grew too large, where they still hold.
     pub(crate) fn add_held(&mut self, bounds: &Bounds, scorer: &Scorer) {
-        let mut there: Vec<(u32, u32)> = self.edges.iter().map(|e| (e.l.min(e.r), e.l.max(e.r))).collect();
-        there.sort_unstable();
-        for (l, r) in bounds.linked_before().filter(|pair| there.binary_search(pair).is_err()) {
+        // `scored_pair` is in order of its rows, the smaller one first.
+        let is_gone = |pair: &(u32, u32)| self.edges.binary_search_by_key(pair, |e| (e.l, e.r)).is_err();
+        let gone: Vec<(u32, u32)> = bounds.linked_before().filter(is_gone).collect();
+        for (l, r) in gone {
             let score = scorer.score(l as usize, r as usize);
             let edge = Edge { l, r, person: score.person, household: score.household };
             if bounds.is_link(&edge) {

@@ -1,10 +1,11 @@
 //! Ids over runs, from the `id_map` of the run before to rows of `id_event`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray};
 use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
 use foldhash::fast::FixedState;
@@ -152,17 +153,12 @@ impl Reader {
 
 /// The id of every set.
 pub(super) fn ids(kind: Kind, keys: &Keys, labels: &[u32], before: &Before, renames: &Renames) -> Result<Carried> {
-    let founding = |row: u32| {
-        let row = row as usize;
-        (keys.first_seen[row], &keys.channel[row], &keys.record_id[row])
-    };
     // Each holder of a number has ids of its own.
     let own = |row: u32, attempt| {
         let attempt = attempt + ATTEMPTS * keys.holder(row);
-        let (channel, id) = (&keys.channel[row as usize], &keys.record_id[row as usize]);
-        id_of(kind, renames.founding(channel), id, attempt)
+        id_of(kind, renames.founding(keys.channel(row)), keys.record_id(row), attempt)
     };
-    carry(labels, before, founding, own).ok_or_else(|| Error::bug("no free id was found"))
+    carry(labels, before, |row| keys.age(row), own).ok_or_else(|| Error::bug("no free id was found"))
 }
 
 /// EventKind can cause an event, besides a new record.
@@ -212,7 +208,22 @@ pub(crate) fn rows_to_look_at(events: &[Event]) -> Vec<u32> {
     rows
 }
 
-/// The rows of `id_event`.
+/// A row of `id_event`: id, event, counterpart, cause.
+type EventRow<'a> = (&'a str, &'static str, Option<Cow<'a, str>>, &'static str);
+
+fn event_row<'a>(event: &'a Event, keys: &Keys, cause: &'static str) -> EventRow<'a> {
+    let (word, counterpart) = match &event.kind {
+        EventKind::Created => ("created", None),
+        EventKind::Joined(row) => ("joined", Some(Cow::Owned(keys.name(*row)))),
+        EventKind::Merged(into) => ("merged", Some(Cow::Borrowed(into.as_str()))),
+        EventKind::Split(from) => ("split", Some(Cow::Borrowed(from.as_str()))),
+        EventKind::Retired if cause == ERASURE => ("erased", None),
+        EventKind::Retired => ("retired", None),
+    };
+    (&event.id, word, counterpart, cause)
+}
+
+/// The rows of `id_event`. `events` come in order of their ids.
 ///
 /// # Errors
 /// Bug, if the table cannot be built.
@@ -224,27 +235,24 @@ pub(crate) fn event_table(
     run_id: &str,
 ) -> Result<RecordBatch> {
     let lost = causes.earlier.lost();
-    let row = |event: &Event| {
-        let (word, counterpart) = match &event.kind {
-            EventKind::Created => ("created", None),
-            EventKind::Joined(row) => ("joined", Some(keys.name(*row))),
-            EventKind::Merged(into) => ("merged", Some(into.clone())),
-            EventKind::Split(from) => ("split", Some(from.clone())),
-            EventKind::Retired => ("retired", None),
-        };
-        let cause = causes.of(event, &lost);
-        let word = if event.kind == EventKind::Retired && cause == ERASURE { "erased" } else { word };
-        (event.id.clone(), word, counterpart, cause)
-    };
-    let mut rows: Vec<_> = events.iter().map(row).collect();
-    rows.sort();
-    let times = TimestampMicrosecondArray::from(vec![as_of; rows.len()]).with_timezone(TIME_ZONE);
+    let [mut ids, mut words, mut counterparts, mut reasons] = [(); 4].map(|()| StringBuilder::new());
+    for of_id in events.chunk_by(|a, b| a.id == b.id) {
+        let mut rows: Vec<EventRow> = of_id.iter().map(|e| event_row(e, keys, causes.of(e, &lost))).collect();
+        rows.sort();
+        for (id, word, counterpart, cause) in rows {
+            ids.append_value(id);
+            words.append_value(word);
+            counterparts.append_option(counterpart);
+            reasons.append_value(cause);
+        }
+    }
+    let times = TimestampMicrosecondArray::from(vec![as_of; events.len()]).with_timezone(TIME_ZONE);
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| &r.0))),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|_| run_id))),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.1))),
-        Arc::new(rows.iter().map(|r| r.2.as_deref()).collect::<StringArray>()),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.3))),
+        Arc::new(ids.finish()),
+        Arc::new(StringArray::from_iter_values(events.iter().map(|_| run_id))),
+        Arc::new(words.finish()),
+        Arc::new(counterparts.finish()),
+        Arc::new(reasons.finish()),
         Arc::new(times),
     ];
     Ok(RecordBatch::try_new(ID_EVENT.schema(), columns)?)

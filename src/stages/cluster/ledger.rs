@@ -1,11 +1,16 @@
 //! The ledger: every decision on a pair with its evidence, so that an auditor can ask for it again.
+//!
+//! In: the links with their fates, the decisions of people. Out: the rows, made in pieces. What two people are to each other as
+//! groups is asked once for two people, and only where a link between them was outvoted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, ListArray, RecordBatch, StringArray, StructArray};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
+use foldhash::fast::FixedState;
 
 use super::before::{HELD, MATCHED, NO_RULE};
 use super::reason::{self, english};
@@ -17,6 +22,25 @@ use nayose_matching::identity::cluster::{Edge, Fate, Tally};
 use nayose_matching::identity::people::strongest_against;
 use nayose_matching::model::MISSING;
 use nayose_matching::model::score::{Score, Scorer};
+use nayose_matching::parallel;
+
+/// The decisions on all links from the review threshold up, and on all pairs on which a person decided.
+pub(super) struct Ledger {
+    keys: Arc<Keys>,
+    links: Arc<Links>,
+    fates: Vec<Fate>,
+    scorer: Arc<Scorer>,
+    /// For every row the smallest row of its person.
+    people: Arc<Vec<u32>>,
+    /// The pairs on which a person decided, with the reason.
+    decided: Vec<((u32, u32), String)>,
+    refusals: Vec<Refusal>,
+    auto: f64,
+    hold: f64,
+    run_id: String,
+    /// The rows in order, each the place of a link; the places after those of all links are the pairs of `decided`.
+    rows: Vec<u32>,
+}
 
 /// A row of the ledger.
 struct Entry<'a> {
@@ -28,67 +52,103 @@ struct Entry<'a> {
     reason: Option<String>,
 }
 
-/// The decisions on all links from the review threshold up, and on all pairs on which a person decided.
-pub(super) fn table(
-    keys: &Keys,
-    links: &Links,
-    (people, fates): (&[u32], &[Fate]),
-    scorer: &Scorer,
-    decided: &Decided,
-    (thresholds, hold): (&ThresholdsFile, f64),
-    run_id: &str,
-) -> Result<RecordBatch> {
-    let model = scorer.model();
-    let mut reasons = Reasons {
-        keys,
-        scorer,
-        auto: thresholds.auto,
-        people,
-        members: members(people, fates),
-        known: BTreeMap::new(),
-    };
-    let mut entries: Vec<Entry> = Vec::new();
-    for ((edge, fate), (rule, weight)) in links.edges.iter().zip(fates).zip(links.rules.iter().zip(&links.weights)) {
-        let by_person = decided.reason(edge.l, edge.r);
-        if edge.person < thresholds.review || by_person.is_some() {
-            continue;
-        }
-        let score = Score { person: edge.person, household: edge.household, weight: *weight };
-        let reason = match fate {
-            Fate::Linked if edge.person < thresholds.auto => Some(english(reason::HELD, [hold.to_string()])),
-            _ => reasons.of(edge, *fate),
+impl Ledger {
+    /// The ledger of a run. `people` has for every row the smallest row of its person; `hold` is from where on a link of the run before
+    /// holds.
+    pub(super) fn new(
+        (keys, links, scorer): (Arc<Keys>, Arc<Links>, Arc<Scorer>),
+        (people, fates): (Arc<Vec<u32>>, Vec<Fate>),
+        decided: Decided,
+        (thresholds, hold): (&ThresholdsFile, f64),
+        run_id: &str,
+    ) -> Self {
+        let auto = thresholds.auto;
+        let edges = (0u32..).zip(&links.edges);
+        let told = edges.filter(|(_, e)| e.person >= thresholds.review && decided.reason(e.l, e.r).is_none());
+        let mut rows: Vec<u32> = told.map(|(place, _)| place).collect();
+        let refusals = refusals(&scorer, &people, outvoted(&rows, &links.edges, &people, &fates), auto);
+        let decided: Vec<((u32, u32), String)> = decided.rows.into_iter().collect();
+        let all = links.edges.len();
+        rows.extend((all..all + decided.len()).map(|place| place as u32));
+        let pair = |place: &u32| match links.edges.get(*place as usize) {
+            Some(edge) => (edge.l, edge.r),
+            None => decided[*place as usize - all].0,
         };
-        let rule: &str = if *rule == NO_RULE { HELD } else { &model.rules[*rule as usize].name };
-        entries.push(Entry { l: edge.l, r: edge.r, decision: decision(edge.l, edge.r, *fate), score, rule, reason });
+        // Links come in order: what is in order already is found and merged.
+        rows.sort_by_key(pair);
+        Ledger { keys, links, fates, scorer, people, decided, refusals, auto, hold, run_id: run_id.to_string(), rows }
     }
-    for (&(l, r), reason) in &decided.rows {
-        let score = scorer.score(l as usize, r as usize);
-        entries.push(Entry { l, r, decision: "overridden", score, rule: "decision", reason: Some(reason.clone()) });
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
     }
-    entries.sort_unstable_by_key(|e| (e.l, e.r));
-    let comparisons = comparisons(scorer, &entries)?;
-    let text =
-        |of: &dyn Fn(&Entry) -> String| Arc::new(StringArray::from_iter_values(entries.iter().map(of))) as ArrayRef;
-    let number =
-        |of: &dyn Fn(&Entry) -> f64| Arc::new(Float64Array::from_iter_values(entries.iter().map(of))) as ArrayRef;
-    let reasons: StringArray = entries.iter().map(|e| e.reason.as_deref()).collect();
-    Ok(RecordBatch::try_new(
-        LEDGER.schema(),
-        vec![
-            text(&|e| keys.channel[e.l as usize].to_string()),
-            text(&|e| keys.record_id[e.l as usize].to_string()),
-            text(&|e| keys.channel[e.r as usize].to_string()),
-            text(&|e| keys.record_id[e.r as usize].to_string()),
-            text(&|e| e.decision.to_string()),
-            number(&|e| e.score.weight),
-            number(&|e| e.score.person),
-            number(&|e| e.score.household),
-            text(&|e| e.rule.to_string()),
-            Arc::new(comparisons),
-            Arc::new(reasons),
-            text(&|_| run_id.to_string()),
-        ],
-    )?)
+
+    /// Some of the rows.
+    pub(super) fn batch(&self, rows: Range<usize>) -> Result<RecordBatch> {
+        let entries: Vec<Entry> = self.rows[rows].iter().map(|place| self.entry(*place as usize)).collect();
+        let reasons: StringArray = entries.iter().map(|e| e.reason.as_deref()).collect();
+        let keys = &self.keys;
+        Ok(RecordBatch::try_new(
+            LEDGER.schema(),
+            vec![
+                text(entries.iter().map(|e| keys.channel(e.l))),
+                text(entries.iter().map(|e| keys.record_id(e.l))),
+                text(entries.iter().map(|e| keys.channel(e.r))),
+                text(entries.iter().map(|e| keys.record_id(e.r))),
+                text(entries.iter().map(|e| e.decision)),
+                number(entries.iter().map(|e| e.score.weight)),
+                number(entries.iter().map(|e| e.score.person)),
+                number(entries.iter().map(|e| e.score.household)),
+                text(entries.iter().map(|e| e.rule)),
+                Arc::new(comparisons(&self.scorer, &entries)?),
+                Arc::new(reasons),
+                text(entries.iter().map(|_| self.run_id.as_str())),
+            ],
+        )?)
+    }
+
+    fn entry(&self, place: usize) -> Entry<'_> {
+        let Some(edge) = self.links.edges.get(place) else {
+            let ((l, r), reason) = &self.decided[place - self.links.edges.len()];
+            let score = self.scorer.score(*l as usize, *r as usize);
+            let reason = Some(reason.clone());
+            return Entry { l: *l, r: *r, decision: "overridden", score, rule: "decision", reason };
+        };
+        let (fate, rule) = (self.fates[place], self.links.rules[place]);
+        let score = Score { person: edge.person, household: edge.household, weight: self.links.weights[place] };
+        let rule: &str = if rule == NO_RULE { HELD } else { &self.scorer.model().rules[rule as usize].name };
+        let reason = self.reason(edge, fate);
+        Entry { l: edge.l, r: edge.r, decision: decision(edge.l, edge.r, fate), score, rule, reason }
+    }
+
+    /// Why a link was not made, or why it was though it is below the threshold.
+    fn reason(&self, edge: &Edge, fate: Fate) -> Option<String> {
+        let name = |row: u32| self.keys.name(row);
+        match fate {
+            Fate::Linked if edge.person < self.auto => Some(english(reason::HELD, [self.hold.to_string()])),
+            Fate::Linked | Fate::Below => None,
+            Fate::Cut(l, r) => Some(english(reason::CONTRADICTS, [name(l), name(r)])),
+            Fate::Contested(row, rival) => Some(english(reason::CONTESTED, [name(row), name(rival)])),
+            Fate::Outvoted(_) => {
+                let people = two_people(edge, &self.people);
+                let place = self.refusals.binary_search_by_key(&people, |refusal| refusal.people).ok()?;
+                Some(self.refusals[place].sentence(&self.keys))
+            }
+            Fate::Bridge => Some(english(reason::BRIDGE, [])),
+            Fate::Limit(channel) => {
+                Some(english(reason::LIMIT, [self.scorer.packed().channels[channel as usize].clone()]))
+            }
+        }
+    }
+}
+
+fn text<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+fn number(values: impl Iterator<Item = f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(values))
 }
 
 /// Level and weight of every comparison that is known, for each entry.
@@ -119,76 +179,77 @@ fn comparisons(scorer: &Scorer, entries: &[Entry]) -> Result<ListArray> {
     Ok(ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), Arc::new(values), None)?)
 }
 
-/// Why links were not made.
-struct Reasons<'a> {
-    keys: &'a Keys,
-    scorer: &'a Scorer,
-    auto: f64,
-    /// For every row the smallest row of its person.
-    people: &'a [u32],
-    /// The rows of the people between whom a link was outvoted.
-    members: BTreeMap<u32, Vec<u32>>,
-    /// The sentences of those that were told already: two people may have many links.
-    known: BTreeMap<(u32, u32), String>,
-}
+/// Two people whose groups a thread looks at at once: up to 4,096 pairs each, a millisecond.
+const REFUSALS_AT_ONCE: usize = 64;
 
-/// The rows of the people between whom some link was outvoted.
-fn members(people: &[u32], fates: &[Fate]) -> BTreeMap<u32, Vec<u32>> {
-    let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    if fates.iter().any(|fate| matches!(fate, Fate::Outvoted(_))) {
-        for (row, person) in people.iter().enumerate() {
-            members.entry(*person).or_default().push(row as u32);
+/// Two people, the one with the smaller row first.
+type People = (u32, u32);
+
+/// The people between whom these links were outvoted, with the votes of the first link of each two.
+fn outvoted(links: &[u32], edges: &[Edge], people: &[u32], fates: &[Fate]) -> BTreeMap<People, Tally> {
+    let mut found = BTreeMap::new();
+    for place in links {
+        if let Fate::Outvoted(tally) = fates[*place as usize] {
+            found.entry(two_people(&edges[*place as usize], people)).or_insert(tally);
         }
     }
-    members
+    found
 }
 
-impl Reasons<'_> {
-    fn of(&mut self, edge: &Edge, fate: Fate) -> Option<String> {
-        let name = |row: u32| self.keys.name(row);
-        match fate {
-            Fate::Linked | Fate::Below => None,
-            Fate::Cut(l, r) => Some(english(reason::CONTRADICTS, [name(l), name(r)])),
-            Fate::Contested(row, rival) => Some(english(reason::CONTESTED, [name(row), name(rival)])),
-            Fate::Outvoted(tally) => Some(self.outvoted(edge, &tally)),
-            Fate::Bridge => Some(english(reason::BRIDGE, [])),
-            Fate::Limit(channel) => {
-                Some(english(reason::LIMIT, [self.scorer.packed().channels[channel as usize].clone()]))
-            }
+fn two_people(edge: &Edge, people: &[u32]) -> People {
+    let (l, r) = (people[edge.l as usize], people[edge.r as usize]);
+    (l.min(r), l.max(r))
+}
+
+/// What two people are to each other between whom a link was outvoted.
+struct Refusal {
+    people: People,
+    tally: Tally,
+    /// How many records both have, and of the pairs between them that vote against one person the strongest.
+    strongest: Option<([usize; 2], (u32, u32))>,
+}
+
+/// What those are to each other between whom links were outvoted, in order of the two. Groups are looked at nowhere else.
+fn refusals(scorer: &Scorer, people: &[u32], outvoted: BTreeMap<People, Tally>, auto: f64) -> Vec<Refusal> {
+    let mut members: HashMap<u32, Vec<u32>, FixedState> = HashMap::default();
+    for person in outvoted.keys().flat_map(|(a, b)| [*a, *b]) {
+        members.entry(person).or_default();
+    }
+    if members.is_empty() {
+        return Vec::new();
+    }
+    for (row, person) in (0u32..).zip(people) {
+        if let Some(members) = members.get_mut(person) {
+            members.push(row);
         }
     }
-
-    fn outvoted(&mut self, edge: &Edge, tally: &Tally) -> String {
-        let (l, r) = (self.people[edge.l as usize], self.people[edge.r as usize]);
-        let people = (l.min(r), l.max(r));
-        if let Some(sentence) = self.known.get(&people) {
-            return sentence.clone();
-        }
-        let (sum_for, sum_against) = tally.bits();
-        let votes = [
-            tally.pairs_against.to_string(),
-            format!("{sum_against:.1}"),
-            tally.pairs_for.to_string(),
-            format!("{sum_for:.1}"),
-        ];
-        let name = |row: u32| self.keys.name(row);
-        let groups = self.members.get(&people.0).zip(self.members.get(&people.1)).filter(|_| l != r);
-        let strongest = groups.and_then(|(a, b)| Some((a, b, strongest_against(self.scorer, a, b, self.auto)?)));
-        let sentence = match strongest {
-            Some((a, b, (row, other))) => {
-                let [against, bits_against, of_it, bits_for] = votes;
-                let groups = [name(people.0), a.len().to_string(), name(people.1), b.len().to_string()];
-                let [of_a, records_a, of_b, records_b] = groups;
-                let (most_l, most_r) = (name(row), name(other));
-                english(
-                    reason::OUTVOTED,
-                    [of_a, records_a, of_b, records_b, against, bits_against, most_l, most_r, of_it, bits_for],
-                )
-            }
-            None => english(reason::OUTVOTED_BY_ALL, votes),
+    let outvoted: Vec<(People, Tally)> = outvoted.into_iter().collect();
+    let found = parallel::map(outvoted.chunks(REFUSALS_AT_ONCE).collect(), |_, part: &[(People, Tally)]| {
+        let refusal = |(people, tally): &(People, Tally)| {
+            let (a, b) = (&members[&people.0], &members[&people.1]);
+            let strongest = if people.0 == people.1 { None } else { strongest_against(scorer, a, b, auto) };
+            Refusal { people: *people, tally: *tally, strongest: strongest.map(|pair| ([a.len(), b.len()], pair)) }
         };
-        self.known.insert(people, sentence.clone());
-        sentence
+        part.iter().map(refusal).collect::<Vec<_>>()
+    });
+    found.into_iter().flatten().collect()
+}
+
+impl Refusal {
+    fn sentence(&self, keys: &Keys) -> String {
+        let Refusal { people, tally, strongest } = self;
+        let (sum_for, sum_against) = tally.bits();
+        let [against, bits_against] = [tally.pairs_against.to_string(), format!("{sum_against:.1}")];
+        let [of_it, bits_for] = [tally.pairs_for.to_string(), format!("{sum_for:.1}")];
+        let Some((records, (row, other))) = strongest else {
+            return english(reason::OUTVOTED_BY_ALL, [against, bits_against, of_it, bits_for]);
+        };
+        let [records_a, records_b] = records.map(|n| n.to_string());
+        let [of_a, of_b, most_l, most_r] = [people.0, people.1, *row, *other].map(|row| keys.name(row));
+        english(
+            reason::OUTVOTED,
+            [of_a, records_a, of_b, records_b, against, bits_against, most_l, most_r, of_it, bits_for],
+        )
     }
 }
 

@@ -6,26 +6,31 @@
 pub(crate) mod before;
 pub(crate) mod decisions;
 pub(crate) mod flips;
+mod identity;
 pub(crate) mod ids;
+mod keys;
 mod ledger;
 pub(crate) mod reason;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
-use datafusion::functions_nested::expr_fn::array_has;
-use datafusion::logical_expr::{ident, lit};
+use datafusion::logical_expr::ident;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 
+use self::identity::Identity;
 use self::ids::Earlier;
+pub(crate) use self::keys::{Keys, given_anew};
+use self::ledger::Ledger;
 use self::reason::english;
 use super::Planned;
 use crate::config::Pipeline;
 use crate::config::decisions::Decision;
 use crate::config::file::ThresholdsFile;
+use crate::engine::pieces;
 use crate::error::{Error, Result};
 use crate::lake::results::ClusterResult;
 use crate::lake::snapshot::time_text;
@@ -38,138 +43,6 @@ use nayose_matching::identity::customer_id::Kind;
 use nayose_matching::identity::people::{HOUSEHOLD, STEPS, confidence, expected, people};
 use nayose_matching::identity::pin::pinned;
 use nayose_matching::model::score::Scorer;
-use nayose_matching::record::standardize::{NUMBER_REUSED, holder_of};
-
-/// The records in order of their rows: what an id and a ledger row are made from.
-pub(crate) struct Keys {
-    channel: Vec<Arc<str>>,
-    record_id: Vec<Box<str>>,
-    first_seen: Vec<i64>,
-    /// Which holder of its number a record is, from 0; none of the others is here.
-    holders: HashMap<u32, u32>,
-}
-
-impl Keys {
-    /// Reads channel, id and first time of all records. `standard` comes in order of the row.
-    ///
-    /// # Errors
-    /// As the engine says.
-    pub(crate) async fn read(standard: DataFrame) -> Result<Self> {
-        let mut keys =
-            Keys { channel: Vec::new(), record_id: Vec::new(), first_seen: Vec::new(), holders: HashMap::new() };
-        let mut channels: BTreeMap<String, Arc<str>> = BTreeMap::new();
-        let columns = vec![ident(col::CHANNEL), ident(col::RECORD_ID), ident(col::FIRST_SEEN), ident(col::PROBLEMS)];
-        let mut batches = standard.select(columns)?.execute_stream().await?;
-        while let Some(batch) = batches.try_next().await? {
-            let (channel, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
-            let first = columns::times(batch.column(2))?;
-            let problems = columns::lists(batch.column(3))?;
-            for row in 0..batch.num_rows() {
-                let name = channel.value(row);
-                let shared = channels.entry(name.to_string()).or_insert_with(|| name.into());
-                keys.channel.push(shared.clone());
-                keys.record_id.push(id.value(row).into());
-                keys.first_seen.push(if first.is_valid(row) { first.value(row) } else { i64::MAX });
-                let holder = holder_in(problems, row)?;
-                if holder > 0 {
-                    keys.holders.insert(keys.len() as u32 - 1, holder);
-                }
-            }
-        }
-        Ok(keys)
-    }
-
-    /// Reads channel and id alone, for who makes no ids of them. `standard` comes in order of the row.
-    ///
-    /// # Errors
-    /// As the engine says.
-    pub(crate) async fn named(standard: DataFrame) -> Result<Self> {
-        let (mut channel, mut record_id): (Vec<Arc<str>>, Vec<Box<str>>) = Default::default();
-        let mut batches = standard.select_columns(&[col::CHANNEL, col::RECORD_ID])?.execute_stream().await?;
-        while let Some(batch) = batches.try_next().await? {
-            let (name, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
-            for row in 0..batch.num_rows() {
-                let last = channel.last().filter(|last| &***last == name.value(row)).cloned();
-                channel.push(last.unwrap_or_else(|| name.value(row).into()));
-                record_id.push(id.value(row).into());
-            }
-        }
-        let first_seen = vec![i64::MAX; channel.len()];
-        Ok(Keys { channel, record_id, first_seen, holders: HashMap::new() })
-    }
-
-    /// Which holder of its number a record is, from 0.
-    pub(crate) fn holder(&self, row: u32) -> u32 {
-        self.holders.get(&row).copied().unwrap_or(0)
-    }
-
-    /// A record as `channel:record_id`.
-    pub(crate) fn name(&self, row: u32) -> String {
-        format!("{}:{}", self.channel[row as usize], self.record_id[row as usize])
-    }
-
-    /// Channel and id of a record.
-    pub(crate) fn of(&self, row: u32) -> (String, String) {
-        (self.channel[row as usize].to_string(), self.record_id[row as usize].to_string())
-    }
-
-    /// The row of a record: rows are in order of channel and id.
-    pub(crate) fn row(&self, channel: &str, id: &str) -> Option<u32> {
-        self.row_after(None, channel, id)
-    }
-
-    /// The same for one of many records that come in order: the row after the one before is looked at first.
-    pub(crate) fn row_after(&self, before: Option<u32>, channel: &str, id: &str) -> Option<u32> {
-        let (mut from, mut to) = (0, self.len());
-        let mut guess = before.map(|row| row as usize + 1).filter(|guess| *guess < to);
-        while from < to {
-            let middle = guess.take().unwrap_or((from + to) / 2);
-            match (&*self.channel[middle], &*self.record_id[middle]).cmp(&(channel, id)) {
-                std::cmp::Ordering::Less => from = middle + 1,
-                std::cmp::Ordering::Greater => to = middle,
-                std::cmp::Ordering::Equal => return Some(middle as u32),
-            }
-        }
-        None
-    }
-
-    /// Number of records.
-    #[allow(clippy::len_without_is_empty)]
-    pub(crate) fn len(&self) -> usize {
-        self.channel.len()
-    }
-}
-
-/// Which holder of its number the record of a row is, by its problems.
-fn holder_in(problems: &ListArray, row: usize) -> Result<u32> {
-    if problems.is_null(row) || problems.value_length(row) == 0 {
-        return Ok(0);
-    }
-    let problems = problems.value(row);
-    Ok(holder_of(columns::strings(&problems)?.iter().flatten()))
-}
-
-/// The rows of records whose number somebody else has than in the run before. `before` has the records of that run.
-///
-/// # Errors
-/// As the engine says.
-pub(crate) async fn given_anew(keys: &Keys, before: DataFrame) -> Result<HashSet<u32>> {
-    let reused = array_has(ident(col::PROBLEMS), lit(NUMBER_REUSED));
-    let before = before.filter(reused)?.select_columns(&[col::CHANNEL, col::RECORD_ID, col::PROBLEMS])?;
-    let mut holders: HashMap<u32, u32> = HashMap::new();
-    for batch in before.collect().await? {
-        let (channel, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
-        let problems = columns::lists(batch.column(2))?;
-        for row in 0..batch.num_rows() {
-            if let Some(place) = keys.row(channel.value(row), id.value(row)) {
-                holders.insert(place, holder_in(problems, row)?);
-            }
-        }
-    }
-    let rows = keys.holders.keys().chain(holders.keys());
-    let anew = rows.filter(|row| keys.holder(**row) != holders.get(row).copied().unwrap_or(0));
-    Ok(anew.copied().collect())
-}
 
 /// The links of `scored_pair` with the rule that brought each.
 pub(crate) struct Links {
@@ -211,11 +84,11 @@ impl Links {
 /// EventKind is clustered.
 pub(crate) struct ClusterInput<'a> {
     /// The records.
-    pub keys: &'a Keys,
+    pub keys: &'a Arc<Keys>,
     /// Their links.
-    pub links: &'a Links,
-    /// EventKind weighs them.
-    pub scorer: &'a Scorer,
+    pub links: &'a Arc<Links>,
+    /// What weighs them.
+    pub scorer: &'a Arc<Scorer>,
     /// The ids of the run before.
     pub earlier: &'a Earlier,
     /// From which probability a pair is a link.
@@ -270,8 +143,12 @@ pub(crate) fn plan(
         people = pinned(&people, &earlier.customers, &each);
         kept_apart = decided.keep_apart(&people, &earlier.customers, (&links.edges, &fates), why);
     }
+    let people = Arc::new(people);
+    let found = result(&people, &links.edges, &fates, thresholds);
+    let joined = decided.joined(&people, &links.edges, &fates);
+    let unknown = decided.unknown;
     // Three things that do not need each other.
-    let (customers, households, ledger) = std::thread::scope(|threads| {
+    let (customers, households, (confidence, ledger)) = std::thread::scope(|threads| {
         let customers = threads.spawn(|| {
             let carried = ids::ids(Kind::Customer, keys, &people, &earlier.customers, renames)?;
             let events = carry::events(&people, &earlier.customers, &carried);
@@ -285,34 +162,27 @@ pub(crate) fn plan(
             let carried = ids::ids(Kind::Household, keys, &households, &earlier.households, renames)?;
             Ok::<_, Error>((households, carried.ids))
         });
-        let ledger = ledger::table(keys, links, (&people, &fates), scorer, &decided, (thresholds, bounds.hold), run_id);
-        (customers.join(), households.join(), ledger)
+        let confidence = confidence(&people, &links.edges, &fates);
+        let made_from = (Arc::clone(keys), Arc::clone(links), Arc::clone(scorer));
+        let ledger = Ledger::new(made_from, (people.clone(), fates), decided, (thresholds, bounds.hold), run_id);
+        (customers.join(), households.join(), (confidence, ledger))
     });
     let stopped = |_| Error::bug("a thread of the clustering stopped");
     let (customer_ids, events) = customers.map_err(stopped)??;
     let (households, household_ids) = households.map_err(stopped)??;
-    let confidence = confidence(&people, &links.edges, &fates);
-    let joined = decided.joined(&people, &links.edges, &fates);
-    let identity = RecordBatch::try_new(
-        IDENTITY.schema(),
-        vec![
-            Arc::new(Int64Array::from_iter_values(0..keys.len() as i64)),
-            Arc::new(StringArray::from_iter_values(keys.channel.iter())),
-            Arc::new(StringArray::from_iter_values(keys.record_id.iter())),
-            Arc::new(StringArray::from_iter_values(people.iter().map(|p| &customer_ids[*p as usize]))),
-            Arc::new(StringArray::from_iter_values(households.iter().map(|h| &household_ids[*h as usize]))),
-            Arc::new(Float64Array::from(confidence)),
-            Arc::new(BooleanArray::from_iter(people.iter().map(|p| Some(joined.contains(p))))),
-        ],
-    )?;
-    let found = result(&people, &households, &links.edges, &fates, thresholds);
-    let unknown = decided.unknown;
-    let found = ClusterResult { decisions_without_record: unknown, kept_apart: kept_apart.len() as u64, ..found };
+    let found = ClusterResult {
+        households: sets(&households),
+        decisions_without_record: unknown,
+        kept_apart: kept_apart.len() as u64,
+        ..found
+    };
+    let keys = Arc::clone(keys);
+    let identity = Identity { keys, people, households, customer_ids, household_ids, confidence, joined };
+    let (identity_rows, ledger_rows) = (identity.rows(), ledger.rows());
+    let identity = pieces::rows(context, IDENTITY.schema(), identity_rows, move |rows| identity.batch(rows))?;
+    let ledger = pieces::rows(context, LEDGER.schema(), ledger_rows, move |rows| ledger.batch(rows))?;
     // Both are in order of rows, which are in order of channel and id.
-    let tables = vec![
-        Planned::sorted(&IDENTITY, context.read_batch(identity)?),
-        Planned::sorted(&LEDGER, context.read_batch(ledger?)?),
-    ];
+    let tables = vec![Planned::sorted(&IDENTITY, identity), Planned::sorted(&LEDGER, ledger)];
     Ok(Clustered { tables, events, found, kept_apart })
 }
 
@@ -402,29 +272,22 @@ pub(crate) fn reason_of(d: &Decision) -> String {
     }
 }
 
-/// EventKind clustering found, but for what decisions it could not use.
-fn result(
-    people: &[u32],
-    households: &[u32],
-    edges: &[Edge],
-    fates: &[Fate],
-    thresholds: &ThresholdsFile,
-) -> ClusterResult {
-    let distinct =
-        |labels: &[u32]| labels.iter().enumerate().filter(|(row, label)| *row as u32 == **label).count() as u64;
-    let mut sizes: BTreeMap<u32, u64> = BTreeMap::new();
-    for label in people {
-        *sizes.entry(*label).or_default() += 1;
-    }
-    let mut records_per_customer: BTreeMap<String, u64> = BTreeMap::new();
-    for size in sizes.values() {
-        *records_per_customer.entry(format!("{size:>3}")).or_default() += 1;
-    }
+/// Number of sets; `labels` have for every row the smallest row of its set.
+fn sets(labels: &[u32]) -> u64 {
+    labels.iter().zip(0u32..).filter(|(label, row)| **label == *row).count() as u64
+}
+
+/// What clustering found, but for households and decisions.
+fn result(people: &[u32], edges: &[Edge], fates: &[Fate], thresholds: &ThresholdsFile) -> ClusterResult {
+    let mut sizes = vec![0u32; people.len()];
+    people.iter().for_each(|label| sizes[*label as usize] += 1);
+    let mut by_size: BTreeMap<u32, u64> = BTreeMap::new();
+    sizes.into_iter().filter(|size| *size > 0).for_each(|size| *by_size.entry(size).or_default() += 1);
     let count = |what: fn(&Fate) -> bool| fates.iter().filter(|f| what(f)).count() as u64;
     let review = edges.iter().filter(|e| e.person >= thresholds.review && e.person < thresholds.auto).count() as u64;
     ClusterResult {
-        customers: distinct(people),
-        households: distinct(households),
+        customers: sets(people),
+        households: 0,
         linked: count(|f| *f == Fate::Linked),
         held: edges.iter().zip(fates).filter(|(e, f)| **f == Fate::Linked && e.person < thresholds.auto).count() as u64,
         cut: count(|f| matches!(f, Fate::Cut(..))),
@@ -433,7 +296,7 @@ fn result(
         weak_bridges: count(|f| *f == Fate::Bridge),
         over_records_per_person: count(|f| matches!(f, Fate::Limit(_))),
         review,
-        records_per_customer,
+        records_per_customer: by_size.into_iter().map(|(size, people)| (format!("{size:>3}"), people)).collect(),
         decisions_without_record: 0,
         decisions_on_other_values: 0,
         kept_apart: 0,

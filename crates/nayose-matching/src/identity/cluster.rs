@@ -82,11 +82,19 @@ where
     V: Fn(u32, u32) -> i64 + Sync,
     W: Fn(&[u32], &[u32]) -> f64 + Sync,
 {
+    cluster_on(parallel::threads(), rows, edges, rules)
+}
+
+fn cluster_on<V, W>(threads: usize, rows: usize, edges: &[Edge], rules: &Rules<V, W>) -> (Vec<u32>, Vec<Fate>)
+where
+    V: Fn(u32, u32) -> i64 + Sync,
+    W: Fn(&[u32], &[u32]) -> f64 + Sync,
+{
     let components = Components::new(rows, edges, rules.bounds);
     let neighbours = Neighbours::new(rows, edges);
     let starts = (0..components.roots.len()).step_by(COMPONENTS_AT_ONCE);
     let parts: Vec<Range<usize>> = starts.map(|start| start..start + COMPONENTS_AT_ONCE).collect();
-    let divided = parallel::map(parts, |_, part| {
+    let divided = parallel::map_on(threads, parts, |_, part| {
         let mut found = Found::default();
         let to = part.end.min(components.roots.len());
         (part.start..to).for_each(|component| components.divide(component, edges, &neighbours, rules, &mut found));

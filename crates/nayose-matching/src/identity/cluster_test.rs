@@ -87,7 +87,7 @@ fn a_link_does_not_join_groups_that_vote_against_it() {
     };
     let (labels, fates) = cluster(6, &edges, &with(1200));
     assert_eq!(labels, [0, 0, 0, 3, 3, 3]);
-    let sum_for = vote(0.999, 0.0, 0.8) as u64;
+    let sum_for = vote(0.999, 0.0, 0.8) as u32;
     assert_eq!(fates[6], Fate::Outvoted(Tally { pairs_for: 1, pairs_against: 8, sum_for, sum_against: 9600 }));
     assert_eq!(fates[..6], [Fate::Linked; 6]);
     assert_eq!(cluster(6, &edges, &with(900)).0, [0; 6], "the link outweighs the eight");
@@ -339,7 +339,7 @@ fn check_fates(graph: &Graph, labels: &[u32], edges: &[Edge], fates: &[Fate]) {
             }
             Fate::Outvoted(tally) => {
                 let sum: i64 = across().map(|(l, r)| graph.vote(l, r)).sum();
-                assert_eq!(sum, tally.sum_for as i64 - tally.sum_against as i64);
+                assert_eq!(sum, i64::from(tally.sum_for) - i64::from(tally.sum_against));
                 assert!(a != b && sum <= 0, "{tally:?}");
             }
             Fate::Limit(channel) => {
@@ -359,6 +359,33 @@ fn no_order_of_links_gives_other_clusters() {
         edges.reverse();
         fates.reverse();
         assert_eq!((labels, edges, fates), graph.clustered(false), "graph {seed}");
+    }
+}
+
+#[test]
+fn threads_and_the_order_of_links_change_nothing() {
+    // Many graphs side by side, those without limits: more components than a thread takes at once.
+    let graphs: Vec<Graph> = (0..5000).filter(|seed| seed % KINDS as u64 != 4).map(Graph::random).collect();
+    assert!(graphs.len() > 3 * COMPONENTS_AT_ONCE);
+    let (mut of, mut edges) = (Vec::new(), Vec::new());
+    for graph in &graphs {
+        let first = of.len() as u32;
+        of.extend((0..graph.n).map(|_| (graph, first)));
+        edges.extend(graph.links().into_iter().map(|e| edge(first + e.l, first + e.r, e.person)));
+    }
+    let vote = |l: u32, r: u32| {
+        let ((graph, first), (_, other)) = (of[l as usize], of[r as usize]);
+        if first == other { graph.vote(l - first, r - first) } else { 0 }
+    };
+    let whole: Whole = |_, _| 1.0;
+    let rules = Rules { bounds: bounds(AUTO), vote, whole, channel_of: &[], most: &[] };
+    let (labels, fates) = cluster_on(1, of.len(), &edges, &rules);
+    for threads in [1, 2, 7] {
+        let mut order: Vec<usize> = (0..edges.len()).collect();
+        order.sort_by_key(|place| mix(threads as u64 ^ (*place as u64) << 8));
+        let shuffled: Vec<Edge> = order.iter().map(|place| edges[*place]).collect();
+        let expected: Vec<Fate> = order.iter().map(|place| fates[*place]).collect();
+        assert_eq!(cluster_on(threads, of.len(), &shuffled, &rules), (labels.clone(), expected), "{threads} threads");
     }
 }
 

@@ -12,6 +12,8 @@ use foldhash::fast::FixedState;
 
 use super::alias::Aliases;
 use super::carry::{Before, Event, EventKind, Issued};
+use super::set_ids::SetIds;
+use crate::parallel;
 
 /// An id that was a person's own in an earlier run.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,29 +45,32 @@ impl Former {
     }
 }
 
+/// Rows that a thread looks at at once: some milliseconds.
+const ROWS_AT_ONCE: usize = 1 << 14;
+
 /// For every former id the set that has its founding record.
-pub(super) fn founding_sets(labels: &[u32], before: &Before, own: &impl Fn(u32, u32) -> String) -> Vec<Option<u32>> {
+pub(super) fn founding_sets(
+    labels: &[u32],
+    before: &Before,
+    own: &(impl Fn(u32, u32) -> String + Sync),
+) -> Vec<Option<u32>> {
     let mut sets = vec![None; before.former.len()];
     if before.former.is_empty() {
         return sets;
     }
     let places: HashMap<&str, usize, FixedState> =
         before.former.iter().enumerate().map(|(place, former)| (former.id.as_str(), place)).collect();
-    for (row, label) in labels.iter().enumerate() {
-        if let Some(place) = places.get(own(row as u32, 0).as_str()) {
-            sets[*place] = Some(*label);
-        }
-    }
+    let found = parallel::map(labels.chunks(ROWS_AT_ONCE).collect(), |part, labels: &[u32]| {
+        let rows = ((part * ROWS_AT_ONCE) as u32..).zip(labels);
+        let founded = |(row, label): (u32, &u32)| Some((*places.get(own(row, 0).as_str())?, *label));
+        rows.filter_map(founded).collect::<Vec<_>>()
+    });
+    found.into_iter().flatten().for_each(|(place, label)| sets[place] = Some(label));
     sets
 }
 
 /// Gives sets without an id the oldest former id that was founded on one of their records.
-pub(super) fn take_again(
-    before: &Before,
-    founded: &[Option<u32>],
-    ids: &mut [String],
-    taken: &mut HashSet<String, FixedState>,
-) {
+pub(super) fn take_again(before: &Before, founded: &[Option<u32>], ids: &mut SetIds) {
     let mut claims: Vec<(i64, &str, u32)> = before
         .former
         .iter()
@@ -74,9 +79,8 @@ pub(super) fn take_again(
         .collect();
     claims.sort_unstable();
     for (_, id, label) in claims {
-        if ids[label as usize].is_empty() && !taken.contains(id) {
-            taken.insert(id.to_string());
-            ids[label as usize] = id.to_string();
+        if !ids.is_named(label) {
+            ids.give(label, id);
         }
     }
 }
@@ -86,7 +90,7 @@ pub(super) fn take_again(
 pub(super) fn events(
     labels: &[u32],
     (before, founded): (&Before, &[Option<u32>]),
-    (ids, taken): (&[String], &HashSet<String, FixedState>),
+    ids: &SetIds,
     merged: &HashMap<&str, &str>,
     said: &[Event],
 ) -> Vec<Event> {
@@ -100,18 +104,18 @@ pub(super) fn events(
         .former
         .iter()
         .zip(founded)
-        .filter(|(former, _)| !taken.contains(&former.id) && !merged.contains_key(former.id.as_str()))
+        .filter(|(former, _)| !ids.has(&former.id) && !merged.contains_key(former.id.as_str()))
         .filter_map(|(former, founded)| {
             let most = || former.alias_of.as_ref().and_then(|_| most_of(labels, &former.rows));
             let label = founded.or_else(most)?;
-            Some((former.id.as_str(), ids[label as usize].as_str()))
+            Some((former.id.as_str(), ids.of(label)))
         })
         .collect();
     let mut found = Vec::new();
     for former in &before.former {
         let id = former.id.as_str();
         let event = |kind| Event { id: id.to_string(), kind, rows: Vec::new() };
-        if taken.contains(id) {
+        if ids.has(id) {
             if former.alias_of.is_some() && !own.contains(id) {
                 found.push(event(EventKind::Created));
             }
@@ -121,10 +125,10 @@ pub(super) fn events(
             continue;
         }
         // Where it leads to without a word: what it was merged into may have been merged itself, or is former too.
-        let led = former.alias_of.as_deref().and_then(|into| match taken.get(into) {
-            Some(into) => Some(into.as_str()),
-            None => merged.get(into).or_else(|| wanted.get(into)).copied(),
-        });
+        let led = former
+            .alias_of
+            .as_deref()
+            .and_then(|into| ids.find(into).or_else(|| merged.get(into).or_else(|| wanted.get(into)).copied()));
         match (wanted.get(id).copied(), led) {
             (Some(to), led) if led != Some(to) => found.push(event(EventKind::Merged(to.to_string()))),
             (None, Some(_)) => found.push(event(EventKind::Retired)),

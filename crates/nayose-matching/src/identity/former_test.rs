@@ -88,7 +88,7 @@ impl Lake {
         self.say(carry_events(&labels, &before, &carried));
         let mut open = BTreeMap::new();
         for (row, s) in seen.iter().enumerate() {
-            let id = carried.ids[labels[row] as usize].clone();
+            let id = carried.ids.of(labels[row]).to_string();
             self.had.entry(id.clone()).or_default().insert(s.record);
             let since = match self.open.get(&s.record) {
                 Some((was, since)) if *was == id => *since,

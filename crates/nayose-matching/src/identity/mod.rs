@@ -14,6 +14,7 @@ pub mod people;
 pub mod pin;
 pub mod pseudonym;
 pub mod rollback;
+pub mod set_ids;
 mod sets;
 pub mod tombstone;
 pub(crate) mod votes;

@@ -78,14 +78,16 @@ pub fn strongest_against(scorer: &Scorer, a: &[u32], b: &[u32], auto: f64) -> Op
 
 /// For every record the probability of its strongest link within its person; 1 for a record on its own.
 pub fn confidence(people: &[u32], edges: &[Edge], fates: &[Fate]) -> Vec<f64> {
-    let mut best: Vec<Option<f64>> = vec![None; people.len()];
+    // No probability is below zero.
+    let mut best = vec![-1.0f64; people.len()];
     let linked = edges.iter().zip(fates).filter(|(_, fate)| **fate == Fate::Linked).map(|(edge, _)| edge);
     for edge in linked.filter(|e| people[e.l as usize] == people[e.r as usize]) {
         for row in [edge.l as usize, edge.r as usize] {
-            best[row] = Some(best[row].map_or(edge.person, |b| b.max(edge.person)));
+            best[row] = best[row].max(edge.person);
         }
     }
-    best.into_iter().map(|b| b.unwrap_or(1.0)).collect()
+    best.iter_mut().filter(|best| **best < 0.0).for_each(|best| *best = 1.0);
+    best
 }
 
 /// Thresholds of the table of expected precision and recall.

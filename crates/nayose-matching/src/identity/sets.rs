@@ -74,6 +74,9 @@ impl Clusters {
 /// decision back leaves the clusters of before. Where these wholes hold two rows that were decided to be `apart`, only the
 /// rows that the decisions name leave their clusters and become one. `labels` have the smallest row of each row's cluster.
 pub(crate) fn join_decided(labels: &mut [u32], decided: &[(u32, u32)], apart: impl Fn(u32, u32) -> bool) {
+    if decided.is_empty() {
+        return;
+    }
     let mut sets = Clusters::new(labels.len());
     decided.iter().for_each(|(l, r)| sets.union(*l, *r));
     let mut named: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();

@@ -42,31 +42,32 @@ pub(crate) fn vote(person: f64, against: f64, auto: f64) -> i64 {
     }
 }
 
-/// The votes between two groups.
+/// The votes between two groups. There is one for each link that was outvoted, so that its numbers are as small as the 4,096 pairs that
+/// are looked at, of 10,000 thousandths each, allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Pairs that vote for one person.
-    pub pairs_for: u32,
+    pub pairs_for: u16,
     /// Pairs that vote against it.
-    pub pairs_against: u32,
+    pub pairs_against: u16,
     /// Sum of the votes for it, in thousandths of a bit.
-    pub sum_for: u64,
+    pub sum_for: u32,
     /// Sum of the votes against it, in thousandths of a bit.
-    pub sum_against: u64,
+    pub sum_against: u32,
 }
 
 impl Tally {
     /// Counts a vote.
     pub(super) fn add(&mut self, vote: i64) {
-        self.pairs_for += u32::from(vote > 0);
-        self.pairs_against += u32::from(vote < 0);
+        self.pairs_for += u16::from(vote > 0);
+        self.pairs_against += u16::from(vote < 0);
         let sum = if vote > 0 { &mut self.sum_for } else { &mut self.sum_against };
-        *sum += vote.unsigned_abs();
+        *sum += vote.unsigned_abs() as u32;
     }
 
     /// The sums in bits, for it and against it.
     pub fn bits(&self) -> (f64, f64) {
-        (self.sum_for as f64 / THOUSANDTHS, self.sum_against as f64 / THOUSANDTHS)
+        (f64::from(self.sum_for) / THOUSANDTHS, f64::from(self.sum_against) / THOUSANDTHS)
     }
 }
 

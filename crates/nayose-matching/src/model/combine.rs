@@ -86,6 +86,9 @@ impl Combinations {
     /// What agreeing on combinations adds to ln u, by comparison: each to the comparison with the smaller weight, where there are two.
     /// In a larger tree all but the one with the largest weight take the combination that leads towards that.
     pub(super) fn corrections(&self, agreed: &[Agreed]) -> Vec<(usize, f64)> {
+        if agreed.len() < 2 {
+            return Vec::new();
+        }
         let mut edges = Vec::new();
         for (i, a) in agreed.iter().enumerate() {
             for (j, b) in agreed.iter().enumerate().skip(i + 1) {

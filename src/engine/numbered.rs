@@ -150,7 +150,7 @@ impl Numbers {
                 self.number = 0;
             }
             let ranges = match columns.as_slice() {
-                [] => vec![0..rows],
+                [] => std::iter::once(0..rows).collect(),
                 columns => partition(columns)?.ranges(),
             };
             for range in ranges {

@@ -41,7 +41,7 @@ impl Standardizer {
     pub fn record(&self, versions: &mut Vec<RawVersion>) -> StandardRecord {
         // Oldest first; rows of one time in the order of files and lines.
         versions.sort_by(|a, b| (a.observed_at, a.file, a.line).cmp(&(b.observed_at, b.file, b.line)));
-        let conflicts = conflicts(versions);
+        let conflicts = if versions.len() > 1 { conflicts(versions) } else { Vec::new() };
         let rows = versions.len() as i32;
         let holder = leave_out_others(versions, |version| self.values(version));
         let mut builder = self.builder();

@@ -13,7 +13,7 @@ use super::divide::{
 use super::kana_names::kana_names;
 use super::latin;
 use super::letters::{Letters, MAX_CHARS, key_units, part_key};
-use super::word::{Word, ln_word};
+use super::word::{ln_shares, ln_word};
 use super::{Name, OtherKind, OtherName, Problem, foreign};
 use crate::kana::{is_kana, is_kanji, is_long_mark, kana_key, to_katakana, to_reading};
 use crate::organization::{Organization, has_legal_form, organization};
@@ -376,9 +376,8 @@ fn set_division(name: &mut Name, text: &str, found: Division) {
 /// Two words: family name first, unless the other order is far likelier. Around a middle dot (ジョン・スミス) the given
 /// name comes first, unless the words are common Japanese names. Whether they are.
 fn set_parts(name: &mut Name, first: &str, second: &str, dotted: bool) -> bool {
-    let words = [first, second].map(Word::new);
-    let straight = words[0].ln(Part::Family) + words[1].ln(Part::Given);
-    let crossed = words[1].ln(Part::Family) + words[0].ln(Part::Given);
+    let [a, b] = [first, second].map(ln_shares);
+    let (straight, crossed) = (a[0] + b[1], b[0] + a[1]);
     let odds = straight - crossed;
     let foreign = dotted && first.chars().chain(second.chars()).all(is_kana);
     let given_first = if foreign {

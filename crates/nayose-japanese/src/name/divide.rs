@@ -9,8 +9,10 @@ use super::codes::kana_code;
 use super::dictionary::{Dictionary, ENDING, Part, char_position, dictionary, ln_ending_share};
 use super::kana_names::kana_names;
 use super::letters::Letters;
+use super::memo::{Memo, Short};
 use super::readings::{Likelihood, MOST_LN};
 use crate::kana::{kana_key, katakana};
+use std::cell::RefCell;
 
 /// A division of a text. Positions are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,8 +197,15 @@ pub(super) const MOST_FIT_LN: f32 = 2.0 * MOST_LN;
 
 /// ln of the likelihood of two kana as the readings of two part keys.
 pub(super) fn ln_fit(family: &[u16], first: &str, given: &[u16], second: &str) -> f32 {
-    let ln = |part, key, kana| ln_likelihood(Likelihood::new(part, key).of(Kana::new(kana).codes()));
-    ln(Part::Family, family, first) + ln(Part::Given, given, second)
+    thread_local! {
+        static KNOWN: RefCell<[Memo<f32>; 2]> = RefCell::new([Memo::new(), Memo::new()]);
+    }
+    let ln = |known: &mut [Memo<f32>; 2], part: Part, key: &[u16], kana: &str| {
+        let kana = Kana::new(kana);
+        let likelihood = || Likelihood::new(part, key).of(kana.codes());
+        ln_likelihood(known[part.index()].get(Short::of_key(key, kana.codes()), likelihood))
+    };
+    KNOWN.with_borrow_mut(|known| ln(known, Part::Family, family, first) + ln(known, Part::Given, given, second))
 }
 
 /// The likeliest candidate, with its share of the likelihood of all.

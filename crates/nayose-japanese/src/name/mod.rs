@@ -27,6 +27,7 @@ mod kept;
 mod latin;
 mod letters;
 mod listed;
+mod memo;
 mod readings;
 mod word;
 

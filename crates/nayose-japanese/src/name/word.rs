@@ -1,24 +1,39 @@
 //! A word of a name: how common it is as a family name and as a given name.
 //!
-//! In: a word. Out: ln of the share of people who have it as a part of their name. Why a type: two words are tried in both orders, and
-//! what is folded once serves for both parts.
+//! In: a word. Out: ln of the share of people who have it as a part of their name. Why both at once: two words
+//! are tried in both orders, and what is folded and looked up once serves for both parts, and for the next person of the name.
 
 use super::dictionary::{Part, dictionary};
 use super::divide::ln_share;
 use super::kana_names::kana_names;
 use super::letters::{Letters, key_units};
+use super::memo::{Memo, Short};
 use crate::kana::{is_kana, kana_key};
+use std::cell::RefCell;
 
 /// ln of the share of a word too long to be a part of a name: below every other. A judgement.
 const TOO_LONG_LN: f32 = -60.0;
 
 /// ln of the share of people who have a word as a part of their name.
 pub(super) fn ln_word(part: Part, word: &str) -> f32 {
-    Word::new(word).ln(part)
+    ln_shares(word)[part.index()]
+}
+
+/// ln of the share of people who have a word as their family name, and as their given name.
+pub(super) fn ln_shares(word: &str) -> [f32; 2] {
+    thread_local! {
+        static KNOWN: RefCell<Memo<[f32; 2]>> = RefCell::new(Memo::new());
+    }
+    KNOWN.with_borrow_mut(|known| {
+        known.get(Short::of_word(word), || {
+            let word = Word::new(word);
+            [Part::Family, Part::Given].map(|part| word.ln(part))
+        })
+    })
 }
 
 /// A word of a name, as its share among family and given names is looked up.
-pub(super) enum Word<'a> {
+enum Word<'a> {
     /// All kana: its kana key.
     Kana(String),
     /// Any other, with its characters.
@@ -27,7 +42,7 @@ pub(super) enum Word<'a> {
 }
 
 impl<'a> Word<'a> {
-    pub(super) fn new(word: &'a str) -> Self {
+    fn new(word: &'a str) -> Self {
         if word.chars().all(is_kana) {
             return Word::Kana(kana_key(word));
         }
@@ -35,7 +50,7 @@ impl<'a> Word<'a> {
     }
 
     /// ln of the share of people who have it as this part of their name.
-    pub(super) fn ln(&self, part: Part) -> f32 {
+    fn ln(&self, part: Part) -> f32 {
         match self {
             Word::Kana(key) => {
                 let written = dictionary().find(part, key_units(key).units()).map(|e| e.ln_share());

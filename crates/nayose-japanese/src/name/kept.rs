@@ -11,9 +11,9 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Names whose readings are kept. A set has 5 readings on average and takes half a KiB, so that all of them are some 16 MiB: what fits
+/// Names whose readings are kept. A set has 5 readings on average and takes half a KiB, so that all of them are some 8 MiB: what fits
 /// beside the least ceiling of memory of a run. The frequent names come first, and they are what counts.
-const MOST: usize = 1 << 15;
+const MOST: usize = 1 << 14;
 
 /// The readings of one name, once they were gathered.
 type Slot = OnceLock<Box<[Reading]>>;

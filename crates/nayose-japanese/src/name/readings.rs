@@ -356,8 +356,8 @@ mod tests {
             for part in [Part::Family, Part::Given] {
                 let (likelihood, codes) = (Likelihood::new(part, key.units()), kana_codes(kana));
                 let beginnings = likelihood.of_beginnings(&codes);
-                for n in 0..=codes.len() {
-                    assert_eq!(beginnings[n].to_bits(), likelihood.of(&codes[..n]).to_bits(), "{name} {kana} {n}");
+                for (n, beginning) in beginnings.iter().enumerate().take(codes.len() + 1) {
+                    assert_eq!(beginning.to_bits(), likelihood.of(&codes[..n]).to_bits(), "{name} {kana} {n}");
                 }
             }
         }

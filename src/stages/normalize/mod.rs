@@ -99,7 +99,11 @@ fn in_order(raw: DataFrame, standardizer: Arc<Standardizer>) -> Result<DataFrame
     let item = Arc::new(item_field(DataType::Struct(fields.clone())));
     let of = schema.clone();
     let make = move |groups: &Groups| -> datafusion::error::Result<RecordBatch> {
-        let values = fields.iter().map(|f| columns::named(&groups.rows, f.name()).cloned());
+        // Rows that were not written yet may have other inner names.
+        let values = fields.iter().map(|f| match columns::named(&groups.rows, f.name())? {
+            column if column.data_type() == f.data_type() => Ok(column.clone()),
+            column => Ok(arrow::compute::cast(column, f.data_type())?),
+        });
         let values = StructArray::try_new(fields.clone(), values.collect::<datafusion::error::Result<_>>()?, None)?;
         let versions = ListArray::try_new(item.clone(), groups.offsets.clone(), Arc::new(values), None)?;
         let mut made = records(&standardizer, &versions, 0..groups.len())?.into_iter();

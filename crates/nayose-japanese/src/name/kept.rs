@@ -75,7 +75,7 @@ mod tests {
                     gathered += 1;
                     readings(*name)
                 });
-                prop_assert_eq!(found.as_ref(), readings(*name).as_slice());
+                prop_assert_eq!(found.into_owned(), readings(*name));
             }
             let mut distinct = asked.clone();
             distinct.sort_unstable();

@@ -1,12 +1,13 @@
 //! The engine: the DataFusion session, plans run here or on a cluster, their rows written as files.
 //!
 //! In: how this process may use the machine, plans. Out: sessions ([`session`]), files ([`write`]) and what every operator did
-//! ([`operators`]). [`query`] tells what is wrong in a query that a person wrote; [`ordered`] tables keep an order of their own;
-//! [`pieces`] are rows that are made when they are written; [`dates`] says where days begin; rows of groups that lie together are
-//! `numbered` as they pass; [`spill`] files have no name.
+//! ([`operators`]). [`query`] tells what is wrong in a query that a person wrote; [`ordered`] tables keep an order of their own,
+//! [`grouped`] ones have a row for each key of rows in order, [`pieces`] are rows that are made when they are written; [`dates`] says
+//! where days begin; rows of groups that lie together are `numbered` as they pass; [`spill`] files have no name.
 
 pub(crate) mod cluster;
 pub(crate) mod dates;
+pub(crate) mod grouped;
 mod numbered;
 pub(crate) mod operators;
 pub(crate) mod ordered;

@@ -4,6 +4,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricValue;
 use serde::{Deserialize, Serialize};
 
+use super::grouped::GroupedExec;
 use crate::tables::ranges::RangesExec;
 
 /// An operator of an executed plan.
@@ -47,7 +48,8 @@ fn collect(table: &str, plan: &dyn ExecutionPlan, depth: usize, into: &mut Vec<O
         spilled: counted(metrics.spilled_bytes()),
     });
     let ranges = plan.downcast_ref::<RangesExec>().into_iter().flat_map(RangesExec::inputs);
-    for child in plan.children().into_iter().chain(ranges) {
+    let grouped = plan.downcast_ref::<GroupedExec>().map(GroupedExec::input);
+    for child in plan.children().into_iter().chain(ranges).chain(grouped) {
         collect(table, child.as_ref(), depth + 1, into);
     }
 }

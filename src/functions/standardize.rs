@@ -22,15 +22,15 @@ use nayose_matching::record::{RawVersion, Standardizer};
 pub(crate) const OUTSIDE: [&str; 6] =
     [col::SOURCE, col::CHANNEL, col::RECORD_ID, col::REJECT_REASON, col::REJECT_RAW, col::CONSENT];
 
+/// The fields of a version: what a raw row says of who it is.
+pub(crate) fn version_fields() -> Fields {
+    let columns = RAW_RECORD.columns.iter().filter(|c| !OUTSIDE.contains(&c.name));
+    columns.map(|c| Field::new(c.name, c.data_type.arrow(), true)).collect()
+}
+
 /// The function for one pipeline.
 pub(crate) fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
-    let version: Vec<_> = RAW_RECORD
-        .columns
-        .iter()
-        .filter(|c| !OUTSIDE.contains(&c.name))
-        .map(|c| Field::new(c.name, c.data_type.arrow(), true))
-        .collect();
-    let argument = DataType::List(Arc::new(item_field(DataType::Struct(version.into()))));
+    let argument = DataType::List(Arc::new(item_field(DataType::Struct(version_fields()))));
     let fields: Fields = STANDARD_RECORD
         .columns
         .iter()
@@ -41,13 +41,19 @@ pub(crate) fn standardize(standardizer: Arc<Standardizer>) -> ScalarUDF {
     let recipe = Recipe::Standardize((*standardizer).clone());
     let function = costly_function("standardize", vec![argument], result, move |columns| {
         let lists = columns::lists(&columns[0])?;
-        in_pieces(lists.len(), |rows| records(&standardizer, lists, rows, &fields))
+        in_pieces(lists.len(), |rows| {
+            let columns = records(&standardizer, lists, rows)?;
+            Ok(Arc::new(StructArray::try_new(fields.clone(), columns, None)?))
+        })
     });
     made_from(&recipe, &function)
 }
 
-/// The records of some rows, standardized.
-fn records(standardizer: &Standardizer, lists: &ListArray, rows: Range<usize>, fields: &Fields) -> Result<ArrayRef> {
+/// The records of some rows, standardized: the columns of `standard_record` without its place and its key.
+///
+/// # Errors
+/// If a list has other fields than [`version_fields`].
+pub(crate) fn records(standardizer: &Standardizer, lists: &ListArray, rows: Range<usize>) -> Result<Vec<ArrayRef>> {
     let versions = Versions::new(lists)?;
     let mut people = PersonColumns::default();
     let mut times: [TimestampMicrosecondBuilder; 3] = std::array::from_fn(|_| TimestampMicrosecondBuilder::new());
@@ -81,7 +87,7 @@ fn records(standardizer: &Standardizer, lists: &ListArray, rows: Range<usize>, f
     all.push(of_others.finish()?);
     all.push(Arc::new(since.finish().with_timezone(TIME_ZONE)));
     all.push(features.finish()?);
-    Ok(Arc::new(StructArray::try_new(fields.clone(), all, None)?))
+    Ok(all)
 }
 
 /// The rows of all records, column by column.

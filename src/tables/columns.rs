@@ -1,7 +1,8 @@
 //! Access to Arrow columns by name and type, with errors instead of panics.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::error::{DataFusionError, Result};
@@ -60,6 +61,14 @@ pub(crate) fn structs(array: &ArrayRef) -> Result<&StructArray> {
 /// If there is none of that name.
 pub(crate) fn field<'a>(array: &'a StructArray, name: &str) -> Result<&'a ArrayRef> {
     array.column_by_name(name).ok_or_else(|| DataFusionError::Internal(format!("a struct lacks {name}")))
+}
+
+/// A column of a batch.
+///
+/// # Errors
+/// If there is none of that name.
+pub(crate) fn named<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+    batch.column_by_name(name).ok_or_else(|| DataFusionError::Internal(format!("rows lack {name}")))
 }
 
 /// The value of a row, or `None` where it is null.

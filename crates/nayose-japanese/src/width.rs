@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::compose;
 
 /// The kanji of each character of the block CJK Radicals Supplement from U+2E80 on. NFKC knows two of them, as they are
 /// characters of their own; a PDF's text has them where the page shows a kanji. Source: the property
@@ -27,7 +28,7 @@ pub fn fold_width(s: &str) -> Cow<'_, str> {
     if is_folded(s) {
         return Cow::Borrowed(s);
     }
-    let mut out = pass(s);
+    let mut out = frequent(s).unwrap_or_else(|| pass(s));
     // Removing a character can make two neighbours that compose.
     for _ in 0..MAX_PASSES {
         if is_folded(&out) {
@@ -83,6 +84,60 @@ fn is_folded(s: &str) -> bool {
     !space || s.is_empty()
 }
 
+/// What [`pass`] gives for text of the characters that names and addresses are written in, in half and full width; `None` for any
+/// other. Several times faster than Unicode normalisation.
+fn frequent(s: &str) -> Option<String> {
+    let mut out = String::with_capacity(s.len());
+    let mut space = false;
+    // The character before, with which a voicing mark may compose.
+    let mut before = None;
+    for c in s.chars() {
+        let c = match c {
+            ' ' | '\u{3000}' => {
+                (space, before) = (true, None);
+                continue;
+            }
+            '\u{ff9e}' | '\u{ff9f}' => {
+                let mark = if c == '\u{ff9e}' { '\u{3099}' } else { '\u{309a}' };
+                before = before.and_then(|before| compose(before, mark));
+                if let Some(voiced) = before {
+                    out.pop();
+                    out.push(voiced);
+                }
+                continue;
+            }
+            '!'..='~'
+            | '\u{3041}'..='\u{3096}'
+            | '\u{309d}'
+            | '\u{309e}'
+            | '\u{30a1}'..='\u{30fe}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{3001}'..='\u{3003}'
+            | '\u{3005}'..='\u{3007}'
+            | '\u{300c}'..='\u{3011}' => c,
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0)?,
+            '\u{ff61}'..='\u{ff9d}' => half_width(c)?,
+            _ => return None,
+        };
+        if space && !out.is_empty() {
+            out.push(' ');
+        }
+        (space, before) = (false, Some(c));
+        out.push(c);
+    }
+    Some(out)
+}
+
+/// The characters of half width from U+FF61 on, as NFKC has them, without the two voicing marks at their end.
+const HALF_WIDTH: &str = "。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン";
+
+/// The full-width character of one of half width from U+FF61 on.
+fn half_width(c: char) -> Option<char> {
+    // Each has three bytes.
+    let at = 3 * (c as usize).checked_sub(0xff61)?;
+    HALF_WIDTH.get(at..at + 3)?.chars().next()
+}
+
 fn pass(s: &str) -> String {
     let marks = s.chars().filter(|&c| !is_invisible(c)).map(|c| match c {
         '\u{309b}' | '\u{ff9e}' => '\u{3099}',
@@ -115,7 +170,17 @@ fn pass(s: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fold_width;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn frequent_text_is_folded_as_any_other(
+            text in "[ -~！-～　ｦ-ﾟ｡-･ぁ-ゖゝゞァ-ヾ一-龠々〆]{0,16}|[カかハﾊｶｳウワゝヽaａﾞﾟ 　ﾞﾟﾞ]{0,9}",
+        ) {
+            prop_assert_eq!(frequent(&text), Some(pass(&text)));
+        }
+    }
 
     #[test]
     fn folds() {

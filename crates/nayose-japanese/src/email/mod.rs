@@ -101,11 +101,7 @@ impl Email {
 
 /// The address in `text`; of several, the first.
 pub fn email(text: &str) -> Email {
-    // Most addresses are clean.
-    if text.bytes().all(is_plain)
-        && let Some((local, domain)) = text.split_once('@')
-        && !domain.contains('@')
-    {
+    if let Some((local, domain)) = plain(text) {
         return judge(local, domain, false);
     }
     let folded = fold(text);
@@ -121,9 +117,19 @@ pub fn email(text: &str) -> Email {
     out
 }
 
+/// The local part and the domain of a field that holds a clean address and nothing else, as most do.
+fn plain(text: &str) -> Option<(&str, &str)> {
+    let (local, domain) = text.split_once('@').filter(|_| text.bytes().all(is_plain))?;
+    (!domain.contains('@')).then_some((local, domain))
+}
+
 /// Every address in `text`, in order, each once.
 pub fn emails(text: &str) -> Vec<Email> {
     let mut out: Vec<Email> = Vec::new();
+    if let Some((local, domain)) = plain(text) {
+        out.extend(Some(judge(local, domain, false)).filter(|email| email.address.is_some()));
+        return out;
+    }
     for email in pieces(&fold(text)).map(read) {
         if email.address.is_some() && out.iter().all(|e| e.address != email.address) {
             out.push(email);
@@ -385,6 +391,13 @@ mod tests {
         fn never_panics(text in r"\PC*") {
             let _ = emails(&text);
             twice(&text)?;
+        }
+
+        #[test]
+        fn a_clean_address_is_read_as_any_other(text in r"[a-z0-9.@_+-]{0,12}@[a-z0-9.@_+-]{0,12}|[a-z.]{1,9}@(gmail\.com|docomo\.ne\.jp|yahoo\.co\.jo)") {
+            let mut pieces: Vec<Email> = pieces(&text).map(read).filter(|email| email.address.is_some()).collect();
+            pieces.dedup_by(|a, b| a.address == b.address);
+            prop_assert!(plain(&text).is_none() || emails(&text) == pieces);
         }
 
         #[test]

@@ -7,10 +7,13 @@
 
 use super::clean::{Cleaned, clean, is_placeholder, is_test, may_be_trimmed};
 use super::dictionary::{Part, dictionary};
-use super::divide::{Candidate, Division, GIVEN_FIRST_LN, UNCOMMON_LN, best, divide, ln_fit, ln_share, split_kana};
+use super::divide::{
+    Candidate, Division, GIVEN_FIRST_LN, MOST_FIT_LN, UNCOMMON_LN, best, divide, ln_fit, ln_share, split_kana,
+};
 use super::kana_names::kana_names;
 use super::latin;
 use super::letters::{Letters, MAX_CHARS, key_units, part_key};
+use super::word::{ln_shares, ln_word};
 use super::{Name, OtherKind, OtherName, Problem, foreign};
 use crate::kana::{is_kana, is_kanji, is_long_mark, kana_key, to_katakana, to_reading};
 use crate::organization::{Organization, has_legal_form, organization};
@@ -31,8 +34,6 @@ const MAX_ORDER_CONFIDENCE: f32 = 0.999;
 /// If one of two fields is empty, a listed text of at most this many characters in the other is that part alone; a
 /// longer one may be a whole name. A judgement: few whole names have two characters.
 const MAX_LONE_CHARS: usize = 2;
-/// ln of the share of a word too long to be a part of a name: below every other. A judgement.
-const TOO_LONG_LN: f32 = -60.0;
 
 /// The name in one field.
 pub(super) fn from_field(text: &str, kana: Option<&str>) -> Name {
@@ -138,7 +139,10 @@ pub(super) fn only_family(text: &str) -> Option<Name> {
 /// The record's kana: width folded, in katakana, without honorifics; `None` if less than nine tenths of it is kana (a
 /// judgement, for kana with a stray letter).
 fn tidy_kana(kana: &str) -> Option<String> {
-    let folded = to_reading(&fold_width(kana)).replace(['・', ',', '、', '.', '/', '_'], " ");
+    let mut folded = to_reading(&fold_width(kana));
+    if folded.contains(['・', ',', '、', '.', '/', '_']) {
+        folded = folded.replace(['・', ',', '、', '.', '/', '_'], " ");
+    }
     let cleaned = clean(folded.trim()).text;
     let letters = cleaned.chars().filter(|c| *c != ' ').count();
     let written = cleaned.chars().filter(|&c| is_kana(c)).count();
@@ -372,8 +376,8 @@ fn set_division(name: &mut Name, text: &str, found: Division) {
 /// Two words: family name first, unless the other order is far likelier. Around a middle dot (ジョン・スミス) the given
 /// name comes first, unless the words are common Japanese names. Whether they are.
 fn set_parts(name: &mut Name, first: &str, second: &str, dotted: bool) -> bool {
-    let straight = ln_word(Part::Family, first) + ln_word(Part::Given, second);
-    let crossed = ln_word(Part::Family, second) + ln_word(Part::Given, first);
+    let [a, b] = [first, second].map(ln_shares);
+    let (straight, crossed) = (a[0] + b[1], b[0] + a[1]);
     let odds = straight - crossed;
     let foreign = dotted && first.chars().chain(second.chars()).all(is_kana);
     let given_first = if foreign {
@@ -431,19 +435,6 @@ fn set_words(name: &mut Name, words: &[String], dotted: bool) {
     set_parts(name, &words[..i].concat(), &words[i..].concat(), dotted);
 }
 
-/// ln of the share of people who have a word as a part of their name.
-fn ln_word(part: Part, word: &str) -> f32 {
-    if word.chars().all(is_kana) {
-        let written = dictionary().find(part, key_units(&part_key(word)).units()).map(|e| e.ln_share());
-        let read = kana_names().ln_share(part, &kana_key(word));
-        return written.map_or(read, |w| w.max(read));
-    }
-    match Letters::new(word) {
-        Some(letters) => ln_share(part, word, &letters, 0, letters.len()),
-        None => TOO_LONG_LN,
-    }
-}
-
 /// Sets the kana of the parts: in the order in which it reads them, divided at `kana_split` if it comes in one piece.
 fn set_kana(name: &mut Name, kana: &str, kana_split: Option<usize>) {
     let without_spaces = |text: &str| Some(text.replace(' ', "")).filter(|t| !t.is_empty());
@@ -452,9 +443,8 @@ fn set_kana(name: &mut Name, kana: &str, kana_split: Option<usize>) {
             return;
         }
         let (family, given) = (key_units(&part_key(&name.family)), key_units(&part_key(&name.given)));
-        let straight = ln_fit(family.units(), first, given.units(), second);
-        let crossed = ln_fit(family.units(), second, given.units(), first);
-        let given_first = crossed > straight + GIVEN_FIRST_LN;
+        let enough = ln_fit(family.units(), first, given.units(), second) + GIVEN_FIRST_LN;
+        let given_first = enough < MOST_FIT_LN && ln_fit(family.units(), second, given.units(), first) > enough;
         let (first, second) = if given_first { (second, first) } else { (first, second) };
         (name.family_kana, name.given_kana) = (without_spaces(first), without_spaces(second));
         return;

@@ -122,13 +122,23 @@ const MAX_MAIDEN_CHARS: usize = 4;
 /// Separates a name from what is written around it.
 pub(super) fn clean(text: &str) -> Cleaned {
     let mut out = Cleaned { text: text.to_owned(), ..Cleaned::default() };
-    if text.contains(['(', '[', '{', '<', '「', '『', '【', '《', '〈', '〔', '"', '“']) {
+    // Most names have none of these; what is removed adds no character but a space.
+    let (mut bracket, mut maiden, mut other) = (false, false, false);
+    for c in text.chars() {
+        match c {
+            '(' | '[' | '{' | '<' | '「' | '『' | '【' | '《' | '〈' | '〔' | '"' | '“' => bracket = true,
+            '旧' => maiden = true,
+            '称' | ':' => other = true,
+            _ => {}
+        }
+    }
+    if bracket {
         remove_brackets(&mut out);
     }
-    if out.text.contains("旧姓") {
+    if maiden && out.text.contains("旧姓") {
         remove_maiden(&mut out);
     }
-    if out.text.contains(['称', ':']) {
+    if other && out.text.contains(['称', ':']) {
         remove_other_name(&mut out);
     }
     for _ in 0..MAX_ROUNDS {
@@ -446,16 +456,34 @@ pub(super) fn is_test(text: &str) -> bool {
     {
         return false;
     }
+    // Names all in kana and kanji are checked for the words below by a character of each, and for one repeated character.
+    let plain = |c: char| is_kana(c) || is_kanji(c) || c == ' ';
+    let marked = ['テ', 'て', 'ダ', 'だ', 'サ', 'デ', 'ほ', '験', '証', '認'];
+    if text.chars().all(plain) && !text.contains(marked) && !is_one_character(text) {
+        return false;
+    }
     let lower = text.to_lowercase();
     let words = |w: &str| {
         let w = w.trim_end_matches(|c: char| c.is_numeric());
         TESTS.contains(&w)
     };
-    let letters: Vec<char> = lower.chars().filter(|c| c.is_alphanumeric()).collect();
-    let joined: String = letters.iter().collect();
+    let joined: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     lower.split([' ', '-', '_', '・']).any(words)
         || ["テスト", "てすと", "ダミー", "サンプル"].iter().any(|t| lower.starts_with(t))
         || lower.ends_with("テスト")
         || ["動作確認", "確認用", "検証用", "試験用"].iter().any(|t| joined.contains(t))
-        || (letters.len() >= 3 && letters.iter().all(|c| *c == letters[0]))
+        || is_one_character(&joined)
+}
+
+/// Whether a text is one character three times or more, but for signs and spaces.
+fn is_one_character(text: &str) -> bool {
+    let mut letters = text.chars().filter(|c| c.is_alphanumeric());
+    let first = letters.next();
+    let mut more = 0;
+    first.is_some()
+        && letters.all(|c| {
+            more += 1;
+            Some(c) == first
+        })
+        && more >= 2
 }

@@ -11,6 +11,7 @@ use super::{Name, Problem, foreign, readings};
 use crate::kana::{is_kana, kana_key, to_katakana};
 use crate::romaji::is_latin;
 use crate::width::fold_width;
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// The half-width characters of a name on cards, as reports of the field have it. A dakuten is one of its own.
@@ -60,7 +61,7 @@ pub(super) fn mark(mut name: Name, text: &str, kana: Option<&str>) -> Name {
     // The name is whole beside it, and its own readings say more.
     name.given_kana = None;
     name.given_readings = match is_latin(&name.given) {
-        true => Vec::new(),
+        true => Cow::Borrowed(&[]),
         false => readings::readings(Part::Given, key_units(&name.given_key).units()),
     };
     name

@@ -163,7 +163,18 @@ pub(super) fn char_position(part: Part, i: usize, n: usize) -> usize {
 impl Dictionary {
     /// The entry of a part key.
     pub(super) fn find(&self, part: Part, key: &Units) -> Option<&Entry> {
-        self.table(part).find(key)
+        let table = self.table(part);
+        table.number(key).map(|number| &table.entries[number])
+    }
+
+    /// The number of a part key among those of its part, from 0.
+    pub(super) fn number(&self, part: Part, key: &Units) -> Option<usize> {
+        self.table(part).number(key)
+    }
+
+    /// How many names of a part there are.
+    pub(super) fn names(&self, part: Part) -> usize {
+        self.table(part).entries.len()
     }
 
     /// The listed readings of an entry: kana codes as written, and the share.
@@ -240,7 +251,7 @@ impl Table {
         &self.keys[from..from + usize::from(entry.len)]
     }
 
-    fn find(&self, key: &Units) -> Option<&Entry> {
+    fn number(&self, key: &Units) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
         }
@@ -252,9 +263,9 @@ impl Table {
             match self.slots[at] {
                 (_, 0) => return None,
                 (own, n) if own == tag => {
-                    let entry = &self.entries[n as usize - 1];
-                    if self.key(entry) == key {
-                        return Some(entry);
+                    let number = n as usize - 1;
+                    if self.key(&self.entries[number]) == key {
+                        return Some(number);
                     }
                 }
                 _ => {}

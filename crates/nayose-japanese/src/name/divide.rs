@@ -9,8 +9,10 @@ use super::codes::kana_code;
 use super::dictionary::{Dictionary, ENDING, Part, char_position, dictionary, ln_ending_share};
 use super::kana_names::kana_names;
 use super::letters::Letters;
-use super::readings::likelihood;
-use crate::kana::{kana_key, to_katakana};
+use super::memo::{Memo, Short};
+use super::readings::{Likelihood, MOST_LN};
+use crate::kana::{kana_key, katakana};
+use std::cell::RefCell;
 
 /// A division of a text. Positions are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -126,7 +128,7 @@ pub fn divide(text: &str, kana: Option<&str>) -> Option<Division> {
     let whole = |part| ln_share(part, text, &letters, 0, n);
     let fit = |part| {
         let key = letters.key(text, 0, n);
-        kana.as_ref().map_or(0.0, |k| ln_likelihood(part, key.units(), &k.codes))
+        kana.as_ref().map_or(0.0, |k| ln_likelihood(Likelihood::new(part, key.units()).of(k.codes())))
     };
     let listed = |part| dictionary().find(part, letters.key(text, 0, n).units()).is_some();
     if listed(Part::Family) || n == 1 {
@@ -190,10 +192,20 @@ pub(super) fn split_kana(family: &[u16], given: &[u16], kana: &str) -> Option<us
     Kana::new(kana).best_split(family, given).0
 }
 
+/// The most that [`ln_fit`] answers.
+pub(super) const MOST_FIT_LN: f32 = 2.0 * MOST_LN;
+
 /// ln of the likelihood of two kana as the readings of two part keys.
 pub(super) fn ln_fit(family: &[u16], first: &str, given: &[u16], second: &str) -> f32 {
-    ln_likelihood(Part::Family, family, &Kana::new(first).codes)
-        + ln_likelihood(Part::Given, given, &Kana::new(second).codes)
+    thread_local! {
+        static KNOWN: RefCell<[Memo<f32>; 2]> = RefCell::new([Memo::new(), Memo::new()]);
+    }
+    let ln = |known: &mut [Memo<f32>; 2], part: Part, key: &[u16], kana: &str| {
+        let kana = Kana::new(kana);
+        let likelihood = || Likelihood::new(part, key).of(kana.codes());
+        ln_likelihood(known[part.index()].get(Short::of_key(key, kana.codes()), likelihood))
+    };
+    KNOWN.with_borrow_mut(|known| ln(known, Part::Family, family, first) + ln(known, Part::Given, given, second))
 }
 
 /// The likeliest candidate, with its share of the likelihood of all.
@@ -203,31 +215,37 @@ pub(super) fn best(candidates: &[Candidate]) -> Option<Division> {
     Some(Division { split, kana_split, swapped: false, confidence: 1.0 / sum })
 }
 
-fn ln_likelihood(part: Part, key: &[u16], kana: &[u8]) -> f32 {
-    likelihood(part, key, kana).ln().max(MISREAD_LN)
+fn ln_likelihood(likelihood: f32) -> f32 {
+    likelihood.ln().max(MISREAD_LN)
 }
 
 /// Kana as codes, and where each starts in the text.
 struct Kana {
-    codes: Vec<u8>,
-    starts: Vec<usize>,
+    codes: [u8; MAX_KANA],
+    /// A character has four bytes at most, so that the last of them starts below 128.
+    starts: [u8; MAX_KANA],
+    len: usize,
 }
 
 impl Kana {
     fn new(text: &str) -> Kana {
-        let mut kana = Kana { codes: Vec::new(), starts: Vec::new() };
-        let katakana = to_katakana(text);
-        for ((start, _), c) in text.char_indices().zip(katakana.chars()).take(MAX_KANA) {
-            if let Some(code) = kana_code(c) {
-                kana.codes.push(code);
-                kana.starts.push(start);
+        let mut kana = Kana { codes: [0; MAX_KANA], starts: [0; MAX_KANA], len: 0 };
+        for (start, c) in text.char_indices().take(MAX_KANA) {
+            if let Some(code) = kana_code(katakana(c)) {
+                kana.codes[kana.len] = code;
+                kana.starts[kana.len] = start as u8;
+                kana.len += 1;
             }
         }
         kana
     }
 
     fn len(&self) -> usize {
-        self.codes.len()
+        self.len
+    }
+
+    fn codes(&self) -> &[u8] {
+        &self.codes[..self.len]
     }
 
     /// The likeliest position to divide the kana between two part keys, in bytes, and ln of its likelihood.
@@ -235,12 +253,14 @@ impl Kana {
         // Less than any split, so that one that reads neither part is as good as none.
         let mut found = (None, 2.0 * MISREAD_LN - 1.0);
         let mut one_part = true;
+        let first = Likelihood::new(Part::Family, family).of_beginnings(self.codes());
+        let second = Likelihood::new(Part::Given, given);
         for cut in 1..self.len() {
-            let first = ln_likelihood(Part::Family, family, &self.codes[..cut]);
-            let second = ln_likelihood(Part::Given, given, &self.codes[cut..]);
+            let first = ln_likelihood(first[cut]);
+            let second = ln_likelihood(second.of(&self.codes[cut..self.len]));
             let read = first > MISREAD_LN || second > MISREAD_LN;
             if read && first + second > found.1 {
-                found = (Some(self.starts[cut]), first + second);
+                found = (Some(usize::from(self.starts[cut])), first + second);
                 one_part = first <= MISREAD_LN || second <= MISREAD_LN;
             }
         }

@@ -8,6 +8,7 @@ use super::dictionary::Part;
 use super::kana_names::{KanaNames, kana_names};
 use super::{Name, OtherKind, OtherName, Problem, Reading, foreign};
 use crate::romaji::{key, literal_kana, loose_key};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Confidence in the order where something in the text or record shows it, from a comma or kana, and from capitals. A
@@ -82,9 +83,9 @@ pub(super) fn latin(mut name: Name, text: &str, kana: Option<&str>) -> Name {
     }
     set_kana(&mut name, kana);
     let mut done = name.finish();
-    let expand = |part, text: &str, readings: &mut Vec<Reading>, kana: &Option<String>| {
+    let expand = |part, text: &str, readings: &mut Cow<'static, [Reading]>, kana: &Option<String>| {
         if kana.is_none() && !text.is_empty() {
-            *readings = names.expand(part, literal_kana(text));
+            *readings = Cow::Owned(names.expand(part, literal_kana(text)));
         }
     };
     expand(Part::Family, &done.family, &mut done.family_readings, &done.family_kana);

@@ -7,7 +7,7 @@
 //!
 //! - `clean` removes honorifics, titles, brackets and maiden names, and detects placeholders and test entries;
 //! - `divide` splits 田中太郎 into 田中 and 太郎, with the probability that the split is right;
-//! - `readings` lists how a part may be read, from the dictionary and from its characters;
+//! - `readings` lists how a part may be read, from the dictionary and from its characters; `kept` keeps it;
 //! - `listed` says whether lists of names know a part;
 //! - `cut` marks names that a card system cut;
 //! - `assemble` and `latin` combine these for names in Japanese and in Latin letters.
@@ -23,10 +23,13 @@ mod dictionary;
 mod divide;
 mod foreign;
 mod kana_names;
+mod kept;
 mod latin;
 mod letters;
 mod listed;
+mod memo;
 mod readings;
+mod word;
 
 pub use cut::cut_key;
 pub use divide::{Division, divide};
@@ -39,6 +42,7 @@ use crate::organization::Organization;
 use crate::romaji;
 use dictionary::Part;
 use letters::key_units;
+use std::borrow::Cow;
 
 /// Why a text gave no whole name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,9 +126,9 @@ pub struct Name {
     /// The given name in katakana, if the input has it.
     pub given_kana: Option<String>,
     /// How the family name may be read, likeliest first; one reading if it is known.
-    pub family_readings: Vec<Reading>,
+    pub family_readings: Cow<'static, [Reading]>,
     /// How the given name may be read, likeliest first; one reading if it is known.
-    pub given_readings: Vec<Reading>,
+    pub given_readings: Cow<'static, [Reading]>,
     /// The family name before marriage, if the text has it.
     pub maiden: Option<String>,
     /// Text in brackets that is neither a reading nor a maiden name.
@@ -174,7 +178,7 @@ impl Name {
         self.family_key = part_key(&self.family);
         self.given_key = part_key(&self.given);
         let read = |part, key: &str, kana: &Option<String>| match kana {
-            Some(kana) => vec![Reading { key: kana_key(kana), kana: kana.clone(), weight: 1.0 }],
+            Some(kana) => Cow::Owned(vec![Reading { key: kana_key(kana), kana: kana.clone(), weight: 1.0 }]),
             None => readings::readings(part, key_units(key).units()),
         };
         self.family_readings = read(Part::Family, &self.family_key, &self.family_kana);

@@ -8,8 +8,10 @@
 //! Why a set: the likeliest reading alone is right for about four names in five, and a record in kanji is compared with
 //! one in kana by it. The set is cut where the rest adds little, so that it stays small.
 
-use super::codes::{Folded, MAX_KANA, enlarged_code, fold, kana_code, kana_codes, kana_text, spell};
-use super::dictionary::{Dictionary, Part, Units, char_position, dictionary};
+use super::codes::{Folded, LONG_VOWEL, MAX_KANA, enlarged_code, fold, kana_code, kana_codes, kana_text, spell};
+use super::dictionary::{Dictionary, Entry, Part, Units, char_position, dictionary};
+use super::kept::kept;
+use std::borrow::Cow;
 
 /// A reading and how likely it is among the readings of its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,16 +105,25 @@ impl Candidates {
     }
 }
 
-/// The readings of a part key.
-pub(super) fn readings(part: Part, key: &Units) -> Vec<Reading> {
+/// The readings of a part key. Those of a name that a list has are shared with whoever asks for it again.
+pub(super) fn readings(part: Part, key: &Units) -> Cow<'static, [Reading]> {
     if key.is_empty() {
-        return Vec::new();
+        return Cow::Borrowed(&[]);
     }
-    if let Some(kana) = as_kana(key) {
+    if is_kana(key) {
+        let kana = String::from_utf16_lossy(key);
         let mut written = kana_codes(&kana);
         spell(&mut written);
-        return vec![Reading { key: kana, kana: kana_text(&written), weight: 1.0 }];
+        return Cow::Owned(vec![Reading { key: kana, kana: kana_text(&written), weight: 1.0 }]);
     }
+    match dictionary().number(part, key) {
+        Some(number) => kept().of(part, number, || gathered(part, key)),
+        None => Cow::Owned(gathered(part, key)),
+    }
+}
+
+/// The readings of a part key that is not all kana, from the lists and from its characters.
+fn gathered(part: Part, key: &Units) -> Vec<Reading> {
     let dictionary = dictionary();
     let entry = dictionary.find(part, key);
     let listed = entry.map_or(0.0, |e| e.evidence());
@@ -132,49 +143,93 @@ pub(super) fn readings(part: Part, key: &Units) -> Vec<Reading> {
     choose(found)
 }
 
-/// How likely a part is read as `kana` (codes as written): the lists' share of its kana key mixed with the share that
-/// its characters give it.
-pub(super) fn likelihood(part: Part, key: &Units, kana: &[u8]) -> f32 {
-    let Some((folded, len)) = fold(kana) else { return 0.0 };
-    let folded = &folded[..usize::from(len)];
-    if let Some(own) = as_kana(key) {
-        return if kana_codes(&own) == folded { 1.0 } else { 0.0 };
+/// How likely a part is read as some kana: what is looked up once for the part, and asked for every division of the kana.
+pub(super) struct Likelihood<'a> {
+    part: Part,
+    key: &'a Units,
+    /// Whether the key is its own reading.
+    is_kana: bool,
+    entry: Option<&'static Entry>,
+    listed: f32,
+}
+
+impl<'a> Likelihood<'a> {
+    pub(super) fn new(part: Part, key: &'a Units) -> Self {
+        let is_kana = is_kana(key);
+        let entry = if is_kana { None } else { dictionary().find(part, key) };
+        Likelihood { part, key, is_kana, entry, listed: entry.map_or(0.0, |e| e.evidence()) }
     }
+
+    /// The likelihood of `kana` (codes as written): the lists' share of its kana key mixed with the share that its characters give
+    /// it.
+    pub(super) fn of(&self, kana: &[u8]) -> f32 {
+        self.mixed(kana, || aligned_shares(self.part, self.key, kana)[kana.len()])
+    }
+
+    /// The same for the first one, two, three kana of `kana`, which has at most [`MAX_ALIGNED_KANA`], and so on; the first value is
+    /// for none. Their characters are aligned in one pass.
+    pub(super) fn of_beginnings(&self, kana: &[u8]) -> [f32; MAX_ALIGNED_KANA + 1] {
+        let aligned =
+            if self.is_kana { [0.0; MAX_ALIGNED_KANA + 1] } else { aligned_shares(self.part, self.key, kana) };
+        std::array::from_fn(|n| kana.get(..n).map_or(0.0, |kana| self.mixed(kana, || aligned[n])))
+    }
+
+    fn mixed(&self, kana: &[u8], aligned: impl Fn() -> f32) -> f32 {
+        let Some((folded, len)) = fold(kana) else { return 0.0 };
+        let folded = &folded[..usize::from(len)];
+        if self.is_kana {
+            let own = self.key.iter().map(|&unit| unit - KANA_CODE_FROM);
+            return if own.eq(folded.iter().map(|&code| u16::from(code))) { 1.0 } else { 0.0 };
+        }
+        let sum = self.listed + COMPOSED_EVIDENCE;
+        let same =
+            |k: &[u8]| may_fold_to(k, folded) && fold(k).is_some_and(|(own, n)| own[..usize::from(n)] == *folded);
+        let share = self
+            .entry
+            .and_then(|e| dictionary().readings(self.part, e).find(|(k, _)| same(k)))
+            .map_or(0.0, |(_, share)| share * self.listed);
+        let aligned = if kana.len() > MAX_ALIGNED_KANA { 0.0 } else { aligned() };
+        (share + COMPOSED_EVIDENCE * aligned) / sum
+    }
+}
+
+/// ln of the most that a [`Likelihood`] is. It is a little more than 0: costs are rounded, so that the shares of a character's readings
+/// may sum to a little more than one. A test holds the dictionary to it.
+pub(super) const MOST_LN: f32 = 1.0;
+
+/// Whether codes may fold to `folded`: folding never adds codes, and keeps the first one but for its size.
+fn may_fold_to(kana: &[u8], folded: &[u8]) -> bool {
+    let first = |&code: &u8| code == LONG_VOWEL || folded.first() == Some(&enlarged_code(code));
+    kana.len() >= folded.len() && kana.first().is_none_or(first)
+}
+
+/// The unit of the kana of code 0.
+const KANA_CODE_FROM: u16 = 0x30a0;
+
+/// Whether a key is all kana: then it is its own reading.
+fn is_kana(key: &Units) -> bool {
+    key.iter().all(|u| matches!(u, 0x30a1..=0x30fa | 0x30fc))
+}
+
+/// The shares of beginnings of `kana` as readings composed from the characters, by the number of kana, summed over all alignments (a
+/// forward pass). Kana beyond [`MAX_ALIGNED_KANA`] are left out.
+fn aligned_shares(part: Part, key: &Units, kana: &[u8]) -> [f32; MAX_ALIGNED_KANA + 1] {
     let dictionary = dictionary();
-    let entry = dictionary.find(part, key);
-    let listed = entry.map_or(0.0, |e| e.evidence());
-    let sum = listed + COMPOSED_EVIDENCE;
-    let same = |k: &[u8]| fold(k).is_some_and(|(own, n)| own[..usize::from(n)] == *folded);
-    let share = entry
-        .and_then(|e| dictionary.readings(part, e).find(|(k, _)| same(k)))
-        .map_or(0.0, |(_, share)| share * listed);
-    (share + COMPOSED_EVIDENCE * aligned_share(dictionary, part, key, kana)) / sum
-}
-
-/// The reading of a key that is all kana.
-fn as_kana(key: &Units) -> Option<String> {
-    let kana = |u: &u16| matches!(u, 0x30a1..=0x30fa | 0x30fc);
-    key.iter().all(kana).then(|| String::from_utf16_lossy(key))
-}
-
-/// The share of `kana` as a reading composed from the characters, summed over all alignments (a forward pass).
-fn aligned_share(dictionary: &Dictionary, part: Part, key: &Units, kana: &[u8]) -> f32 {
-    if kana.len() > MAX_ALIGNED_KANA {
-        return 0.0;
-    }
     // `here[n]`: the share of ways in which the characters so far read as the first n kana.
     let (mut here, mut enlarged) = ([0.0f32; MAX_ALIGNED_KANA + 1], [0; MAX_ALIGNED_KANA]);
     for (to, &from) in enlarged.iter_mut().zip(kana) {
         *to = enlarged_code(from);
     }
-    let enlarged = &enlarged[..kana.len()];
+    let enlarged = &enlarged[..kana.len().min(MAX_ALIGNED_KANA)];
     here[0] = 1.0;
     for (i, &unit) in key.iter().enumerate() {
         let mut next = [0.0f32; MAX_ALIGNED_KANA + 1];
         let position = char_position(part, i, key.len());
         let readings = dictionary.char_readings(unit);
         let own = kana_of_unit(unit).filter(|_| readings.is_empty());
+        let mut is_read = false;
         for from in (0..enlarged.len()).filter(|&from| here[from] > 0.0) {
+            is_read = true;
             let rest = &enlarged[from..];
             for reading in readings.iter().filter(|r| rest.starts_with(r.enlarged())) {
                 next[from + reading.enlarged().len()] += here[from] * share_of_cost(u32::from(reading.cost(position)));
@@ -184,8 +239,11 @@ fn aligned_share(dictionary: &Dictionary, part: Part, key: &Units, kana: &[u8]) 
             }
         }
         here = next;
+        if !is_read {
+            break;
+        }
     }
-    here[kana.len()]
+    here
 }
 
 /// The code of a kana in a key that is not all kana.
@@ -254,10 +312,10 @@ fn choose(mut found: Candidates) -> Vec<Reading> {
 mod tests {
     use super::*;
     use crate::kana::kana_key;
-    use crate::name::letters::{key_units, part_key};
+    use crate::name::letters::{MAX_CHARS, key_units, part_key};
 
     fn readings_of(part: Part, name: &str) -> Vec<Reading> {
-        readings(part, key_units(&part_key(name)).units())
+        readings(part, key_units(&part_key(name)).units()).into_owned()
     }
 
     fn keys(part: Part, name: &str) -> Vec<String> {
@@ -273,6 +331,36 @@ mod tests {
         assert_eq!(keys(Part::Given, "さくら"), ["サクラ"]);
         // In no list.
         assert!(keys(Part::Family, "下田島").contains(&"シモタジマ".to_owned()));
+    }
+
+    #[test]
+    fn no_likelihood_is_above_the_bound() {
+        let dictionary = dictionary();
+        let sum = |unit: u16, position: usize| -> f32 {
+            dictionary.char_readings(unit).iter().map(|r| share_of_cost(u32::from(r.cost(position)))).sum()
+        };
+        let most = (0..=u16::MAX).flat_map(|unit| (0..6).map(move |position| sum(unit, position))).fold(1.0, f32::max);
+        // The lists' share is at most one. Each character of a key multiplies the share of alignments by its own sum.
+        assert!(most.ln() * MAX_CHARS as f32 <= MOST_LN, "{most}");
+    }
+
+    #[test]
+    fn beginnings_are_as_likely_alone() {
+        for (name, kana) in [
+            ("三ノ輪", "ミノワタロウ"),
+            ("さくら", "サクラギ"),
+            ("小鳥遊", "タカナシーユウ"),
+            ("高橋", "タカハシカズコ"),
+        ] {
+            let key = key_units(&part_key(name));
+            for part in [Part::Family, Part::Given] {
+                let (likelihood, codes) = (Likelihood::new(part, key.units()), kana_codes(kana));
+                let beginnings = likelihood.of_beginnings(&codes);
+                for (n, beginning) in beginnings.iter().enumerate().take(codes.len() + 1) {
+                    assert_eq!(beginning.to_bits(), likelihood.of(&codes[..n]).to_bits(), "{name} {kana} {n}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -204,6 +204,20 @@ pub fn phones(text: &str) -> Vec<Phone> {
     out
 }
 
+/// The problem of [`phone`] and the numbers of [`phones`]: what a field says, read once where it holds one number.
+pub fn field(text: &str) -> (Option<PhoneProblem>, Vec<Phone>) {
+    let folded = fold(text);
+    let mut segments = Scanner::new(&folded);
+    match (segments.next(), segments.next()) {
+        (None, _) => (Some(without_digits(&folded)), Vec::new()),
+        (Some(only), None) => {
+            let number = resolve(&only);
+            (number.problem, if number.e164.is_some() { vec![number] } else { Vec::new() })
+        }
+        _ => (phone(text).problem, phones(text)),
+    }
+}
+
 fn fold(text: &str) -> std::borrow::Cow<'_, str> {
     if text.is_ascii() { without_decimal_tail(text).into() } else { ascii::fold(text) }
 }
@@ -381,8 +395,8 @@ mod tests {
         }
 
         #[test]
-        fn never_panics(text in r"\PC*") {
-            let _ = (phone(&text), phones(&text));
+        fn a_field_is_what_both_say(text in r"\PC*|[+]?[0-9０-９〇一九\-ー() /,x#内線・*]{0,24}|0[1-9]0-?[0-9]{4}-?[0-9]{4}") {
+            prop_assert_eq!(field(&text), (phone(&text).problem, phones(&text)));
         }
 
         #[test]

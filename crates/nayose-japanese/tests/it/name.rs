@@ -151,7 +151,7 @@ proptest! {
     #[test]
     fn normalizing_twice_is_normalizing_once(text in any_text(), kana in prop::option::of(any_text())) {
         let once = normalize(&text, kana.as_deref());
-        for weight in once.family_readings.iter().chain(&once.given_readings).map(|r| r.weight) {
+        for weight in once.family_readings.iter().chain(once.given_readings.iter()).map(|r| r.weight) {
             prop_assert!((0.0..=1.0).contains(&weight));
         }
         prop_assert!((0.0..=1.0).contains(&once.confidence), "{}", once.confidence);

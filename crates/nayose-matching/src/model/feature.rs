@@ -161,15 +161,14 @@ impl Features {
         Features { values: vec![Vec::new(); used] }
     }
 
-    /// A value of a feature; each is kept once.
-    pub fn add(&mut self, used: &[String], feature: &str, value: &str) {
-        if value.is_empty() {
-            return;
-        }
-        if let Some(place) = place(used, feature)
-            && !self.values[place].iter().any(|v| v == value)
-        {
-            self.values[place].push(value.to_string());
+    /// Values of a feature; each is kept once.
+    pub(crate) fn add_all<'v>(&mut self, used: &[String], feature: &str, values: impl Iterator<Item = &'v str>) {
+        let Some(place) = place(used, feature) else { return };
+        let known = &mut self.values[place];
+        for value in values {
+            if !value.is_empty() && !known.iter().any(|v| v == value) {
+                known.push(value.to_string());
+            }
         }
     }
 

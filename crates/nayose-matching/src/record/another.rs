@@ -124,6 +124,9 @@ pub(super) fn leave_out_others<'a>(
     versions: &mut Vec<RawVersion<'a>>,
     values_of: impl Fn(&RawVersion<'a>) -> Vec<PastValue>,
 ) -> Option<Holder> {
+    if versions.len() < 2 {
+        return None;
+    }
     // Each holder of the number, with the places of the rows.
     let mut holders: Vec<Vec<usize>> = Vec::new();
     let mut current = 0;

@@ -9,6 +9,22 @@ use nayose_japanese::romaji;
 /// So many digits of his own tell a person from namesakes; fewer are as good as none.
 const OWN_DIGITS: usize = 4;
 
+/// A local part that may be made of a name.
+pub(super) struct LocalPart {
+    /// Its letters, as capitals.
+    letters: String,
+}
+
+impl LocalPart {
+    /// `None` where it is no name's, whatever the name: without letters, or with digits of its own that are no date.
+    pub(super) fn new(local: &str) -> Option<LocalPart> {
+        let letters: String = local.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect();
+        let digits: String = local.chars().filter(char::is_ascii_digit).collect();
+        let own = digits.len() >= OWN_DIGITS && !is_date(&digits);
+        (letters.len() >= 2 && !own).then_some(LocalPart { letters })
+    }
+}
+
 /// The names of a row's person, as keys of [`romaji::key`].
 #[derive(Debug, Default)]
 pub(super) struct NameKeys {
@@ -18,25 +34,16 @@ pub(super) struct NameKeys {
 
 impl NameKeys {
     /// From readings in kana, or names that are written in Latin letters.
-    pub(super) fn new<'a>(
-        family: impl Iterator<Item = &'a String>,
-        given: impl Iterator<Item = &'a String>,
-    ) -> NameKeys {
-        let keys = |names: &mut dyn Iterator<Item = &'a String>| {
-            names.map(|name| romaji::key(name)).filter(|key| key.len() > 1).collect()
-        };
+    pub(super) fn new<'a>(family: impl Iterator<Item = &'a str>, given: impl Iterator<Item = &'a str>) -> NameKeys {
+        let keys =
+            |names: &mut dyn Iterator<Item = &'a str>| names.map(romaji::key).filter(|key| key.len() > 1).collect();
         NameKeys { family: keys(&mut { family }), given: keys(&mut { given }) }
     }
 
     /// Whether a local part is one of the names or both, in any order, either shortened to its first letter, with whatever
     /// separators, and with no digits but a date or a few.
-    pub(super) fn make(&self, local: &str) -> bool {
-        let letters: String = local.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect();
-        let digits: String = local.chars().filter(char::is_ascii_digit).collect();
-        if letters.len() < 2 || (digits.len() >= OWN_DIGITS && !is_date(&digits)) {
-            return false;
-        }
-        let (whole, last) = (romaji::key(&letters), letters.len() - 1);
+    pub(super) fn make(&self, LocalPart { letters }: &LocalPart) -> bool {
+        let (whole, last) = (romaji::key(letters), letters.len() - 1);
         let (after_first, before_last) = (romaji::key(&letters[1..]), romaji::key(&letters[..last]));
         let shortened = |names: &[String], others: &[String]| {
             let begins = |letter: &str| others.iter().any(|other| other.starts_with(letter));
@@ -79,9 +86,11 @@ mod tests {
     use super::*;
 
     fn made(local: &str) -> bool {
-        let names = |all: &[&str]| all.iter().map(|n| n.to_string()).collect::<Vec<_>>();
-        let (family, given) = (names(&["カトウ"]), names(&["オサム", "シュウ"]));
-        NameKeys::new(family.iter(), given.iter()).make(local)
+        is_made(&NameKeys::new(["カトウ"].into_iter(), ["オサム", "シュウ"].into_iter()), local)
+    }
+
+    fn is_made(keys: &NameKeys, local: &str) -> bool {
+        LocalPart::new(local).is_some_and(|local| keys.make(&local))
     }
 
     #[test]
@@ -131,9 +140,9 @@ mod tests {
 
     #[test]
     fn latin_names_too() {
-        let (family, given) = (["Smith".to_string()], ["John".to_string()]);
-        let keys = NameKeys::new(family.iter(), given.iter());
-        assert!(keys.make("john.smith") && keys.make("jsmith") && keys.make("smithj88"));
-        assert!(!keys.make("blacksmith") && !keys.make("john.doe"));
+        let keys = NameKeys::new(["Smith"].into_iter(), ["John"].into_iter());
+        let made = |local: &str| is_made(&keys, local);
+        assert!(made("john.smith") && made("jsmith") && made("smithj88"));
+        assert!(!made("blacksmith") && !made("john.doe"));
     }
 }

@@ -1,5 +1,7 @@
 //! The name of a source row, whole or in parts, as the standardizer uses it.
 
+use std::borrow::Cow;
+
 use super::RawVersion;
 use nayose_japanese::kana;
 use nayose_japanese::name::{self, Name, Problem, Reading};
@@ -21,12 +23,9 @@ pub(super) struct ReadName {
     /// Kana keys of the kana that the row says.
     pub(super) family_kana_key: Option<String>,
     pub(super) given_kana_key: Option<String>,
-    /// Kana keys.
-    pub(super) family_readings: Vec<String>,
-    pub(super) given_readings: Vec<String>,
-    /// The same as people spell them.
-    pub(super) family_spelled: Vec<String>,
-    pub(super) given_spelled: Vec<String>,
+    /// Readings that are known or possible.
+    pub(super) family_readings: Cow<'static, [Reading]>,
+    pub(super) given_readings: Cow<'static, [Reading]>,
     /// Kana keys of the whole name, undivided.
     pub(super) whole_readings: Vec<String>,
     /// The key of another reading of the text as a family name, where the division is a guess.
@@ -63,10 +62,7 @@ pub(super) fn read(v: &RawVersion) -> Option<ReadName> {
     let mut shaped = shape(read);
     if let Some(alone) = alone {
         shaped.other_family = Some(alone.family_key);
-        for reading in alone.family_readings {
-            shaped.family_readings.push(reading.key);
-            shaped.family_spelled.push(reading.kana);
-        }
+        shaped.family_readings.to_mut().extend(alone.family_readings.into_owned());
         shaped.forget_given();
     }
     if cut {
@@ -94,8 +90,7 @@ impl ReadName {
     /// Nothing that is compared is known of the given name.
     fn forget_given(&mut self) {
         (self.given_key, self.given_written, self.given_kana_key) = (None, None, None);
-        self.given_readings.clear();
-        self.given_spelled.clear();
+        self.given_readings = Cow::Borrowed(&[]);
     }
 }
 
@@ -104,36 +99,32 @@ fn parts(family: Option<&str>, given: Option<&str>, family_kana: Option<&str>, g
 }
 
 fn shape(read: Name) -> ReadName {
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
-    let keys = |readings: &[Reading]| -> Vec<String> { readings.iter().map(|r| r.key.clone()).collect() };
-    let spelled = |readings: &[Reading]| -> Vec<String> { readings.iter().map(|r| r.kana.clone()).collect() };
-    let (family_readings, given_readings) = (keys(&read.family_readings), keys(&read.given_readings));
-    let whole_readings = family_readings
+    let whole_readings = read
+        .family_readings
         .iter()
-        .flat_map(|f| given_readings.iter().map(move |g| [f.as_str(), g].concat()))
+        .flat_map(|f| read.given_readings.iter().map(move |g| [f.key.as_str(), &g.key].concat()))
         .take(MOST_WHOLE_READINGS)
         .collect();
     // A name all in kana is how the channel writes, not how the person is written.
     let all_kana = !read.family.is_empty() && read.family.chars().chain(read.given.chars()).all(kana::is_kana);
-    let written = |text: &str| some(text).filter(|_| !all_kana);
-    let kana_of = |known: &Option<String>, text: &str| known.clone().or_else(|| some(text).filter(|_| all_kana));
-    let family_kana = kana_of(&read.family_kana, &kana::to_katakana(&read.family));
-    let given_kana = kana_of(&read.given_kana, &kana::to_katakana(&read.given));
-    let junk = matches!(read.problem, Some(Problem::Empty | Problem::NotAName | Problem::TestRecord));
+    let written = |text: String| Some(text).filter(|text| !all_kana && !text.is_empty());
+    let kana_of = |known: Option<String>, text: &str| {
+        known.or_else(|| (all_kana && !text.is_empty()).then(|| kana::to_katakana(text)))
+    };
+    let family_kana = kana_of(read.family_kana, &read.family);
+    let given_kana = kana_of(read.given_kana, &read.given);
     ReadName {
-        family_written: written(&read.family),
-        given_written: written(&read.given),
-        family_key: written(&read.family_key),
-        given_key: written(&read.given_key),
-        family_kana_key: family_kana.as_deref().map(kana::kana_key),
-        given_kana_key: given_kana.as_deref().map(kana::kana_key),
+        family_kana_key: family_kana.as_deref().map(|kana| key_of(kana, &read.family_readings)),
+        given_kana_key: given_kana.as_deref().map(|kana| key_of(kana, &read.given_readings)),
         family_kana,
         given_kana,
         given_kana_cut: None,
-        family_readings,
-        given_readings,
-        family_spelled: spelled(&read.family_readings),
-        given_spelled: spelled(&read.given_readings),
+        family_written: written(read.family),
+        given_written: written(read.given),
+        family_key: written(read.family_key),
+        given_key: written(read.given_key),
+        family_readings: read.family_readings,
+        given_readings: read.given_readings,
         whole_readings,
         other_family: None,
         others: read
@@ -143,8 +134,16 @@ fn shape(read: Name) -> ReadName {
             .collect(),
         maiden: read.maiden.as_deref().map(name::part_key),
         test: read.problem == Some(Problem::TestRecord),
+        junk: matches!(read.problem, Some(Problem::Empty | Problem::NotAName | Problem::TestRecord)),
         problem: read.problem.map(Problem::name),
-        junk,
+    }
+}
+
+/// The kana key of kana, which one of its readings has mostly.
+fn key_of(kana: &str, readings: &[Reading]) -> String {
+    match readings {
+        [one] if one.kana == kana => one.key.clone(),
+        _ => kana::kana_key(kana),
     }
 }
 
@@ -196,9 +195,9 @@ mod tests {
         {
             let read = named(name);
             assert!(read.problem.is_none() && !read.given_readings.is_empty());
-            let own =
-                read.family_readings.iter().flat_map(|f| read.given_readings.iter().map(move |g| format!("{f}{g}")));
-            let own: Vec<String> = own.collect();
+            let given =
+                |f: &Reading| read.given_readings.iter().map(|g| format!("{}{}", f.key, g.key)).collect::<Vec<_>>();
+            let own: Vec<String> = read.family_readings.iter().flat_map(given).collect();
             assert!(read.whole_readings.iter().all(|r| own.contains(r)), "{read:?}");
         }
     }

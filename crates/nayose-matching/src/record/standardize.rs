@@ -6,11 +6,13 @@
 
 use crate::model::Model;
 use crate::model::feature::{self, Features};
+use nayose_japanese::name::Reading;
 use nayose_japanese::{address, date, email, identifier, phone, postal, romaji, sex, width};
 
 use super::another::{Holder, leave_out_others};
 use super::attribute::{Attribute, AttributeType};
-use super::local_part::NameKeys;
+use super::local_part::{LocalPart, NameKeys};
+use super::names::ReadName;
 use super::past::Past;
 use super::{Address, PastValue, Person, RawVersion, StandardRecord, names, towns};
 
@@ -39,7 +41,7 @@ impl Standardizer {
     pub fn record(&self, versions: &mut Vec<RawVersion>) -> StandardRecord {
         // Oldest first; rows of one time in the order of files and lines.
         versions.sort_by(|a, b| (a.observed_at, a.file, a.line).cmp(&(b.observed_at, b.file, b.line)));
-        let conflicts = conflicts(versions);
+        let conflicts = if versions.len() > 1 { conflicts(versions) } else { Vec::new() };
         let rows = versions.len() as i32;
         let holder = leave_out_others(versions, |version| self.values(version));
         let mut builder = self.builder();
@@ -95,7 +97,8 @@ impl Standardizer {
             past: Past::default(),
             problems: Vec::new(),
             test: false,
-            names: NameKeys::default(),
+            name: None,
+            name_keys: None,
         }
     }
 
@@ -135,13 +138,15 @@ struct RecordBuilder<'a> {
     problems: Vec<String>,
     /// Whether the row at hand is somebody's test: then nothing in it is evidence of a person.
     test: bool,
-    /// The names in the row at hand.
-    names: NameKeys,
+    /// The name in the row at hand.
+    name: Option<ReadName>,
+    /// The same as local parts of mail addresses are held against it, once one was.
+    name_keys: Option<NameKeys>,
 }
 
 impl RecordBuilder<'_> {
     fn version(&mut self, v: &RawVersion) {
-        (self.test, self.names) = (false, NameKeys::default());
+        (self.test, self.name, self.name_keys) = (false, None, None);
         self.name(v);
         self.birth_date(v);
         self.sex(v);
@@ -152,10 +157,13 @@ impl RecordBuilder<'_> {
     }
 
     fn feature(&mut self, feature: &str, value: &str) {
-        if self.test {
-            return;
+        self.all_features(feature, std::iter::once(value));
+    }
+
+    fn all_features<'v>(&mut self, feature: &str, values: impl Iterator<Item = &'v str>) {
+        if !self.test {
+            self.features.add_all(&self.standardizer.used, feature, values);
         }
-        self.features.add(&self.standardizer.used, feature, value);
     }
 
     fn problem(&mut self, attribute: &str, problem: Option<&str>) {
@@ -195,21 +203,9 @@ impl RecordBuilder<'_> {
             self.feature(feature::GIVEN_KEY, given);
             self.feature(feature::NAME_KEY, &[family, " ", given].concat());
         }
-        for reading in &name.family_readings {
-            self.feature(feature::FAMILY_READING, reading);
-        }
-        for reading in &name.given_readings {
-            self.feature(feature::GIVEN_READING, reading);
-        }
-        if v.emails.iter().any(|text| !text.is_empty()) {
-            let latin = |written: &Option<String>| written.clone().filter(|name| romaji::is_latin(name));
-            let (family, given) = (latin(&name.family_written), latin(&name.given_written));
-            self.names =
-                NameKeys::new(name.family_spelled.iter().chain(&family), name.given_spelled.iter().chain(&given));
-        }
-        for whole in &name.whole_readings {
-            self.feature(feature::NAME_READING, whole);
-        }
+        self.all_features(feature::FAMILY_READING, name.family_readings.iter().map(|reading| reading.key.as_str()));
+        self.all_features(feature::GIVEN_READING, name.given_readings.iter().map(|reading| reading.key.as_str()));
+        self.all_features(feature::NAME_READING, name.whole_readings.iter().map(String::as_str));
         let join = |a: &Option<String>, b: &Option<String>| match (a, b) {
             (Some(a), Some(b)) => Some([a, " ", b].concat()),
             (Some(a), None) => Some(a.clone()),
@@ -227,6 +223,19 @@ impl RecordBuilder<'_> {
             self.person.family_kana = name.family_kana.clone();
             self.person.given_kana = name.given_kana.clone();
         }
+        self.name = Some(name);
+    }
+
+    /// Whether the local part of a mail address says no more than the name in the row at hand.
+    fn is_of_name(&mut self, local: &str) -> bool {
+        let (Some(name), Some(local)) = (&self.name, LocalPart::new(local)) else { return false };
+        let keys = self.name_keys.get_or_insert_with(|| {
+            let latin = [&name.family_written, &name.given_written]
+                .map(|written| written.as_deref().filter(|name| romaji::is_latin(name)));
+            let [family, given] = [&name.family_readings, &name.given_readings].map(|readings| spelled(readings));
+            NameKeys::new(family.chain(latin[0]), given.chain(latin[1]))
+        });
+        keys.make(&local)
     }
 
     fn birth_date(&mut self, v: &RawVersion) {
@@ -332,10 +341,11 @@ impl RecordBuilder<'_> {
 
     fn phones(&mut self, v: &RawVersion) {
         let mut newest = Vec::new();
-        for text in &v.phones {
-            self.problem("phone", phone::phone(text).problem.map(|p| p.as_str()));
+        let fields: Vec<_> = v.phones.iter().map(|text| phone::field(text)).collect();
+        for (problem, _) in &fields {
+            self.problem("phone", problem.map(|p| p.as_str()));
         }
-        for read in v.phones.iter().flat_map(|text| phone::phones(text)) {
+        for read in fields.into_iter().flat_map(|(_, numbers)| numbers) {
             let Some(number) = read.key().map(|k| k.to_string()).filter(|_| !read.junk) else { continue };
             self.past.see("phone", number.clone(), v.observed_at);
             self.feature(feature::PHONE, &number);
@@ -363,7 +373,7 @@ impl RecordBuilder<'_> {
             self.feature(feature::EMAIL, mailbox);
             if let Some((local, _)) = mailbox.split_once('@')
                 && local.chars().count() >= LOCAL_PART_MEANS_SOMETHING
-                && !self.names.make(local)
+                && !self.is_of_name(local)
             {
                 self.feature(feature::EMAIL_LOCAL, local);
             }
@@ -420,6 +430,11 @@ impl RecordBuilder<'_> {
             }
         }
     }
+}
+
+/// Readings as people spell them.
+fn spelled(readings: &[Reading]) -> impl Iterator<Item = &str> {
+    readings.iter().map(|reading| reading.kana.as_str())
 }
 
 /// Fewer digits of an identifier than this are many people's.

@@ -2,7 +2,7 @@
 //!
 //! In: how this process may use the machine, plans. Out: sessions ([`session`]), files ([`write`]) and what every operator did
 //! ([`operators`]). [`query`] tells what is wrong in a query that a person wrote; [`ordered`] tables keep an order of their own;
-//! [`dates`] says where days begin; [`spill`] files have no name.
+//! [`dates`] says where days begin; [`spill`] files have no name; [`streams`] are seen by a task each.
 
 pub(crate) mod cluster;
 pub(crate) mod dates;
@@ -11,4 +11,5 @@ pub(crate) mod ordered;
 pub(crate) mod query;
 pub(crate) mod session;
 mod spill;
+pub(crate) mod streams;
 pub(crate) mod write;

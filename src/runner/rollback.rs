@@ -14,7 +14,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{inputs, ledger, not_before, publish, retention};
+use super::{inputs, ledger, publish, retention};
 use crate::config::Zone;
 use crate::config::keep::KeepFile;
 use crate::engine::session::{Resources, session};
@@ -92,7 +92,7 @@ pub(crate) async fn rollback(
     }
     let then = snapshot::find(lake, Some(asked.to)).await?;
     let newest = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("nothing is published"))?;
-    not_before(Some(&newest))?;
+    ledger::not_before(Some(&newest))?;
     if newest.run_id == then.run_id || newest.restores.as_ref() == Some(&then.run_id) {
         return Ok(RolledBack::NothingToDo(then));
     }

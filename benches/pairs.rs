@@ -1,89 +1,82 @@
-//! Throughput of blocks and their pairs, from keys in memory: `cargo bench --bench pairs`.
+//! Throughput of blocks and their pairs: `make bench`.
 //!
-//! Two million records of a million people. Under four rules a person has a key of their own, which nine in ten of the records share;
-//! under a fifth a key is that of some forty records, who are some twenty people. Best of five passes.
+//! Two million records of a million people. Under four rules a person has a value of their own, which nine in ten of their records
+//! have; under a fifth some forty records of some twenty people share one. Best of five passes.
 
+use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use nayose_matching::block::{KeyDrawers, Pairs, RowKey, Window, grouped};
+use nayose_matching::block::{Blocked, Pairs};
+use nayose_matching::model::column::FeatureBuilder;
 use nayose_matching::model::sample::mix;
+use nayose_matching::model::{BlockingRule, Key, Packed};
 use nayose_matching::parallel;
 
-const RECORDS: u32 = 2_000_000;
+const RECORDS: u64 = 2_000_000;
 
-/// Rules under which a key is a person's, and how many people share a key under the last one.
-const OWN: u32 = 4;
+/// Rules under which a value is a person's, and how many people share one under the last.
+const OWN: u64 = 4;
 const SHARED: u64 = 20;
 
-/// The key of a record under a rule. Records of a person lie anywhere.
-fn key(row: u32, rule: u32) -> RowKey {
-    let person = mix(u64::from(row)) % u64::from(RECORDS / 2);
-    let of = match mix(u64::from(row) << 8 | u64::from(rule)) % 10 {
-        _ if rule == OWN => mix(person) % (u64::from(RECORDS / 2) / SHARED),
-        0 => u64::from(row) << 32,
+/// The value of a record under a rule. Records of a person lie anywhere.
+fn value(row: u64, rule: u64) -> u64 {
+    let person = mix(row) % (RECORDS / 2);
+    match mix(row << 8 | rule) % 10 {
+        _ if rule == OWN => mix(person) % (RECORDS / 2 / SHARED),
+        0 => row + RECORDS,
         _ => person,
+    }
+}
+
+fn packed() -> Packed {
+    let column = |rule: u64| {
+        let mut builder = FeatureBuilder::new();
+        (0..RECORDS).for_each(|row| builder.push(std::iter::once(value(row, rule).to_string().as_str())));
+        builder.finish()
     };
-    RowKey { key: mix(mix(of) ^ u64::from(rule)), row, rule }
+    Packed::new((0..=OWN).map(column).collect(), vec!["shop".into()], vec![0; RECORDS as usize], &[])
+}
+
+/// What the fastest of five passes counted, and how long it took.
+fn best(mut pass: impl FnMut() -> u64) -> (u64, Duration) {
+    let mut timed = || {
+        let started = Instant::now();
+        (pass(), started.elapsed())
+    };
+    (0..5).map(|_| timed()).min_by_key(|(_, time)| *time).unwrap_or((0, Duration::from_secs(1)))
+}
+
+fn tell(what: &str, (n, time): (u64, Duration)) {
+    let seconds = time.as_secs_f64();
+    let _ = writeln!(std::io::stdout(), "{what:<34}{n:>12}  {seconds:>7.3} s  {:>13.0} /s", n as f64 / seconds);
 }
 
 fn main() {
-    let mut out = std::io::stdout().lock();
-    let threads = parallel::threads() as u32;
-    let best = |pass: &mut dyn FnMut() -> u64| {
-        let mut timed = || {
-            let started = Instant::now();
-            (pass(), started.elapsed())
-        };
-        (0..5).map(|_| timed()).min_by_key(|(_, time)| *time).unwrap_or((0, Duration::from_secs(1)))
-    };
-    let mut tell = |what: &str, (n, time): (u64, Duration)| {
-        let seconds = time.as_secs_f64();
-        let _ = writeln!(out, "{what:<44}{n:>12}  {seconds:>7.3} s  {:>13.0} /s", n as f64 / seconds);
-    };
-    let read = || {
-        let window = Window::new(usize::MAX);
-        let share = RECORDS.div_ceil(threads);
-        let drawers = parallel::map((0..threads).collect(), |_, thread| {
-            let mut drawers = KeyDrawers::default();
-            let rows = (thread * share)..RECORDS.min((thread + 1) * share);
-            window.add(&mut drawers, rows.flat_map(|row| (0..=OWN).map(move |rule| key(row, rule))));
-            drawers
-        });
-        (window, drawers)
-    };
-    let mut blocks = Vec::new();
-    let keys = u64::from(RECORDS) * u64::from(OWN + 1);
-    tell(
-        "keys to blocks",
-        best(&mut || {
-            let (window, drawers) = read();
-            [blocks, _] = grouped(&window, drawers, OWN as usize + 1, 1000);
-            keys
-        }),
-    );
+    let packed = packed();
+    let key = |feature| Key { feature, prefix: None, near: None };
+    let rule = |feature| BlockingRule { name: String::new(), keys: vec![key(feature)], refine: Vec::new() };
+    let rules: Vec<BlockingRule> = (0..=OWN as usize).map(rule).collect();
     let mut pairs = Pairs::default();
-    tell(
-        "blocks to lists of numbers",
-        best(&mut || {
-            pairs = Pairs::new(blocks.clone()).expect("few blocks");
-            blocks.iter().map(|of| of.len() as u64).sum()
-        }),
-    );
-    tell("pairs that a block lists, each once", best(&mut || pairs.count_by_rule().iter().sum()));
-    let made = |thread: usize| {
-        let mut sum = 0u64;
-        for piece in pairs.pieces(1 << 17).iter().skip(thread).step_by(threads as usize) {
-            pairs.take(&mut piece.clone(), usize::MAX, |_, l, r| sum += u64::from(l ^ r) & 1);
+    let blocks = best(|| {
+        pairs = Blocked::new(&rules, &packed, 1000, usize::MAX).expect("few blocks").pairs;
+        RECORDS
+    });
+    tell("records to blocks", blocks);
+    let counted = best(|| pairs.count_by_rule().iter().sum());
+    tell("pairs counted, all threads", counted);
+    let made = |thread: usize, threads: usize| {
+        for mut piece in pairs.pieces(1 << 17).into_iter().skip(thread).step_by(threads) {
+            pairs.take(&mut piece, usize::MAX, |rule, l, r| {
+                black_box((rule, l, r));
+            });
         }
-        sum
     };
-    let all = pairs.count_by_rule().iter().sum();
-    tell(
-        "the same, with their rows",
-        best(&mut || {
-            std::hint::black_box(parallel::map((0..threads as usize).collect(), |_, thread| made(thread)));
-            all
-        }),
-    );
+    for threads in [1, parallel::threads()] {
+        let pass = || {
+            parallel::map((0..threads).collect(), |_, thread| made(thread, threads));
+            counted.0
+        };
+        tell(&format!("pairs made, {threads} threads"), best(pass));
+    }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, Int64Builder, ListBuilder, RecordBatch};
-use arrow::datatypes::{Int32Type, Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, Int32Type, SchemaRef};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -102,14 +102,15 @@ impl PartitionStream for BlockStream {
             while pairs.blocks().get(rule)?.len() == next {
                 (rule, next) = (rule + 1, 0);
             }
-            let (mut keys, mut records) = (Vec::new(), Vec::new());
-            let mut rows = ListBuilder::new(Int64Builder::new()).with_field(item_field(Int64Type::DATA_TYPE));
+            let (mut keys, mut records, mut taken) = (Vec::new(), Vec::new(), 0);
+            let mut rows = ListBuilder::new(Int64Builder::new()).with_field(item_field(DataType::Int64));
             for (key, of_block) in pairs.blocks().get(rule)?.from(next) {
-                if rows.values().len() >= BATCH_RECORDS {
+                if taken >= BATCH_RECORDS {
                     break;
                 }
                 keys.push(key as i64);
                 records.push(of_block.len() as i64);
+                taken += of_block.len();
                 of_block.iter().for_each(|row| rows.values().append_value(i64::from(*row)));
                 rows.append(true);
             }

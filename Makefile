@@ -114,8 +114,8 @@ schema: ## write the JSON Schemas of the configuration files, and the page of th
 sample: ## make sample_data again
 	$(NAYOSE) generate --people 2000 --seed 20260331 --out sample_data
 
-bench: ## throughput of the normalizers and of scoring
-	$(CARGO) bench --locked $(FEATURES) --profile dev --bench normalize --bench score
+bench: ## throughput of the normalizers, of blocks and their pairs, and of scoring
+	$(CARGO) bench --locked $(FEATURES) --profile dev --bench normalize --bench pairs --bench score
 
 PEOPLE ?= 100000
 bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 1000000 5000000"

@@ -43,7 +43,7 @@ def measured(nayose, folder, people, more):
         "whole run, s": round(seconds, 1),
         "rows read; ingest + normalize, rows a second": f"{raw:,}; {raw / (stages['ingest']['seconds'] + stages['normalize']['seconds']):,.0f}",
         "records; interactions": f"{rows['standard_record']:,}; {rows['interaction']:,}",
-        "pairs compared": f"{rows['candidate_pair']:,}",
+        "pairs compared": f"{sum(stages['block']['notes']['pairs_by_rule'].values()):,}",
         "peak memory, GiB": round(used.ru_maxrss * 1024 / GIB, 2),
         "spilled, GiB": round(sum(stage["spilled_bytes"] for stage in stages.values()) / GIB, 2),
         "lake with work files, GiB": round(bytes_of(lake) / GIB, 2),

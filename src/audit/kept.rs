@@ -14,10 +14,11 @@ use crate::lake::settings::{MODEL_FILE, RunSettings, read_model};
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::states;
 use crate::lake::{WORK, read};
+use crate::stages::block;
 use crate::stages::cluster::{Keys, Links};
 use crate::store::Location;
 use crate::tables::columns;
-use crate::tables::contract::{CANDIDATE_PAIR, SCORED_PAIR, STANDARD_RECORD, Table, col};
+use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, SCORED_PAIR, STANDARD_RECORD, Table, col};
 use nayose_matching::model::Model;
 use nayose_matching::model::score::Scorer;
 
@@ -130,7 +131,15 @@ impl KeptRun {
     /// # Errors
     /// Data, where they are gone.
     pub(super) async fn candidate_pairs(&self) -> Result<Vec<(usize, usize)>> {
-        let pairs = self.table(&CANDIDATE_PAIR).await?.select_columns(&[col::ROW_L, col::ROW_R])?;
+        let written = self.manifest.as_ref().is_some_and(|m| m.output(CANDIDATE_PAIR.name).is_some());
+        let pairs = match written {
+            true => self.table(&CANDIDATE_PAIR).await?,
+            false => {
+                let blocks = block::read(self.table(&BLOCK).await?, self.model.rules.len()).await?;
+                block::candidate_pairs(&self.context, &blocks)?
+            }
+        };
+        let pairs = pairs.select_columns(&[col::ROW_L, col::ROW_R])?;
         let mut found = Vec::new();
         for batch in pairs.collect().await? {
             let (l, r) = (columns::longs(batch.column(0))?, columns::longs(batch.column(1))?);

@@ -82,7 +82,7 @@ impl Audit {
         self.kept.get_or_try_init(|| KeptRun::open(&self.context, &self.lake, &self.run)).await
     }
 
-    /// The pairs that blocking brought, by the rows of their records, in the order of the files.
+    /// The pairs that blocking brought, by the rows of their records, those of a block together.
     ///
     /// # Errors
     /// Data, where the run's work is gone.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use datafusion::logical_expr::ident;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{ResourceArguments, output};
@@ -13,12 +14,13 @@ use crate::config::problem::{Problems, did_you_mean};
 use crate::config::{self, Overrides, Pipeline};
 use crate::engine::session::session;
 use crate::error::{Error, Kind, Result};
+use crate::functions::pack::pack;
 use crate::runner::{self, inputs, nearest, sample};
 use crate::sources::reader::{self, Format, RejectReason};
 use crate::stages::ingest::{SourceFiles, expressions, read_options, understood};
 use crate::stages::{block, ingest, marts, normalize};
 use crate::tables::columns;
-use crate::tables::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, col};
+use crate::tables::contract::{RAW_RECORD, STANDARD_RECORD, col};
 use nayose_matching::model::BlockingRule;
 use nayose_matching::record::Standardizer;
 
@@ -152,7 +154,7 @@ pub(super) async fn validate(
     if !forecasts {
         return Ok(format!("{good}\n{rows}"));
     }
-    match forecast(&context, pipeline, &found).await {
+    match forecast(&context, pipeline, &found, resources.resources().memory).await {
         Ok(pairs) => Ok(format!("{good}\n{rows}\n{pairs}")),
         Err(error) => Err(expressions::placed(error, &context, pipeline, &found).await),
     }
@@ -200,21 +202,24 @@ async fn of_rows(context: &SessionContext, pipeline: &Pipeline, found: &[SourceF
     Ok(text)
 }
 
-/// The pairs that the blocking rules will bring, as a table for people.
-async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<String> {
+/// The pairs that the blocking rules will bring, as a table for people. `memory` is the ceiling in bytes.
+async fn forecast(
+    context: &SessionContext,
+    pipeline: &Pipeline,
+    found: &[SourceFiles],
+    memory: usize,
+) -> Result<String> {
     let (model, limit) = (&pipeline.model, pipeline.limits.block_size);
     let raw = raw_records(context, pipeline, found)?;
     let standardizer = Arc::new(Standardizer::new(&pipeline.attributes, model));
-    for standard in normalize::plan(raw, None, standardizer, false)? {
-        let rows = standard.plan.select_columns(&[col::ROW, col::FEATURES])?.cache().await?;
-        context.register_table(STANDARD_RECORD.name, rows.clone().into_view())?;
-        for blocks in block::blocks(rows, model)? {
-            context.register_table(BLOCK.name, blocks.plan.cache().await?.into_view())?;
-        }
-    }
-    block::refine(context, model, limit).await?;
-    let rules = block::forecast(context, model).await?;
-    let alone = block::pairs_of_one_rule(context, model).await?;
+    let standard = normalize::plan(raw, None, standardizer, false)?.pop();
+    let standard = standard.ok_or_else(|| Error::bug("normalize plans no table"))?.plan;
+    let in_order = STANDARD_RECORD.key.iter().map(|column| ident(*column).sort(true, false)).collect();
+    let packed = pack(standard.sort(in_order)?, model).await?;
+    let records = packed.rows as u64;
+    let blocked = block::blocks(model, &packed, limit, memory)?;
+    let rules = blocked.forecast();
+    let alone = blocked.pairs.of_one_rule();
     let mut text = format!(
         "\n{:<20}{:>12}{:>12}{:>16}{:>20}\n",
         "blocking rule", "blocks", "largest", "pairs", "only by this rule"
@@ -223,18 +228,17 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
         text += &format!("{:<20}{:>12}{:>12}{:>16}{alone:>20}\n", rule.name, found.blocks, found.largest, found.pairs);
     }
     let bytes = found.iter().flat_map(|of| &of.files).map(|file| file.meta.size).sum();
-    let records = context.table(STANDARD_RECORD.name).await?.count().await? as u64;
     let near = model.rules.iter().any(BlockingRule::is_near);
     let bound = runner::forecast::bound(&rules);
     let (about, pairs) = match near {
-        true => ("about", block::distinct_pairs(context, records, bound).await?),
+        true => ("about", blocked.distinct_pairs(records, bound)),
         false => ("at most", bound),
     };
     text += &format!(
         "{about} {}; a pair that several rules bring is compared once\n\nlargest blocks:\n",
         runner::forecast::forecast(records, bytes, pairs)
     );
-    for (rule, records) in block::largest_blocks(context).await? {
+    for (rule, records) in blocked.largest {
         let fate = if records <= u64::from(limit) {
             "compared".to_string()
         } else if model.rules[rule].refine.is_empty() {
@@ -245,7 +249,7 @@ async fn forecast(context: &SessionContext, pipeline: &Pipeline, found: &[Source
         text += &format!("  {:<20}{records:>10} records  {fate}\n", model.rules[rule].name);
     }
     if near {
-        let each = block::pairs_of_each_rule(context, model).await?;
+        let each = blocked.pairs.of_each_rule();
         for (((rule, counted), pairs), alone) in model.rules.iter().zip(&rules).zip(each).zip(&alone) {
             if rule.is_near() {
                 text += &format!(

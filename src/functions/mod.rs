@@ -1,6 +1,5 @@
 //! The bridge from pure functions to Arrow and SQL: one file per function or family, one `register_all`.
 
-pub(crate) mod blocking_keys;
 pub(crate) mod erased;
 pub(crate) mod golden;
 pub(crate) mod key_hash;
@@ -52,9 +51,8 @@ pub(crate) use value_kind::value_kind;
 pub(crate) fn register_all(context: &SessionContext) {
     let numbers = [number(), decimal(), timestamp(), utc_offset()];
     let plain = [key_hash(), bare(), damaged(), unusable(), value_kind()];
-    let pairs = [blocking_keys::pairs_of(), blocking_keys::pairs_of_some()];
     let plain = plain.into_iter().chain(numbers);
-    for function in normalize::normalizers().into_iter().chain(plain).chain(pairs) {
+    for function in normalize::normalizers().into_iter().chain(plain) {
         context.register_udf(function);
     }
 }

@@ -13,10 +13,6 @@ use nayose_matching::record::survive::Survivorship;
 pub(crate) enum Recipe {
     /// `standardize`.
     Standardize(Standardizer),
-    /// `blocking_keys` of a model.
-    BlockingKeys(Model),
-    /// `refined_keys` of a model.
-    RefinedKeys(Model),
     /// `in_sample`.
     InSample {
         /// Seed of the sample.

@@ -8,7 +8,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 use super::recipe::Recipe;
 use super::records::Records;
-use super::{ArrayFunction, blocking_keys, golden, pair, standardize};
+use super::{ArrayFunction, golden, pair, standardize};
 use crate::error::{Error, Result};
 
 /// The recipe of a function as JSON; `None` where every process knows the function by its name.
@@ -25,8 +25,6 @@ pub(crate) fn function_of(json: &[u8]) -> Result<ScalarUDF> {
         .map_err(|e| Error::bug(format!("a function cannot be made again from what another process sent: {e}")))?;
     Ok(match recipe {
         Recipe::Standardize(standardizer) => standardize::standardize(Arc::new(standardizer)),
-        Recipe::BlockingKeys(model) => blocking_keys::blocking_keys(Arc::new(model)),
-        Recipe::RefinedKeys(model) => blocking_keys::refined_keys(Arc::new(model)),
         Recipe::InSample { seed, share } => pair::in_sample(seed, f64::from_bits(share)),
         Recipe::PairLevels { model, records } => {
             pair::pair_levels(Arc::new(model), Arc::new(Records::of_file(records)))
@@ -61,8 +59,6 @@ mod tests {
         let standardizer = Standardizer::new(&pipeline.attributes, &model);
         for made in [
             standardize::standardize(Arc::new(standardizer)),
-            blocking_keys::blocking_keys(model.clone()),
-            blocking_keys::refined_keys(model.clone()),
             pair::in_sample(7, 0.1 + 0.2),
             pair::pair_levels(model.clone(), records()),
             pair::score_pair(model.clone(), parameters.clone(), records()),

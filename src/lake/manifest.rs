@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::results::{ClusterResult, GoldenResult, IngestResult, NormalizeResult, ScoreResult, StageResult};
+use super::results::{
+    BlockResult, ClusterResult, GoldenResult, IngestResult, NormalizeResult, ScoreResult, StageResult,
+};
 use super::sealed;
 use crate::config::Renames;
 use crate::engine::operators::Operator;
@@ -201,6 +203,17 @@ impl Manifest {
         match self.result("normalize") {
             Some(StageResult::Normalize(found)) => Some(found),
             _ => None,
+        }
+    }
+
+    /// What `block` found, once it is done.
+    ///
+    /// # Errors
+    /// As [`Manifest::ingest`].
+    pub(crate) fn block(&self) -> Result<&BlockResult> {
+        match self.result("block") {
+            Some(StageResult::Block(found)) => Ok(found),
+            _ => Err(self.without("block")),
         }
     }
 

@@ -33,6 +33,21 @@ pub(crate) fn forecast(records: u64, written: u64, pairs: u64) -> Forecast {
     }
 }
 
+/// Refuses to intern the features of so many records where they alone would need more than `memory` bytes.
+///
+/// # Errors
+/// Environment.
+pub(crate) fn refuse_features(records: u64, memory: u64) -> Result<()> {
+    let needed = records * RECORD_BYTES;
+    if needed <= memory {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    let (needed, memory) = (mib(needed), mib(memory));
+    Err(Error::environment(format!("{records} records need {needed} MiB of memory, but --memory is {memory} MiB"))
+        .hint("raise --memory"))
+}
+
 /// Refuses a run that would need more memory than `memory` bytes, or more disk than the `free` bytes of a lake on a disk.
 ///
 /// # Errors
@@ -77,6 +92,12 @@ mod tests {
         assert_eq!((small.pairs, large.pairs), (30, 60));
         assert_eq!(large.memory, 2 * small.memory);
         assert!(large.disk > small.disk && small.disk > 1 << 20);
+    }
+
+    #[test]
+    fn features_that_do_not_fit_are_refused() {
+        assert!(refuse_features(1000, 1 << 20).is_ok());
+        assert!(refuse_features(2000, 1 << 20).expect_err("refused").message().contains("2000 records need 2 MiB"));
     }
 
     #[test]

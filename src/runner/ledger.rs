@@ -1,18 +1,20 @@
 //! What the row of `run` says beside the tables: who started the run, where, when, and which row it follows.
 //!
 //! In: the process, the files that are published, the rows of `run` so far. Out: the last columns of the row, from `user_name` on. No
-//! other published table has a time of the clock.
+//! other published table has a time of the clock. Also whether the clock lets a run follow that row.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ListBuilder, StringArray, StringBuilder, TimestampMicrosecondArray};
+use jiff::SignedDuration;
 
 use crate::console::caller::Caller;
 use crate::error::{Error, Result};
 use crate::functions::person::struct_list;
 use crate::lake::chain;
 use crate::lake::published::PublishedTable;
+use crate::lake::snapshot::PublishedRun;
 use crate::store::Location;
 use crate::tables::contract::{RUN, TIME_ZONE, Type, col};
 
@@ -64,4 +66,24 @@ pub(super) async fn columns(
         struct_list(&[tables.len() as i32], item, digests)?,
         text(previous),
     ])
+}
+
+/// How far clocks of hosts that share a lake may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(10);
+
+/// Refuses to publish over a run that, by this machine's clock, is not there yet: what is new would be taken for old.
+///
+/// # Errors
+/// Environment, where it is not.
+pub(super) fn not_before(published: Option<&PublishedRun>) -> Result<()> {
+    let at = published.and_then(|run| run.sealed.as_ref()?.at.parse::<jiff::Timestamp>().ok());
+    let now = jiff::Timestamp::now();
+    match (published, at) {
+        (Some(run), Some(at)) if now + SKEW < at => Err(Error::environment(format!(
+            "the clock of this machine says {now:.0}, but run {} was published at {at:.0}",
+            run.run_id
+        ))
+        .hint("set the clock of this machine")),
+        _ => Ok(()),
+    }
 }

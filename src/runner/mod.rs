@@ -36,7 +36,6 @@ use std::time::Instant;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, SessionContext};
-use jiff::SignedDuration;
 
 use crate::config::Pipeline;
 use crate::console::progress::Progress;
@@ -51,6 +50,7 @@ use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
 use crate::tables::copy::copy_columns;
 use crate::tables::ranges::in_ranges;
+use nayose_matching::block::Pairs;
 use nayose_matching::identity::tombstone::Tombstones;
 use nayose_matching::model::Packed;
 
@@ -120,7 +120,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
     ROOMS.iter().try_for_each(|room| pipeline.lake.join(room).remove_aside())?;
     let before = snapshot::newest(&pipeline.lake).await?;
-    not_before(before.as_ref())?;
+    ledger::not_before(before.as_ref())?;
     if let Some(run) = before.as_ref().filter(|run| plan.as_ref().is_some_and(|plan| plan.run_id == run.run_id)) {
         // Who published it was killed before the plan was ended.
         plan::end(&pipeline.lake, &run.run_id).await?;
@@ -196,7 +196,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         cluster.ready().await?;
     }
     let context = session(&options.resources)?;
-    let packed = OnceLock::new();
+    let (packed, pairs) = (OnceLock::new(), OnceLock::new());
     let mut run = Run {
         pipeline,
         options,
@@ -210,6 +210,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         work_before,
         choice: None,
         packed,
+        pairs,
         tombstones,
         erasure,
     };
@@ -243,23 +244,6 @@ fn same_pipeline(pipeline: &Pipeline, before: &Manifest) -> Result<()> {
             "give each pipeline a lake of its own with --lake or `lake:`; where it was only renamed, write `was: {theirs}` below its `name`"
         ),
     ))
-}
-
-/// How far clocks of hosts that share a lake may be apart.
-const SKEW: SignedDuration = SignedDuration::from_mins(10);
-
-/// Refuses to publish over a run that, by this machine's clock, is not there yet: what is new would be taken for old.
-fn not_before(published: Option<&snapshot::PublishedRun>) -> Result<()> {
-    let at = published.and_then(|run| run.sealed.as_ref()?.at.parse::<jiff::Timestamp>().ok());
-    let now = jiff::Timestamp::now();
-    match (published, at) {
-        (Some(run), Some(at)) if now + SKEW < at => Err(Error::environment(format!(
-            "the clock of this machine says {now:.0}, but run {} was published at {at:.0}",
-            run.run_id
-        ))
-        .hint("set the clock of this machine")),
-        _ => Ok(()),
-    }
 }
 
 /// The work folder of a run.
@@ -321,6 +305,8 @@ struct Run<'a> {
     choice: Option<model::Choice>,
     /// The features of all records, from scoring to clustering.
     packed: OnceLock<Arc<Packed>>,
+    /// The blocks that are compared, until their pairs are scored.
+    pairs: OnceLock<Arc<Pairs>>,
     /// The records that may not come back.
     tombstones: Option<Arc<Tombstones>>,
     /// The erasure that this run finishes.
@@ -357,7 +343,10 @@ impl Run<'_> {
             Stage::Normalize => self.normalize(&mut record).await?,
             Stage::Block => self.block(&mut record).await?,
             Stage::Score => self.score(&mut record).await?,
-            Stage::Cluster => self.cluster(&mut record).await?,
+            Stage::Cluster => {
+                self.pairs = OnceLock::new();
+                self.cluster(&mut record).await?;
+            }
             Stage::Golden => {
                 self.packed = OnceLock::new();
                 self.golden(&mut record).await?;

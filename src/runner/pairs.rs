@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::prelude::DataFrame;
+
 use super::model::Choice;
 use super::{Run, forecast, work_of};
 use crate::config::check_model::with_parameters;
@@ -14,7 +16,7 @@ use crate::lake::profile::Drift;
 use crate::lake::results::{BlockResult, Forecast, Learned, LeftOut, ScoreResult, StageResult};
 use crate::lake::settings::{MODEL_FILE, read_model, write_model};
 use crate::stages::cluster::Keys;
-use crate::stages::{Stage, block, score};
+use crate::stages::{Planned, Stage, block, score};
 use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, STANDARD_RECORD};
 use nayose_matching::identity::people::HOUSEHOLD;
 use nayose_matching::model::bits::Bits;
@@ -33,36 +35,38 @@ pub(super) fn doubts(learned: &Learned) -> Vec<String> {
 impl Run<'_> {
     pub(super) async fn block(&self, record: &mut StageRecord) -> Result<()> {
         let model = &self.pipeline.model;
-        let standard = self.table(&STANDARD_RECORD, record).await?;
-        for planned in block::blocks(standard, model)? {
-            self.put(Stage::Block, planned, false, None, record).await?;
-        }
-        self.register(&[&STANDARD_RECORD, &BLOCK], record).await?;
-        let size = self.pipeline.limits.block_size;
-        block::refine(&self.context, model, size).await?;
+        let (size, memory) = (self.pipeline.limits.block_size, self.options.resources.memory);
         let records = self.manifest.output(STANDARD_RECORD.name).map_or(0, Output::rows);
-        let rules = block::forecast(&self.context, model).await?;
         let outputs = self.manifest.stages.values().flat_map(|stage| stage.outputs.values());
         let written = outputs.flat_map(|output| &output.parts).map(|part| part.bytes).sum();
+        let free = self.pipeline.lake.free_bytes();
+        forecast::refuse_features(records, memory as u64)?;
+        let packed = self.packed(record).await?;
+        let blocked = block::blocks(model, &packed, size, memory)?;
+        let rules = blocked.forecast();
         let bound = forecast::bound(&rules);
-        let (memory, free) = (self.options.resources.memory as u64, self.pipeline.lake.free_bytes());
-        let refused = |found: &Forecast| forecast::refuse_over(found, memory, free, &model.rules, &rules);
+        let refused = |found: &Forecast| forecast::refuse_over(found, memory as u64, free, &model.rules, &rules);
         let mut forecast = forecast::forecast(records, written, bound);
         // The sizes of blocks count a pair several times. Where that decides, the pairs themselves are counted.
         if model.rules.iter().any(BlockingRule::is_near) || refused(&forecast).is_err() {
-            let pairs = block::distinct_pairs(&self.context, records, bound).await?;
-            forecast = forecast::forecast(records, written, pairs);
+            forecast = forecast::forecast(records, written, blocked.distinct_pairs(records, bound));
         }
         refused(&forecast)?;
-        for planned in block::pairs(&self.context).await? {
-            self.put(Stage::Block, planned, false, None, record).await?;
-        }
-        self.register(&[&CANDIDATE_PAIR], record).await?;
+        let pairs = &blocked.pairs;
+        self.put(Stage::Block, block::table(&self.context, pairs)?, false, None, record).await?;
         let found = BlockResult {
             forecast,
-            pairs_by_rule: block::pairs_by_rule(&self.context, model).await?,
-            blocks_left_out: block::left_out(&self.context, model, size).await?,
+            pairs_by_rule: blocked.pairs_by_rule(model),
+            blocks_left_out: blocked.left_out(model),
         };
+        if self.options.resources.cluster.is_some() {
+            // Executors read pairs as files.
+            let plan = block::candidate_pairs(&self.context, pairs)?;
+            let expected = found.pairs_by_rule.values().sum();
+            let planned = Planned::unsorted(&CANDIDATE_PAIR, plan);
+            self.put(Stage::Block, planned, false, Some(expected), record).await?;
+        }
+        self.pairs.get_or_init(|| pairs.clone());
         for (rule, LeftOut { blocks, largest, .. }) in &found.blocks_left_out {
             self.progress.warn(&format!(
                 "blocking rule {rule:?}: {blocks} blocks of up to {largest} records are over limits.block_size and were left out; add `refine` keys to the rule"
@@ -82,6 +86,22 @@ impl Run<'_> {
         Ok(self.packed.get_or_init(|| packed).clone())
     }
 
+    /// The candidate pairs: those that were written for executors or by an earlier build, or made from the blocks.
+    async fn candidate_pairs(&self, record: &StageRecord) -> Result<DataFrame> {
+        if self.manifest.output(CANDIDATE_PAIR.name).is_some() {
+            return self.table(&CANDIDATE_PAIR, record).await;
+        }
+        let pairs = match self.pairs.get() {
+            Some(pairs) => pairs.clone(),
+            None => {
+                let blocks = self.table_in_order(&BLOCK, record).await?;
+                let read = block::read(blocks, self.pipeline.model.rules.len()).await?;
+                self.pairs.get_or_init(|| read).clone()
+            }
+        };
+        block::candidate_pairs(&self.context, &pairs)
+    }
+
     pub(super) async fn score(&self, record: &mut StageRecord) -> Result<()> {
         let model = &self.pipeline.model;
         let packed = self.packed(record).await?;
@@ -89,7 +109,8 @@ impl Run<'_> {
             Some(_) => Records::shared(packed, &self.work).await?,
             None => Records::here(packed),
         });
-        let pairs = self.table(&CANDIDATE_PAIR, record).await?;
+        let pairs = self.candidate_pairs(record).await?;
+        let candidates = self.manifest.block()?.pairs_by_rule.values().sum();
         let junk_values = score::junk_values(model, records.packed()?);
         let auto = self.pipeline.thresholds.auto;
         let (parameters, trained, on, trained_because, before) = match &self.choice {
@@ -116,7 +137,7 @@ impl Run<'_> {
                 (parameters, trained, on, cause, None)
             }
         };
-        let profile = score::profile(pairs.clone(), model, &records, &parameters, auto).await?;
+        let profile = score::profile(pairs.clone(), candidates, model, &records, &parameters, auto).await?;
         let drift = before.map(|before| Drift::between(before, &profile));
         if let (Some(drift), Some(on)) = (&drift, &on) {
             for what in &drift.beyond {
@@ -138,9 +159,8 @@ impl Run<'_> {
         record.result = Some(StageResult::Score(Box::new(found)));
         self.keep_model(&parameters).await?;
         let floor = self.pipeline.thresholds.review.min(HOUSEHOLD);
-        let expected = self.manifest.output(CANDIDATE_PAIR.name).map(|o| o.rows());
         for planned in score::plan(pairs, model, parameters, &records, floor)? {
-            self.put(Stage::Score, planned, false, expected, record).await?;
+            self.put(Stage::Score, planned, false, Some(candidates), record).await?;
         }
         records.forget().await
     }

@@ -21,7 +21,7 @@ use crate::lake::{WORK, read};
 use crate::stages::ingest::SourceFiles;
 use crate::stages::{Planned, Stage, normalize};
 use crate::store::digest;
-use crate::tables::contract::{CANDIDATE_PAIR, RAW_RECORD, STANDARD_RECORD, Table, col};
+use crate::tables::contract::{BLOCK, RAW_RECORD, STANDARD_RECORD, Table, col};
 use crate::tables::part::PART_ROWS;
 use nayose_matching::identity::tombstone::Tombstones;
 
@@ -87,7 +87,7 @@ impl Run<'_> {
     /// person is no part of it where they are kept: it holds for its own pair at once, and teaches the next training.
     pub(super) fn score_basis(&self, chosen: &str) -> Basis {
         let (model, thresholds) = (&self.pipeline.model.digest, &self.pipeline.parts.thresholds);
-        basis_of(format!("{model} {thresholds} {chosen}"), self.content(&[&STANDARD_RECORD, &CANDIDATE_PAIR]))
+        basis_of(format!("{model} {thresholds} {chosen}"), self.content(&[&STANDARD_RECORD, &BLOCK]))
     }
 
     /// The names of tables' files, which tell their content.

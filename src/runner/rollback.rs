@@ -99,7 +99,7 @@ pub(crate) async fn rollback(
     }
     let then = snapshot::find(lake, Some(asked.to)).await?;
     let newest = snapshot::newest(lake).await?.ok_or_else(|| Error::bug("nothing is published"))?;
-    not_before(Some(&newest))?;
+    ledger::not_before(Some(&newest))?;
     if newest.run_id == then.run_id || newest.restores.as_ref() == Some(&then.run_id) {
         return Ok(RolledBack::NothingToDo(then));
     }

@@ -26,8 +26,8 @@ use crate::lake::settings::{MODEL_FILE, read_model};
 use crate::lake::{lock, read, snapshot};
 use crate::stages::cluster::ids::Earlier;
 use crate::stages::cluster::{Decided, Keys, Links, before, people_of};
-use crate::stages::score;
-use crate::tables::contract::{CANDIDATE_PAIR, ID_MAP, LEDGER, SCORED_PAIR, STANDARD_RECORD, Table};
+use crate::stages::{block, score};
+use crate::tables::contract::{BLOCK, CANDIDATE_PAIR, ID_MAP, LEDGER, SCORED_PAIR, STANDARD_RECORD, Table};
 use nayose_matching::identity::alias::Aliases;
 use nayose_matching::identity::bounds::Bounds;
 use nayose_matching::identity::people::{HOUSEHOLD, expected};
@@ -107,7 +107,14 @@ pub(crate) async fn train(
         async |name: &str| -> Result<DataFrame> { snapshot::table(&context, lake, &run, name).await?.ok_or_else(gone) };
     let packed = Arc::new(pack(table(&here, &STANDARD_RECORD).await?, &pipeline.model).await?);
     let keys = Keys::read(table(&here, &STANDARD_RECORD).await?).await?;
-    let pairs = table(&context, &CANDIDATE_PAIR).await?;
+    let pairs = match manifest.output(CANDIDATE_PAIR.name) {
+        Some(_) => table(&context, &CANDIDATE_PAIR).await?,
+        None => {
+            let blocks = block::read(table(&here, &BLOCK).await?, pipeline.model.rules.len()).await?;
+            block::candidate_pairs(&context, &blocks)?
+        }
+    };
+    let candidates = pairs.clone().count().await? as u64;
     let records = Arc::new(Records::here(packed.clone()));
     let on = TrainedOn {
         run_id: run.run_id.clone(),
@@ -122,7 +129,7 @@ pub(crate) async fn train(
     let (block_size, digest) = (pipeline.limits.block_size, run.config_digest.clone());
     let (parameters, trained) = score::learn(pairs.clone(), model, &records, &decided, block_size, digest).await?;
     let (auto, review) = (pipeline.thresholds.auto, pipeline.thresholds.review);
-    let profile = score::profile(pairs.clone(), model, &records, &parameters, auto).await?;
+    let profile = score::profile(pairs.clone(), candidates, model, &records, &parameters, auto).await?;
 
     let earlier = Links::read(table(&here, &SCORED_PAIR).await?).await?;
     let floor = review.min(HOUSEHOLD);

@@ -2,17 +2,18 @@
 
 mod profile;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch};
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
-use futures::TryStreamExt;
 
 use super::cluster::Keys;
 use super::{Planned, field, fields_of};
 use crate::config::decisions::Decision;
+use crate::engine::streams::gather;
 use crate::error::{Error, Result};
 use crate::functions::pair::{in_sample, pair_levels, score_pair};
 use crate::functions::records::Records;
@@ -44,15 +45,17 @@ pub(crate) async fn learn(
         let taken = Trained { learned_from: trained.learned_from.clone(), steps: 0, learned: None };
         return Ok((trained.clone(), taken));
     }
-    let candidates = pairs.clone().count().await? as f64;
+    let degrees = degrees(pairs.clone(), packed.rows).await?;
+    // Each pair is a candidate of both of its records.
+    let candidates = degrees.iter().map(|degree| f64::from(*degree)).sum::<f64>() / 2.0;
     let share = (model.training.candidate_pairs as f64 / candidates.max(1.0)).min(1.0);
     let random = random_pairs(model, packed);
     let all_pairs = packed.rows as f64 * (packed.rows as f64 - 1.0) / 2.0;
-    let degrees = degrees(pairs.clone(), packed.rows).await?;
+    let by_degree = records_by_degree(&degrees);
     let observed = Observations {
-        patterns: patterns(pairs, &degrees, model, records, share).await?,
+        patterns: patterns(pairs, degrees, weight::fence(&by_degree), model, records, share).await?,
         known: known(model, packed, decided),
-        degrees: records_by_degree(&degrees),
+        degrees: by_degree,
         groups: (0..packed.groups()).map(|g| packed.group_name(g)).collect(),
         pairs_by_group: packed.pairs_by_group(),
         household_pairs: Some(all_pairs * random.households / random.draws.max(1.0)),
@@ -114,18 +117,21 @@ pub(crate) fn junk_values(model: &Model, packed: &Packed) -> BTreeMap<String, Ju
 
 /// The number of candidate pairs of every record, over all pairs and not only those of the sample.
 async fn degrees(pairs: DataFrame, rows: usize) -> Result<Vec<u32>> {
-    let mut degrees = vec![0u32; rows];
-    let mut batches = pairs.select_columns(&[col::ROW_L, col::ROW_R])?.execute_stream().await?;
-    while let Some(batch) = batches.try_next().await? {
+    let degrees: Arc<[AtomicU32]> = (0..rows).map(|_| AtomicU32::new(0)).collect();
+    let counts = degrees.clone();
+    let add = move |_: &mut (), batch: &RecordBatch| {
         for side in [0, 1] {
             for row in columns::longs(batch.column(side))?.values() {
-                let degree =
-                    degrees.get_mut(*row as usize).ok_or_else(|| Error::bug("a pair of a row that is not there"))?;
-                *degree = degree.saturating_add(1);
+                let degree = counts.get(*row as usize);
+                let degree = degree.ok_or_else(|| Error::bug("a pair of a row that is not there"))?;
+                // A record has fewer pairs than there are records, whose rows have 32 bits.
+                degree.fetch_add(1, Ordering::Relaxed);
             }
         }
-    }
-    Ok(degrees)
+        Ok(())
+    };
+    gather(pairs.select_columns(&[col::ROW_L, col::ROW_R])?, || (), add).await?;
+    Ok(degrees.iter().map(|degree| degree.load(Ordering::Relaxed)).collect())
 }
 
 /// Number of candidate pairs → records that have as many, of those that have any.
@@ -137,25 +143,28 @@ fn records_by_degree(degrees: &[u32]) -> BTreeMap<u64, u64> {
     records
 }
 
+/// Pattern of levels → its pairs, and their weights as [`Seen::weighted`] takes them.
+type Sums = HashMap<Vec<u8>, [i64; 3], foldhash::fast::FixedState>;
+
 /// How often each pattern of levels occurs among the sampled pairs, scaled up to all of them. The sums are of whole numbers: they do
 /// not depend on the order of pairs or the number of threads.
 async fn patterns(
     pairs: DataFrame,
-    degrees: &[u32],
+    degrees: Vec<u32>,
+    fence: i64,
     model: &Arc<Model>,
     records: &Arc<Records>,
     share: f64,
 ) -> Result<BTreeMap<Vec<u8>, Seen>> {
-    let fence = weight::fence(&records_by_degree(degrees));
     let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
     let levels = pair_levels(model.clone(), records.clone()).call(rows()).alias("levels");
-    let mut batches = pairs
-        .filter(in_sample(model.training.seed, share).call(rows()))?
-        .select(vec![ident(col::ROW_L), ident(col::ROW_R), levels])?
-        .execute_stream()
-        .await?;
-    let mut sums: BTreeMap<Vec<u8>, [i64; 3]> = BTreeMap::new();
-    while let Some(batch) = batches.try_next().await? {
+    let sampled = pairs.filter(in_sample(model.training.seed, share).call(rows()))?.select(vec![
+        ident(col::ROW_L),
+        ident(col::ROW_R),
+        levels,
+    ])?;
+    let degrees: Arc<[u32]> = degrees.into();
+    let add = move |sums: &mut Sums, batch: &RecordBatch| {
         let (l, r) = (columns::longs(batch.column(0))?, columns::longs(batch.column(1))?);
         let levels = batch.column(2).as_binary::<i32>();
         for row in 0..batch.num_rows() {
@@ -163,14 +172,17 @@ async fn patterns(
             let more = [1, weight::of_crowded_pair(l, r, fence), weight::of_pair(l, r)];
             match sums.get_mut(levels.value(row)) {
                 Some(sums) => sums.iter_mut().zip(more).for_each(|(sum, n)| *sum += n),
-                None => {
-                    sums.insert(levels.value(row).to_vec(), more);
-                }
+                None => drop(sums.insert(levels.value(row).to_vec(), more)),
             }
         }
+        Ok(())
+    };
+    let mut all: BTreeMap<Vec<u8>, [i64; 3]> = BTreeMap::new();
+    for (pattern, more) in gather(sampled, Sums::default, add).await?.into_iter().flatten() {
+        all.entry(pattern).or_default().iter_mut().zip(more).for_each(|(sum, n)| *sum += n);
     }
     let seen = |[pairs, counted, weight]: [i64; 3]| Seen::weighted(pairs, counted, weight).times(1.0 / share);
-    Ok(sums.into_iter().map(|(pattern, sums)| (pattern, seen(sums))).collect())
+    Ok(all.into_iter().map(|(pattern, sums)| (pattern, seen(sums))).collect())
 }
 
 /// A pair of rows on which a person decided, and whether it is one person.

@@ -121,7 +121,8 @@ pub(crate) static RAW_EVENT: Table = Table {
     ],
 };
 
-/// The records that share a key of a blocking rule, two and more. `key` is a hash, stored with its sign bit as it falls.
+/// The records that share a key of a blocking rule and are compared: two and more, up to the limit. `key` is a hash, stored with its
+/// sign bit as it falls.
 pub(crate) static BLOCK: Table = Table {
     name: "block",
     ja: "ブロック",
@@ -131,11 +132,12 @@ pub(crate) static BLOCK: Table = Table {
         required(col::RULE, Type::Integer, "規則の番号", "rule, by its place in the model"),
         required(col::KEY, Type::Long, "キーのハッシュ", "hash of the rule and the key's values"),
         required(col::RECORDS, Type::Long, "レコード数", "number of records"),
-        required(col::ROWS, Type::List(&Type::Long), "レコードの行", "rows of the records, in no order"),
+        required(col::ROWS, Type::List(&Type::Long), "レコードの行", "rows of the records, ascending"),
     ],
 };
 
-/// Two records that share a blocking key; the first rule of the model that brings them owns the pair.
+/// Two records that share a blocking key; the first rule of the model that brings them owns the pair. It is made from `block` while it
+/// is read, and written only for executors, who read it as files.
 pub(crate) static CANDIDATE_PAIR: Table = Table {
     name: "candidate_pair",
     ja: "候補ペア",
@@ -223,5 +225,5 @@ pub(crate) static IDENTITY: Table = Table {
 
 /// The work table of that name which executors may write: its rows come in no order.
 pub(crate) fn work_table(name: &str) -> Option<&'static Table> {
-    [&RAW_RECORD, &RAW_EVENT, &BLOCK, &CANDIDATE_PAIR].into_iter().find(|t| t.name == name)
+    [&RAW_RECORD, &RAW_EVENT].into_iter().find(|t| t.name == name)
 }

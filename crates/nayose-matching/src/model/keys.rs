@@ -17,31 +17,45 @@ const MOST_KEYS: usize = 64;
 /// The same where a key is near: two readings of a name of nine kana have 20 texts, with the three of each of two dates 120.
 const MOST_NEAR_KEYS: usize = 256;
 
-/// Hashes of every combination of the texts of the keys' values, starting from `seed`, each once. None where a key has no value.
-pub fn record_keys<'v, I>(keys: &[Key], seed: u64, values: impl Fn(usize) -> I) -> Vec<u64>
-where
-    I: Iterator<Item = &'v str>,
-{
-    let near = keys.iter().any(|key| key.near.is_some());
-    let mut hashes = vec![seed];
-    let mut texts: Vec<Cow<'v, str>> = Vec::new();
-    for key in keys {
-        texts.clear();
-        values(key.feature).for_each(|value| key.texts(value, &mut texts));
-        let all = hashes.iter().flat_map(|before| texts.iter().map(move |text| hash_text(*before, text)));
-        if near {
-            hashes = all.collect();
-            // The least hashes, and not the first: of keys that two records share both keep the same.
-            hashes.sort_unstable();
-            hashes.dedup();
-            hashes.truncate(MOST_NEAR_KEYS);
-        } else {
-            hashes = all.take(MOST_KEYS).collect();
+/// Makes the keys of one record after the other.
+#[derive(Default)]
+pub(crate) struct KeyMaker<'v> {
+    values: Vec<&'v str>,
+    texts: Vec<Cow<'v, str>>,
+    hashes: Vec<u64>,
+    before: Vec<u64>,
+}
+
+impl<'v> KeyMaker<'v> {
+    /// Hashes of every combination of the texts of the keys' values, starting from `seed`, each once. None where a key has no value.
+    /// `values` adds the values of a feature in order.
+    pub(crate) fn keys(&mut self, keys: &[Key], seed: u64, values: impl Fn(usize, &mut Vec<&'v str>)) -> &[u64] {
+        let KeyMaker { values: of_feature, texts, hashes, before } = self;
+        let near = keys.iter().any(|key| key.near.is_some());
+        hashes.clear();
+        hashes.push(seed);
+        for key in keys {
+            of_feature.clear();
+            texts.clear();
+            values(key.feature, of_feature);
+            of_feature.iter().for_each(|value| key.texts(value, texts));
+            std::mem::swap(hashes, before);
+            hashes.clear();
+            let all = before.iter().flat_map(|before| texts.iter().map(move |text| hash_text(*before, text)));
+            if near {
+                hashes.extend(all);
+                // The least hashes, and not the first: of keys that two records share both keep the same.
+                hashes.sort_unstable();
+                hashes.dedup();
+                hashes.truncate(MOST_NEAR_KEYS);
+            } else {
+                hashes.extend(all.take(MOST_KEYS));
+            }
         }
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
     }
-    hashes.sort_unstable();
-    hashes.dedup();
-    hashes
 }
 
 /// How the values of a feature can be near.
@@ -178,7 +192,7 @@ mod tests {
         let kind = |kind| near.then_some(kind);
         let keys = [(0, Near::Text), (1, Near::Date)];
         let keys = keys.map(|(feature, near)| Key { feature, prefix: None, near: kind(near) });
-        record_keys(&keys, 7, |feature| [names, dates][feature].iter().copied())
+        KeyMaker::default().keys(&keys, 7, |feature, values| values.extend([names, dates][feature])).to_vec()
     }
 
     #[test]

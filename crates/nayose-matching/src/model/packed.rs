@@ -190,6 +190,17 @@ impl Packed {
         self.row(row).ids(feature).iter().map(move |id| self.features[feature].value(*id))
     }
 
+    /// Adds the values of a feature of a record, in order, those that were dropped included.
+    pub(crate) fn texts<'v>(&'v self, row: usize, feature: usize, into: &mut Vec<&'v str>) {
+        into.extend(self.values(row, feature));
+        let of = &self.features[feature];
+        if !of.junk.is_empty() {
+            into.extend(of.junk(row));
+        }
+        // Ids are in order of the rows in which they came first.
+        into.sort_unstable();
+    }
+
     /// The pair of channels of two records, as a number below [`Packed::groups`].
     #[inline]
     pub fn group(&self, l: usize, r: usize) -> usize {

@@ -14,7 +14,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{inputs, ledger, not_before, publish, retention};
+use super::{inputs, ledger, publish, retention};
 use crate::config::keep::KeepFile;
 use crate::config::{Renames, Zone};
 use crate::engine::session::{Resources, session};

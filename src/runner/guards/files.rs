@@ -413,6 +413,10 @@ fn short(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Findin
             None
         };
     }
+    // Whether a day may have no rows is what `incomplete` asks.
+    if file.rows == 0 {
+        return None;
+    }
     let filled: Vec<u64> = known.later().iter().copied().filter(|rows| *rows > 0).collect();
     let smallest = *filled.iter().min()?;
     // A quiet day of a small source is no half: what chance can do to so many rows is left aside.

@@ -172,8 +172,8 @@ fn a_habit_is_no_slip() {
     let known = known(&habit);
     assert_eq!(finding(&repeats, &known, &GuardsFile::default()), None);
     // A source that sends all of its rows each time: no news is no repetition, and half of it is half.
-    let habit = SourceFigures { repeated: 0.0, ..habit };
-    let whole = Known { figures: Some(&habit), rows: vec![100, 101], copies: true, ..known.clone() };
+    let other = SourceFigures { repeated: 0.0, ..habit.clone() };
+    let whole = Known { figures: Some(&other), rows: vec![100, 101], copies: true, ..known.clone() };
     let same = NewFile { repeated: BTreeMap::from([("shop".to_string(), 1.0)]), ..day() };
     assert_eq!(finding(&same, &whole, &GuardsFile::default()), None);
     let half = finding(&NewFile { rows: 51, ..day() }, &whole, &GuardsFile::default());

@@ -35,7 +35,7 @@ fn last_two<'a>(counts: &'a [FileCounts], source: &str) -> Option<[&'a str; 2]> 
     let rows: Vec<u64> = filled.iter().map(|c| super::rows_of(c)).collect();
     match filled.as_slice() {
         [.., one, last] if [one, last].iter().all(|c| files::is_large(super::rows_of(c), &rows)) => {
-            Some([&one.file, &last.file])
+            Some([one.file.as_str(), last.file.as_str()])
         }
         _ => None,
     }

@@ -121,18 +121,17 @@ impl Run<'_> {
         let held = held::read(&self.pipeline.lake, &self.pipeline.source_renames).await?;
         let copies = self.sources_of_copies(&files, counts_before).await?;
         let newest = self.newest_then_and_now(reasons);
-        let known = |file: &NewFile| {
-            let known = self.known(file, before, counts_before);
-            Known { copies: copies.contains(&file.source), newest, ..known }
-        };
+        let mut known: Vec<Known<'_>> = files.iter().map(|file| self.known(file, before, counts_before)).collect();
+        for known in &mut known {
+            (known.copies, known.newest) = (copies.contains(known.source), newest);
+        }
         let mut found: Vec<(&NewFile, Finding)> = Vec::new();
         let mut remedy = String::new();
-        for file in &files {
-            let known = known(file);
+        for (file, known) in files.iter().zip(&known) {
             let is_admitted = self.admits(&file.source)
                 || self.admits(&file.file)
                 || held.iter().any(|h| h.admitted && h.is(&file.source, &file.file, &file.fingerprint));
-            if let Some(mut finding) = files::finding(file, &known, &self.pipeline.guards) {
+            if let Some(mut finding) = files::finding(file, known, &self.pipeline.guards) {
                 if finding.guard == "rejects" {
                     let (why, of_rows) = self.why_rejected(&file.source, Some(&file.file)).await?;
                     finding.reason += &format!(": {why}");
@@ -155,8 +154,8 @@ impl Run<'_> {
         let began_day = self.has_begun_day(newest);
         self.guard_sources(counts, counts_before, &files, before, began_day)?;
         let is_first_run = self.before.is_none();
-        for file in &files {
-            files::learn(figures.sources.entry(file.source.clone()).or_default(), file, &known(file), is_first_run);
+        for (file, known) in files.iter().zip(&known) {
+            files::learn(figures.sources.entry(file.source.clone()).or_default(), file, known, is_first_run);
         }
         if !files.is_empty() && !is_first_run && began_day {
             for source in &self.pipeline.sources {

@@ -203,7 +203,7 @@ fn a_file_without_rows_is_held_until_it_is_let_in() {
     let said = fails(1, &strs(&args(&retailer, &usual, "lake", &[])));
     let parts = [
         format!(
-            "{file} of source \"shop_orders\" is stopped by the guard incomplete: it has no rows, as no file of its source before, and the newest "
+            "{file} of source \"shop_orders\" is stopped by the guard incomplete: it has no rows; no file of its source was empty so far, and the newest "
         ),
         " as a rule (guards.incomplete)".to_string(),
         "hint: nothing was published, and the next run leaves what is held out; where it is wrong, send the right file under its \

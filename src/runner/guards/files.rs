@@ -146,7 +146,7 @@ fn empty(file: &NewFile, known: &Known<'_>) -> Option<Finding> {
     let never = usual >= NEVER_EMPTY && !known.rows.contains(&0) && !known.may_be_empty;
     let reason = || {
         format!(
-            "it has no rows, as no file of its source before, and the newest {} have {usual} as a rule (guards.incomplete)",
+            "it has no rows; no file of its source was empty so far, and the newest {} have {usual} as a rule (guards.incomplete)",
             newest.len()
         )
     };

@@ -162,18 +162,19 @@ fn a_source_that_always_came_is_missed_until_it_is_let_in() {
     // A late file comes alone, and a file that is sent again: no day begins, and nobody is missed.
     fs::rename(retailer.path("late"), &tickets).expect("delivered");
     warned(&retailer, &after(2), "lake", &[]);
+    let ticket = |number: u32, day: &str| {
+        let id = 900_000_000 + number;
+        format!(
+            "\"T{id}\",\"{day} 11:00:00\",\"山田\",\"090-1234-5678\",\"\",\"\",\"問い合わせ\",\"在庫\",\"完了\"\r\n"
+        )
+    };
     let text = fs::read_to_string(&tickets).expect("tickets");
-    let mut lines: Vec<&str> = text.lines().collect();
-    let header = lines[0];
-    // The last ticket was taken back.
-    lines.truncate(lines.len() - 1);
-    fs::write(&tickets, lines.iter().map(|line| format!("{line}\r\n")).collect::<String>()).expect("written");
+    fs::write(&tickets, format!("{}\r\n{}", text.trim_end(), ticket(1, "2026-02-10"))).expect("written");
     warned(&retailer, &after(2), "lake", &[]);
     // The next day begins without the shop.
-    let ticket =
-        "\"T900000001\",\"2026-04-03 11:00:00\",\"山田\",\"090-1234-5678\",\"\",\"\",\"問い合わせ\",\"在庫\",\"完了\"";
-    let next = tickets.with_file_name("tickets_20260403.csv");
-    fs::write(next, format!("{header}\r\n{ticket}\r\n")).expect("written");
+    let header = text.lines().next().expect("a header");
+    fs::write(tickets.with_file_name("tickets_20260403.csv"), format!("{header}\r\n{}", ticket(2, "2026-04-03")))
+        .expect("written");
     copy(&retailer.path("lake"), &retailer.path("lake by limit"));
     let said = fails(1, &strs(&args(&retailer, &after(2), "lake", &[])));
     let sentence = "source \"shop_customers\" is stopped by the guard missing: it brought no file, after it brought some on 2 \

@@ -226,6 +226,18 @@ def wrong_kinds(retailer, files):
     # The same layout and ids like ours, of other people.
     other_shop = [[row[0][0] + row[0][:0:-1]] + other[1:] for row, other in zip(rows, retailer.later_shop)]
     half = rows[: len(rows) // 2]
+    order_header, order_rows = files[orders]
+    buyer, bought = order_header.index("顧客番号"), order_header.index("注文日時")
+
+    def order_table(column, change):
+        changed = [row[:column] + [change(row[column])] + row[column + 1 :] for row in order_rows]
+        return {orders: retailer.csv(order_header, changed)}
+
+    def shift(name):
+        values = [row[at(name)] for row in rows]
+        return lambda: {customers: retailer.csv(header, [
+            row[: at(name)] + [values[i - 1]] + row[at(name) + 1 :] for i, row in enumerate(rows)])}
+
     digits = lambda text: "".join(c for c in text if c.isdigit())
     as_number = lambda text: (text[2:] if text.startswith("81") else text).lstrip("0")
     other_order = lambda text: "/".join(text.split("/")[::-1]) if text.count("/") == 2 else text
@@ -258,6 +270,15 @@ def wrong_kinds(retailer, files):
         "names masked": lambda: table(lambda row: set_in(row, "氏名", lambda name: name[:1] + "＊" * (len(name) - 1))),
         "kana lost": lambda: table(lambda row: set_in(row, "フリガナ", lambda kana: "?" * len(kana))),
         "phones without zeros": lambda: table(lambda row: set_in(row, "電話番号", lambda t: as_number(digits(t)))),
+        "mail addresses shifted": shift("メールアドレス"),
+        "birth dates shifted": shift("生年月日"),
+        "orders without the prefix": lambda: order_table(buyer, lambda number: number[1:]),
+        "orders of nobody": lambda: order_table(buyer, lambda number: number[0] + number[:0:-1] if number else number),
+        "orders of next year": lambda: order_table(bought, lambda time: str(int(time[:4]) + 1) + time[4:]),
+        "orders of last year": lambda: order_table(bought, lambda time: str(int(time[:4]) - 1) + time[4:]),
+        "updated next year": lambda: table(lambda row: set_in(row, "更新日", lambda day: str(int(day[:4]) + 1) + day[4:])),
+        "consent in other codes": lambda: table(
+            lambda row: set_in(row, "メルマガ", {"希望する": "1", "希望しない": "0"}.get(row[at("メルマガ")], ""))),
         "dumps gone from the bucket": None,
     }
 

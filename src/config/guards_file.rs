@@ -24,9 +24,13 @@ pub struct GuardsFile {
     pub changed: Option<f64>,
     /// Share of the known records of a new file whose birth date, sex or name changed.
     pub changed_values: Option<f64>,
+    /// By how much, of what is usual, the share of a new file's facts may fall that find a record of their channel.
+    pub orphans: Option<f64>,
+    /// Days that the middle time of a new file may lie before or after what is usual for its source.
+    pub times: Option<u32>,
     /// Share of its rows, or of its files, that a source may lose between two runs.
     pub shrank: Option<f64>,
-    /// Runs in a row to each of which a source brought files, after which it is missed where it brings none while others do.
+    /// Days in a row that began with files of a source, after which it is missed where a day of the data begins without it.
     pub missing: Option<u32>,
     /// Share of the customers who are retired in a run; more where earlier runs retired more.
     pub retired: Option<f64>,
@@ -52,6 +56,10 @@ impl Default for GuardsFile {
             changed: Some(0.05),
             // People keep birth date and sex for life, and change both names at once hardly ever.
             changed_values: Some(0.3),
+            // New members buy before their own row comes; that most of those who buy are such is no day.
+            orphans: Some(0.5),
+            // Late files come by days and weeks, corrections by a month or two; a wrong year is four times as far.
+            times: Some(90),
             // Old files leave a bucket day by day, a tenth never at once.
             shrank: Some(0.1),
             // A week has a day on which a shop is closed: who was never missing for a week does not close.
@@ -71,7 +79,7 @@ impl GuardsFile {
     }
 
     /// The limits that are shares, by name.
-    pub(super) fn shares(&self) -> [(&'static str, Option<f64>); 10] {
+    pub(super) fn shares(&self) -> [(&'static str, Option<f64>); 11] {
         [
             ("rejects", self.rejects),
             ("short", self.short),
@@ -79,6 +87,7 @@ impl GuardsFile {
             ("unusable", self.unusable),
             ("changed", self.changed),
             ("changed_values", self.changed_values),
+            ("orphans", self.orphans),
             ("shrank", self.shrank),
             ("retired", self.retired),
             ("merged", self.merged),

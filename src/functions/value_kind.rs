@@ -54,6 +54,8 @@ fn kind_of(attribute: &str, value: &str) -> &'static str {
             of_name(value)
         }
         col::RECORD_ID => characters(value),
+        // What a row says of consent is read already: an answer that the pipeline file does not know is `unknown`.
+        consent if consent.starts_with("consent to ") => of(value != "unknown", false),
         _ => match identifier::identifier(value, identifier::CheckDigit::None).problem {
             None => OK,
             Some(_) => "!unusable",
@@ -163,5 +165,7 @@ mod tests {
         check("address", &["山田"], "!unusable");
         check("record_id", &["C0012", "u0711981c78"], "letters and digits");
         check("record_id", &["10012"], "digits");
+        check("consent to marketing by email", &["granted", "denied"], "ok");
+        check("consent to marketing by email", &["unknown"], "!unusable");
     }
 }

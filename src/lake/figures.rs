@@ -36,6 +36,15 @@ pub(crate) struct SourceFigures {
     /// Attribute → known records whose value changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changed: BTreeMap<String, u64>,
+    /// Attribute → known records that have a value of it, before and in the file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub in_both: BTreeMap<String, u64>,
+    /// The share of facts that find no record, 0 to 1, of each of the newest files, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<f64>,
+    /// By how many days the middle time of each of the newest later files lay outside of what was new: before it, or after it and negative.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days_off: Vec<i64>,
     /// The largest share of a later file's rows that stood in earlier files of the source.
     #[serde(default)]
     pub repeated: f64,
@@ -51,7 +60,7 @@ pub(crate) struct SourceFigures {
     /// Files in order of the id that ended long before the last id.
     #[serde(default)]
     pub partial: u64,
-    /// Runs in a row that brought files of the source.
+    /// Days in a row that began with files of the source. Earlier versions counted runs, so that theirs may be too many.
     #[serde(default)]
     pub deliveries: u32,
 }

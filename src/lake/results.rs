@@ -38,7 +38,9 @@ impl StageResult {
         let fields = match self {
             // What is kept for the next run is no news of this one.
             StageResult::Ingest(found) => {
-                serde_json::to_value(IngestResult { figures: Figures::default(), ..found.clone() })
+                let mut found = IngestResult { figures: Figures::default(), ..found.clone() };
+                found.files.iter_mut().for_each(|file| file.came = 0);
+                serde_json::to_value(found)
             }
             StageResult::Normalize(found) => serde_json::to_value(found),
             StageResult::Block(found) => serde_json::to_value(found),
@@ -121,6 +123,14 @@ pub(crate) struct FileCounts {
     pub skipped: u64,
     /// Rows that the reader saw.
     pub read: u64,
+    /// Number of the run with which a file of this name came first; 0 where an earlier version read it.
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    pub came: i64,
+}
+
+/// Whether the number of a run is none.
+fn is_unknown(number: &i64) -> bool {
+    *number == 0
 }
 
 /// What standardizing found.

@@ -121,6 +121,10 @@ impl Run<'_> {
                 Some(_) => *rejects += of.rows,
             }
         }
+        let before =
+            self.work_before.as_ref().and_then(|work| work.ingest().ok()).map_or(&[][..], |found| &found.files);
+        let came: BTreeMap<(&str, &str), i64> =
+            before.iter().map(|c| ((c.source.as_str(), c.file.as_str()), c.came)).collect();
         let mut all = Vec::new();
         for files in &self.found {
             let source = &self.pipeline.sources[files.source].name;
@@ -132,7 +136,9 @@ impl Run<'_> {
                     Some(kept) => kept.read,
                     None => file.count.rows(),
                 };
-                all.push(FileCounts { source: source.clone(), file: file.name.clone(), rows, rejects, skipped, read });
+                let came = came.get(&(source.as_str(), file.name.as_str())).copied().unwrap_or_else(|| self.number());
+                let (source, file) = (source.clone(), file.name.clone());
+                all.push(FileCounts { source, file, rows, rejects, skipped, read, came });
             }
         }
         all

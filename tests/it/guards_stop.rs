@@ -13,6 +13,7 @@ const PHONE: usize = 6;
 const MAIL: usize = 7;
 const SEX: usize = 8;
 const BIRTH: usize = 9;
+const UPDATED: usize = 11;
 
 /// People of whom rows are made up: more than the twenty below which a share says nothing, and more than 0.02 of the customers.
 const PLANTED: usize = 30;
@@ -144,32 +145,49 @@ fn customers_beyond_the_usual_stop_a_run_until_they_are_let_in() {
 #[test]
 fn a_source_that_always_came_is_missed_until_it_is_let_in() {
     let retailer = Retailer::new(120, 35);
-    // The newest tickets come last: a run to which nobody brings anything misses nobody.
+    // The newest tickets come last, and late.
     let tickets = fs::read_dir(retailer.path("input/support")).expect("tickets").flatten().map(|e| e.path()).max();
     let tickets = tickets.expect("tickets");
     fs::rename(&tickets, retailer.path("late")).expect("held back");
-    let after = |runs: u32| guards(&retailer, &format!("missing: {runs}"));
+    let after = |days: u32| guards(&retailer, &format!("missing: {days}"));
     warned(&retailer, &after(2), "lake", &[]);
     let (header, rows) = first_load(&retailer);
     for day in 1..=2 {
         // Four known rows: too few to be yesterday's file.
-        put(&retailer, &format!("customers_2026040{day}.csv"), &header, &rows[4 * day..4 * day + 4]);
+        let mut rows = rows[4 * day..4 * day + 4].to_vec();
+        rows.iter_mut().for_each(|row| row[UPDATED] = format!("2026/04/0{day}"));
+        put(&retailer, &format!("customers_2026040{day}.csv"), &header, &rows);
         warned(&retailer, &after(2), "lake", &[]);
     }
+    // A late file comes alone, and a file that is sent again: no day begins, and nobody is missed.
     fs::rename(retailer.path("late"), &tickets).expect("delivered");
+    warned(&retailer, &after(2), "lake", &[]);
+    let ticket = |number: u32, day: &str| {
+        let id = 900_000_000 + number;
+        format!(
+            "\"T{id}\",\"{day} 11:00:00\",\"山田\",\"090-1234-5678\",\"\",\"\",\"問い合わせ\",\"在庫\",\"完了\"\r\n"
+        )
+    };
+    let text = fs::read_to_string(&tickets).expect("tickets");
+    fs::write(&tickets, format!("{}\r\n{}", text.trim_end(), ticket(1, "2026-02-10"))).expect("written");
+    warned(&retailer, &after(2), "lake", &[]);
+    // The next day begins without the shop.
+    let header = text.lines().next().expect("a header");
+    fs::write(tickets.with_file_name("tickets_20260403.csv"), format!("{header}\r\n{}", ticket(2, "2026-04-03")))
+        .expect("written");
     copy(&retailer.path("lake"), &retailer.path("lake by limit"));
     let said = fails(1, &strs(&args(&retailer, &after(2), "lake", &[])));
-    let sentence = "source \"shop_customers\" is stopped by the guard missing: it brought no file, after it brought some to 2 \
-                    runs in a row (guards.missing)";
+    let sentence = "source \"shop_customers\" is stopped by the guard missing: it brought no file, after it brought some on 2 \
+                    days in a row (guards.missing)";
     let hint =
         "hint: send what is missing and run again; where it is right, run the same command with --admit shop_customers";
     assert!(said.contains(sentence) && said.contains(hint), "{said}");
-    assert_eq!(runs_of(&retailer, "lake"), "3", "nothing came out");
+    assert_eq!(runs_of(&retailer, "lake"), "5", "nothing came out");
     let said = warned(&retailer, &after(2), "lake", &["--admit", "shop_customers"]);
     assert!(said.contains("let in: source \\\"shop_customers\\\": it brought no file"), "{said}");
     warned(&retailer, &after(3), "lake by limit", &[]);
     for lake in ["lake", "lake by limit"] {
-        assert_eq!(runs_of(&retailer, lake), "4", "{lake}");
+        assert_eq!(runs_of(&retailer, lake), "6", "{lake}");
     }
 }
 
@@ -186,10 +204,12 @@ fn a_file_without_rows_is_held_until_it_is_let_in() {
     let said = fails(1, &strs(&args(&retailer, &usual, "lake", &[])));
     let parts = [
         format!(
-            "{file} of source \"shop_orders\" is stopped by the guard incomplete: it has no rows, and the files of its source have "
+            "{file} of source \"shop_orders\" is stopped by the guard incomplete: it has no rows; no file of its source was empty so far, and the newest "
         ),
         " as a rule (guards.incomplete)".to_string(),
-        "hint: nothing was published, and the next run leaves what is held out".to_string(),
+        "hint: nothing was published, and the next run leaves what is held out; where it is wrong, send the right file under its \
+         name, or take it away; where it is right"
+            .to_string(),
         format!("--admit '{file}'"),
     ];
     assert!(parts.iter().all(|part| said.contains(part)), "{said}");

@@ -34,6 +34,8 @@ const KINDS: &str = include_str!("kinds.sql");
 const CONTENT: &str = include_str!("content.sql");
 const REPEATED: &str = include_str!("repeated.sql");
 const BEYOND: &str = include_str!("beyond.sql");
+const ORPHANS: &str = include_str!("orphans.sql");
+const TIMES: &str = include_str!("times.sql");
 
 /// The new files, for the queries.
 const NEW_FILE: &str = "new_file";
@@ -42,6 +44,13 @@ const LOOKED_AT: &str = "looked_at";
 const SAMPLE: &str = "
 select r.* from raw_record r join new_file n on n.source = r.source and n.file = r.file
 where r.reject_reason is null and key_hash(r.channel, r.record_id) % n.every = 0";
+
+/// The facts that are looked at.
+const FACTS_LOOKED_AT: &str = "facts_looked_at";
+const SAMPLE_OF_FACTS: &str = "
+select e.source, e.file, e.channel, e.record_id, e.occurred_at
+from raw_event e join new_file n on n.source = e.source and n.file = e.file
+where e.reject_reason is null and key_hash(e.channel, coalesce(e.event_id, '')) % n.every = 0";
 
 /// The rows that a query of contents asks for, by the table that it reads.
 type Asked = [(&'static str, &'static str); 2];
@@ -96,6 +105,14 @@ pub(super) struct NewFile {
     pub another: u64,
     /// Attribute → known records whose value changed.
     pub changed: BTreeMap<String, u64>,
+    /// Attribute → known records that have a value, before and now.
+    pub in_both: BTreeMap<String, u64>,
+    /// Facts with a record's number that were looked at.
+    pub facts: u64,
+    /// Those of them whose record nobody delivered.
+    pub orphans: u64,
+    /// Rows with a time that were looked at, and the middle of their times, microseconds.
+    pub times: Option<(u64, i64)>,
     /// Source → share of the rows that stand in its other files.
     pub repeated: BTreeMap<String, f64>,
     /// Whether its last row is broken as that of a file that was cut.
@@ -155,18 +172,19 @@ impl Run<'_> {
         for (i, (_, reason)) in ends {
             files[i].cut = files[i].open_end && CUT.iter().any(|of| Some(of.name()) == reason);
         }
+        self.collect_facts(files, &place).await?;
         if self.before.is_some() {
             self.collect_rows(files, &place).await?;
             self.collect_changes(files, sampled, &place).await?;
         }
-        for name in [LOOKED_AT, NEW_FILE, "asked_record", "asked_event", "fresh", "content"] {
+        for name in [LOOKED_AT, FACTS_LOOKED_AT, NEW_FILE, "asked_record", "asked_event", "fresh", "content"] {
             self.context.deregister_table(name)?;
         }
         Ok(())
     }
 
     /// The session whose plans run in this process: a few counts are no work for a cluster.
-    fn here(&self) -> SessionContext {
+    pub(super) fn here(&self) -> SessionContext {
         match self.options.resources.cluster {
             Some(_) => in_order(&self.context),
             None => self.context.clone(),
@@ -182,6 +200,35 @@ impl Run<'_> {
         ])?;
         self.context.deregister_table(NEW_FILE)?;
         self.context.register_batch(NEW_FILE, rows)?;
+        Ok(())
+    }
+
+    /// Which facts have no record, and when what the files tell of was.
+    async fn collect_facts(&self, files: &mut [NewFile], place: &impl Fn(&str, &str) -> Option<usize>) -> Result<()> {
+        let here = self.here();
+        let facts = here.sql(SAMPLE_OF_FACTS).await?;
+        self.context.deregister_table(FACTS_LOOKED_AT)?;
+        self.context.register_table(FACTS_LOOKED_AT, facts.into_view())?;
+        for batch in here.sql(ORPHANS).await?.collect().await? {
+            let [source, file] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
+            let [facts, orphans] = [2, 3].map(|c| batch.column(c).as_primitive::<Int64Type>());
+            for row in 0..batch.num_rows() {
+                let Some(i) = place(source.value(row), file.value(row)) else { continue };
+                (files[i].facts, files[i].orphans) = (facts.value(row) as u64, orphans.value(row) as u64);
+            }
+        }
+        if self.before.is_none() {
+            return Ok(());
+        }
+        for batch in here.sql(TIMES).await?.collect().await? {
+            let [source, file] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
+            let (rows, middle) =
+                (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Int64Type>());
+            for row in (0..batch.num_rows()).filter(|row| middle.is_valid(*row)) {
+                let Some(i) = place(source.value(row), file.value(row)) else { continue };
+                files[i].times = Some((rows.value(row) as u64, middle.value(row)));
+            }
+        }
         Ok(())
     }
 
@@ -278,8 +325,11 @@ impl Run<'_> {
                 of.known += 1;
                 of.comparable += u64::from(agreement.can_tell());
                 of.another += u64::from(agreement.is_another());
-                for attribute in agreement.differing() {
-                    *of.changed.entry(attribute.to_string()).or_default() += 1;
+                for (attribute, is_same) in agreement.compared() {
+                    *of.in_both.entry(attribute.to_string()).or_default() += 1;
+                    if !is_same {
+                        *of.changed.entry(attribute.to_string()).or_default() += 1;
+                    }
                 }
             }
         }

@@ -20,6 +20,19 @@ pub(super) struct Finding {
     pub reason: String,
 }
 
+impl Known<'_> {
+    /// Rows of the files that came after the first load.
+    fn later(&self) -> &[u64] {
+        self.rows.get(self.first_load..).unwrap_or_default()
+    }
+
+    /// Rows of the newest files: a week of days, or what there is of the first load.
+    fn newest(&self) -> &[u64] {
+        let of = if self.later().is_empty() { &self.rows } else { self.later() };
+        &of[of.len().saturating_sub(WEEK)..]
+    }
+}
+
 /// What is known of a file's source.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known<'a> {
@@ -27,8 +40,16 @@ pub(super) struct Known<'a> {
     pub source: &'a str,
     /// Its figures; none where no run before had it.
     pub figures: Option<&'a SourceFigures>,
-    /// Rows of its earlier files, in order of their names.
+    /// Rows of its earlier files, in the order in which they came.
     pub rows: Vec<u64>,
+    /// How many of them came with the first: a first load is cut otherwise than days are.
+    pub first_load: usize,
+    /// Whether the last two of them with rows are copies of the whole source: most ids are in both.
+    pub copies: bool,
+    /// The newest time of the data, of the run before and of this one, microseconds.
+    pub newest: Option<[i64; 2]>,
+    /// Whether its rows are facts.
+    pub has_facts: bool,
     /// Whether the source may have no rows.
     pub may_be_empty: bool,
 }
@@ -44,6 +65,9 @@ const WEEK: usize = 7;
 
 /// Rows of usual files from which an empty one is no quiet day.
 const NEVER_EMPTY: u64 = 10;
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 /// Later files from which it is known how the files of a source end: some come in parts of the order of their ids.
 const HABIT: u64 = 3;
@@ -93,6 +117,8 @@ pub(super) fn finding(file: &NewFile, known: &Known<'_>, limits: &GuardsFile) ->
         .or_else(|| strangers(file, known, limits.changed))
         .or_else(|| kinds(file, known, limits.unusable))
         .or_else(|| changed_values(file, known, limits.changed_values))
+        .or_else(|| orphans(file, known, limits.orphans))
+        .or_else(|| times(file, known, limits.times))
         .or_else(|| short(file, known, limits.short))
 }
 
@@ -106,12 +132,24 @@ fn rejects(file: &NewFile, limit: Option<f64>) -> Option<Finding> {
     over.then(|| Finding { guard: "rejects", reason: reason() })
 }
 
+/// The middle of numbers; none where there are none.
+fn middle<T: Copy + PartialOrd>(of: &[T]) -> Option<T> {
+    let mut sorted = of.to_vec();
+    sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    sorted.get(sorted.len() / 2).copied()
+}
+
 fn empty(file: &NewFile, known: &Known<'_>) -> Option<Finding> {
-    let mut rows = known.rows.clone();
-    rows.sort_unstable();
-    let usual = *rows.get(rows.len() / 2)?;
-    let never = usual >= NEVER_EMPTY && !rows.contains(&0) && !known.may_be_empty;
-    let reason = || format!("it has no rows, and the files of its source have {usual} as a rule (guards.incomplete)");
+    let newest = known.newest();
+    let usual = middle(newest)?;
+    // A source of which a file was empty has days without news.
+    let never = usual >= NEVER_EMPTY && !known.rows.contains(&0) && !known.may_be_empty;
+    let reason = || {
+        format!(
+            "it has no rows; no file of its source was empty so far, and the newest {} have {usual} as a rule (guards.incomplete)",
+            newest.len()
+        )
+    };
     (file.rows == 0 && never).then(|| Finding { guard: "incomplete", reason: reason() })
 }
 
@@ -165,9 +203,19 @@ fn repeated(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Fin
     None
 }
 
-/// Whether a file of so many rows is a copy of the whole source.
+/// Whether a file of so many rows is a copy of the whole source: files before it are, or there is one alone. Days of one size are none.
 fn is_whole(rows: u64, known: &Known<'_>) -> bool {
-    known.rows.iter().max().is_some_and(|largest| rows as f64 >= WHOLE * *largest as f64)
+    (known.copies || known.rows.len() == 1) && is_large(rows, &known.rows)
+}
+
+/// Whether a file has so many rows that it may be a copy of its whole source.
+pub(super) fn is_large(rows: u64, of_others: &[u64]) -> bool {
+    of_others.iter().max().is_some_and(|largest| rows as f64 >= WHOLE * *largest as f64)
+}
+
+/// Whether of two files the later one is a copy of the same source: hardly an id of the earlier one is gone.
+pub(super) fn are_copies(same: u64, ids: u64) -> bool {
+    ids > 0 && share(same, ids) >= WHOLE_SHORT
 }
 
 /// Records that are other people now: a few are numbers that were given anew, more are a slipped column.
@@ -267,27 +315,77 @@ fn changed_values(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Opti
     let of = known.figures;
     for attribute in ["birth_date", "sex", "name", "phone", "email"] {
         let changed = file.changed.get(attribute).copied().unwrap_or(0);
-        let usual = of.map_or(0.0, |of| share(of.changed.get(attribute).copied().unwrap_or(0), of.known));
+        let of_attribute = |all: &BTreeMap<String, u64>| all.get(attribute).copied().unwrap_or(0);
+        let usual = of.map_or(0.0, |of| share(of_attribute(&of.changed), of_attribute(&of.in_both)));
         let most = match attribute {
             // A file of changes can be one of new phones: where it never was, all of them at once are a column that slipped.
             "phone" | "email" if of.is_some_and(|of| of.known >= FEWEST_CORRECTED) => ALL_CHANGED.max(2.0 * usual),
             "phone" | "email" => continue,
             _ => limit.max(2.0 * usual),
         };
-        // Records without the value cannot change it.
-        let has = file.kinds.get(attribute).map_or(file.records, |kinds| kinds.values().sum());
-        let with = (file.known as f64 * share(has, file.records)).round() as u64;
-        if changed >= FEWEST_CHANGED && share(changed, with.max(changed)) > most {
-            let known = file.known;
+        // A record that has the value on one side alone cannot change it. It says nothing: in a column that slipped, as many values
+        // meet an empty one as are missing.
+        let with = file.in_both.get(attribute).copied().unwrap_or(0);
+        if changed >= FEWEST_CHANGED && share(changed, with) > most {
             return Some(Finding {
                 guard: "changed_values",
                 reason: format!(
-                    "{attribute} of {changed} of {known} known records changed, more than {most:.2} (guards.changed_values)"
+                    "{attribute} of {changed} of {with} known records that have it changed, more than {most:.2} (guards.changed_values)"
                 ),
             });
         }
     }
     None
+}
+
+/// Facts of nobody, where those of the source have somebody: another shop's, or numbers that were cut. A few come before their people.
+fn orphans(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Finding> {
+    let limit = limit?;
+    let usual = 1.0 - middle(&known.figures?.orphans)?;
+    let found = 1.0 - share(file.orphans, file.facts);
+    // So many would have somebody that it is no chance if hardly any has.
+    let enough = usual * file.facts as f64 >= FEWEST as f64;
+    let reason = || {
+        format!(
+            "{} of {} facts find no record of their channel, where {:.0} of 100 find one as a rule, a fall of more than guards.orphans = {limit}",
+            file.orphans,
+            file.facts,
+            usual * 100.0
+        )
+    };
+    (enough && found < (1.0 - limit) * usual).then(|| Finding { guard: "orphans", reason: reason() })
+}
+
+/// By how many days the middle time of a file lies before what the run before knew, or after all that is known now (negative). What came
+/// between the two is new. The records of a full copy are of all times, so that of records none is too old.
+fn days_off(file: &NewFile, known: &Known<'_>) -> Option<i64> {
+    let (rows, middle) = file.times?;
+    let [before, now] = known.newest?;
+    let days = ((before.min(now) - middle).max(0) - (middle - before.max(now)).max(0)) / DAY;
+    (rows >= FEWEST).then(|| if known.has_facts { days } else { days.min(0) })
+}
+
+/// Facts of another year, or times in the future.
+fn times(file: &NewFile, known: &Known<'_>, limit: Option<u32>) -> Option<Finding> {
+    let limit = i64::from(limit?);
+    let usual = &known.figures?.days_off;
+    let days = days_off(file, known)?;
+    let (least, most) = (*usual.iter().min()?, *usual.iter().max()?);
+    let reason = || {
+        let told = |days: i64| match days {
+            0 => "new".to_string(),
+            1.. => format!("{days} days before what was known"),
+            _ => format!("{} days after the newest that is not in the future", -days),
+        };
+        let usual = if least == most { told(least) } else { format!("{} to {}", told(least), told(most)) };
+        format!(
+            "the middle of its times is {}, where that of the newest {} files is {usual}, a distance of more than guards.times = {limit} days",
+            told(days),
+            known.figures.map_or(0, |of| of.days_off.len()),
+        )
+    };
+    let over = days - most > limit || least - days > limit;
+    (over && usual.len() as u64 >= HABIT).then(|| Finding { guard: "times", reason: reason() })
 }
 
 /// Half a file: fewer rows than a file of its kind ever had.
@@ -306,13 +404,8 @@ fn short(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Findin
             None
         };
     }
-    let filled: Vec<u64> = known.rows.iter().copied().filter(|rows| *rows > 0).collect();
     // Two copies of the whole source, one after the other: the next is one as well.
-    if let [.., one, last] = filled.as_slice()
-        && is_whole(*one, known)
-        && is_whole(*last, known)
-        && *last >= FEWEST
-    {
+    if let Some(last) = known.rows.iter().rfind(|rows| **rows > 0).filter(|last| known.copies && **last >= FEWEST) {
         let limit = limit.max(WHOLE_SHORT);
         return if rows < limit * *last as f64 {
             found(*last, "the copy of the source before has", limit)
@@ -320,6 +413,11 @@ fn short(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Findin
             None
         };
     }
+    // Whether a day may have no rows is what `incomplete` asks.
+    if file.rows == 0 {
+        return None;
+    }
+    let filled: Vec<u64> = known.later().iter().copied().filter(|rows| *rows > 0).collect();
     let smallest = *filled.iter().min()?;
     // A quiet day of a small source is no half: what chance can do to so many rows is left aside.
     let by_chance = 4.0 * (smallest as f64).sqrt();
@@ -328,7 +426,7 @@ fn short(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Findin
 }
 
 /// Adds a file that is let in to what is known of its source.
-pub(super) fn learn(figures: &mut SourceFigures, file: &NewFile, is_first_run: bool) {
+pub(super) fn learn(figures: &mut SourceFigures, file: &NewFile, known: &Known<'_>, is_first_run: bool) {
     for (attribute, kinds) in &file.kinds {
         let of = figures.kinds.entry(attribute.clone()).or_default();
         for (kind, n) in kinds {
@@ -336,12 +434,25 @@ pub(super) fn learn(figures: &mut SourceFigures, file: &NewFile, is_first_run: b
         }
     }
     figures.cut += u64::from(file.cut);
+    if file.facts >= FEWEST {
+        remember(&mut figures.orphans, share(file.orphans, file.facts));
+    }
     if is_first_run {
         return;
     }
     figures.files += 1;
     figures.open_ends += u64::from(file.open_end);
     figures.records += file.records;
+    if figures.in_both.is_empty() {
+        // What earlier versions counted: all known records.
+        figures.in_both = figures.changed.keys().map(|attribute| (attribute.clone(), figures.known)).collect();
+    }
+    for (attribute, n) in &file.in_both {
+        *figures.in_both.entry(attribute.clone()).or_default() += n;
+    }
+    if let Some(days) = days_off(file, known) {
+        remember(&mut figures.days_off, days);
+    }
     figures.known += file.known;
     for (attribute, n) in &file.changed {
         *figures.changed.entry(attribute.clone()).or_default() += n;
@@ -351,6 +462,12 @@ pub(super) fn learn(figures: &mut SourceFigures, file: &NewFile, is_first_run: b
     if let Some((rows, beyond)) = file.beyond {
         figures.partial += u64::from(rows >= FEWEST && (1.0 - beyond).powf(rows as f64) < NO_CHANCE);
     }
+}
+
+/// Keeps the newest of a week: what is let in a few times becomes usual, and one bad file does not.
+fn remember<T>(newest: &mut Vec<T>, value: T) {
+    newest.push(value);
+    newest.drain(..newest.len().saturating_sub(WEEK));
 }
 
 #[cfg(test)]

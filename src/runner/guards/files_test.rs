@@ -24,6 +24,9 @@ fn shop() -> SourceFigures {
         records: 200,
         known: 160,
         changed: BTreeMap::from([("address".into(), 60), ("phone".into(), 50), ("name".into(), 1)]),
+        in_both: BTreeMap::from([("address".into(), 160), ("phone".into(), 150), ("name".into(), 160)]),
+        orphans: vec![0.0, 0.0, 0.4, 0.01],
+        days_off: vec![0, 0, 3],
         files: 10,
         deliveries: 9,
         ..SourceFigures::default()
@@ -48,6 +51,9 @@ fn day() -> NewFile {
             ("address", &[("ok", 90)]),
         ]),
         changed: BTreeMap::from([("address".into(), 30), ("phone".into(), 25)]),
+        in_both: ["name", "birth_date", "sex", "phone", "email", "address"].map(|of| (of.to_string(), 80)).into(),
+        facts: 100,
+        times: Some((100, 10 * DAY)),
         ..NewFile::default()
     }
 }
@@ -56,11 +62,23 @@ fn rows() -> Vec<u64> {
     vec![20_000, 95, 102, 99, 104, 98, 110, 93]
 }
 
+/// What is known of the shop: a full load, and days.
+fn known(figures: &SourceFigures) -> Known<'_> {
+    Known {
+        source: "shop",
+        figures: Some(figures),
+        rows: rows(),
+        first_load: 1,
+        newest: Some([9 * DAY, 10 * DAY]),
+        has_facts: true,
+        ..Known::default()
+    }
+}
+
 fn check(what: &str, change: impl Fn(&mut NewFile), expected: Option<&str>) {
     let (figures, mut file) = (shop(), day());
     change(&mut file);
-    let known = Known { source: "shop", figures: Some(&figures), rows: rows(), may_be_empty: false };
-    let found = finding(&file, &known, &GuardsFile::default());
+    let found = finding(&file, &known(&figures), &GuardsFile::default());
     assert_eq!(found.as_ref().map(|f| f.guard), expected, "{what}: {found:?}");
 }
 
@@ -100,6 +118,12 @@ fn good_days_are_let_in() {
         set(file, "record_id", &[("letters and digits", 70)]);
         set(file, "kana", &[("kana", 50)]);
     });
+    good("facts of new members whose rows come later", &|file| file.orphans = 45);
+    good("facts of a month ago", &|file| file.times = Some((100, -30 * DAY)));
+    good("few facts of last year", &|file| file.times = Some((19, -365 * DAY)));
+    good("mail addresses of few known records", &|file| {
+        (file.in_both, file.changed) = (BTreeMap::from([("email".into(), 4)]), BTreeMap::from([("email".into(), 4)]));
+    });
     good("rows that were sent again", &|file| {
         file.repeated.insert("shop".into(), 0.4);
     });
@@ -126,6 +150,17 @@ fn wrong_files_are_held_with_the_reason() {
     check("kana for kanji", |file| set(file, "name", &[("kana", 98), ("kanji", 2)]), Some("unusable"));
     check("other ids", |file| set(file, "record_id", &[("digits", 100)]), Some("unusable"));
     check("days for months", |file| _ = file.changed.insert("birth_date".into(), 40), Some("changed_values"));
+    check(
+        "mails that slipped, where three of ten have none",
+        |file| {
+            _ = file.in_both.insert("email".into(), 28);
+            _ = file.changed.insert("email".into(), 28);
+        },
+        Some("changed_values"),
+    );
+    check("facts of another shop", |file| file.orphans = 94, Some("orphans"));
+    check("facts of last year", |file| file.times = Some((100, -355 * DAY)), Some("times"));
+    check("facts of next year", |file| file.times = Some((100, 375 * DAY)), Some("times"));
     check("a column that slipped", |file| _ = file.changed.insert("phone".into(), 79), Some("changed_values"));
 }
 
@@ -134,14 +169,71 @@ fn a_habit_is_no_slip() {
     let file = NewFile { cut: true, open_end: true, beyond: Some((50, 0.5)), ..day() };
     let habit = SourceFigures { cut: 1, open_ends: 1, partial: 1, repeated: 0.9, ..shop() };
     let repeats = NewFile { repeated: BTreeMap::from([("shop".to_string(), 1.0)]), ..file };
-    let known = Known { source: "shop", figures: Some(&habit), rows: rows(), may_be_empty: false };
+    let known = known(&habit);
     assert_eq!(finding(&repeats, &known, &GuardsFile::default()), None);
     // A source that sends all of its rows each time: no news is no repetition, and half of it is half.
-    let whole = Known { figures: Some(&habit), rows: vec![100, 101], ..known.clone() };
+    let other = SourceFigures { repeated: 0.0, ..habit.clone() };
+    let whole = Known { figures: Some(&other), rows: vec![100, 101], copies: true, ..known.clone() };
     let same = NewFile { repeated: BTreeMap::from([("shop".to_string(), 1.0)]), ..day() };
     assert_eq!(finding(&same, &whole, &GuardsFile::default()), None);
     let half = finding(&NewFile { rows: 51, ..day() }, &whole, &GuardsFile::default());
     assert_eq!(half.map(|f| f.guard), Some("short"));
+    // Days of one size are no copies, whose rows come again.
+    let days = Known { copies: false, ..whole };
+    assert_eq!(finding(&same, &days, &GuardsFile::default()).map(|f| f.guard), Some("repeated"));
+}
+
+#[test]
+fn months_before_the_days_are_no_measure_of_days() {
+    let figures = shop();
+    let months = Known { rows: vec![330, 262, 400, 337, 290, 310, 350, 361], first_load: 8, ..known(&figures) };
+    let judged = |known: &Known<'_>, file: &NewFile| finding(file, known, &GuardsFile::default());
+    assert_eq!(judged(&months, &day()), None);
+    let rows: Vec<u64> = months.rows.iter().copied().chain([8, 9, 6, 7, 9, 8, 9]).collect();
+    let few = Known { rows, ..months };
+    // Of eight rows a day none is a day of chance; of a hundred it is not, and the newest say how many they are.
+    let empty = NewFile { rows: 0, times: None, facts: 0, ..NewFile::default() };
+    assert_eq!(judged(&few, &empty), None);
+    let many = Known { rows: [few.rows[..8].to_vec(), vec![120; 9]].concat(), ..few };
+    let found = judged(&many, &empty).expect("a finding");
+    assert!(found.reason.contains("the newest 7 have 120 as a rule"), "{}", found.reason);
+    assert_eq!(judged(&Known { rows: [many.rows.clone(), vec![0, 120]].concat(), ..many }, &empty), None);
+}
+
+#[test]
+fn a_full_copy_has_records_of_all_times_and_none_of_the_future() {
+    let figures = SourceFigures { days_off: vec![0, 0, 0], ..shop() };
+    let records = Known { has_facts: false, ..known(&figures) };
+    let of = |days: i64| NewFile { times: Some((100, days * DAY)), ..day() };
+    let judged = |days: i64| finding(&of(days), &records, &GuardsFile::default()).map(|f| f.guard);
+    assert_eq!((judged(-400), judged(100), judged(375)), (None, None, Some("times")));
+    // Days that come after months without any are new.
+    let late = Known { newest: Some([0, 200 * DAY]), ..known(&figures) };
+    assert_eq!(finding(&of(30), &late, &GuardsFile::default()), None);
+    // Times before the year that is counted from.
+    assert_eq!(days_off(&of(-2), &known(&figures)), Some(11));
+}
+
+#[test]
+fn what_is_let_in_a_few_times_is_usual() {
+    let known = Known { newest: Some([9 * DAY, 10 * DAY]), ..Known::default() };
+    let mut figures = SourceFigures { changed: BTreeMap::from([("email".into(), 5)]), known: 50, ..shop() };
+    figures.in_both.clear();
+    let orphaned = NewFile { orphans: 100, ..day() };
+    let held = |figures: &SourceFigures| {
+        orphans(&orphaned, &Known { figures: Some(figures), ..Known::default() }, Some(0.5)).is_some()
+    };
+    let mut told = Vec::new();
+    for _ in 0..8 {
+        told.push(held(&figures));
+        learn(&mut figures, &orphaned, &known, false);
+    }
+    assert_eq!(told, [true, true, true, true, false, false, false, false]);
+    assert_eq!((figures.orphans.len(), figures.days_off.len()), (WEEK, WEEK));
+    // What earlier versions counted were all known records.
+    assert_eq!((figures.changed["email"], figures.in_both["email"]), (5, 50 + 8 * 80));
+    learn(&mut figures, &NewFile::default(), &known, true);
+    assert_eq!(figures.orphans.len(), WEEK, "a file without facts says nothing");
 }
 
 #[test]
@@ -154,14 +246,18 @@ fn a_guard_that_is_switched_off_stops_nothing() {
         unusable: None,
         changed: None,
         changed_values: None,
+        orphans: None,
+        times: None,
         ..GuardsFile::default()
     };
-    let mut file = NewFile { rejects: 100, cut: true, another: 70, known: 80, replaces: Some(500), ..day() };
+    let mut file =
+        NewFile { rejects: 100, cut: true, another: 70, known: 80, replaces: Some(500), orphans: 100, ..day() };
+    file.times = Some((100, 500 * DAY));
     file.repeated.insert("app".into(), 1.0);
     file.changed.insert("sex".into(), 80);
     file.kinds.remove("name");
     let figures = shop();
-    let known = Known { source: "shop", figures: Some(&figures), rows: rows(), may_be_empty: false };
+    let known = known(&figures);
     assert!(finding(&file, &known, &GuardsFile::default()).is_some());
     assert_eq!(finding(&file, &known, &off), None);
 }

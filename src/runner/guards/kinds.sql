@@ -21,6 +21,9 @@ from (
     )
     union all
     select source, file, item['name'], item['value'] from (select source, file, unnest(extra) as item from looked_at)
+    union all
+    select source, file, concat('consent to ', item['purpose'], ' by ', item['contact']) as attribute, item['status'] as value
+    from (select source, file, unnest(consent) as item from looked_at)
 )
 where trim(value) <> ''
 group by source, file, attribute, kind

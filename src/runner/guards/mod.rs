@@ -5,13 +5,14 @@
 //! name, no guard stops at. Before the first run there is nothing to hold a file against, and it is the pipeline file that is wrong.
 
 mod collect;
+mod copies;
 mod customers;
 mod files;
 mod sources;
 
 use std::collections::BTreeSet;
 
-use crate::config::{Digests, Pipeline};
+use crate::config::{Digests, Pipeline, Rows};
 use crate::console::progress::Progress;
 use crate::console::version;
 use crate::error::{Error, Kind, Result};
@@ -20,7 +21,7 @@ use crate::lake::held::{self, Held};
 use crate::lake::manifest::Input;
 use crate::lake::results::FileCounts;
 use crate::runner::records::RowsOfReason;
-use crate::runner::{Run, nearest};
+use crate::runner::{Run, nearest, records};
 use crate::sources::reader::{self, SourceFile};
 use crate::stages::ingest::{SourceFiles, read_options};
 use collect::{NewFile, new_files};
@@ -29,6 +30,9 @@ use sources::Delivery;
 
 /// The guards that are let in by their own name.
 const NAMES: [&str; 3] = ["retired", "merged", "split"];
+
+/// The guard over files that cannot be read at all: nobody can let one in.
+const UNREADABLE: &str = "unreadable";
 
 /// Files of which a message gives the names.
 const TOLD: usize = 5;
@@ -69,7 +73,8 @@ pub(super) fn warn_of_held(held: &[Held], progress: &Progress) {
         more => format!(" and {more} more"),
     };
     progress.warn(&format!(
-        "{} files are held and were not read: {}{more}; `nayose run PIPELINE --admit FILE` lets one in",
+        "{} files are held and were not read: {}{more}; send what is wrong again under its name; `nayose run PIPELINE --admit FILE` lets in \
+         what is right",
         held.len(),
         named.join(", ")
     ));
@@ -114,20 +119,28 @@ impl Run<'_> {
             self.collect(&mut files, &read, reasons).await?;
         }
         let held = held::read(&self.pipeline.lake, &self.pipeline.source_renames).await?;
+        let copies = self.sources_of_copies(&files, counts_before).await?;
+        let newest = self.newest_then_and_now(reasons);
+        let mut known: Vec<Known<'_>> = files.iter().map(|file| self.known(file, before, counts_before)).collect();
+        for known in &mut known {
+            (known.copies, known.newest) = (copies.contains(known.source), newest);
+        }
         let mut found: Vec<(&NewFile, Finding)> = Vec::new();
         let mut remedy = String::new();
-        for file in &files {
-            let known = self.known(file, before, counts_before);
+        for (file, known) in files.iter().zip(&known) {
             let is_admitted = self.admits(&file.source)
                 || self.admits(&file.file)
                 || held.iter().any(|h| h.admitted && h.is(&file.source, &file.file, &file.fingerprint));
-            if let Some(mut finding) = files::finding(file, &known, &self.pipeline.guards) {
+            if let Some(mut finding) = files::finding(file, known, &self.pipeline.guards) {
                 if finding.guard == "rejects" {
                     let (why, of_rows) = self.why_rejected(&file.source, Some(&file.file)).await?;
                     finding.reason += &format!(": {why}");
                     if remedy.is_empty() && !is_admitted {
                         remedy = of_rows;
                     }
+                }
+                if finding.guard == "orphans" && remedy.is_empty() && !is_admitted {
+                    remedy = "where the people of these facts come later, send them, and let the file in then".into();
                 }
                 match is_admitted {
                     true => self.progress.warn(&format!("let in: {}: {}", file.file, finding.reason)),
@@ -138,12 +151,13 @@ impl Run<'_> {
         if !found.is_empty() {
             return Err(self.hold(&found, &remedy, Kind::Data).await?);
         }
-        self.guard_sources(counts, counts_before, &files, before)?;
+        let began_day = self.has_begun_day(newest);
+        self.guard_sources(counts, counts_before, &files, before, began_day)?;
         let is_first_run = self.before.is_none();
-        for file in &files {
-            files::learn(figures.sources.entry(file.source.clone()).or_default(), file, is_first_run);
+        for (file, known) in files.iter().zip(&known) {
+            files::learn(figures.sources.entry(file.source.clone()).or_default(), file, known, is_first_run);
         }
-        if !files.is_empty() && !is_first_run {
+        if !files.is_empty() && !is_first_run && began_day {
             for source in &self.pipeline.sources {
                 let of = figures.sources.entry(source.name.clone()).or_default();
                 of.deliveries = if self.came(&source.name, &files) { of.deliveries + 1 } else { 0 };
@@ -159,33 +173,51 @@ impl Run<'_> {
         counts: &[FileCounts],
         before: &[FileCounts],
     ) -> Result<Vec<NewFile>> {
-        let rows = |c: &FileCounts| c.rows - c.skipped.min(c.rows);
         let described = new.into_iter().map(|(source, file, fingerprint)| {
             let of = |all: &[FileCounts]| all.iter().find(|c| c.source == source && c.file == file).cloned();
             let counted = of(counts).ok_or_else(|| collect::without_counts(&file))?;
-            let replaces = of(before).as_ref().map(rows);
-            let (rows, rejects) = (rows(&counted), counted.rejects);
+            let replaces = of(before).as_ref().map(rows_of);
+            let (rows, rejects) = (rows_of(&counted), counted.rejects);
             Ok(NewFile { source, file, fingerprint, rows, rejects, replaces, ..NewFile::default() })
         });
         described.collect()
     }
 
+    /// The newest times of the data that are not in the future, of the run before and of this one; none where there are none.
+    fn newest_then_and_now(&self, reasons: &[RowsOfReason]) -> Option<[i64; 2]> {
+        let run = self.before.as_ref()?;
+        let then = self.work_before.as_ref().and_then(|work| work.ingest().ok()?.newest.values().copied().max());
+        // Manifests of earlier versions do not tell; data without any time are as of 1970.
+        let then = then.or(Some(run.as_of).filter(|as_of| *as_of != 0))?;
+        Some([then, records::newest(reasons).into_values().max()?])
+    }
+
+    /// Whether a day began with what came: one of the data, or of the clock where data have no times.
+    fn has_begun_day(&self, newest: Option<[i64; 2]>) -> bool {
+        let of_clock = || Some([self.published_at()?.as_microsecond(), jiff::Timestamp::now().as_microsecond()]);
+        newest.or_else(of_clock).is_some_and(|[then, now]| sources::is_later_day(then, now, &self.pipeline.zone))
+    }
+
+    /// When the run before was published.
+    fn published_at(&self) -> Option<jiff::Timestamp> {
+        self.before.as_ref()?.sealed.as_ref()?.at.parse().ok()
+    }
+
     /// What is known of the source of a file.
     fn known<'a>(&'a self, file: &'a NewFile, before: Option<&'a Figures>, counts: &[FileCounts]) -> Known<'a> {
-        let mut earlier: Vec<(&str, u64)> = counts
-            .iter()
-            .filter(|c| c.source == file.source && c.file != file.file)
-            .map(|c| (c.file.as_str(), c.rows - c.skipped.min(c.rows)))
-            .collect();
-        earlier.sort_unstable();
+        let earlier = copies::by_arrival(counts, &file.source, Some(&file.file));
+        let first = earlier.first().map_or(0, |c| c.came).max(1);
         let source = self.pipeline.sources.iter().find(|source| source.name == file.source);
         let settings = self.settings_digest();
         Known {
             source: &file.source,
             // Where somebody changed how values are read, they are of other kinds for that reason.
             figures: before.filter(|of| of.settings == settings).and_then(|of| of.sources.get(&file.source)),
-            rows: earlier.into_iter().map(|(_, rows)| rows).collect(),
+            first_load: earlier.iter().filter(|c| c.came == first).count(),
+            rows: earlier.into_iter().map(rows_of).collect(),
             may_be_empty: source.is_some_and(|source| source.may_be_empty),
+            has_facts: source.is_some_and(|source| matches!(source.holds, Rows::Events { .. })),
+            ..Known::default()
         }
     }
 
@@ -194,9 +226,21 @@ impl Run<'_> {
         self.options.admit.iter().any(|admitted| admitted == name)
     }
 
-    /// Whether new files of a source came; those that are held did.
+    /// Whether new files of a source came; those that were held since the run before did.
     fn came(&self, source: &str, files: &[NewFile]) -> bool {
-        files.iter().any(|file| file.source == source) || self.left_out.iter().any(|held| held.source == source)
+        files.iter().any(|file| file.source == source) || self.has_held(source)
+    }
+
+    /// Whether a file of a source is held that came since the run before was published.
+    fn has_held(&self, source: &str) -> bool {
+        let of_before = self.before.as_ref().map(|run| run.run_id.as_str());
+        let published = self.published_at();
+        // A rollback holds what came after the run to which it goes back.
+        let is_new = |held: &Held| match (held.at.parse::<jiff::Timestamp>(), published) {
+            (Ok(at), Some(published)) => at > published || of_before == Some(held.by_run.as_str()),
+            _ => true,
+        };
+        self.left_out.iter().any(|held| held.source == source && is_new(held))
     }
 
     fn guard_sources(
@@ -205,17 +249,17 @@ impl Run<'_> {
         before: &[FileCounts],
         files: &[NewFile],
         figures: Option<&Figures>,
+        began_day: bool,
     ) -> Result<()> {
         let mut found = Vec::new();
         for source in &self.pipeline.sources {
             let name = &source.name;
             let of = Delivery::new(name, before, counts, self.came(name, files));
             let known = figures.and_then(|figures| figures.sources.get(name));
-            let others = files.iter().any(|file| &file.source != name);
+            let others = began_day && files.iter().any(|file| &file.source != name);
             let Some(finding) = sources::finding(&of, known, others, &self.pipeline.guards) else { continue };
             // A file that is held is missed by nobody: what it holds is known.
-            let is_held = self.left_out.iter().any(|held| &held.source == name);
-            match self.admits(name) || is_held {
+            match self.admits(name) || self.has_held(name) {
                 true => self.progress.warn(&format!("let in: source {name:?}: {}", finding.reason)),
                 false => found.push((name, finding)),
             }
@@ -269,12 +313,19 @@ impl Run<'_> {
             })
             .collect();
         held::hold(&self.pipeline.lake, &all, &self.pipeline.source_renames).await?;
-        let names: BTreeSet<String> = found.iter().map(|(file, _)| format!("--admit '{}'", file.file)).collect();
-        let names: Vec<String> = names.into_iter().take(TOLD).collect();
         let remedy = if remedy.is_empty() { String::new() } else { format!("{remedy}; ") };
+        let so_far = format!("{remedy}nothing was published, and the next run leaves what is held out");
+        if found.iter().all(|(_, of)| of.guard == UNREADABLE) {
+            return Ok(error.hint(so_far));
+        }
+        let away = match found.iter().any(|(file, _)| file.replaces.is_some()) {
+            // Without the file that it replaced, rows that are published would be gone.
+            true => "put the earlier one back",
+            false => "take it away",
+        };
         Ok(error.hint(format!(
-            "{remedy}nothing was published, and the next run leaves what is held out; where it is right, run the same command with {}",
-            names.join(" ")
+            "{so_far}; where it is wrong, send the right file under its name, or {away}; where it is right, run the same command with {}",
+            admits_of(found.iter().map(|(file, _)| file.file.as_str()))
         )))
     }
 
@@ -293,6 +344,8 @@ impl Run<'_> {
     /// to end with.
     pub(super) async fn hold_unreadable(&self, error: Error, fresh: &[SourceFiles]) -> Error {
         let Some(work) = self.work_before.as_ref().filter(|_| self.before.is_some()) else { return error };
+        // Who changed how files are read may have described them wrongly; else it is the file that is written otherwise.
+        let is_same = self.figures_before().is_some_and(|figures| figures.settings == self.settings_digest());
         if !matches!(error.kind(), Kind::Data | Kind::Config) {
             return error;
         }
@@ -307,11 +360,12 @@ impl Run<'_> {
             if let Some(failed) = failure(read, of, self.pipeline).await.filter(|_| has_others) {
                 let failed = nearest::told(failed, self.pipeline, fresh).await;
                 if broken.is_empty() {
-                    kind = failed.kind();
+                    kind = if is_same { Kind::Data } else { failed.kind() };
                 }
+                let remedy = remedy_of_unreadable(&failed, &file, is_same);
                 let reason = failed.message().to_string();
                 let new = NewFile { source, file, fingerprint, ..NewFile::default() };
-                broken.push((new, Finding { guard: "unreadable", reason }, failed.remedy().unwrap_or_default().into()));
+                broken.push((new, Finding { guard: UNREADABLE, reason }, remedy));
             }
         }
         let Some((_, _, remedy)) = broken.first() else { return error };
@@ -320,6 +374,32 @@ impl Run<'_> {
             Ok(held) => held,
             Err(failed) => failed,
         }
+    }
+}
+
+/// Rows of a file, without those that were left out on purpose.
+fn rows_of(counts: &FileCounts) -> u64 {
+    counts.rows - counts.skipped.min(counts.rows)
+}
+
+/// The options that let in files, a few of them.
+fn admits_of<'a>(files: impl Iterator<Item = &'a str>) -> String {
+    let names: BTreeSet<String> = files.map(|file| format!("--admit '{file}'")).collect();
+    names.into_iter().take(TOLD).collect::<Vec<_>>().join(" ")
+}
+
+/// What to do about a file that cannot be read: letting it in does not help.
+fn remedy_of_unreadable(failed: &Error, file: &str, is_written_otherwise: bool) -> String {
+    let remedy = failed.remedy().unwrap_or_default();
+    match failed.kind() {
+        Kind::Config if is_written_otherwise => format!(
+            "it is written otherwise than the other files of its source: send it again as they are, under its name; where files are to be so \
+             from now on, mend the pipeline file ({remedy}) and run with {}",
+            admits_of([file].into_iter())
+        ),
+        Kind::Config => format!("{remedy}; then run with {}", admits_of([file].into_iter())),
+        _ if remedy.is_empty() => "send it again, whole, under its name".to_string(),
+        _ => format!("{remedy}, under its name"),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::files::Finding;
-use crate::config::GuardsFile;
+use crate::config::{GuardsFile, Zone};
 use crate::lake::figures::SourceFigures;
 use crate::lake::results::FileCounts;
 
@@ -38,17 +38,26 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// The guard that stops at a source. `others_came` says whether other sources brought files.
+/// Whether a later day began: `before` and `now` are the newest times that were known then and now, microseconds.
+///
+/// A day is one of the data, and not of the clock: what is missed is news of a day on which others have some. A file that is late or sent
+/// again, and a run after another configuration, tell of no later day; a lake that takes in many days at once is asked about each run.
+pub(super) fn is_later_day(before: i64, now: i64, zone: &Zone) -> bool {
+    zone.day(now) > zone.day(before)
+}
+
+/// The guard that stops at a source. `others_began_day` says whether a day began with files of other sources: a file that comes later on
+/// that day, alone, misses nobody.
 pub(super) fn finding(
     of: &Delivery<'_>,
     figures: Option<&SourceFigures>,
-    others_came: bool,
+    others_began_day: bool,
     limits: &GuardsFile,
 ) -> Option<Finding> {
     shrank(of, limits.shrank).or_else(|| {
-        let runs = figures?.deliveries;
-        let missed = limits.missing.is_some_and(|limit| runs >= limit) && others_came && !of.came;
-        let reason = || format!("it brought no file, after it brought some to {runs} runs in a row (guards.missing)");
+        let days = figures?.deliveries;
+        let missed = limits.missing.is_some_and(|limit| days >= limit) && others_began_day && !of.came;
+        let reason = || format!("it brought no file, after it brought some on {days} days in a row (guards.missing)");
         missed.then(|| Finding { guard: "missing", reason: reason() })
     })
 }
@@ -91,6 +100,7 @@ mod tests {
             rejects: 0,
             skipped: 0,
             read: *rows,
+            came: 1,
         };
         files.iter().map(of).collect()
     }
@@ -139,7 +149,21 @@ mod tests {
         check(7, false, true, Some("missing"));
         check(6, false, true, None);
         check(30, true, true, None);
-        // A run without news is no delivery.
+        // A run without news is no delivery; nor does a day begin with a file that is late.
         check(30, false, false, None);
+    }
+
+    #[test]
+    fn a_file_that_is_late_or_sent_again_begins_no_day() {
+        let zone = Zone::japan();
+        let check = |before: &str, now: &str, expected: bool| {
+            let times = [before, now].map(|typed| zone.as_of(typed).expect("a time"));
+            assert_eq!(is_later_day(times[0], times[1], &zone), expected, "{before} {now}");
+        };
+        check("2026-04-10T13:44:00+09:00", "2026-04-11T00:00:00+09:00", true);
+        check("2026-04-10T13:44:00+09:00", "2026-04-10T23:59:00+09:00", false);
+        check("2026-04-11T09:00:00+09:00", "2026-04-11T09:00:00+09:00", false);
+        // Rows that a mended file has no more.
+        check("2026-04-11T09:00:00+09:00", "2026-04-10T09:00:00+09:00", false);
     }
 }

@@ -51,8 +51,8 @@ impl Agreement {
         }
     }
 
-    /// The attributes that differ.
-    pub fn differing(&self) -> Vec<&'static str> {
+    /// The attributes that both sides have, each with whether it is the same.
+    pub fn compared(&self) -> impl Iterator<Item = (&'static str, bool)> {
         let all = [
             ("name", self.name),
             ("birth_date", self.birth_date),
@@ -61,7 +61,7 @@ impl Agreement {
             ("email", self.email),
             ("address", self.address),
         ];
-        all.into_iter().filter(|(_, agrees)| *agrees == Some(false)).map(|(name, _)| name).collect()
+        all.into_iter().filter_map(|(name, agrees)| Some((name, agrees?)))
     }
 
     /// Whether both sides have enough to tell two people apart.

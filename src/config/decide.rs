@@ -29,8 +29,8 @@ pub(super) fn start(path: &Path) -> Result<()> {
 /// Appends a decision to the file, or makes the file, after holding it against those that are there.
 ///
 /// # Errors
-/// Configuration, where it contradicts them or the file is not as it should be; environment, where it cannot be written.
-pub fn append(path: &Path, fields: &[String; 8], meant: (&Zone, &Renames)) -> Result<String> {
+/// Usage, where it contradicts them; configuration, where the file is not as it should be; environment, where it cannot be written.
+pub(crate) fn append(path: &Path, fields: &[String; 8], meant: (&Zone, &Renames)) -> Result<String> {
     start(path)?;
     let failed = |e: std::io::Error| {
         Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")

@@ -162,8 +162,9 @@ async fn now(lake: &Location) -> Result<i64> {
 /// The files of states, with their bytes.
 fn parts_of<'a>(states: impl Iterator<Item = &'a State>) -> impl Iterator<Item = (String, u64)> {
     let outputs = states.flat_map(|state| state.tables.values()).flat_map(Kept::outputs);
-    let named =
-        |output: &'a Output| output.parts.iter().map(|part| (format!("{}/{}", output.folder, part.name), part.bytes));
+    let named = |output: &'a Output| {
+        output.parts.iter().map(move |part| (format!("{}/{}", output.folder, part.name), part.bytes))
+    };
     outputs.flat_map(named)
 }
 

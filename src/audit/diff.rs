@@ -14,12 +14,14 @@ use datafusion::logical_expr::{cast, ident};
 use datafusion::prelude::{DataFrame, SessionContext};
 use serde::Serialize;
 
+use crate::config::{Pipeline, Renames};
 use crate::engine::query;
 use crate::engine::session::{Resources, in_order, session};
 use crate::error::{Error, Result};
 use crate::lake::manifest::Manifest;
 use crate::lake::snapshot::{self, PublishedRun, plain_schema, time_text};
 use crate::lake::{delta, read};
+use crate::runner::renamed;
 use crate::store::Location;
 use crate::tables::columns;
 use crate::tables::contract::{
@@ -137,6 +139,16 @@ struct State {
     tables: BTreeMap<String, (DataFrame, u64)>,
 }
 
+impl State {
+    /// The same with the channels of today, so that a record whose channel has another name since is the one that it was.
+    fn named(mut self, renames: &Renames) -> Result<Self> {
+        if let Some((rows, count)) = self.tables.remove(ID_MAP.name) {
+            self.tables.insert(ID_MAP.name.to_string(), (renamed::rows(rows, renames)?, count));
+        }
+        Ok(self)
+    }
+}
+
 /// What differs between two published runs.
 ///
 /// # Errors
@@ -148,23 +160,29 @@ pub(crate) async fn of_runs(
     resources: &Resources,
 ) -> Result<Diff> {
     let context = session(resources)?;
-    let (before, after) = (published(&context, lake, before).await?, published(&context, lake, after).await?);
-    diff(&context, Some(before), after).await
+    // Whichever was asked for first: the names of the later run are those of today.
+    let renames = if before.number > after.number { before.renames() } else { after.renames() };
+    let is_earlier = |run: &PublishedRun| run.number == before.number.min(after.number);
+    let state = async |run: &PublishedRun| {
+        let state = published(&context, lake, run).await?;
+        if is_earlier(run) { state.named(&renames) } else { Ok(state) }
+    };
+    diff(&context, Some(state(before).await?), state(after).await?).await
 }
 
-/// What publishing a run would change that is done but for that.
+/// What publishing a run of a pipeline would change that is done but for that.
 ///
 /// # Errors
 /// As [`of_runs`].
 pub(crate) async fn of_plan(
-    lake: &Location,
+    pipeline: &Pipeline,
     before: Option<&PublishedRun>,
     plan: &Manifest,
     resources: &Resources,
 ) -> Result<Diff> {
-    let context = session(resources)?;
+    let (lake, context) = (&pipeline.lake, session(resources)?);
     let before = match before {
-        Some(run) => Some(published(&context, lake, run).await?),
+        Some(run) => Some(published(&context, lake, run).await?.named(&pipeline.renames)?),
         None => None,
     };
     diff(&context, before, planned(&context, lake, plan).await?).await

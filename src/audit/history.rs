@@ -1,4 +1,4 @@
-//! The life of a customer id: what happened to it, and which records it has or had.
+//! The life of a customer id: what happened to it, and which records it has or had. Of a record: whose it is and was.
 
 use arrow::array::{Array, AsArray, Int64Array};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -6,8 +6,8 @@ use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::JoinType;
 
 use super::Audit;
-use super::records::SHOW_SOME;
-use super::view::{HistoryEvent, HistoryView, Membership};
+use super::records::{SHOW_SOME, channel_and_id, is_record};
+use super::view::{CustomerOfRecord, HistoryEvent, HistoryView, Membership, RecordHistoryView};
 use crate::error::{Error, Result};
 use crate::lake::snapshot::{self, time_text};
 use crate::tables::columns;
@@ -21,11 +21,11 @@ impl Audit {
     /// Usage, where there never was such a customer.
     pub async fn history(&self, typed: &str) -> Result<HistoryView> {
         let id = customer_id::parse(typed).ok_or_else(|| {
-            Error::usage(format!("{typed:?} is no customer id: its check character does not fit")).hint(
-                "read it again; `nayose explain channel:record_id channel:record_id` shows the customers of records",
-            )
+            Error::usage(format!("{typed:?} is no customer id: its check character does not fit"))
+                .hint("read it again, or write a record as channel:record_id")
         })?;
-        let records = self.memberships(&id).await?;
+        let records = self.memberships(ident(col::CUSTOMER_ID).eq(lit(id.as_str()))).await?;
+        let records: Vec<Membership> = records.into_iter().map(|(_, record)| record).collect();
         let view = HistoryView {
             today: self.aliases().await?.resolve(&id).to_string(),
             events: self.events(&id).await?,
@@ -37,6 +37,25 @@ impl Audit {
             true => Err(Error::usage(format!("there never was a customer {}", view.customer_id)).hint(SHOW_SOME)),
             false => Ok(view),
         }
+    }
+
+    /// The customers of a record, `channel:record_id`, over time.
+    ///
+    /// # Errors
+    /// Usage, where there never was such a record.
+    pub async fn record_history(&self, typed: &str) -> Result<RecordHistoryView> {
+        let record = self.run.renames().record_today(typed);
+        let (channel, id) = channel_and_id(&record)?;
+        let mut customers = Vec::new();
+        for (customer_id, time) in self.memberships(is_record(channel, id)).await? {
+            let today = self.aliases().await?.resolve(&customer_id).to_string();
+            customers.push(CustomerOfRecord { customer_id, today, time });
+        }
+        if customers.is_empty() {
+            return Err(self.lost(channel, id).await?);
+        }
+        let decisions = self.decisions_on(&[record.clone()].into()).await?;
+        Ok(RecordHistoryView { record, customers, decisions })
     }
 
     /// What happened to the id, and to others with it, oldest first.
@@ -66,27 +85,34 @@ impl Audit {
         Ok(found)
     }
 
-    /// The records that the id has or had.
-    async fn memberships(&self, id: &str) -> Result<Vec<Membership>> {
-        let columns =
-            [col::CHANNEL, col::RECORD_ID, col::VALID_FROM, col::VALID_TO, col::VALID_FROM_RUN, col::VALID_TO_RUN];
-        let rows =
-            self.table(ID_MAP.name).await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?.select_columns(&columns)?;
+    /// Records and the customers whose they are or were, of the rows of `id_map` that are meant.
+    async fn memberships(&self, meant: Expr) -> Result<Vec<(String, Membership)>> {
+        let columns = [
+            col::CHANNEL,
+            col::RECORD_ID,
+            col::VALID_FROM,
+            col::VALID_TO,
+            col::VALID_FROM_RUN,
+            col::VALID_TO_RUN,
+            col::CUSTOMER_ID,
+        ];
+        let rows = self.table(ID_MAP.name).await?.filter(meant)?.select_columns(&columns)?;
         let rows = rows.sort([2, 4, 0, 1].map(|c| ident(columns[c]).sort(true, false)).to_vec())?;
         let mut found = Vec::new();
         for batch in rows.collect().await? {
-            let [channel, record] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
+            let [channel, record, customer] = [0, 1, 6].map(|c| batch.column(c).as_string::<i32>());
             let [from, to] = [2, 3].map(|c| batch.column(c).as_primitive::<TimestampMicrosecondType>());
             let (from_run, to_run) = (columns::longs(batch.column(4))?, columns::longs(batch.column(5))?);
             let number = |of: &Int64Array, row: usize| of.is_valid(row).then(|| of.value(row));
             for row in 0..batch.num_rows() {
-                found.push(Membership {
+                let membership = Membership {
                     record: format!("{}:{}", channel.value(row), record.value(row)),
                     from: time_text(from.value(row)),
                     to: to.is_valid(row).then(|| time_text(to.value(row))),
                     from_run: number(from_run, row),
                     to_run: number(to_run, row),
-                });
+                };
+                found.push((customer.value(row).to_string(), membership));
             }
         }
         Ok(found)

@@ -1,8 +1,8 @@
-//! The life of a customer id as a story in Japanese or English.
+//! The life of a customer id, or of a record, as a story in Japanese or English.
 
 use std::fmt::Write;
 
-use super::view::{DecisionView, HistoryEvent, HistoryView, Membership};
+use super::view::{DecisionView, HistoryEvent, HistoryView, Membership, RecordHistoryView};
 
 /// The story in Japanese or English.
 pub(crate) fn history_text(view: &HistoryView, ja: bool) -> String {
@@ -21,21 +21,52 @@ pub(crate) fn history_text(view: &HistoryView, ja: bool) -> String {
     }
     let _ = writeln!(text, "\n{}", if ja { "レコード" } else { "Records" });
     for record in &view.records {
-        let time = match (&record.to, ja) {
-            (None, true) => format!("{} から", record.from),
-            (None, false) => format!("since {}", record.from),
-            (Some(to), true) => format!("{} から {to} まで", record.from),
-            (Some(to), false) => format!("from {} to {to}", record.from),
-        };
-        let _ = writeln!(text, "  {}  {time}{}", record.record, runs(record, ja));
+        let _ = writeln!(text, "  {}  {}", record.record, held(record, ja));
     }
-    if !view.decisions.is_empty() {
+    text += &decisions(&view.decisions, ja);
+    text.trim_end().to_string()
+}
+
+/// The customers of a record over time, in Japanese or English.
+pub(crate) fn record_history_text(view: &RecordHistoryView, ja: bool) -> String {
+    let record = &view.record;
+    let mut text = match ja {
+        true => format!("レコード {record} の履歴\n\n統合顧客\n"),
+        false => format!("The history of record {record}\n\nCustomers\n"),
+    };
+    for of in &view.customers {
+        let today = match (of.today == of.customer_id, ja) {
+            (true, _) => String::new(),
+            (false, true) => format!("（現在は {} です）", of.today),
+            (false, false) => format!(" (is {} today)", of.today),
+        };
+        let _ = writeln!(text, "  {}{today}  {}", of.customer_id, held(&of.time, ja));
+    }
+    text += &decisions(&view.decisions, ja);
+    text.trim_end().to_string()
+}
+
+/// What people decided, below its own head; nothing where they did not.
+fn decisions(all: &[DecisionView], ja: bool) -> String {
+    let mut text = String::new();
+    if !all.is_empty() {
         let _ = writeln!(text, "\n{}", if ja { "人による判断" } else { "Decisions of people" });
     }
-    for decision in &view.decisions {
+    for decision in all {
         let _ = writeln!(text, "  {}", decided(decision, ja));
     }
-    text.trim_end().to_string()
+    text
+}
+
+/// Since when, and until when.
+fn held(record: &Membership, ja: bool) -> String {
+    let time = match (&record.to, ja) {
+        (None, true) => format!("{} から", record.from),
+        (None, false) => format!("since {}", record.from),
+        (Some(to), true) => format!("{} から {to} まで", record.from),
+        (Some(to), false) => format!("from {} to {to}", record.from),
+    };
+    time + &runs(record, ja)
 }
 
 /// The runs that found a record with the id; nothing where they did not keep their numbers.

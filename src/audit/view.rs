@@ -269,6 +269,29 @@ pub struct HistoryView {
     pub decisions: Vec<DecisionView>,
 }
 
+/// The customers of a record over time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordHistoryView {
+    /// `channel:record_id`.
+    pub record: String,
+    /// Its customers, oldest first.
+    pub customers: Vec<CustomerOfRecord>,
+    /// What people decided on it.
+    pub decisions: Vec<DecisionView>,
+}
+
+/// A customer and the time in which a record was its own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CustomerOfRecord {
+    /// The customer.
+    pub customer_id: String,
+    /// The id that it is today.
+    pub today: String,
+    /// The time and the runs.
+    #[serde(flatten)]
+    pub time: Membership,
+}
+
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Search {

@@ -82,6 +82,10 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         _ => audit.founding_record(typed).await,
     };
     let (left, right) = (record(&a.left).await?, record(&a.right).await?);
+    if left == right {
+        return Err(Error::usage(format!("{} and {} are the same record, {left}", a.left, a.right))
+            .hint("name the other record"));
+    }
     let is_pair = |l: &String, r: &String| (l, r) == (&left, &right) || (r, l) == (&left, &right);
     let already =
         pipeline.decisions.iter().find(|d| is_pair(&written(&d.left), &written(&d.right)) && d.expires.is_none());
@@ -112,7 +116,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     }
     let now = now.strftime("%Y-%m-%d").to_string();
     let fields = [left, right, a.decision.word().into(), a.by, now, a.why, a.expires, replaces];
-    let id = config::decisions::append(&file, &fields, (&pipeline.zone, &pipeline.renames))?;
+    let id = config::decide::append(&file, &fields, (&pipeline.zone, &pipeline.renames))?;
     output::print(&format!(
         "{}: {} and {} {} ({id}); the next run honours it, `nayose decide undecided` takes it back",
         file.display(),

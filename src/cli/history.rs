@@ -3,12 +3,12 @@
 use clap::Args;
 
 use super::{LakeArguments, Language, ResourceArguments, TextFormat, output};
-use crate::audit::history_text::history_text;
+use crate::audit::history_text::{history_text, record_history_text};
 use crate::error::Result;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A customer id, an alias too
+    /// A customer id, an alias too; or a record as channel:record_id, for its customers over time
     id: String,
     #[command(flatten)]
     lake: LakeArguments,
@@ -26,10 +26,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
-    let view = a.lake.audit(a.as_of.as_deref(), &a.resources).await?.history(&a.id).await?;
-    output::print(&match a.format {
-        TextFormat::Text => history_text(&view, a.lang == Language::Ja),
-        TextFormat::Json => output::json(&view)?,
+    let audit = a.lake.audit(a.as_of.as_deref(), &a.resources).await?;
+    let ja = a.lang == Language::Ja;
+    // No customer id has a colon.
+    output::print(&match (a.id.contains(':'), a.format) {
+        (true, TextFormat::Text) => record_history_text(&audit.record_history(&a.id).await?, ja),
+        (true, TextFormat::Json) => output::json(&audit.record_history(&a.id).await?)?,
+        (false, TextFormat::Text) => history_text(&audit.history(&a.id).await?, ja),
+        (false, TextFormat::Json) => output::json(&audit.history(&a.id).await?)?,
     })?;
     Ok(0)
 }

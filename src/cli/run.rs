@@ -51,8 +51,8 @@ pub(super) struct Arguments {
     /// Stop after this stage; nothing is published
     #[arg(long, value_name = "STAGE")]
     until: Option<Stage>,
-    /// Time as of which the analyses hold; a date means the end of that day [default: the newest time in the data]. Files in
-    /// folders dt=YYYY-MM-DD of days that begin then or later are not read
+    /// Time as of which the analyses hold; a date means the end of that day [default: the newest time in the data, or that of the
+    /// newest run where it is later]. Files in folders dt=YYYY-MM-DD of days that begin then or later are not read
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
     /// Do everything but publish, and show what would change: the plan
@@ -64,7 +64,8 @@ pub(super) struct Arguments {
     /// Run even where nothing changed, or where a later state is published
     #[arg(long)]
     full: bool,
-    /// Let in what a guard or a rollback held: a file, a source, or a guard such as `retired`; may be repeated
+    /// Let in what a guard or a rollback held, or what is new in the place of something else: a file, a source, a channel, or a guard
+    /// such as `retired`; may be repeated
     #[arg(long, value_name = "NAME")]
     admit: Vec<String>,
     /// Where the stages run: here (local), or on the cluster of a scheduler (df://host:port)
@@ -154,7 +155,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     }
     let changes = match &outcome {
         Outcome::Planned(plan, before) => {
-            Some(of_plan(&pipeline.lake, before.as_deref(), plan, &a.resources.resources()).await?)
+            Some(of_plan(&pipeline, before.as_deref(), plan, &a.resources.resources()).await?)
         }
         _ => None,
     };

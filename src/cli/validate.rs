@@ -129,6 +129,10 @@ pub(super) async fn validate(
         }
     }
     problems.into_result().map_err(|e| Error::new(e.kind(), e.message()).hint(e.remedy().unwrap_or_default()))?;
+    // A lake that cannot be reached says nothing of its runs.
+    if let Ok(Some(misnamed)) = runner::retention::misnamed(&pipeline.lake, &pipeline.keep, true).await {
+        return Err(misnamed);
+    }
     runner::marts::can_be_planned(pipeline).await?;
     let context = session(&resources.resources())?;
     // Expressions are tried before anything is read.

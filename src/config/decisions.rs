@@ -6,8 +6,6 @@
 //! `replaces`. Contradictions between those that count are problems that name both lines.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::{Read, Write};
 use std::path::Path;
 
 use encoding_rs::SHIFT_JIS;
@@ -62,6 +60,11 @@ impl Line {
         }
     }
 
+    /// What its two records are, by what it says.
+    pub(super) fn people(&self) -> &'static str {
+        if self.decision.same { "one person" } else { "two people" }
+    }
+
     /// Its two records, the smaller one first.
     pub fn pair(&self) -> [&(String, String); 2] {
         pair(&self.decision)
@@ -75,7 +78,7 @@ fn pair(decision: &Decision) -> [&(String, String); 2] {
 }
 
 /// The columns; `replaces` may be missing, as files of before do not have it.
-const COLUMNS: [&str; 8] = ["left", "right", "decision", "by", "at", "why", "expires", "replaces"];
+pub(super) const COLUMNS: [&str; 8] = ["left", "right", "decision", "by", "at", "why", "expires", "replaces"];
 
 /// Reads and checks the file. `meant` is the zone in which days end, and which channel a former name means.
 ///
@@ -87,7 +90,7 @@ pub(super) fn read(path: &Path, meant: (&Zone, &Renames), problems: &mut Problem
 }
 
 /// The text of the file, and whether it is in CP932, which Excel writes in Japan unless it is told otherwise.
-fn decoded(path: &Path, bytes: &[u8]) -> Result<(String, bool)> {
+pub(super) fn decoded(path: &Path, bytes: &[u8]) -> Result<(String, bool)> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok((text.to_string(), false)),
         Err(_) => match SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes) {
@@ -108,7 +111,7 @@ fn unreadable(path: &Path, error: &csv::Error) -> Error {
 }
 
 /// The lines of the file's text.
-fn checked(path: &Path, text: &str, meant: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Line>> {
+pub(super) fn checked(path: &Path, text: &str, meant: (&Zone, &Renames), problems: &mut Problems) -> Result<Vec<Line>> {
     problems.in_file(path.display().to_string());
     let unreadable = |e: csv::Error| unreadable(path, &e);
     // A spreadsheet ends lines in two characters, of which the reader counts the second with the next line.
@@ -177,62 +180,8 @@ fn opposites(lines: &[Line], problems: &mut Problems) {
 }
 
 /// Whether a decision had expired when another one was made.
-fn had_ended(before: &Line, later: &Line) -> bool {
+pub(super) fn had_ended(before: &Line, later: &Line) -> bool {
     before.decision.expires.is_some_and(|expires| timestamp(&later.decision.at).is_some_and(|at| expires <= at))
-}
-
-/// Makes the file with its header, where it is not there.
-pub(super) fn start(path: &Path) -> Result<()> {
-    let made = OpenOptions::new().write(true).create_new(true).open(path);
-    match made.and_then(|mut file| file.write_all(format!("{}\n", COLUMNS.join(",")).as_bytes())) {
-        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(Error::environment(format!("cannot write {}: {e}", path.display()))
-                .hint("check the folder's permissions"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Appends a decision to the file, or makes the file, after holding it against those that are there.
-///
-/// # Errors
-/// Configuration, where it contradicts them or the file is not as it should be; environment, where it cannot be written.
-pub fn append(path: &Path, fields: &[String; 8], meant: (&Zone, &Renames)) -> Result<String> {
-    start(path)?;
-    let failed = |e: std::io::Error| {
-        Error::environment(format!("cannot write {}: {e}", path.display())).hint("check the folder's permissions")
-    };
-    // Of two that decide at once the second waits, and sees what the first wrote. The file stays the one that it is: its mode, its
-    // links.
-    let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
-    file.lock().map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    let (mut text, is_cp932) = decoded(path, &bytes)?;
-    let check = |text: &str| {
-        let mut problems = Problems::default();
-        checked(path, text, meant, &mut problems).and_then(|lines| problems.into_result().map(|()| lines))
-    };
-    check(&text)?;
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(fields).map_err(|e| failed(e.into()))?;
-    let line = writer.into_inner().map_err(|e| failed(e.into_error()))?;
-    let mut line = String::from_utf8(line).map_err(|_| Error::bug("a line of decisions is no text"))?;
-    if !text.ends_with('\n') {
-        line.insert(0, '\n');
-    }
-    text.push_str(&line);
-    let lines = check(&text)?;
-    let bytes = match SHIFT_JIS.encode(&line) {
-        _ if !is_cp932 => line.into_bytes(),
-        (bytes, _, false) => bytes.into_owned(),
-        _ => {
-            return Err(Error::usage(format!("{} is in CP932, which lacks a character of the line", path.display()))
-                .hint("save the file as CSV UTF-8 first, or write --by and --why otherwise"));
-        }
-    };
-    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-    lines.last().map(|line| line.id.clone()).ok_or_else(|| Error::bug("a decision was appended and is not there"))
 }
 
 /// The last line on every pair, those left out that take a decision back.
@@ -300,7 +249,7 @@ fn line(
 }
 
 /// Two records that decisions join, over any chain, must not be decided to be different.
-fn contradictions(decisions: &[Decision], problems: &mut Problems) {
+pub(super) fn contradictions(decisions: &[Decision], problems: &mut Problems) {
     let mut places: HashMap<&(String, String), u32> = HashMap::new();
     for record in decisions.iter().flat_map(|d| [&d.left, &d.right]) {
         let next = places.len() as u32;
@@ -333,6 +282,7 @@ fn contradictions(decisions: &[Decision], problems: &mut Problems) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::decide::append;
 
     fn check(rows: &str, expected: &[(u64, &str)]) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -345,31 +295,6 @@ mod tests {
         for ((line, message), (at, part)) in found.iter().zip(expected) {
             assert!(line == at && message.contains(part), "{found:?}");
         }
-    }
-
-    #[test]
-    fn a_decision_is_appended_unless_it_contradicts() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("decisions.csv");
-        let line = |l: &str, r: &str, decision: &str| {
-            [l, r, decision, "k", "2026-01-01", "a, \"b\"", "", ""].map(str::to_string)
-        };
-        append(&path, &line("a:1", "b:1", "same"), (&Zone::japan(), &Renames::default()))
-            .expect("the first makes the file");
-        append(&path, &line("b:1", "c:1", "same"), (&Zone::japan(), &Renames::default())).expect("the second");
-        let before = std::fs::read_to_string(&path).expect("the file");
-        let refused = append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default()))
-            .expect_err("a contradiction");
-        assert!(refused.to_string().contains("line 2, 3"), "{refused}");
-        assert_eq!(std::fs::read_to_string(&path).expect("the file"), before);
-        append(&path, &line("a:1", "b:1", "undecided"), (&Zone::japan(), &Renames::default())).expect("taken back");
-        append(&path, &line("c:1", "a:1", "different"), (&Zone::japan(), &Renames::default()))
-            .expect("no contradiction any more");
-        let mut problems = Problems::default();
-        let counting =
-            that_count(&read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable"));
-        assert_eq!(counting.iter().map(|d| (d.line, d.same)).collect::<Vec<_>>(), [(3, true), (5, false)]);
-        assert_eq!(counting[0].why, "a, \"b\"");
     }
 
     #[test]
@@ -400,52 +325,5 @@ mod tests {
             &[(2, "channel:record_id"), (3, "neither"), (4, "itself")],
         );
         check("a:1,b:1,same,k,last week,x,\n", &[(2, "neither a date nor a time")]);
-    }
-
-    #[test]
-    fn an_opposite_decision_names_the_one_that_it_replaces() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("decisions.csv");
-        let append = |decision: &str, replaces: &str| {
-            let line = ["a:1", "b:1", decision, "k", "2026-01-01", "x", "", replaces];
-            append(&path, &line.map(str::to_string), (&Zone::japan(), &Renames::default()))
-        };
-        let first = append("same", "").expect("the first");
-        let refused = append("different", "").expect_err("the opposite").to_string();
-        assert!(refused.contains("line 2") && refused.contains(":3:") && refused.contains(&first), "{refused}");
-        assert!(append("different", "D-000000000000").expect_err("another one").to_string().contains(&first));
-        let second = append("different", &first).expect("named");
-        assert_ne!(first, second);
-        assert!(append("same", &first).is_err(), "that one holds no more");
-        append("undecided", "").expect("taken back");
-        // What says the same once more is another decision.
-        assert_ne!(append("same", "").expect("again"), first);
-    }
-
-    #[test]
-    fn a_file_of_excel_is_read_and_added_to_as_it_is() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("decisions.csv");
-        let text = "left,right,decision,by,at,why,expires\r\na:1,b:1,same,田中,2026/1/5,電話で確認,\r\n";
-        std::fs::write(&path, SHIFT_JIS.encode(text).0).expect("written");
-        let line = |by: &str| ["a:2", "b:2", "same", by, "2026-01-06", "窓口", "", ""].map(str::to_string);
-        append(&path, &line("鈴木"), (&Zone::japan(), &Renames::default())).expect("added");
-        assert!(
-            append(&path, &line("👤"), (&Zone::japan(), &Renames::default()))
-                .expect_err("no character of CP932")
-                .to_string()
-                .contains("CP932")
-        );
-        let mut problems = Problems::default();
-        let lines = read(&path, (&Zone::japan(), &Renames::default()), &mut problems).expect("readable");
-        assert!(problems.is_empty(), "{problems:?}");
-        assert_eq!(lines.iter().map(|l| l.decision.by.as_str()).collect::<Vec<_>>(), ["田中", "鈴木"]);
-        std::fs::write(&path, b"left,\xff\xff").expect("written");
-        assert!(
-            read(&path, (&Zone::japan(), &Renames::default()), &mut problems)
-                .expect_err("nothing that is known")
-                .to_string()
-                .contains("CSV UTF-8")
-        );
     }
 }

@@ -52,6 +52,13 @@ impl KeepFile {
         self.daily == 0 && self.monthly == 0 && self.named.is_empty()
     }
 
+    /// What of `named` is no run: neither the id of one of these, nor a number up to `last`.
+    pub fn unknown(&self, runs: &[DatedRun<'_>], last: i64) -> Vec<String> {
+        let has_number = |name: &str| name.parse().is_ok_and(|number: i64| (1..=last).contains(&number));
+        let is_run = |name: &&String| has_number(name) || runs.iter().any(|run| run.run_id == *name);
+        self.named.iter().filter(|name| !is_run(name)).map(|name| format!("{name:?}")).collect()
+    }
+
     /// The numbers of the runs that are kept, of runs in order of their numbers.
     pub fn kept(&self, runs: &[DatedRun<'_>], zone: &Zone) -> BTreeSet<i64> {
         if self.keeps_all() {
@@ -111,6 +118,10 @@ mod tests {
         assert_eq!(kept(&monthly(24), &days), [3, 5, 6]);
         let named = KeepFile { named: vec!["1".into(), "r4".into(), "r99".into()], ..daily(1) };
         assert_eq!(kept(&named, &days), [1, 4, 6]);
+        let run = DatedRun { number: 6, run_id: "r6", as_of: 0 };
+        assert_eq!(named.unknown(&[run], 6), ["\"r4\"", "\"r99\""], "a name with a slip keeps nothing");
+        let numbers = KeepFile { named: ["6", "7", "8", "0"].map(String::from).to_vec(), ..daily(1) };
+        assert_eq!(numbers.unknown(&[run], 7), ["\"8\"", "\"0\""], "the run that is made now may be named");
         // Midnight in Japan, not in London.
         assert_eq!(kept(&daily(2), &["2026-01-31T23:30:00+09:00", "2026-02-01T00:30:00+09:00"]), [1, 2]);
     }

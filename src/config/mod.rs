@@ -10,6 +10,7 @@ pub mod check_model;
 mod check_source;
 mod check_thresholds;
 mod convert;
+pub(crate) mod decide;
 pub mod decisions;
 mod expression;
 pub mod file;
@@ -167,7 +168,7 @@ pub fn decisions_file(path: &Path) -> Result<std::path::PathBuf> {
             .hint("add the line `decisions: decisions.csv` to it")
     })?;
     let file = path.parent().unwrap_or(Path::new(".")).join(name);
-    decisions::start(&file)?;
+    decide::start(&file)?;
     Ok(file)
 }
 

@@ -51,6 +51,25 @@ pub(crate) async fn write(
     folder: &Location,
     seen: &(dyn Fn(u64) + Sync),
 ) -> Result<(Vec<Part>, Vec<Operator>)> {
+    write_to(plan, table, order, Some(folder), seen).await
+}
+
+/// The files that [`write`] would write of the rows as they come. Nothing is written.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) async fn measure(plan: DataFrame, table: &Table) -> Result<Vec<Part>> {
+    Ok(write_to(plan, table, Order::Any, None, &|_| ()).await?.0)
+}
+
+/// The same for both: without a folder the files are encoded, and forgotten.
+async fn write_to(
+    plan: DataFrame,
+    table: &Table,
+    order: Order,
+    folder: Option<&Location>,
+    seen: &(dyn Fn(u64) + Sync),
+) -> Result<(Vec<Part>, Vec<Operator>)> {
     let schema = if table.columns.is_empty() { Arc::new(plan.schema().as_arrow().clone()) } else { table.schema() };
     if !table.columns.is_empty() {
         contract::check(table, plan.schema().as_arrow())?;
@@ -63,7 +82,9 @@ pub(crate) async fn write(
     let task = Arc::new(plan.task_ctx());
     let physical = plan.create_physical_plan().await?;
     // Work tables do not pass through this process: those who make the rows write them.
-    if let Some((mut parts, operators)) = cluster::written_there(&physical, table, folder, task.clone()).await? {
+    if let Some(folder) = folder
+        && let Some((mut parts, operators)) = cluster::written_there(&physical, table, folder, task.clone()).await?
+    {
         if parts.is_empty() {
             parts.push(OpenPart::new(schema, Lifetime::of_table(table)).write(folder.clone(), 0).await?);
         }
@@ -74,6 +95,10 @@ pub(crate) async fn write(
     let lifetime = Lifetime::of_table(table);
     let mut stream = execute_stream(physical.clone(), task)?;
     let open = || OpenPart::new(schema.clone(), lifetime);
+    let finish = |part: OpenPart, number: usize| match folder.cloned() {
+        Some(folder) => tokio::spawn(part.write(folder, number)),
+        None => tokio::spawn(part.measure(number)),
+    };
     let mut part = open();
     let mut rows = 0u64;
     let mut in_flight = FuturesOrdered::new();
@@ -91,7 +116,7 @@ pub(crate) async fn write(
             part.push(batch.slice(0, take)).await;
             batch = batch.slice(take, batch.num_rows() - take);
             let full = std::mem::replace(&mut part, open());
-            in_flight.push_back(tokio::spawn(full.write(folder.clone(), number)));
+            in_flight.push_back(finish(full, number));
             number += 1;
             if in_flight.len() >= IN_FLIGHT
                 && let Some(written) = in_flight.next().await
@@ -104,7 +129,7 @@ pub(crate) async fn write(
         }
     }
     if part.rows() > 0 || number == 0 {
-        in_flight.push_back(tokio::spawn(part.write(folder.clone(), number)));
+        in_flight.push_back(finish(part, number));
     }
     while let Some(written) = in_flight.next().await {
         parts.push(part::finished(written)?);

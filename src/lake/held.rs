@@ -3,6 +3,8 @@
 //! In: files with the reason why they are held. Out: `held.json` in the lake, which runs read before they read their inputs. A file
 //! is held with its content: the same name with other content is another delivery. Only the run that has the lock writes it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::sealed;
@@ -60,6 +62,18 @@ pub(crate) async fn read(lake: &Location, sources: &Renames) -> Result<Vec<Held>
     Ok(held)
 }
 
+/// What is held by the names of its files, each once: two sources may read one file.
+pub(crate) fn by_file(held: &[Held]) -> Vec<Held> {
+    let mut files: BTreeMap<&str, Held> = BTreeMap::new();
+    for of_source in held {
+        let known = files.entry(&of_source.file).or_insert_with(|| of_source.clone());
+        if !known.reason.contains(&of_source.reason) {
+            known.reason += &format!("; {}", of_source.reason);
+        }
+    }
+    files.into_values().collect()
+}
+
 /// Holds files. One that was let in is held again.
 ///
 /// # Errors
@@ -112,6 +126,24 @@ mod tests {
             at: text("2026-04-01T00:00:00Z"),
             admitted: false,
         }
+    }
+
+    #[test]
+    fn a_file_of_two_sources_is_one_file() {
+        let of = |source: &str, name: &str, reason: &str| Held {
+            source: source.into(),
+            reason: reason.into(),
+            ..file(name, "1")
+        };
+        let held = [
+            of("facts", "a.csv", "short"),
+            of("people", "a.csv", "short"),
+            of("people", "b.csv", "rejects"),
+            of("x", "b.csv", "short"),
+        ];
+        let told: Vec<_> = by_file(&held).into_iter().map(|held| (held.file, held.reason)).collect();
+        let expected = [("a.csv", "short"), ("b.csv", "rejects; short")];
+        assert_eq!(told, expected.map(|(file, reason)| (file.to_string(), reason.to_string())));
     }
 
     #[tokio::test]

@@ -166,10 +166,7 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
         Some(newest) => sealed(lake, newest.clone()).await?.zone(),
         None => Zone::japan(),
     };
-    let Some(time) = zone.as_of(wanted) else {
-        return Err(Error::usage(format!("{wanted:?} is neither a run nor a time"))
-            .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00"));
-    };
+    let Some(time) = zone.as_of(wanted) else { return Err(no_such_run(wanted, &all)) };
     let first = runs[0].clone();
     runs.retain(|r| r.as_of <= time);
     let found = runs.pop().ok_or_else(|| {
@@ -180,6 +177,21 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
         ))
     })?;
     earlier(lake, readable(found)?, &all).await
+}
+
+/// What to say of something that is neither a run of these nor a time. A plain number is that of a run, and `r` with sixteen hexadecimal
+/// digits the id of one.
+fn no_such_run(wanted: &str, runs: &[PublishedRun]) -> Error {
+    let is_number = wanted.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = |id: &str| id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let newest =
+        runs.last().filter(|_| !wanted.is_empty() && (is_number || wanted.strip_prefix('r').is_some_and(is_id)));
+    match newest {
+        Some(newest) => Error::usage(format!("there is no run {wanted}; the newest is {}", newest.number))
+            .hint("`nayose sql \"select run_number, run_id, as_of from run order by 1\"` shows all of them"),
+        None => Error::usage(format!("{wanted:?} is neither a run nor a time"))
+            .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00"),
+    }
 }
 
 /// The numbers of the runs that are kept, for who asked for another one: the newest of many.
@@ -367,5 +379,30 @@ pub(crate) fn output_of(table: &str, files: Vec<String>) -> Output {
     Output {
         folder: delta::folder_of(table),
         parts: files.into_iter().map(|name| Part { name, bytes: 0, rows: 0 }).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_no_run_is_told_as_one() {
+        let run = PublishedRun {
+            run_id: "r0123456789abcdef".into(),
+            number: 11,
+            as_of: 0,
+            config_digest: String::new(),
+            tables: Vec::new(),
+            restores: None,
+            sealed: None,
+            chain: Arc::default(),
+        };
+        let said = |wanted: &str| no_such_run(wanted, std::slice::from_ref(&run)).message().to_string();
+        assert_eq!(said("99"), "there is no run 99; the newest is 11");
+        assert_eq!(said("rfedcba9876543210"), "there is no run rfedcba9876543210; the newest is 11");
+        for wanted in ["soon", "run 9", "r99", "", "-1"] {
+            assert_eq!(said(wanted), format!("{wanted:?} is neither a run nor a time"));
+        }
     }
 }

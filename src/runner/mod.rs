@@ -16,14 +16,15 @@ mod known;
 mod ledger;
 pub(crate) mod marts;
 mod model;
+mod names;
 pub(crate) mod nearest;
 mod pairs;
 mod people;
 mod planned;
 mod publish;
 mod records;
-mod renamed;
-mod retention;
+pub(crate) mod renamed;
+pub(crate) mod retention;
 mod reuse;
 pub(crate) mod rollback;
 pub(crate) mod sample;
@@ -61,7 +62,8 @@ pub(crate) struct Options {
     pub from: Option<Stage>,
     /// Stop after this stage; nothing is published.
     pub until: Option<Stage>,
-    /// Time as of which the analyses hold; the newest time in the data where none is given.
+    /// Time as of which the analyses hold. Where none is given, the newest time in the data, or that of the newest published run if that is
+    /// later.
     pub as_of: Option<i64>,
     /// Run even where nothing changed.
     pub full: bool,
@@ -117,6 +119,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     let mut found = inputs::find(pipeline, options.as_of).await?;
     // A lake that cannot be read is said so before anything is written to it.
     snapshot::newest(&pipeline.lake).await?;
+    retention::check_named(&pipeline.lake, &pipeline.keep, true).await?;
     let _lock = lock::Lock::take(&pipeline.lake, |text| progress.warn(text)).await?;
     ROOMS.iter().try_for_each(|room| pipeline.lake.join(room).remove_aside())?;
     let before = snapshot::newest(&pipeline.lake).await?;
@@ -135,12 +138,12 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     }
     let known = known::inputs(&pipeline.lake).await?;
     let mut inputs = inputs::fingerprints(pipeline, &found, &known).await?;
-    guards::admitted(pipeline, &inputs, &options.admit).await?;
+    guards::admitted(pipeline, &inputs, &names::for_guards(pipeline, &options.admit)).await?;
     let held = held::read(&pipeline.lake, &pipeline.source_renames).await?;
     let work_before = renamed::work(pipeline, before.as_ref()).await;
     let inputs_before = work_before.as_ref().map_or(&[][..], |work| &work.inputs);
     let left_out = inputs::leave_out_held(pipeline, &mut found, &mut inputs, &held, inputs_before);
-    guards::warn_of_held(&left_out, progress);
+    guards::warn_of_held(&held::by_file(&left_out), progress);
     erasure::resume(&pipeline.lake).await?;
     let tombstones = erasure::tombstones(&pipeline.lake, false).await?;
     let tombstones = tombstones.map(|t| Arc::new(t.with_former(pipeline.renames.by_channel())));
@@ -166,7 +169,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
     if let Some(of_before) = &work_before
         && !options.full
     {
-        same_pipeline(pipeline, of_before)?;
+        names::same_pipeline(pipeline, of_before)?;
     }
     let stages = match (published, &work_before) {
         (Some(_), Some(work)) => work.stages.clone(),
@@ -196,6 +199,9 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         cluster.ready().await?;
     }
     let context = session(&options.resources)?;
+    if !manifest.stages.contains_key(Stage::Ingest.name()) {
+        names::check(pipeline, &context, (before.as_ref(), work_before.as_ref()), &options.admit, progress).await?;
+    }
     let (packed, pairs) = (OnceLock::new(), OnceLock::new());
     let mut run = Run {
         pipeline,
@@ -230,20 +236,6 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         progress.warn(&format!("the plan before this run was not removed: {}", e.message()));
     }
     Ok(Outcome::Published(Box::new(run.manifest)))
-}
-
-/// Refuses to publish over the customers of another pipeline: all of them would be retired in one run.
-fn same_pipeline(pipeline: &Pipeline, before: &Manifest) -> Result<()> {
-    let (ours, theirs) = (&pipeline.name, &before.pipeline);
-    if theirs.is_empty() || ours == theirs || pipeline.was.contains(theirs) {
-        return Ok(());
-    }
-    let lake = pipeline.lake.shown();
-    Err(Error::config(format!("{lake} holds the customers of the pipeline {theirs:?}, and this one is {ours:?}")).hint(
-        format!(
-            "give each pipeline a lake of its own with --lake or `lake:`; where it was only renamed, write `was: {theirs}` below its `name`"
-        ),
-    ))
 }
 
 /// The work folder of a run.

@@ -100,12 +100,9 @@ impl Run<'_> {
     }
 
     /// The time as of which the analyses hold, microseconds. The session knows the raw tables.
-    /// Data without any time is as of its beginning: the same on every run.
     pub(super) fn data_time(&self, newest: &BTreeMap<String, i64>) -> i64 {
-        let as_of = self.options.as_of.or(newest.values().copied().max()).unwrap_or(0);
-        // An erasure, whoever ends it, publishes no older state over a newer one.
-        let published = self.before.as_ref().filter(|_| self.erasure.is_some()).map(|run| run.as_of);
-        published.map_or(as_of, |published| published.max(as_of))
+        let published = self.before.as_ref().map(|run| run.as_of);
+        as_of(self.options.as_of, newest.values().copied().max(), published, self.erasure.is_some())
     }
 
     /// The rows that reached the tables, by source and file, with the rows that the reader saw: now, or when it read the file.
@@ -245,6 +242,18 @@ impl Run<'_> {
     }
 }
 
+/// The time that a run holds for: the one that was asked for, or the newest time in the data. Data without any time is as of its
+/// beginning: the same on every run. Where nobody asked, time does not go back: the facts and ids of the newest run hold as of a later
+/// time, and would be published over by an older state. `--full` decides nothing here, so that a run over everything gives the tables of
+/// one over what changed. An erasure, whoever ends it, publishes no older state over a newer one either.
+fn as_of(asked: Option<i64>, newest: Option<i64>, published: Option<i64>, erases: bool) -> i64 {
+    let as_of = asked.or(newest).unwrap_or(0);
+    match published.filter(|_| asked.is_none() || erases) {
+        Some(published) => published.max(as_of),
+        None => as_of,
+    }
+}
+
 /// Rows of a file that came in, or were left out for one reason.
 pub(super) struct RowsOfReason {
     /// Source of the pipeline file.
@@ -271,4 +280,21 @@ pub(super) fn newest(reasons: &[RowsOfReason]) -> BTreeMap<String, i64> {
         *of_source = time.max(*of_source);
     }
     newest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_of;
+
+    #[test]
+    fn time_goes_back_only_where_somebody_asks_for_it() {
+        let (earlier, later) = (Some(3), Some(5));
+        assert_eq!(as_of(None, earlier, None, false), 3, "the newest time in the data");
+        assert_eq!(as_of(None, None, None, false), 0, "data without a time");
+        assert_eq!(as_of(None, earlier, later, false), 5, "that of the newest run, which is later");
+        assert_eq!(as_of(None, later, earlier, false), 5, "news go on");
+        assert_eq!(as_of(None, None, later, false), 5);
+        assert_eq!(as_of(earlier, later, later, false), 3, "asked for, with --full");
+        assert_eq!(as_of(earlier, later, later, true), 5, "an erasure goes on from the newest run");
+    }
 }

@@ -28,7 +28,7 @@ pub(super) async fn work(pipeline: &Pipeline, before: Option<&PublishedRun>) -> 
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub(super) fn rows(rows: DataFrame, renames: &Renames) -> Result<DataFrame> {
+pub(crate) fn rows(rows: DataFrame, renames: &Renames) -> Result<DataFrame> {
     let mut former = renames.all();
     let Some((first, today)) = former.next() else { return Ok(rows) };
     let former: Vec<(&str, &str)> = former.collect();

@@ -215,7 +215,9 @@ impl Since {
         let changed: BTreeSet<&String> =
             was.iter().map(|(file, _)| file).filter(|file| came.iter().any(|i| &i.file == *file)).collect();
         let unknown = is.difference(&was).map(|(file, _)| file.clone());
-        let unknown = unknown.filter(|file| !known.iter().any(|input| &input.file == file)).collect();
+        let unknown = unknown.filter(|file| !known.iter().any(|input| &input.file == file));
+        // Two sources may have read one file.
+        let unknown = unknown.collect::<BTreeSet<_>>().into_iter().collect();
         // A file that changed is told with its earlier content: that is what the tables have of it.
         let as_it_was = |input: &Input| {
             if was.contains(&(input.file.clone(), input.fingerprint.clone())) {

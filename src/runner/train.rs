@@ -9,8 +9,9 @@ use std::sync::Arc;
 use datafusion::prelude::{DataFrame, SessionContext};
 use serde::Serialize;
 
+use super::names::same_pipeline;
 use super::pairs::doubts;
-use super::{same_pipeline, work_of};
+use super::work_of;
 use crate::config::decisions::Decision;
 use crate::config::file::{TrainFile, TrainWordFile};
 use crate::config::{Pipeline, load_model};

@@ -10,13 +10,12 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::retention::{self, Retained};
-use crate::config::keep::KeepFile;
-use crate::config::{Pipeline, Zone};
+use crate::config::Pipeline;
 use crate::console::progress::Progress;
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
-use crate::lake::manifest::Manifest;
-use crate::lake::states::{self, Kept};
+use crate::lake::manifest::{Manifest, Output};
+use crate::lake::states::{self, Kept, State};
 use crate::lake::{ROOMS, WORK, delta, erasure, lock, models, published, sealed};
 use crate::store::{Location, digest};
 use crate::tables::contract::RUN;
@@ -87,8 +86,9 @@ pub(crate) async fn vacuum(
         return Err(Error::usage(format!("nothing is published in {}", lake.shown()))
             .hint("name the pipeline file of the lake, or its lake with --lake"));
     }
+    retention::check_named(lake, keep, false).await?;
     if dry {
-        return sweep(lake, keep, zone, grace_hours, false).await;
+        return sweep(lake, retention::foreseen(lake, keep, zone, resources).await?, grace_hours, false).await;
     }
     let _lock = lock::Lock::take(lake, |text| progress.warn(text)).await?;
     if let Some(erasure) = erasure::under_way(lake).await? {
@@ -97,29 +97,23 @@ pub(crate) async fn vacuum(
     }
     ROOMS.iter().try_for_each(|room| lake.join(room).remove_aside())?;
     let retained = retention::retain(lake, keep, zone, resources).await?;
-    let done = sweep(lake, keep, zone, grace_hours, true).await?;
-    Ok(Vacuumed { dropped: retained.dropped, ..done })
+    sweep(lake, retained, grace_hours, true).await
 }
 
-/// Removes what is out of use for the time of grace; notes what is so since now. Needs the lock of the lake, unless nothing is written.
+/// Removes what is out of use for the time of grace; notes what is so since now. What is in use is decided by the states that were made, or
+/// would be: with `write` and without it the same goes. Needs the lock of the lake, unless nothing is written.
 ///
 /// # Errors
 /// Environment, if the lake cannot be read or written.
-pub(super) async fn sweep(
-    lake: &Location,
-    keep: &KeepFile,
-    zone: &Zone,
-    grace_hours: u32,
-    write: bool,
-) -> Result<Vacuumed> {
-    let retained = retention::retained(lake, keep, zone).await?;
-    let needed = Needed::of(lake, keep, &retained, !write).await?;
+pub(super) async fn sweep(lake: &Location, retained: Retained, grace_hours: u32, write: bool) -> Result<Vacuumed> {
+    let needed = Needed::of(lake, &retained).await?;
     let place = lake.join(&format!("{}/{NOTE}", states::FOLDER));
     // A note that is damaged is none: the time of grace begins anew.
     let before: Note = sealed::read(&place, "").await.ok().flatten().unwrap_or_default();
     let (now, grace) = (now(lake).await?, i64::from(grace_hours) * 3600);
     let mut note = Note::default();
     let mut gone: Vec<String> = Vec::new();
+    let mut made: BTreeMap<String, u64> = parts_of(retained.states.values()).collect();
     let mut done = Vacuumed {
         kept: retained.kept.iter().map(|run| run.number).collect(),
         dropped: retained.dropped,
@@ -128,6 +122,7 @@ pub(super) async fn sweep(
     for room in ROOMS {
         for (file, meta) in lake.join(room).glob("**").await? {
             let file = format!("{room}/{file}");
+            made.remove(&file);
             if needed.has(&file) {
                 done.bytes_left += meta.size;
                 continue;
@@ -145,6 +140,8 @@ pub(super) async fn sweep(
             }
         }
     }
+    // States that are not written yet will be files that stay.
+    done.bytes_left += made.values().sum::<u64>();
     if write {
         if note != before {
             sealed::write(&place, &note).await?;
@@ -162,6 +159,15 @@ async fn now(lake: &Location) -> Result<i64> {
     Ok(lock.first().map_or_else(|| jiff::Timestamp::now().as_second(), |(_, meta)| meta.last_modified.timestamp()))
 }
 
+/// The files of states, with their bytes.
+fn parts_of<'a>(states: impl Iterator<Item = &'a State>) -> impl Iterator<Item = (String, u64)> {
+    let outputs = states.flat_map(|state| state.tables.values()).flat_map(Kept::outputs);
+    let named = |output: &'a Output| {
+        output.parts.iter().map(move |part| (format!("{}/{}", output.folder, part.name), part.bytes))
+    };
+    outputs.flat_map(named)
+}
+
 /// What may not go.
 #[derive(Default)]
 struct Needed {
@@ -172,8 +178,8 @@ struct Needed {
 }
 
 impl Needed {
-    /// What the runs need that are kept. With `looks_only` those that lie whole will be differences by then.
-    async fn of(lake: &Location, keep: &KeepFile, retained: &Retained, looks_only: bool) -> Result<Self> {
+    /// What the runs need that are kept.
+    async fn of(lake: &Location, retained: &Retained) -> Result<Self> {
         let mut needed = Needed::default();
         needed.files.insert(format!("{}/{NOTE}", states::FOLDER));
         // What was learned is small, and says for ever what a run used.
@@ -191,7 +197,10 @@ impl Needed {
         for run in &retained.kept {
             let name = states::name_of(run.number, &run.run_id);
             needed.files.insert(format!("{}/{:06}-{}.json", published::FOLDER, run.number, run.run_id));
-            let state = states::read(lake, run.number, &run.run_id).await?;
+            let state = match retained.states.get(&run.number) {
+                Some(made) => Some(made.clone()),
+                None => states::read(lake, run.number, &run.run_id).await?,
+            };
             needed.files.extend([
                 format!("{name}.json"),
                 format!("{name}/model.yaml"),
@@ -200,12 +209,11 @@ impl Needed {
             let is_newest = run.number == newest.number;
             for (table, version, _) in &run.tables {
                 let kept = state.as_ref().is_some_and(|state| state.tables.contains_key(table));
-                let will_be = looks_only && !keep.keeps_all() && state.is_none();
-                if is_newest || !(kept || will_be) {
+                if is_newest || !kept {
                     needed.table(lake, table, Some(*version)).await?;
                 }
             }
-            state.iter().flat_map(|state| state.tables.values()).for_each(|kept| needed.kept(kept));
+            needed.files.extend(parts_of(state.iter()).map(|(file, _)| file));
         }
         // What marks runs that are gone.
         for (file, _) in lake.join(states::FOLDER).glob("*.gone").await? {
@@ -222,12 +230,6 @@ impl Needed {
             self.files.extend(delta::files(&delta)?.into_iter().map(|part| format!("{folder}/{part}")));
         }
         Ok(())
-    }
-
-    fn kept(&mut self, kept: &Kept) {
-        for output in kept.outputs() {
-            self.files.extend(output.parts.iter().map(|part| format!("{}/{}", output.folder, part.name)));
-        }
     }
 
     /// The work of the newest run and of those that go on from it, with the files of earlier work and of tables that they name.

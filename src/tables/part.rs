@@ -95,16 +95,35 @@ impl OpenPart {
     /// # Errors
     /// Bug, as the encoder says; environment for the store.
     pub(crate) async fn write(self, folder: Location, number: usize) -> Result<Part> {
-        let OpenPart { rows, batches, encoding } = self;
-        drop(batches);
-        write_encoded(finished(encoding.await)?, rows, &folder, number).await
+        let rows = self.rows;
+        write_encoded(self.encoded().await?, rows, &folder, number).await
     }
+
+    /// The file as it would be written.
+    ///
+    /// # Errors
+    /// Bug, as the encoder says.
+    pub(crate) async fn measure(self, number: usize) -> Result<Part> {
+        let rows = self.rows;
+        let encoded = self.encoded().await?;
+        let (digest, _) = digest::of_content(&encoded);
+        Ok(Part { name: name_of(number, &digest), bytes: encoded.len() as u64, rows })
+    }
+
+    async fn encoded(self) -> Result<Vec<u8>> {
+        drop(self.batches);
+        finished(self.encoding.await)
+    }
+}
+
+fn name_of(number: usize, digest: &str) -> String {
+    format!("part-{number:05}-{digest}.parquet")
 }
 
 /// Writes a Parquet file of a table, named by its number and its content; the digests of its blocks beside it.
 pub(crate) async fn write_encoded(encoded: Vec<u8>, rows: u64, folder: &Location, number: usize) -> Result<Part> {
     let (digest, blocks) = digest::of_content(&encoded);
-    let name = format!("part-{number:05}-{digest}.parquet");
+    let name = name_of(number, &digest);
     if let Some(blocks) = blocks {
         folder.join(&digest::tree_name(&name)).write(blocks).await?;
     }

@@ -154,6 +154,26 @@ fn two_runs_of_one_time_are_two_states() {
     }
     let before = history(&["--as-of", "2"]);
     assert!(before.contains("[run 2]") && !before.contains("run 3"), "{before}");
+    // Of a record: whose it was, run by run.
+    let moved = "select channel || ':' || record_id as record, count(*) as n from id_map group by 1 having count(*) = 3
+                 and count(distinct customer_id) = 2 order by 1 limit 1";
+    let moved = retailer.sql("lake", moved);
+    let record = moved.lines().nth(1).and_then(|line| line.split_once(',')).expect("a record that moved").0.to_string();
+    let ids = retailer.sql(
+        "lake",
+        &format!(
+            "select customer_id from id_map where channel || ':' || record_id = '{record}' order by valid_from_run"
+        ),
+    );
+    let told = succeeds(&["history", &record, "--lake", &retailer.text("lake"), "--lang", "en"]);
+    assert!(told.starts_with(&format!("The history of record {record}\n")), "{told}");
+    let told: Vec<&str> =
+        told.lines().skip(3).take(3).map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
+    assert_eq!(told, ids.lines().skip(1).collect::<Vec<_>>());
+    let json = succeeds(&["history", &record, "--lake", &retailer.text("lake"), "--format", "json"]);
+    assert!(json.contains("\"customers\"") && json.contains(told[0]), "{json}");
+    let none = fails(2, &["history", "shop:none", "--lake", &retailer.text("lake")]);
+    assert!(none.contains("there is no record shop:none"), "{none}");
 }
 
 #[test]
@@ -169,6 +189,34 @@ fn an_older_state_is_not_published_over_a_newer_one() {
     assert_eq!(published(&retailer.path("lake")), newer);
     retailer.runs("lake", &["--as-of", "2026-03-01", "--full"]);
     assert_ne!(published(&retailer.path("lake")), newer, "whoever insists gets it");
+}
+
+#[test]
+fn without_a_time_a_run_does_not_go_back() {
+    let retailer = Retailer::new(100, 15);
+    let numbers = "select run_number, as_of = timestamptz '2027-04-13 23:59:59.999999' as of_then from run order by 1";
+    retailer.runs("lake", &["--as-of", "2027-04-13"]);
+    let tables = ["golden_customer", "id_map", "interaction", "rfm", "ledger"];
+    let rows = || tables.map(|table| retailer.sql("lake", &format!("select count(*) from {table}")));
+    let before = (rows(), retailer.sql("lake", "select sum(recency_days) from rfm"));
+    // The newest time in the data is a year before that.
+    retailer.runs("lake", &[]);
+    assert_eq!(retailer.sql("lake", numbers), "run_number,of_then\n1,true\n2,true\n");
+    assert_eq!((rows(), retailer.sql("lake", "select sum(recency_days) from rfm")), before);
+    assert!(retailer.runs("lake", &[]).contains("nothing new"), "a steady state");
+    // A run over everything gives the same.
+    retailer.runs("lake", &["--full"]);
+    assert_eq!(retailer.sql("lake", numbers), "run_number,of_then\n1,true\n2,true\n3,true\n");
+    assert_eq!((rows(), retailer.sql("lake", "select sum(recency_days) from rfm")), before);
+    // What changed is published, as of the same time.
+    let tickets = fs::read_dir(retailer.path("input/support")).expect("tickets").flatten().map(|e| e.path());
+    fs::remove_file(tickets.max().expect("a file")).expect("taken back");
+    retailer.runs("lake", &[]);
+    assert!(retailer.sql("lake", numbers).ends_with("4,true\n"), "{}", retailer.sql("lake", numbers));
+    // Whoever insists gets the earlier time, and goes on from there.
+    retailer.runs("lake", &["--as-of", "2026-03-01", "--full"]);
+    retailer.runs("lake", &[]);
+    assert!(retailer.sql("lake", numbers).ends_with("5,false\n6,false\n"), "{}", retailer.sql("lake", numbers));
 }
 
 #[test]

@@ -131,6 +131,8 @@ fn an_erasure_is_as_of_the_newest_run() {
     retailer.runs("lake", &["--as-of", "2026-04-15"]);
     let id = &rows(&retailer, "lake", "select customer_id from golden_customer order by 1 limit 1")[0];
     erase(&retailer, &pipeline, "lake", id);
+    // And so is the next run, which no time is given.
+    done(&["run", &pipeline, "--input", &retailer.text("input"), "--lake", &retailer.text("lake")]);
     let times = rows(&retailer, "lake", "select distinct as_of from run");
     assert_eq!(times.len(), 1, "{times:?}");
 }

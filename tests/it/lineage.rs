@@ -296,7 +296,7 @@ fn a_rollback_is_told_from_version_to_version() {
     let (code, end) = back("9");
     assert_eq!((code, &end["eventType"]), (Some(2), &"FAIL".into()));
     let message = end["run"]["facets"]["errorMessage"]["message"].as_str().expect("a message");
-    assert!(message.contains("neither a run nor a time"), "{message}");
+    assert!(message.contains("there is no run 9; the newest is "), "{message}");
 }
 
 #[test]

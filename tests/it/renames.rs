@@ -51,6 +51,10 @@ fn a_channel_of_another_name_keeps_its_records_and_their_ids() {
     assert_eq!(retailer.sql("lake", map), ids, "every record has the customer that it had");
     let events = "select count(*) as n from id_event e join run r on r.run_id = e.run_id where r.run_number = 3";
     assert_eq!(retailer.sql("lake", events), "n\n0\n", "nobody came, went, was merged or split");
+    for runs in [["2", "3"], ["3", "2"]] {
+        let said = succeeds(&["diff", runs[0], runs[1], "--lake", &retailer.text("lake")]);
+        assert!(said.contains(": 0 added, 0 gone, 0 with another customer"), "{said}");
+    }
     let channels = "select string_agg(distinct channel, ' ' order by channel) as c from id_map";
     assert_eq!(retailer.sql("lake", channels), "c\napp pointcard store support\n");
     let lake = retailer.text("lake");
@@ -75,6 +79,58 @@ fn without_was_a_lake_is_that_of_another_pipeline() {
     let other = own_pipeline(&retailer, |text| *text = text.replace("name: retail\n", "name: chain\n"), |_| ());
     let said = fails(2, &["run", &other, "--input", &retailer.text("input"), "--lake", &retailer.text("lake")]);
     assert!(said.contains("holds the customers of the pipeline \"retail\"") && said.contains("was: retail"), "{said}");
+}
+
+#[test]
+fn a_channel_or_a_source_renamed_without_was_is_not_published() {
+    let retailer = Retailer::new(100, 97);
+    run(&retailer, &own_pipeline(&retailer, |_| (), |_| ()), &[]);
+    let tables = published(&retailer.path("lake"));
+    let channel = |text: &mut String| {
+        *text = text
+            .replace("channel: shop\n", "channel: store\n")
+            .replace("priority: [shop, app", "priority: [store, app")
+            .replace("priority: [app, shop", "priority: [app, store");
+    };
+    let source = |text: &mut String| *text = text.replace("  - name: shop_orders\n", "  - name: store_orders\n");
+    let records = retailer.sql("lake", "select count(*) from id_map where channel = 'shop' and valid_to is null");
+    let records = records.lines().nth(1).expect("a number").to_string();
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    let refused = |pipeline: &str, more: &[&str]| {
+        let said = fails(2, &[&["run", pipeline, "--input", &input, "--lake", &lake, "--log", "json"], more].concat());
+        assert!(published(&retailer.path("lake")) == tables, "nothing is published");
+        said
+    };
+    // A source alone, whose held files would be read.
+    let pipeline = own_pipeline(&retailer, source, |_| ());
+    let said = refused(&pipeline, &[]);
+    assert!(
+        said.contains("source \"shop_orders\" is gone from the pipeline file and \"store_orders\" is new"),
+        "{said}"
+    );
+    assert!(said.contains("`was: shop_orders`") && said.contains("--admit store_orders"), "{said}");
+    // Both; `--full` lets in neither.
+    let both = |text: &mut String| {
+        channel(text);
+        source(text);
+    };
+    let pipeline = own_pipeline(&retailer, both, |_| ());
+    let said = refused(&pipeline, &["--full"]);
+    let lost =
+        format!("channel \"shop\" is gone from the pipeline file and \"store\" is new: {records} records would lose");
+    assert!(said.contains(&lost) && said.contains("source \"shop_orders\" is gone"), "{said}");
+    assert!(
+        said.contains("`channels: { store: { was: shop } }`") && said.contains("--admit store --admit store_orders"),
+        "{said}"
+    );
+    assert!(!refused(&pipeline, &["--admit", "store_orders"]).contains("--admit store_orders"));
+    // It may be meant.
+    let said = told(&retailer, &pipeline, 0, &["--admit", "store", "--admit", "store_orders"]);
+    assert!(said.contains("let in: channel \\\"shop\\\" is gone"), "{said}");
+    let now = retailer.sql("lake", "select count(*) as n from id_map where channel = 'shop' and valid_to is null");
+    assert_eq!(now, "n\n0\n");
+    // From then on nobody asks again. A channel that only went, or only came, is none of another name.
+    told(&retailer, &pipeline, 0, &["--full"]);
 }
 
 #[test]

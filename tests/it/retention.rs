@@ -212,6 +212,62 @@ fn without_a_rule_every_run_answers_and_explains_as_it_did() {
     assert!(shop.vacuum(&["--grace-hours", "0"]).contains("removed: 0 files"), "nothing is left to do");
 }
 
+#[test]
+fn a_dry_run_names_what_the_vacuum_removes() {
+    let mut shop = Shop::new(120, 99, 3, "");
+    for _ in 0..4 {
+        shop.next_day();
+    }
+    // Run 1 builds on run 2 until now, which goes; tables of run 1 and run 3 lie whole.
+    let text = fs::read_to_string(&shop.pipeline).expect("the pipeline");
+    fs::write(&shop.pipeline, format!("{text}\nkeep: {{ daily: 2, named: [\"1\"] }}\n")).expect("written");
+    let before = bytes(&shop.retailer.path("lake"));
+    let told = |more: &[&str]| {
+        let said = shop.vacuum(&[&["--grace-hours", "0", "--format", "json"], more].concat());
+        serde_json::from_str::<serde_json::Value>(&said).expect("JSON")
+    };
+    let (foreseen, done) = (told(&["--dry-run"]), told(&[]));
+    for key in ["kept", "dropped", "removed", "waiting"] {
+        assert_eq!(foreseen[key], done[key], "{key}");
+    }
+    assert!(done["removed"]["golden_customer"]["files"].as_u64() > Some(2), "{done}");
+    let left = bytes(&shop.retailer.path("lake"));
+    assert!(left < before);
+    // But for notes, and the settings of states, which are small.
+    let expected = foreseen["bytes_left"].as_u64().expect("a number");
+    assert!(expected.abs_diff(done["bytes_left"].as_u64().expect("a number")) < 100_000, "{foreseen} {done}");
+}
+
+#[test]
+fn a_rule_that_names_no_run_is_refused() {
+    let mut shop = Shop::new(60, 100, 3, "");
+    shop.next_day();
+    shop.next_day();
+    let text = fs::read_to_string(&shop.pipeline).expect("the pipeline");
+    let keep = |named: &str| {
+        let text = text.replace("lake: ../../lake", "lake: ../lake");
+        fs::write(&shop.pipeline, format!("{text}\nkeep: {{ daily: 1, named: [{named}] }}\n")).expect("written");
+    };
+    let id = shop.sql(2, "select run_id from run where run_number = 1");
+    let id = id.lines().nth(1).expect("an id");
+    let before = bytes(&shop.retailer.path("lake"));
+    keep("\"77\", rdeadbeef, \"1\"");
+    let (lake, input) = (shop.lake(), shop.retailer.text("input"));
+    let refused = |args: &[&str]| {
+        let said = fails(2, args);
+        let expected = "keep.named in the pipeline file has \"77\", \"rdeadbeef\", and there is no such run in";
+        assert!(said.contains(expected) && said.contains("the newest is run 2 (r"), "{args:?}: {said}");
+    };
+    refused(&["vacuum", &shop.pipeline, "--lake", &lake, "--grace-hours", "0"]);
+    refused(&["vacuum", &shop.pipeline, "--lake", &lake, "--dry-run"]);
+    refused(&["run", &shop.pipeline, "--lake", &lake, "--input", &input]);
+    refused(&["validate", &shop.pipeline, "--input", &input]);
+    assert_eq!(bytes(&shop.retailer.path("lake")), before, "nothing was written");
+    keep(id);
+    let told = shop.vacuum(&["--grace-hours", "0"]);
+    assert!(told.contains("kept: 2 runs: 1–2"), "{told}");
+}
+
 /// With `keep` the lake of so small a shop is a lake and the differences of six days, each of which brings more than one percent: a
 /// third of a lake at most for each, as days that change every score cost the ledger and the days since each purchase anew. Whole states
 /// would be seven lakes.

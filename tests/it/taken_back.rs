@@ -225,7 +225,7 @@ fn what_cannot_be_rolled_back_is_refused() {
     assert!(fails(2, &strs(&back("1"))).contains("nothing is published"));
     retailer.runs("lake", &["--as-of", "2026-03-30"]);
     retailer.runs("lake", &["--as-of", "2026-03-31"]);
-    assert!(fails(2, &strs(&back("9"))).contains("neither a run nor a time"));
+    assert!(fails(2, &strs(&back("9"))).contains("there is no run 9; the newest is 2"));
     assert!(succeeds(&strs(&back("2"))).contains("nothing to do"));
     let unnamed = ["rollback", "--to", "1", "--by", " ", "--why", "w", "--lake", &lake];
     assert!(fails(2, &unnamed).contains("who asked for it"));

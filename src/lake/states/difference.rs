@@ -73,13 +73,14 @@ async fn identifies(rows: &DataFrame, key: &[String]) -> Result<bool> {
     Ok(many.limit(0, Some(1))?.count().await? == 0)
 }
 
-/// Writes what takes `is` back to `was`, below `folder`.
+/// Writes what takes `is` back to `was`, below `folder` of the lake. Without a lake nothing is written: the answer names the files that
+/// would be.
 ///
 /// # Errors
 /// Environment, if a table cannot be read, or a file cannot be written.
 pub(crate) async fn write(
     context: &SessionContext,
-    lake: &Location,
+    lake: Option<&Location>,
     folder: &str,
     [was, is]: [&DataFrame; 2],
     key: Vec<String>,
@@ -148,14 +149,22 @@ async fn moved(beside: DataFrame, moving: &[String], is_other: impl Fn(&str) -> 
     Ok(moving.iter().enumerate().filter(|(column, _)| has_others(*column)).map(|(_, name)| name.clone()).collect())
 }
 
-/// Writes rows as they come.
+/// Writes rows as they come. Without a lake, names the files that would be written.
 ///
 /// # Errors
 /// Environment, if they cannot be read or written.
-pub(crate) async fn put(context: &SessionContext, lake: &Location, folder: &str, rows: DataFrame) -> Result<Output> {
+pub(crate) async fn put(
+    context: &SessionContext,
+    lake: Option<&Location>,
+    folder: &str,
+    rows: DataFrame,
+) -> Result<Output> {
     // The session of the tables may be another one.
     let rows = DataFrame::new(context.state(), rows.logical_plan().clone());
-    let (parts, _) = write::write(rows, &ROWS, Order::Any, &lake.join(folder), &|_| ()).await?;
+    let parts = match lake {
+        Some(lake) => write::write(rows, &ROWS, Order::Any, &lake.join(folder), &|_| ()).await?.0,
+        None => write::measure(rows, &ROWS).await?,
+    };
     if parts.is_empty() {
         return Err(Error::bug("a difference was written to no file"));
     }

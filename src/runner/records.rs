@@ -19,7 +19,7 @@ use crate::stages::{Stage, ingest, normalize};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, STANDARD_RECORD, col};
 use nayose_matching::record::Standardizer;
-use nayose_matching::record::standardize::NUMBER_REUSED;
+use nayose_matching::record::another::NUMBER_REUSED;
 
 /// Rows by source, file and reason, as `raw_record` and `raw_event` have them, with the first and the last line of each, and their
 /// newest time that is not in the future.

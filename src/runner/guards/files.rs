@@ -203,9 +203,14 @@ fn repeated(file: &NewFile, known: &Known<'_>, limit: Option<f64>) -> Option<Fin
     None
 }
 
-/// Whether a file of so many rows is a copy of the whole source: files before it are, or there is one alone. Days of one size are none.
+/// Whether a file of so many rows is a copy of the whole source: files before it are, or there is one alone, or it has twice the rows of
+/// a usual file and is as large as the largest, as the whole now and then between days. Days of one size are none.
 fn is_whole(rows: u64, known: &Known<'_>) -> bool {
-    (known.copies || known.rows.len() == 1) && is_large(rows, &known.rows)
+    let mut usual = known.rows.clone();
+    usual.sort_unstable();
+    // The lower of two in the middle: a first load and one day.
+    let usual = usual.get(usual.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+    (known.copies || known.rows.len() == 1 || rows >= 2 * usual) && is_large(rows, &known.rows)
 }
 
 /// Whether a file has so many rows that it may be a copy of its whole source.

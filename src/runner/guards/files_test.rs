@@ -178,6 +178,11 @@ fn a_habit_is_no_slip() {
     assert_eq!(finding(&same, &whole, &GuardsFile::default()), None);
     let half = finding(&NewFile { rows: 51, ..day() }, &whole, &GuardsFile::default());
     assert_eq!(half.map(|f| f.guard), Some("short"));
+    // The whole now and then between days, after a first load and one day too.
+    for rows in [vec![100, 5], vec![100, 5, 6, 5, 4, 7, 5]] {
+        let days = Known { copies: false, rows, ..whole.clone() };
+        assert_eq!(finding(&same, &days, &GuardsFile::default()), None);
+    }
     // Days of one size are no copies, whose rows come again.
     let days = Known { copies: false, ..whole };
     assert_eq!(finding(&same, &days, &GuardsFile::default()).map(|f| f.guard), Some("repeated"));

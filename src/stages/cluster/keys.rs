@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use crate::error::Result;
 use crate::tables::columns;
 use crate::tables::contract::col;
-use nayose_matching::record::standardize::{NUMBER_REUSED, holder_of};
+use nayose_matching::record::another::{NUMBER_REUSED, holder_of};
 use nayose_matching::texts::Texts;
 
 /// The records in order of their rows: what an id and a ledger row are made from. They are in order of channel and id, so that a

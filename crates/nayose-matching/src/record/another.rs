@@ -107,6 +107,18 @@ fn is_near_date(left: &str, right: &str) -> bool {
     same + 1 >= left.len().max(right.len()) || exchanged
 }
 
+/// The problem of a record whose number another person had before: of that person nothing is kept.
+pub const NUMBER_REUSED: &str = "record_id:reused";
+
+/// How the problem begins that says which holder of its number a record is, from the second on.
+pub(super) const HOLDER: &str = "record_id:holder_";
+
+/// Which holder of its number a record with these problems is, from 0.
+pub fn holder_of<'a>(problems: impl IntoIterator<Item = &'a str>) -> u32 {
+    let number = |problem: &str| problem.strip_prefix(HOLDER)?.parse::<u32>().ok();
+    problems.into_iter().find_map(number).map_or(0, |number| number.saturating_sub(1))
+}
+
 /// The holder of a number that more than one person had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Holder {

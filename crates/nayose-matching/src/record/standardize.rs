@@ -9,7 +9,7 @@ use crate::model::feature::{self, Features};
 use nayose_japanese::name::Reading;
 use nayose_japanese::{address, date, email, identifier, phone, postal, romaji, sex, width};
 
-use super::another::{Holder, leave_out_others};
+use super::another::{HOLDER, Holder, NUMBER_REUSED, leave_out_others};
 use super::attribute::{Attribute, AttributeType};
 use super::local_part::{LocalPart, NameKeys};
 use super::names::ReadName;
@@ -74,18 +74,6 @@ impl Standardizer {
             features,
         }
     }
-}
-
-/// The problem of a record whose number another person had before: of that person nothing is kept.
-pub const NUMBER_REUSED: &str = "record_id:reused";
-
-/// How the problem begins that says which holder of its number a record is, from the second on.
-const HOLDER: &str = "record_id:holder_";
-
-/// Which holder of its number a record with these problems is, from 0.
-pub fn holder_of<'a>(problems: impl IntoIterator<Item = &'a str>) -> u32 {
-    let number = |problem: &str| problem.strip_prefix(HOLDER)?.parse::<u32>().ok();
-    problems.into_iter().find_map(number).map_or(0, |number| number.saturating_sub(1))
 }
 
 impl Standardizer {

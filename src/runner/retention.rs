@@ -247,7 +247,7 @@ impl Run<'_> {
         let Pipeline { lake, keep, zone, .. } = self.pipeline;
         let retained = retain(lake, keep, zone, &self.options.resources).await?;
         if !keep.keeps_all() {
-            super::vacuum::sweep(lake, retained, keep.grace_hours, true).await?;
+            super::vacuum::sweep(lake, retained, keep.grace_hours, None, true).await?;
         }
         Ok(())
     }

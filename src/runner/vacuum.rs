@@ -88,7 +88,7 @@ pub(crate) async fn vacuum(
     }
     retention::check_named(lake, keep, false).await?;
     if dry {
-        return sweep(lake, retention::foreseen(lake, keep, zone, resources).await?, grace_hours, false).await;
+        return sweep(lake, retention::foreseen(lake, keep, zone, resources).await?, grace_hours, None, false).await;
     }
     let _lock = lock::Lock::take(lake, |text| progress.warn(text)).await?;
     if let Some(erasure) = erasure::under_way(lake).await? {
@@ -96,16 +96,24 @@ pub(crate) async fn vacuum(
             .hint("run the pipeline first: its next run ends that erasure"));
     }
     ROOMS.iter().try_for_each(|room| lake.join(room).remove_aside())?;
+    let there = there(lake).await?;
     let retained = retention::retain(lake, keep, zone, resources).await?;
-    sweep(lake, retained, grace_hours, true).await
+    sweep(lake, retained, grace_hours, Some(&there), true).await
 }
 
 /// Removes what is out of use for the time of grace; notes what is so since now. What is in use is decided by the states that were made, or
-/// would be: with `write` and without it the same goes. Needs the lock of the lake, unless nothing is written.
+/// would be: with `write` and without it the same goes. What is not of `there`, the files before states were made, goes untold: states that
+/// were made on the way to others. Needs the lock of the lake, unless nothing is written.
 ///
 /// # Errors
 /// Environment, if the lake cannot be read or written.
-pub(super) async fn sweep(lake: &Location, retained: Retained, grace_hours: u32, write: bool) -> Result<Vacuumed> {
+pub(super) async fn sweep(
+    lake: &Location,
+    retained: Retained,
+    grace_hours: u32,
+    there: Option<&HashSet<String>>,
+    write: bool,
+) -> Result<Vacuumed> {
     let needed = Needed::of(lake, &retained).await?;
     let place = lake.join(&format!("{}/{NOTE}", states::FOLDER));
     // A note that is damaged is none: the time of grace begins anew.
@@ -131,7 +139,9 @@ pub(super) async fn sweep(lake: &Location, retained: Retained, grace_hours: u32,
             let mut words = file.split('/');
             let of = if room == delta::TABLES { words.nth(1).unwrap_or(room) } else { room };
             if now - since >= grace {
-                done.removed.entry(of.to_string()).or_default().add(meta.size);
+                if there.is_none_or(|there| there.contains(&file)) {
+                    done.removed.entry(of.to_string()).or_default().add(meta.size);
+                }
                 gone.push(file);
             } else {
                 done.waiting.entry(of.to_string()).or_default().add(meta.size);
@@ -151,6 +161,15 @@ pub(super) async fn sweep(lake: &Location, retained: Retained, grace_hours: u32,
         }
     }
     Ok(done)
+}
+
+/// All files that a vacuum looks at.
+async fn there(lake: &Location) -> Result<HashSet<String>> {
+    let mut files = HashSet::new();
+    for room in ROOMS {
+        files.extend(lake.join(room).glob("**").await?.into_iter().map(|(file, _)| format!("{room}/{file}")));
+    }
+    Ok(files)
 }
 
 /// The time by the clock of the store: that of the lock, which was just written. This machine's where none is held.

@@ -156,6 +156,8 @@ guards:
   unusable: null
   changed: null
   changed_values: null
+  orphans: null
+  times: null
   shrank: null
   missing: null
   retired: null

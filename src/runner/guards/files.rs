@@ -389,7 +389,8 @@ fn times(file: &NewFile, known: &Known<'_>, limit: Option<u32>) -> Option<Findin
             known.figures.map_or(0, |of| of.days_off.len()),
         )
     };
-    let over = days - most > limit || least - days > limit;
+    // A file that is sent again is as old as it was.
+    let over = (days - most > limit && file.replaces.is_none()) || least - days > limit;
     (over && usual.len() as u64 >= HABIT).then(|| Finding { guard: "times", reason: reason() })
 }
 
@@ -455,7 +456,7 @@ pub(super) fn learn(figures: &mut SourceFigures, file: &NewFile, known: &Known<'
     for (attribute, n) in &file.in_both {
         *figures.in_both.entry(attribute.clone()).or_default() += n;
     }
-    if let Some(days) = days_off(file, known) {
+    if let Some(days) = days_off(file, known).filter(|_| file.replaces.is_none()) {
         remember(&mut figures.days_off, days);
     }
     figures.known += file.known;

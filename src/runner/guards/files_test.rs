@@ -120,6 +120,9 @@ fn good_days_are_let_in() {
     });
     good("facts of new members whose rows come later", &|file| file.orphans = 45);
     good("facts of a month ago", &|file| file.times = Some((100, -30 * DAY)));
+    good("an old month that is sent again, mended", &|file| {
+        (file.times, file.replaces) = (Some((100, -700 * DAY)), Some(100));
+    });
     good("few facts of last year", &|file| file.times = Some((19, -365 * DAY)));
     good("mail addresses of few known records", &|file| {
         (file.in_both, file.changed) = (BTreeMap::from([("email".into(), 4)]), BTreeMap::from([("email".into(), 4)]));

@@ -22,22 +22,16 @@ con.execute("create table names as select unnest(['ダイキ', 'タイキ', 'ダ
 pairs = con.execute("select l.name, r.name from names l join names r on l.name collate noaccent = r.name and l.name < r.name").fetchall()
 print("  joined with noaccent:", pairs)
 PY
-for version in 1.5.5 2.0.1; do
-    python3 -m venv "$t/v$version"
-    "$t/v$version/bin/pip" install -q --disable-pip-version-check --no-compile "duckdb==$version" >&2
-    "$t/v$version/bin/python" "$t/run.py" 2>"$t/err" >>"$t/seen" || { cat "$t/err"; exit 1; }
-done
-cat >"$t/stated" <<'EOF'
-duckdb 1.5.5
-  José Jose -> Jose Jose equal
-  ダイキ タイキ -> タイキ タイキ equal
-  ジュン シュン -> シュン シュン equal
-  ゴトウ コトウ -> コトウ コトウ equal
-  パパ ハハ -> ハハ ハハ equal
-  ダイキ ﾀﾞｲｷ -> タイキ ﾀﾞｲｷ different
-  ダイキ ダイチ -> タイキ タイチ different
-  joined with noaccent: [('タイキ', 'ダイキ')]
-duckdb 2.0.1
+seen() {
+    "$t/$1/bin/python" "$t/run.py" 2>"$t/err" >>"$t/seen" || { cat "$t/err"; exit 1; }
+}
+python3 -m venv "$t/old"
+"$t/old/bin/pip" install -q --disable-pip-version-check --no-compile duckdb==1.5.5 >&2
+seen old
+python3 -m venv "$t/new"
+"$t/new/bin/pip" install -q --disable-pip-version-check --no-compile duckdb==2.0.1 >&2
+seen new
+cat >"$t/rows" <<'EOF'
   José Jose -> Jose Jose equal
   ダイキ タイキ -> タイキ タイキ equal
   ジュン シュン -> シュン シュン equal
@@ -47,6 +41,7 @@ duckdb 2.0.1
   ダイキ ダイチ -> タイキ タイチ different
   joined with noaccent: [('タイキ', 'ダイキ')]
 EOF
+{ echo "duckdb 1.5.5"; cat "$t/rows"; echo "duckdb 2.0.1"; cat "$t/rows"; } >"$t/stated"
 echo "stated:"; cat "$t/stated"; echo "seen:"; cat "$t/seen"
 cmp -s "$t/stated" "$t/seen" || { echo "changed"; exit 1; }
 echo "as stated"

@@ -2,7 +2,8 @@
 //!
 //! In: [`Pairs`]. Out: whole numbers, which do not depend on the number of threads.
 
-use super::pairs::{Once, Pairs, share};
+use super::pairs::{Once, Pairs};
+use crate::model::packed::intersects;
 use crate::model::sample::mix;
 use crate::parallel;
 
@@ -22,7 +23,7 @@ impl Pairs {
     pub fn of_one_rule(&self) -> Vec<u64> {
         self.count(Once::OfAll, |rule, l, r| {
             let next = self.first[rule + 1];
-            !share(self.from(l, next), self.from(r, next))
+            !intersects(self.from(l, next), self.from(r, next))
         })
     }
 

@@ -7,6 +7,7 @@
 //! block come together, with the features of its records at hand.
 
 use super::RuleBlocks;
+use crate::model::packed::intersects;
 
 /// Blocks with what their pairs are made from.
 #[derive(Debug, Default)]
@@ -135,7 +136,7 @@ impl Pairs {
             piece.from = Place { rule, block: block + 1, left: 0 };
             for l in left..end {
                 for r in l + 1..rows.len() {
-                    if !share(before[l], before[r]) {
+                    if !intersects(before[l], before[r]) {
                         see(rule, rows[l], rows[r]);
                         taken += 1;
                     }
@@ -192,24 +193,6 @@ fn place_of(numbers: &[u32], number: u32) -> usize {
         0..SHORT => numbers.iter().take_while(|n| **n < number).count(),
         _ => numbers.partition_point(|n| *n < number),
     }
-}
-
-/// Whether two ascending lists have a number in common.
-#[inline]
-pub(super) fn share(l: &[u32], r: &[u32]) -> bool {
-    let (Some(l_last), Some(r_last)) = (l.last(), r.last()) else { return false };
-    if *l_last < r[0] || *r_last < l[0] {
-        return false;
-    }
-    let (mut i, mut j) = (0, 0);
-    while i < l.len() && j < r.len() {
-        match l[i].cmp(&r[j]) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => return true,
-        }
-    }
-    false
 }
 
 #[cfg(test)]

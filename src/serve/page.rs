@@ -17,8 +17,12 @@ use super::who::Who;
 use crate::error::Error;
 
 /// The templates, by the name that [`page`] takes.
-const TEMPLATES: [(&str, &str); 2] =
-    [("layout", include_str!("templates/layout.html")), ("failure", include_str!("templates/failure.html"))];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("layout", include_str!("templates/layout.html")),
+    ("failure", include_str!("templates/failure.html")),
+    ("sign_in", include_str!("templates/sign_in.html")),
+    ("access", include_str!("templates/access.html")),
+];
 
 /// The cookie in which a reader's choice of language is kept.
 pub(crate) const LANG_COOKIE: &str = "nayose_lang";
@@ -94,7 +98,7 @@ fn templates() -> Result<&'static Environment<'static>, minijinja::Error> {
         let mut all = Environment::new();
         all.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         all.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, text) in TEMPLATES {
+        for (name, text) in TEMPLATES.iter().copied() {
             all.add_template(name, text)?;
         }
         Ok(all)

@@ -42,6 +42,7 @@ mod public_sets;
 mod renames;
 mod retention;
 mod s3;
+mod serve;
 mod snapshots;
 mod sources;
 mod steady;

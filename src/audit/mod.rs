@@ -13,14 +13,19 @@ pub(crate) mod diff_text;
 pub(crate) mod disclosure;
 pub(crate) mod disclosure_text;
 pub(crate) mod doubt;
+pub(crate) mod effect;
+mod effect_figures;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;
+mod graph;
 mod history;
 pub(crate) mod history_text;
 mod kept;
 mod pair;
+pub(crate) mod queue;
 mod records;
+pub(crate) mod review;
 pub(crate) mod sample;
 mod search;
 pub(crate) mod text;
@@ -48,6 +53,9 @@ pub struct Audit {
     kept: OnceCell<KeptRun>,
     scorer: OnceCell<Scorer>,
     aliases: OnceCell<Aliases>,
+    /// The records with their links, for review.
+    graph: OnceCell<graph::Graph>,
+    queue: OnceCell<queue::Queue>,
 }
 
 impl Audit {
@@ -63,6 +71,8 @@ impl Audit {
             kept: OnceCell::new(),
             scorer: OnceCell::new(),
             aliases: OnceCell::new(),
+            graph: OnceCell::new(),
+            queue: OnceCell::new(),
         })
     }
 

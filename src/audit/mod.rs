@@ -18,10 +18,10 @@ mod effect_figures;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;
-mod graph;
 mod history;
 pub(crate) mod history_text;
 mod kept;
+mod network;
 mod pair;
 pub(crate) mod queue;
 mod records;
@@ -33,12 +33,15 @@ mod truth;
 pub(crate) mod verify;
 pub(crate) mod view;
 
+use std::collections::HashMap;
+
 use datafusion::prelude::{DataFrame, SessionContext};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::engine::session::{Resources, session};
 use crate::error::{Error, Result};
 use crate::lake::snapshot::{self, PublishedRun};
+use crate::stages::cluster::decisions::Recorded;
 use crate::store::Location;
 use kept::KeptRun;
 use nayose_matching::identity::alias::Aliases;
@@ -54,8 +57,11 @@ pub struct Audit {
     scorer: OnceCell<Scorer>,
     aliases: OnceCell<Aliases>,
     /// The records with their links, for review.
-    graph: OnceCell<graph::Graph>,
+    network: OnceCell<network::Network>,
     queue: OnceCell<queue::Queue>,
+    recorded: OnceCell<Recorded>,
+    /// Digests of the values of records on which somebody decided.
+    digests: Mutex<HashMap<(String, String), String>>,
 }
 
 impl Audit {
@@ -71,8 +77,10 @@ impl Audit {
             kept: OnceCell::new(),
             scorer: OnceCell::new(),
             aliases: OnceCell::new(),
-            graph: OnceCell::new(),
+            network: OnceCell::new(),
             queue: OnceCell::new(),
+            recorded: OnceCell::new(),
+            digests: Mutex::default(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The queue of review: the pairs of a run that a person should decide on, the one with most to gain first.
 //!
-//! In: the [`Graph`] of a run. Out: a [`Queue`], made once for an opened run; what people decided since is not in it (see
+//! In: the [`Network`] of a run. Out: a [`Queue`], made once for an opened run; what people decided since is not in it (see
 //! [`super::review`]). Of the pairs between the same two customers one is asked, as its answer answers the others.
 //!
 //! The gain of a pair is the product of three things. The chance that the answer changes what is: `p` where the two are two customers,
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::Audit;
-use super::graph::Graph;
+use super::network::Network;
 use crate::error::Result;
 
 /// Why a pair is asked.
@@ -137,30 +137,30 @@ fn belief(kind: Kind, p: f64) -> f64 {
 }
 
 /// A pair as the queue has it. `side` are the records that would leave their customer with the smaller half, where the two are one.
-pub(crate) fn asked(graph: &Graph, (l, r): (u32, u32), kind: Kind, probability: f64, side: Option<usize>) -> Asked {
-    let (a, b) = (graph.customer_of(l), graph.customer_of(r));
-    let (of_a, of_b) = (graph.records(a).len().max(1), graph.records(b).len().max(1));
+pub(crate) fn asked(network: &Network, (l, r): (u32, u32), kind: Kind, probability: f64, side: Option<usize>) -> Asked {
+    let (a, b) = (network.customer_of(l), network.customer_of(r));
+    let (of_a, of_b) = (network.records(a).len().max(1), network.records(b).len().max(1));
     let stake = if a == b {
         // Of a customer whose halves nobody knows, one record leaves.
         let leave = side.unwrap_or(1).clamp(1, of_a);
-        let yen = graph.yen(a) * leave as f64 / of_a as f64;
+        let yen = network.yen(a) * leave as f64 / of_a as f64;
         Stake { pairs: (leave * (of_a - leave)) as u64, records: leave as u64, customers: 1, yen }
     } else {
         let fewer = if (of_a, a) <= (of_b, b) { a } else { b };
-        Stake { pairs: (of_a * of_b) as u64, records: of_a.min(of_b) as u64, customers: 1, yen: graph.yen(fewer) }
+        Stake { pairs: (of_a * of_b) as u64, records: of_a.min(of_b) as u64, customers: 1, yen: network.yen(fewer) }
     };
     let p = belief(kind, probability);
     let chance = if a == b { 1.0 - p } else { p };
-    let gain = chance * unsure(p) * stake.worth(graph.means());
+    let gain = chance * unsure(p) * stake.worth(network.means());
     Asked { l, r, kind, probability, gain, stake, alike: 0, reason: None }
 }
 
 /// The queue of a run.
-pub(crate) fn queue(graph: &Graph) -> Queue {
+pub(crate) fn queue(network: &Network) -> Queue {
     // Two customers → the pair that is asked of them.
     let mut of_two: BTreeMap<(u32, u32), Asked> = BTreeMap::new();
     let mut within = Vec::new();
-    for refused in &graph.refused {
+    for refused in &network.refused {
         let kind = match (&*refused.decision, &refused.reason) {
             ("review", None) => Kind::Review,
             ("review", Some(_)) => Kind::Contested,
@@ -169,9 +169,9 @@ pub(crate) fn queue(graph: &Graph) -> Queue {
             // A person decided.
             _ => continue,
         };
-        let mut found = asked(graph, (refused.l, refused.r), kind, refused.probability, None);
+        let mut found = asked(network, (refused.l, refused.r), kind, refused.probability, None);
         found.reason = refused.reason.clone();
-        let (a, b) = (graph.customer_of(found.l), graph.customer_of(found.r));
+        let (a, b) = (network.customer_of(found.l), network.customer_of(found.r));
         if a == b {
             // Others make them one person already. Only where the pair is below the threshold is there anything to ask.
             within.push(found);
@@ -192,32 +192,32 @@ pub(crate) fn queue(graph: &Graph) -> Queue {
         }
     }
     let mut all: Vec<Asked> = of_two.into_values().chain(within).collect();
-    all.extend(bridges(graph));
+    all.extend(bridges(network));
     all.sort_by(|a, b| b.gain.total_cmp(&a.gain).then_with(|| (a.l, a.r).cmp(&(b.l, b.r))));
     let places = all.iter().zip(0u32..).map(|(asked, place)| ((asked.l, asked.r), place)).collect();
     Queue { asked: all, places }
 }
 
 /// The weak links that alone hold a customer together.
-fn bridges(graph: &Graph) -> impl Iterator<Item = Asked> + '_ {
-    graph.links().filter(|link| link.person < WEAK).filter_map(|link| {
-        let customer = graph.customer_of(link.l);
-        if customer != graph.customer_of(link.r) {
+fn bridges(network: &Network) -> impl Iterator<Item = Asked> + '_ {
+    network.links().filter(|link| link.person < WEAK).filter_map(|link| {
+        let customer = network.customer_of(link.l);
+        if customer != network.customer_of(link.r) {
             return None;
         }
-        let (all, side) = (graph.records(customer).len(), side(graph, link.l, link.r)?);
-        Some(asked(graph, (link.l, link.r), Kind::Bridge, link.person, Some(side.min(all - side.min(all)))))
+        let (all, side) = (network.records(customer).len(), side(network, link.l, link.r)?);
+        Some(asked(network, (link.l, link.r), Kind::Bridge, link.person, Some(side.min(all - side.min(all)))))
     })
 }
 
 /// How many records of its customer a row reaches over links other than the one to `without`; `None` where it reaches that as well.
-fn side(graph: &Graph, row: u32, without: u32) -> Option<usize> {
-    let customer = graph.customer_of(row);
+fn side(network: &Network, row: u32, without: u32) -> Option<usize> {
+    let customer = network.customer_of(row);
     let (mut seen, mut next) = (HashSet::from([row]), vec![row]);
     while let Some(at) = next.pop() {
-        for (edge, _) in graph.edges_of(at).filter(|(_, linked)| *linked) {
+        for (edge, _) in network.edges_of(at).filter(|(_, linked)| *linked) {
             let other = if edge.l == at { edge.r } else { edge.l };
-            if (at, other) == (row, without) || graph.customer_of(other) != customer {
+            if (at, other) == (row, without) || network.customer_of(other) != customer {
                 continue;
             }
             if other == without {
@@ -237,6 +237,6 @@ impl Audit {
     /// # Errors
     /// Data, where the run's work is gone; environment, if a table cannot be read.
     pub(crate) async fn queue(&self) -> Result<&Queue> {
-        self.queue.get_or_try_init(|| async { Ok(queue(self.graph().await?)) }).await
+        self.queue.get_or_try_init(|| async { Ok(queue(self.network().await?)) }).await
     }
 }

@@ -6,6 +6,7 @@
 mod check_tables;
 mod dated;
 mod decided;
+pub(crate) mod desk;
 mod erase;
 mod erased_rows;
 mod expected;
@@ -113,6 +114,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         return Err(Error::usage(format!("--memory {} MiB is too little", options.resources.memory >> 20))
             .hint(format!("give {} MiB or more", LEAST >> 20)));
     }
+    let pipeline = &*desk::with_desk(pipeline).await?;
     let plan = planned::asked_for(pipeline, options).await?;
     let options = &planned::as_planned(options, plan.as_ref());
     marts::can_be_planned(pipeline).await?;

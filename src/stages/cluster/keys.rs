@@ -74,9 +74,14 @@ impl Keys {
     }
 
     /// The channel of a record.
-    pub(super) fn channel(&self, row: u32) -> &str {
+    pub(crate) fn channel(&self, row: u32) -> &str {
         let after = self.channels.partition_point(|(first, _)| *first <= row);
         &self.channels[after - 1].1
+    }
+
+    /// The channels, in order.
+    pub(crate) fn channels(&self) -> Vec<String> {
+        self.channels.iter().map(|(_, channel)| channel.to_string()).collect()
     }
 
     /// The id of a record within its channel.

@@ -1,6 +1,6 @@
 //! The records of a run with the links between them, in memory: what the queue of review and the preview of a decision are made of.
 //!
-//! In: the ledger, the scored pairs, `id_map`, `interaction`. Out: a [`Graph`], read once for an opened run. Records go by their rows,
+//! In: the ledger, the scored pairs, `id_map`, `interaction`. Out: a [`Network`], read once for an opened run. Records go by their rows,
 //! customers by their numbers: a record takes about 40 bytes beside its id, a pair 32.
 
 use std::collections::HashMap;
@@ -43,7 +43,7 @@ pub(crate) struct Refused {
 
 /// The records of a run with their links and customers.
 #[derive(Default)]
-pub(crate) struct Graph {
+pub(crate) struct Network {
     /// Channel and id of every row.
     pub keys: Keys,
     customer_of: Vec<u32>,
@@ -65,7 +65,7 @@ pub(crate) struct Graph {
     pub refused: Vec<Refused>,
 }
 
-impl Graph {
+impl Network {
     /// Number of customers.
     pub(crate) fn customers(&self) -> usize {
         self.yen.len()
@@ -114,6 +114,16 @@ impl Graph {
     /// The links of the run, in order.
     pub(crate) fn links(&self) -> impl Iterator<Item = &Edge> + '_ {
         self.edges.iter().zip(&self.linked).filter(|(_, linked)| **linked).map(|(edge, _)| edge)
+    }
+
+    /// P(one person) of a pair, as the run has it; that of two people of whom nobody knows anything together where it has none.
+    pub(crate) fn probability(&self, (l, r): (u32, u32)) -> f64 {
+        let told = self.refused.binary_search_by_key(&(l, r), |refused| (refused.l, refused.r));
+        let scored = || self.edges.binary_search_by_key(&(l, r), |edge| (edge.l, edge.r));
+        match told {
+            Ok(place) => self.refused[place].probability,
+            Err(_) => scored().map_or(0.0, |place| self.edges[place].person),
+        }
     }
 
     /// The row of a record, `channel:record_id`.
@@ -172,14 +182,14 @@ impl Audit {
     ///
     /// # Errors
     /// Data, where the run's work is gone; environment, if a table cannot be read.
-    pub(crate) async fn graph(&self) -> Result<&Graph> {
-        self.graph.get_or_try_init(|| self.read_graph()).await
+    pub(crate) async fn network(&self) -> Result<&Network> {
+        self.network.get_or_try_init(|| self.read_network()).await
     }
 
-    async fn read_graph(&self) -> Result<Graph> {
+    async fn read_network(&self) -> Result<Network> {
         let kept = self.kept().await?;
-        let mut graph = Graph { keys: kept.named().await?, ..Graph::default() };
-        let matched = self.read_ledger(&mut graph).await?;
+        let mut network = Network { keys: kept.named().await?, ..Network::default() };
+        let matched = self.read_ledger(&mut network).await?;
         let thresholds = &kept.settings.thresholds;
         let floor = RIVAL.min(thresholds.holds_from());
         let mut scored = Vec::new();
@@ -193,15 +203,15 @@ impl Audit {
                 scored.push(Edge { l, r, person: person.value(row), household: 0.0 });
             }
         }
-        scored.retain(|e| (e.l.max(e.r) as usize) < graph.keys.len());
-        graph.connect(scored, matched);
-        self.read_customers(&mut graph).await?;
-        self.read_yen(&mut graph).await?;
-        Ok(graph)
+        scored.retain(|e| (e.l.max(e.r) as usize) < network.keys.len());
+        network.connect(scored, matched);
+        self.read_customers(&mut network).await?;
+        self.read_yen(&mut network).await?;
+        Ok(network)
     }
 
     /// Reads the ledger: gives its links, and keeps its other rows.
-    async fn read_ledger(&self, graph: &mut Graph) -> Result<Vec<Edge>> {
+    async fn read_ledger(&self, network: &mut Network) -> Result<Vec<Edge>> {
         let wanted = [
             col::CHANNEL_L,
             col::RECORD_ID_L,
@@ -219,13 +229,13 @@ impl Audit {
             let (cl, il, cr, ir, decision, reason) = (cl?, il?, cr?, ir?, decision?, reason?);
             let probability = batch.column(5).as_primitive::<Float64Type>();
             for i in 0..batch.num_rows() {
-                let l = graph.keys.row_after(last, cl.value(i), il.value(i));
+                let l = network.keys.row_after(last, cl.value(i), il.value(i));
                 last = l.or(last);
-                let (Some(l), Some(r)) = (l, graph.keys.row(cr.value(i), ir.value(i))) else { continue };
+                let (Some(l), Some(r)) = (l, network.keys.row(cr.value(i), ir.value(i))) else { continue };
                 let (l, r, probability) = (l.min(r), l.max(r), probability.value(i));
                 match decision.value(i) {
                     MATCHED => matched.push(Edge { l, r, person: probability, household: 0.0 }),
-                    decision => graph.refused.push(Refused {
+                    decision => network.refused.push(Refused {
                         l,
                         r,
                         decision: decision.into(),
@@ -235,12 +245,12 @@ impl Audit {
                 }
             }
         }
-        graph.refused.sort_by_key(|refused| (refused.l, refused.r));
+        network.refused.sort_by_key(|refused| (refused.l, refused.r));
         Ok(matched)
     }
 
-    async fn read_customers(&self, graph: &mut Graph) -> Result<()> {
-        graph.customer_of = vec![NOBODY; graph.keys.len()];
+    async fn read_customers(&self, network: &mut Network) -> Result<()> {
+        network.customer_of = vec![NOBODY; network.keys.len()];
         let wanted = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID];
         let mut batches = self.id_map_now().await?.select_columns(&wanted)?.execute_stream().await?;
         let mut last = None;
@@ -249,7 +259,7 @@ impl Audit {
             let [channel, record, customer] = [0, 1, 2].map(|c| columns::strings(batch.column(c)).cloned());
             let (channel, record, customer) = (channel?, record?, customer?);
             for i in 0..batch.num_rows() {
-                let Some(row) = graph.keys.row_after(last, channel.value(i), record.value(i)) else { continue };
+                let Some(row) = network.keys.row_after(last, channel.value(i), record.value(i)) else { continue };
                 last = Some(row);
                 of_row.push((row, customer.value(i).into()));
             }
@@ -257,23 +267,23 @@ impl Audit {
         // However the files came: the number of a customer is the place of its first row.
         of_row.sort_unstable_by_key(|(row, _)| *row);
         for (row, id) in of_row {
-            let number = match graph.by_id.get(&id) {
+            let number = match network.by_id.get(&id) {
                 Some(number) => *number,
                 None => {
-                    let number = graph.by_id.len() as u32;
-                    graph.ids.push(&id);
-                    graph.by_id.insert(id, number);
+                    let number = network.by_id.len() as u32;
+                    network.ids.push(&id);
+                    network.by_id.insert(id, number);
                     number
                 }
             };
-            graph.customer_of[row as usize] = number;
+            network.customer_of[row as usize] = number;
         }
-        graph.gather();
+        network.gather();
         Ok(())
     }
 
-    async fn read_yen(&self, graph: &mut Graph) -> Result<()> {
-        graph.yen = vec![0.0; graph.by_id.len()];
+    async fn read_yen(&self, network: &mut Network) -> Result<()> {
+        network.yen = vec![0.0; network.by_id.len()];
         if !self.run.tables.iter().any(|(name, ..)| name == INTERACTION.name) {
             return Ok(());
         }
@@ -286,8 +296,8 @@ impl Audit {
             let (id, yen) = (columns::strings(batch.column(0))?, batch.column(1).as_primitive_opt::<Float64Type>());
             let yen = yen.ok_or_else(|| Error::bug("a sum of amounts is no number"))?;
             for i in 0..batch.num_rows() {
-                if let Some(place) = graph.by_id.get(id.value(i)) {
-                    graph.yen[*place as usize] = if yen.is_valid(i) { yen.value(i) } else { 0.0 };
+                if let Some(place) = network.by_id.get(id.value(i)) {
+                    network.yen[*place as usize] = if yen.is_valid(i) { yen.value(i) } else { 0.0 };
                 }
             }
         }

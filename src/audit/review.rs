@@ -16,7 +16,7 @@ use super::network::Network;
 use super::queue::{Asked, Kind, Queue, Stake, asked};
 use super::records::is_record;
 use super::view::{PairView, RecordView, Words};
-use crate::config::decisions::DESK;
+use crate::config::decisions::{DESK, Line};
 use crate::error::{Error, Result};
 use crate::lake::decision_log::{Decisions, Pair, Standing, pair_of};
 use crate::stages::cluster::decisions::{Recorded, digest_of, digest_of_values};
@@ -212,7 +212,7 @@ impl Audit {
             }
         };
         let pair = pair_of([evidence.left.clone(), evidence.right.clone()]);
-        let values = digest_of(&halves(&pair), &self.digests(&[pair.clone()]).await?);
+        let values = self.values_of_pair(&pair).await?;
         let fields = self.fields(&evidence.left, &evidence.right).await?;
         Ok(Question { item: item(network, &overlay, seen.decisions, &asked), fields, evidence, values })
     }
@@ -235,6 +235,32 @@ impl Audit {
         let lines = decisions.lines(four_eyes);
         held.extend(lines.iter().filter_map(|l| Some((pair(&l.decision.left, &l.decision.right)?, l.decision.same))));
         Ok(held)
+    }
+
+    /// The decisions of the file and of erasures that hold, as lines.
+    ///
+    /// # Errors
+    /// Environment, if the table cannot be read.
+    pub(crate) async fn lines_of_file(&self) -> Result<Vec<Line>> {
+        Ok(self.recorded().await?.lines())
+    }
+
+    /// The rows of a pair, the smaller one first; `None` where a record of it is not there.
+    ///
+    /// # Errors
+    /// Data, where the run's work is gone.
+    pub(crate) async fn rows_of_pair(&self, pair: &Pair) -> Result<Option<(u32, u32)>> {
+        let network = self.network().await?;
+        let rows = network.row(&pair[0]).zip(network.row(&pair[1]));
+        Ok(rows.filter(|(l, r)| l != r).map(|(l, r)| (l.min(r), l.max(r))))
+    }
+
+    /// The digest of the values of both records of a pair; `None` where one is not there.
+    ///
+    /// # Errors
+    /// Environment, if the table cannot be read.
+    pub(crate) async fn values_of_pair(&self, pair: &Pair) -> Result<Option<String>> {
+        Ok(digest_of(&halves(pair), &self.digests(std::slice::from_ref(pair)).await?))
     }
 
     /// The decision of the file, or of an erasure, that holds on a pair: its name, its word, and who decided.

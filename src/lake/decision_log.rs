@@ -93,6 +93,16 @@ pub(crate) enum Entry {
     },
 }
 
+impl Entry {
+    /// The answer that it takes back.
+    fn taken_back(&self) -> Option<&str> {
+        match self {
+            Entry::TakenBack { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// A decision with what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Standing {
@@ -122,6 +132,10 @@ pub(crate) struct Decisions {
     /// Pair → who was unsure since it was decided on last.
     unsure: HashMap<Pair, Vec<String>>,
     assigned: HashMap<Pair, String>,
+    /// Person → their last answer that is not taken back, with its pair.
+    last: HashMap<String, (String, Pair)>,
+    /// How many entries there are.
+    pub entries: usize,
     /// Day and person → answers, those taken back left out.
     pub answers: BTreeMap<(String, String), u64>,
 }
@@ -129,46 +143,45 @@ pub(crate) struct Decisions {
 impl Decisions {
     /// What entries come to. Records of renamed channels are those of today.
     pub(crate) fn of(entries: impl IntoIterator<Item = Entry>, renames: &Renames) -> Self {
-        let mut found = Decisions::default();
-        let today = |pair: Pair| pair_of(pair.map(|record| renames.record_today(&record).into_owned()));
-        let mut gone = HashSet::new();
-        for (place, entry) in (1u64..).zip(entries) {
+        let entries: Vec<Entry> = entries.into_iter().collect();
+        let gone: HashSet<&str> = entries.iter().filter_map(Entry::taken_back).collect();
+        let today = |pair: &Pair| pair_of(pair.each_ref().map(|record| renames.record_today(record)));
+        let mut found = Decisions { entries: entries.len(), ..Decisions::default() };
+        for (place, entry) in (1u64..).zip(&entries) {
             match entry {
-                Entry::Decided(decided) => {
-                    let decided = Decided { pair: today(decided.pair.clone()), ..decided };
-                    *found.answers.entry((day(&decided.at), decided.by.clone())).or_default() += 1;
-                    if decided.word == Word::Unsure {
-                        found.unsure.entry(decided.pair).or_default().push(decided.by);
-                    } else {
-                        found.unsure.remove(&decided.pair);
-                        found.all.push(Standing { decided, place, confirmed_by: None });
-                    }
-                }
+                Entry::Decided(decided) if gone.contains(&decided.id[..]) => {}
+                Entry::Decided(decided) => found.add(place, Decided { pair: today(&decided.pair), ..decided.clone() }),
                 Entry::Confirmed { id, by, .. } => {
                     // Nobody is a second person to themselves, whatever stands in the log.
-                    let own = found.all.iter_mut().find(|s| s.decided.id == id && s.decided.by != by);
-                    if let Some(standing) = own {
-                        standing.confirmed_by.get_or_insert(by);
+                    let of_another = found.all.iter_mut().find(|s| s.decided.id == *id && s.decided.by != *by);
+                    if let Some(standing) = of_another {
+                        standing.confirmed_by.get_or_insert_with(|| by.clone());
                     }
                 }
-                Entry::TakenBack { id, .. } => {
-                    gone.insert(id);
+                Entry::TakenBack { .. } => {}
+                Entry::Assigned { pairs, to, .. } => {
+                    for pair in pairs.iter().map(today) {
+                        match to.is_empty() {
+                            true => found.assigned.remove(&pair),
+                            false => found.assigned.insert(pair, to.clone()),
+                        };
+                    }
                 }
-                Entry::Assigned { pairs, to, .. } => pairs.into_iter().map(today).for_each(|pair| {
-                    match to.is_empty() {
-                        true => found.assigned.remove(&pair),
-                        false => found.assigned.insert(pair, to.clone()),
-                    };
-                }),
             }
         }
-        for standing in found.all.iter().filter(|standing| gone.contains(&standing.decided.id)) {
-            let key = (day(&standing.decided.at), standing.decided.by.clone());
-            found.answers.entry(key).and_modify(|n| *n = n.saturating_sub(1));
-        }
-        found.all.retain(|standing| !gone.contains(&standing.decided.id));
         found.newest = found.all.iter().enumerate().map(|(i, s)| (s.decided.pair.clone(), i)).collect();
         found
+    }
+
+    fn add(&mut self, place: u64, decided: Decided) {
+        *self.answers.entry((day(&decided.at), decided.by.clone())).or_default() += 1;
+        self.last.insert(decided.by.clone(), (decided.id.clone(), decided.pair.clone()));
+        if decided.word == Word::Unsure {
+            self.unsure.entry(decided.pair).or_default().push(decided.by);
+        } else {
+            self.unsure.remove(&decided.pair);
+            self.all.push(Standing { decided, place, confirmed_by: None });
+        }
     }
 
     /// The newest decision on a pair.
@@ -187,9 +200,9 @@ impl Decisions {
         self.all.iter().enumerate().filter(is_newest).map(|(_, standing)| standing)
     }
 
-    /// The last decision of somebody that can be taken back.
-    pub(crate) fn last_by(&self, by: &str) -> Option<&Standing> {
-        self.all.iter().rev().find(|standing| standing.decided.by == by)
+    /// The last answer of somebody that can be taken back: its name and its pair.
+    pub(crate) fn last_by(&self, by: &str) -> Option<&(String, Pair)> {
+        self.last.get(by)
     }
 
     /// Who was unsure of a pair.
@@ -214,10 +227,24 @@ impl Decisions {
 
     /// The decisions that a run honours, as lines beside those of the file.
     pub(crate) fn lines(&self, four_eyes: bool) -> Vec<Line> {
+        self.lines_of(self.all.iter().filter(|standing| standing.counts(four_eyes)))
+    }
+
+    /// The same, had these been made as well and confirmed.
+    pub(crate) fn lines_with(&self, made: &[Decided]) -> Vec<Line> {
+        let of_made = |(decided, place): (&Decided, u64)| {
+            let word = decided.word != Word::Unsure;
+            word.then(|| Standing { decided: decided.clone(), place, confirmed_by: None })
+        };
+        let made: Vec<Standing> = made.iter().zip(self.entries as u64 + 1..).filter_map(of_made).collect();
+        self.lines_of(self.all.iter().chain(&made))
+    }
+
+    fn lines_of<'a>(&self, all: impl Iterator<Item = &'a Standing>) -> Vec<Line> {
         let mut before: HashMap<&Pair, &str> = HashMap::new();
         let mut lines = Vec::new();
         let own: HashSet<&str> = self.all.iter().map(|standing| standing.decided.id.as_str()).collect();
-        for standing in self.all.iter().filter(|standing| standing.counts(four_eyes)) {
+        for standing in all {
             let Decided { id, pair, word, by, at, why, values, replaces, .. } = &standing.decided;
             let of_desk = before.insert(pair, id).map(str::to_string);
             // What it replaced may have waited for a second person and never counted.
@@ -255,19 +282,9 @@ pub(crate) fn pair_of(mut records: [String; 2]) -> Pair {
     records
 }
 
-/// The name of a decision, by everything that tells it from others.
-pub(crate) fn name_of(pair: &Pair, by: &str, at: &str, word: Word) -> String {
-    id_of(&format!("{DESK}\n{}\n{}\n{by}\n{at}\n{word:?}", pair[0], pair[1]))
-}
-
-/// The pairs that an entry is about; those of a decision that it names are found in `known`.
-pub(crate) fn pairs_of(entry: &Entry, known: &Decisions) -> Vec<Pair> {
-    let named = |id: &str| known.named(id).map(|standing| standing.decided.pair.clone()).into_iter().collect();
-    match entry {
-        Entry::Decided(decided) => vec![decided.pair.clone()],
-        Entry::Confirmed { id, .. } | Entry::TakenBack { id, .. } => named(id),
-        Entry::Assigned { .. } => Vec::new(),
-    }
+/// The name of a decision, by everything that tells it from others; `place` is its own in the log.
+pub(crate) fn name_of(pair: &Pair, by: &str, at: &str, word: Word, place: usize) -> String {
+    id_of(&format!("{DESK}\n{place}\n{}\n{}\n{by}\n{at}\n{word:?}", pair[0], pair[1]))
 }
 
 /// The day of a time as it is written.

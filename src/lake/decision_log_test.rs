@@ -85,8 +85,10 @@ fn who_is_unsure_leaves_the_pair_to_others() {
     assert_eq!((found.assigned(&pair("a", "b")), found.assigned(&pair("a", "c"))), (Some("m"), None));
     let day = |by: &str| found.answers.get(&("2026-04-01".to_string(), by.to_string())).copied();
     assert_eq!((day("k"), day("s")), (Some(2), Some(1)));
-    assert_eq!(found.last_by("s").map(|s| s.decided.id.as_str()), Some("D3"));
-    assert_eq!(found.last_by("k"), None);
+    let last = |by: &str| found.last_by(by).map(|(id, _)| id.as_str());
+    assert_eq!([last("s"), last("k"), last("m")], [Some("D3"), Some("D2"), None]);
+    let undone = Decisions::of(entries(&["D1 a b unsure k", "undo D1 k"]), &Renames::default());
+    assert!(undone.unsure(&pair("a", "b")).is_empty() && undone.answers.is_empty() && undone.last_by("k").is_none());
 }
 
 #[test]

@@ -5,7 +5,9 @@
 //! published run, [`who`] says who asks and what they may, [`page`] draws, [`failure`] turns errors into pages, [`routes`] has a file for
 //! each group of pages.
 
+mod decide;
 pub(crate) mod failure;
+mod form;
 pub(crate) mod page;
 mod routes;
 pub(crate) mod state;

@@ -17,8 +17,14 @@ use super::who::Who;
 use crate::error::Error;
 
 /// The templates, by the name that [`page`] takes.
-const TEMPLATES: [(&str, &str); 2] =
-    [("layout", include_str!("templates/layout.html")), ("failure", include_str!("templates/failure.html"))];
+const TEMPLATES: [(&str, &str); 6] = [
+    ("layout", include_str!("templates/layout.html")),
+    ("failure", include_str!("templates/failure.html")),
+    ("review", include_str!("templates/review.html")),
+    ("review_pair", include_str!("templates/review_pair.html")),
+    ("review_parts", include_str!("templates/review_parts.html")),
+    ("review_preview", include_str!("templates/review_preview.html")),
+];
 
 /// The cookie in which a reader's choice of language is kept.
 pub(crate) const LANG_COOKIE: &str = "nayose_lang";

@@ -61,6 +61,11 @@ impl State {
         }
     }
 
+    /// Whether decisions need a second person, as the pipeline that was named says.
+    pub(crate) fn four_eyes(&self) -> bool {
+        self.pipeline.as_ref().is_some_and(|pipeline| pipeline.four_eyes)
+    }
+
     /// Whether the personal values of a customer are shown to this session: after a click that was logged.
     pub(crate) fn shown(&self, _who: &Who, _customer_id: &str) -> bool {
         false

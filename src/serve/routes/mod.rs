@@ -1,5 +1,7 @@
 //! The addresses, a file for each group of pages. Each gives a `routes()`, and [`all`] puts them together.
 
+mod review;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,5 +10,5 @@ use super::state::State;
 
 /// Every address of the process.
 pub(super) fn all() -> Router<Arc<State>> {
-    Router::new()
+    Router::new().merge(review::routes())
 }

@@ -136,6 +136,20 @@ impl Recorded {
         held.map(Entry::decision).collect()
     }
 
+    /// Those that count and stand in a file, or that an erasure made, as lines: what a decision of review must not contradict.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let of_file = self.open.values().filter(|entry| !entry.is_of(DESK));
+        let line = |entry: &Entry| Line {
+            id: entry.id.clone(),
+            decision: entry.decision(),
+            undecided: entry.word == "undecided",
+            replaces: None,
+            desk: false,
+            values: entry.values.clone(),
+        };
+        of_file.map(line).collect()
+    }
+
     /// All decisions that count, as the runs before took them.
     pub(crate) fn that_count(&self) -> Vec<Decision> {
         self.open.values().filter(|entry| entry.word != "undecided").map(Entry::decision).collect()

@@ -66,6 +66,35 @@ pub(crate) struct Network {
 }
 
 impl Network {
+    /// A network of records, each `channel:record_id customer yen`, with pairs of places, each linked or not.
+    #[cfg(test)]
+    pub(super) fn made(records: &[&str], pairs: &[(u32, u32, f64, bool)], refused: &[(u32, u32, &str, f64)]) -> Self {
+        let words: Vec<Vec<&str>> = records.iter().map(|record| record.split(' ').collect()).collect();
+        let keys = Keys::made(&words.iter().map(|words| words[0]).collect::<Vec<_>>());
+        let mut network = Network { keys, ..Network::default() };
+        for words in &words {
+            let next = network.by_id.len() as u32;
+            let number = *network.by_id.entry(words[1].into()).or_insert(next);
+            if number == next {
+                network.ids.push(words[1]);
+                network.yen.push(0.0);
+            }
+            network.yen[number as usize] += words[2].parse::<f64>().expect("yen");
+            network.customer_of.push(number);
+        }
+        let edge = |(l, r, person, _): &(u32, u32, f64, bool)| Edge { l: *l, r: *r, person: *person, household: 0.0 };
+        let matched = pairs.iter().filter(|(.., linked)| *linked).map(edge).collect();
+        network.connect(pairs.iter().map(edge).collect(), matched);
+        network.gather();
+        let refused = refused.iter().map(|(l, r, decision, probability)| {
+            let (decision, reason) = decision.split_once(' ').unwrap_or((decision, ""));
+            let reason = Some(reason).filter(|reason| !reason.is_empty()).map(Box::from);
+            Refused { l: *l, r: *r, decision: decision.into(), probability: *probability, reason }
+        });
+        network.refused = refused.collect();
+        network
+    }
+
     /// Number of customers.
     pub(crate) fn customers(&self) -> usize {
         self.yen.len()

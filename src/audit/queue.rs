@@ -240,3 +240,7 @@ impl Audit {
         self.queue.get_or_try_init(|| async { Ok(queue(self.network().await?)) }).await
     }
 }
+
+#[cfg(test)]
+#[path = "queue_test.rs"]
+mod tests;

@@ -190,7 +190,10 @@ impl Audit {
             return Ok([row].into());
         }
         let id = self.customer_id(typed).await?;
-        Ok(network.customer(&id).map(|customer| network.records(customer).iter().copied().collect()).unwrap_or_default())
+        Ok(network
+            .customer(&id)
+            .map(|customer| network.records(customer).iter().copied().collect())
+            .unwrap_or_default())
     }
 
     /// A pair with both records side by side.
@@ -296,7 +299,8 @@ impl Audit {
         let of_review = decided.values().map(|s| (s.decided.pair.clone(), s.decided.values.clone()));
         let named = |e: &[(String, String); 2]| pair_of(e.each_ref().map(|(channel, id)| format!("{channel}:{id}")));
         let of_file = self.recorded().await?.open.values().filter(|e| !e.is_of(DESK) && e.word != "undecided");
-        let of_file = of_file.map(|e| (named(&e.pair), e.values.clone())).filter(|(pair, _)| decisions.on(pair).is_none());
+        let of_file =
+            of_file.map(|e| (named(&e.pair), e.values.clone())).filter(|(pair, _)| decisions.on(pair).is_none());
         let made: Vec<(Pair, String)> =
             of_review.chain(of_file).filter_map(|(pair, values)| Some((pair, values?))).collect();
         let pairs: Vec<Pair> = made.iter().map(|(pair, _)| pair.clone()).collect();
@@ -428,8 +432,8 @@ fn passes(
     concerns: Option<&BTreeSet<u32>>,
     asked: &Asked,
 ) -> bool {
-    let is_between = filter.from.is_none_or(|from| asked.probability >= from)
-        && filter.to.is_none_or(|to| asked.probability <= to);
+    let is_between =
+        filter.from.is_none_or(|from| asked.probability >= from) && filter.to.is_none_or(|to| asked.probability <= to);
     let is_of_kind = filter.kind.is_none_or(|kind| kind == asked.kind);
     let rows = [asked.l, asked.r];
     if !is_of_kind || !is_between || concerns.is_some_and(|rows_of| !rows.iter().any(|row| rows_of.contains(row))) {

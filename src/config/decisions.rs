@@ -237,7 +237,11 @@ fn lines_that_count(lines: &[Line]) -> impl Iterator<Item = &Line> + Clone + '_ 
     for (place, line) in lines.iter().enumerate() {
         last.insert(line.pair(), place);
     }
-    lines.iter().enumerate().filter(move |(place, line)| last[&line.pair()] == *place && !line.undecided).map(|(_, l)| l)
+    lines
+        .iter()
+        .enumerate()
+        .filter(move |(place, line)| last[&line.pair()] == *place && !line.undecided)
+        .map(|(_, l)| l)
 }
 
 fn line(

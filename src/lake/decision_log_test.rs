@@ -77,7 +77,14 @@ fn four_eyes_are_those_of_two_people() {
 fn who_is_unsure_leaves_the_pair_to_others() {
     let pair = |l: &str, r: &str| pair_of([format!("shop:{l}"), format!("shop:{r}")]);
     let found = Decisions::of(
-        entries(&["D1 a b unsure k", "D2 a c unsure k", "D3 c a same s", "assign a b m", "assign a c m", "assign a c -"]),
+        entries(&[
+            "D1 a b unsure k",
+            "D2 a c unsure k",
+            "D3 c a same s",
+            "assign a b m",
+            "assign a c m",
+            "assign a c -",
+        ]),
         &Renames::default(),
     );
     assert_eq!(found.unsure(&pair("b", "a")), ["k"]);

@@ -74,7 +74,9 @@ impl Wanted {
         Ok(Filter {
             kind: match self.get("kind") {
                 None => None,
-                Some(name) => Some(Kind::named(name).ok_or_else(|| wrong("there is no such kind", "choose one of the list"))?),
+                Some(name) => {
+                    Some(Kind::named(name).ok_or_else(|| wrong("there is no such kind", "choose one of the list"))?)
+                }
             },
             channels: [text("a"), text("b")],
             from: number("from")?,

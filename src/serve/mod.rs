@@ -9,6 +9,8 @@ mod decide;
 pub(crate) mod failure;
 mod form;
 pub(crate) mod page;
+#[cfg(test)]
+mod review_test;
 mod routes;
 pub(crate) mod state;
 pub(crate) mod who;

@@ -97,13 +97,7 @@ impl Open {
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules {
-            by: &self.by,
-            at: &self.at,
-            renames: &self.renames,
-            file: &self.file,
-            four_eyes: self.four_eyes,
-        }
+        Rules { by: &self.by, at: &self.at, renames: &self.renames, file: &self.file, four_eyes: self.four_eyes }
     }
 
     /// What answers would change.
@@ -337,7 +331,9 @@ async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -
             let pair = told.first().map_or_else(|| pairs[0].clone(), |standing| standing.decided.pair.clone());
             draw_pair(&state, &open, &who, lang, &wanted, (&pair, told, None)).await
         }
-        Added::Contradicts(why) => draw_pair(&state, &open, &who, lang, &wanted, (&pairs[0], Vec::new(), Some(why))).await,
+        Added::Contradicts(why) => {
+            draw_pair(&state, &open, &who, lang, &wanted, (&pairs[0], Vec::new(), Some(why))).await
+        }
     }
 }
 
@@ -396,7 +392,8 @@ async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered
         // All that the filter lets through, as far as somebody can look at them.
         let wanted = form.wanted();
         let queue = open.audit.review(open.seen(), &wanted.filter()?, 0, AT_ONCE).await?;
-        pairs = queue.items.into_iter().map(|item| crate::lake::decision_log::pair_of([item.left, item.right])).collect();
+        pairs =
+            queue.items.into_iter().map(|item| crate::lake::decision_log::pair_of([item.left, item.right])).collect();
     }
     assign(&state.lake, open.rules(), &pairs, form.get("to").unwrap_or_default().trim()).await?;
     Ok(on(&form.wanted().unnamed(), false))
@@ -432,7 +429,9 @@ async fn comment(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered 
     let on_what = match (&pair, form.get("customer").filter(|id| !id.is_empty())) {
         (_, Some(customer)) => open.audit.customer_id(customer).await?,
         (Some(pair), None) => Comment::on_pair(pair),
-        (None, None) => return Err(Failure::new(StatusCode::BAD_REQUEST, "the comment is on nothing", "go back to the pair")),
+        (None, None) => {
+            return Err(Failure::new(StatusCode::BAD_REQUEST, "the comment is on nothing", "go back to the pair"));
+        }
     };
     if !text.is_empty() {
         let comment = Comment { on: on_what, text, by: open.by.clone(), at: open.at.clone() };

@@ -370,7 +370,14 @@ mod tests {
                 why: "x".into(),
                 expires: words.get(4).and_then(|n| n.parse().ok()),
             };
-            Line { id: words[0].into(), decision, undecided: words[3] == "undecided", replaces: None, desk: false, values: None }
+            Line {
+                id: words[0].into(),
+                decision,
+                undecided: words[3] == "undecided",
+                replaces: None,
+                desk: false,
+                values: None,
+            }
         };
         let lines: Vec<Line> = lines.iter().map(line).collect();
         let open: Vec<Line> = open.iter().map(line).collect();

@@ -65,6 +65,14 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Keys of these records, each `channel:record_id`, in order.
+    #[cfg(test)]
+    pub(crate) fn made(records: &[&str]) -> Self {
+        let mut keys = Keys::default();
+        records.iter().filter_map(|record| record.split_once(':')).for_each(|(channel, id)| keys.add(channel, id, 0));
+        keys
+    }
+
     fn add(&mut self, channel: &str, id: &str, first_seen: i64) {
         if self.channels.last().is_none_or(|(_, last)| **last != *channel) {
             self.channels.push((self.len() as u32, channel.into()));

@@ -200,7 +200,7 @@ pub(crate) fn queue(network: &Network) -> Queue {
 
 /// The weak links that alone hold a customer together.
 fn bridges(network: &Network) -> impl Iterator<Item = Asked> + '_ {
-    network.links().filter(|link| link.person < WEAK).filter_map(|link| {
+    network.links().filter(|link| link.person < WEAK).filter_map(move |link| {
         let customer = network.customer_of(link.l);
         if customer != network.customer_of(link.r) {
             return None;

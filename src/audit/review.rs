@@ -315,7 +315,7 @@ impl Audit {
         let mut known = self.digests.lock().await;
         let asked: BTreeSet<(String, String)> = pairs.iter().flat_map(halves).collect();
         let mut missing: HashMap<&str, Vec<Expr>> = HashMap::new();
-        for (channel, id) in asked.iter().filter(|record| !known.contains_key(record)) {
+        for (channel, id) in asked.iter().filter(|record| !known.contains_key(*record)) {
             missing.entry(channel).or_default().push(lit(id.as_str()));
         }
         let of_channel = |(channel, ids): (&str, Vec<Expr>)| {
@@ -391,7 +391,7 @@ fn open(network: &Network, queue: &Queue, overlay: &Overlay, seen: Seen) -> Vec<
     let mut found: Vec<Asked> = queue.asked.iter().filter(|asked| !has_answered(asked)).cloned().collect();
     let again = overlay.again.iter().filter(|pair| {
         // One that waits is asked of a second person, who sees the values of today.
-        overlay.decided.get(pair).is_none_or(|standing| standing.counts(seen.four_eyes))
+        overlay.decided.get(*pair).is_none_or(|standing| standing.counts(seen.four_eyes))
     });
     found.extend(again.map(|pair| known(network, queue, *pair, Some(Kind::Again))));
     // Most people have no pair of which they were unsure.

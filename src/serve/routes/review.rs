@@ -117,7 +117,7 @@ impl Open {
 #[derive(Serialize)]
 struct Around {
     wanted: Wanted,
-    /// The filter as the part of an address after `?`.
+    /// The filter, with the pairs that are passed over, as the part of an address after `?`.
     filter: String,
     /// How many entries the log had when the page was drawn.
     seen: usize,
@@ -130,7 +130,7 @@ impl Around {
     fn new(open: &Open, wanted: &Wanted) -> Self {
         Around {
             wanted: wanted.clone(),
-            filter: wanted.query(),
+            filter: wanted.clone().unnamed().tell(None).query(),
             seen: open.decisions.entries,
             four_eyes: open.four_eyes,
             undo: open.decisions.last_by(&open.by).is_some(),

@@ -8,8 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::{self, Head, Log};
 use crate::config::Renames;
 use crate::config::decisions::{DESK, Decision, Line, id_of};
+use crate::error::Result;
+use crate::store::Location;
 
 /// Two records, each `channel:record_id`, the smaller one first.
 pub(crate) type Pair = [String; 2];
@@ -134,23 +137,38 @@ pub(crate) struct Decisions {
     assigned: HashMap<Pair, String>,
     /// Person → their last answer that is not taken back, with its pair.
     last: HashMap<String, (String, Pair)>,
-    /// How many entries there are.
-    pub entries: usize,
+    /// The number of the last entry.
+    pub end: u64,
     /// Day and person → answers, those taken back left out.
     pub answers: BTreeMap<(String, String), u64>,
 }
 
+/// Reads the log: what its entries come to, and its end.
+///
+/// # Errors
+/// Environment, if it cannot be read; data, if it is damaged.
+pub(crate) async fn read(lake: &Location, renames: &Renames) -> Result<(Decisions, Head)> {
+    let lines = desk::read(lake, Log::Decision).await?;
+    let end = lines.last().map(|last| Head { number: last.number, link: last.link() }).unwrap_or_default();
+    let mut entries = Vec::new();
+    for line in &lines {
+        // Of an erased entry the place stays.
+        entries.extend(line.content::<Entry>()?.map(|entry| (line.number, entry)));
+    }
+    Ok((Decisions::of(&entries, end.number, renames), end))
+}
+
 impl Decisions {
     /// What entries come to. Records of renamed channels are those of today.
-    pub(crate) fn of(entries: impl IntoIterator<Item = Entry>, renames: &Renames) -> Self {
-        let entries: Vec<Entry> = entries.into_iter().collect();
-        let gone: HashSet<&str> = entries.iter().filter_map(Entry::taken_back).collect();
+    /// Each entry comes with its number; `end` is that of the last one, erased or not.
+    pub(crate) fn of(entries: &[(u64, Entry)], end: u64, renames: &Renames) -> Self {
+        let gone: HashSet<&str> = entries.iter().filter_map(|(_, entry)| entry.taken_back()).collect();
         let today = |pair: &Pair| pair_of(pair.each_ref().map(|record| renames.record_today(record)));
-        let mut found = Decisions { entries: entries.len(), ..Decisions::default() };
-        for (place, entry) in (1u64..).zip(&entries) {
+        let mut found = Decisions { end, ..Decisions::default() };
+        for (place, entry) in entries {
             match entry {
                 Entry::Decided(decided) if gone.contains(&decided.id[..]) => {}
-                Entry::Decided(decided) => found.add(place, Decided { pair: today(&decided.pair), ..decided.clone() }),
+                Entry::Decided(decided) => found.add(*place, Decided { pair: today(&decided.pair), ..decided.clone() }),
                 Entry::Confirmed { id, by, .. } => {
                     // Nobody is a second person to themselves, whatever stands in the log.
                     let of_another = found.all.iter_mut().find(|s| s.decided.id == *id && s.decided.by != *by);
@@ -236,7 +254,7 @@ impl Decisions {
             let word = decided.word != Word::Unsure;
             word.then(|| Standing { decided: decided.clone(), place, confirmed_by: None })
         };
-        let made: Vec<Standing> = made.iter().zip(self.entries as u64 + 1..).filter_map(of_made).collect();
+        let made: Vec<Standing> = made.iter().zip(self.end + 1..).filter_map(of_made).collect();
         self.lines_of(self.all.iter().chain(&made))
     }
 
@@ -283,7 +301,7 @@ pub(crate) fn pair_of(mut records: [String; 2]) -> Pair {
 }
 
 /// The name of a decision, by everything that tells it from others; `place` is its own in the log.
-pub(crate) fn name_of(pair: &Pair, by: &str, at: &str, word: Word, place: usize) -> String {
+pub(crate) fn name_of(pair: &Pair, by: &str, at: &str, word: Word, place: u64) -> String {
     id_of(&format!("{DESK}\n{place}\n{}\n{}\n{by}\n{at}\n{word:?}", pair[0], pair[1]))
 }
 

@@ -37,9 +37,14 @@ fn entries(lines: &[&str]) -> Vec<Entry> {
         .collect()
 }
 
+fn found(lines: &[&str]) -> Decisions {
+    let entries: Vec<(u64, Entry)> = (1..).zip(entries(lines)).collect();
+    Decisions::of(&entries, entries.len() as u64, &Renames::default())
+}
+
 /// The lines that a run honours, as `id word [replaces]`.
 fn check(log: &[&str], four_eyes: bool, expected: &[&str]) {
-    let found = Decisions::of(entries(log), &Renames::default());
+    let found = found(log);
     let line = |line: &Line| match &line.replaces {
         Some(replaces) => format!("{} {} {replaces}", line.id, line.word()),
         None => format!("{} {}", line.id, line.word()),
@@ -69,32 +74,23 @@ fn four_eyes_are_those_of_two_people() {
     check(&["D1 a b different k", "D2 a b same2 s", "confirm D2 k"], false, &["D1 different", "D2 same D1"]);
     // One that never counted is not replaced.
     check(&["D1 a b same2 k", "D2 a b different s"], false, &["D2 different"]);
-    let lines = Decisions::of(entries(&["D1 a b same k", "confirm D1 s"]), &Renames::default()).lines(true);
+    let lines = found(&["D1 a b same k", "confirm D1 s"]).lines(true);
     assert_eq!(lines[0].decision.why, "x (confirmed by s)");
 }
 
 #[test]
 fn who_is_unsure_leaves_the_pair_to_others() {
     let pair = |l: &str, r: &str| pair_of([format!("shop:{l}"), format!("shop:{r}")]);
-    let found = Decisions::of(
-        entries(&[
-            "D1 a b unsure k",
-            "D2 a c unsure k",
-            "D3 c a same s",
-            "assign a b m",
-            "assign a c m",
-            "assign a c -",
-        ]),
-        &Renames::default(),
-    );
-    assert_eq!(found.unsure(&pair("b", "a")), ["k"]);
-    assert!(found.unsure(&pair("a", "c")).is_empty(), "somebody knew");
-    assert_eq!((found.assigned(&pair("a", "b")), found.assigned(&pair("a", "c"))), (Some("m"), None));
-    let day = |by: &str| found.answers.get(&("2026-04-01".to_string(), by.to_string())).copied();
+    let decided =
+        found(&["D1 a b unsure k", "D2 a c unsure k", "D3 c a same s", "assign a b m", "assign a c m", "assign a c -"]);
+    assert_eq!(decided.unsure(&pair("b", "a")), ["k"]);
+    assert!(decided.unsure(&pair("a", "c")).is_empty(), "somebody knew");
+    assert_eq!((decided.assigned(&pair("a", "b")), decided.assigned(&pair("a", "c"))), (Some("m"), None));
+    let day = |by: &str| decided.answers.get(&("2026-04-01".to_string(), by.to_string())).copied();
     assert_eq!((day("k"), day("s")), (Some(2), Some(1)));
-    let last = |by: &str| found.last_by(by).map(|(id, _)| id.as_str());
+    let last = |by: &str| decided.last_by(by).map(|(id, _)| id.as_str());
     assert_eq!([last("s"), last("k"), last("m")], [Some("D3"), Some("D2"), None]);
-    let undone = Decisions::of(entries(&["D1 a b unsure k", "undo D1 k"]), &Renames::default());
+    let undone = found(&["D1 a b unsure k", "undo D1 k"]);
     assert!(undone.unsure(&pair("a", "b")).is_empty() && undone.answers.is_empty() && undone.last_by("k").is_none());
 }
 

@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use crate::config::Pipeline;
 use crate::config::decisions::{Line, that_count, together};
 use crate::error::{Error, Result};
-use crate::lake::decision_log::{Decisions, Entry};
-use crate::lake::desk_log::{self, DECISIONS, Log};
+use crate::lake::decision_log::{self, Decisions};
 
 /// The pipeline with the decisions of its lake.
 ///
@@ -24,8 +23,7 @@ pub(crate) async fn with_desk(pipeline: &Pipeline) -> Result<Cow<'_, Pipeline>> 
 /// # Errors
 /// Environment, if they cannot be read; data, if they are damaged.
 pub(crate) async fn decisions(pipeline: &Pipeline) -> Result<Decisions> {
-    let log: Log<Entry> = desk_log::read(&pipeline.lake, DECISIONS).await?;
-    Ok(Decisions::of(log.entries, &pipeline.renames))
+    Ok(decision_log::read(&pipeline.lake, &pipeline.renames).await?.0)
 }
 
 /// How many decisions of review hold, as a sentence; none where nobody decided.

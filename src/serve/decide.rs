@@ -6,8 +6,8 @@
 use crate::config::Renames;
 use crate::config::decisions::{Line, together};
 use crate::error::{Error, Kind, Result};
-use crate::lake::decision_log::{Decided, Decisions, Entry, Pair, Standing, Word, name_of};
-use crate::lake::desk_log::{self, DECISIONS, Log};
+use crate::lake::decision_log::{self, Decided, Decisions, Entry, Pair, Standing, Word, name_of};
+use crate::lake::desk::{self, Log};
 use crate::store::Location;
 
 /// An answer on a pair.
@@ -55,15 +55,6 @@ pub(crate) enum Added {
 /// one second.
 const ATTEMPTS: u32 = 100;
 
-/// Reads the log of decisions.
-///
-/// # Errors
-/// Environment, if it cannot be read; data, if it is damaged.
-pub(crate) async fn decisions(lake: &Location, renames: &Renames) -> Result<Decisions> {
-    let log: Log<Entry> = desk_log::read(lake, DECISIONS).await?;
-    Ok(Decisions::of(log.entries, renames))
-}
-
 /// Adds entries that `make` gives for what the log holds, until nobody else is first. What `make` refuses to add is answered as it is.
 async fn add<T>(
     lake: &Location,
@@ -71,34 +62,34 @@ async fn add<T>(
     mut make: impl FnMut(&Decisions) -> Result<(Vec<Entry>, T)>,
 ) -> Result<T> {
     for _ in 0..ATTEMPTS {
-        let log: Log<Entry> = desk_log::read(lake, DECISIONS).await?;
-        let (entries, found) = make(&Decisions::of(log.entries, renames))?;
-        if entries.is_empty() || desk_log::append(lake, DECISIONS, &log.head, &entries).await? {
+        let (decisions, end) = decision_log::read(lake, renames).await?;
+        let (entries, found) = make(&decisions)?;
+        if entries.is_empty() || desk::append_at(lake, Log::Decision, &entries, &end).await?.is_some() {
             return Ok(found);
         }
     }
     Err(Error::environment("others wrote to the log of decisions each time").hint("answer again"))
 }
 
-/// Adds answers; `seen` is how many entries the log had when the pairs were shown.
+/// Adds answers; `seen` is the number of the log's last entry when the pairs were shown.
 ///
 /// # Errors
 /// Environment, if the log cannot be read or written.
-pub(crate) async fn answer(lake: &Location, rules: Rules<'_>, answers: &[Answer], seen: usize) -> Result<Added> {
+pub(crate) async fn answer(lake: &Location, rules: Rules<'_>, answers: &[Answer], seen: u64) -> Result<Added> {
     add(lake, rules.renames, |decisions| {
-        let since = |answer: &Answer| decisions.on(&answer.pair).filter(|standing| standing.place > seen as u64);
+        let since = |answer: &Answer| decisions.on(&answer.pair).filter(|standing| standing.place > seen);
         let meanwhile: Vec<Standing> = answers.iter().filter_map(since).cloned().collect();
         if !meanwhile.is_empty() {
             return Ok((Vec::new(), Added::Meanwhile(meanwhile)));
         }
-        let entry = |(i, answer): (usize, &Answer)| {
+        let entry = |(place, answer): (u64, &Answer)| {
             let Answer { pair, word, why, values, replaces } = answer.clone();
-            let id = name_of(&pair, rules.by, rules.at, word, decisions.entries + i + 1);
+            let id = name_of(&pair, rules.by, rules.at, word, place);
             let before = decisions.on(&pair).map(|standing| standing.decided.id.clone());
             let (by, at) = (rules.by.to_string(), rules.at.to_string());
             Decided { id, pair, word, by, at, why, values, replaces: before.or(replaces), second: rules.four_eyes }
         };
-        let made: Vec<Decided> = answers.iter().enumerate().map(entry).collect();
+        let made: Vec<Decided> = (decisions.end + 1..).zip(answers).map(entry).collect();
         if let Some(why) = contradiction(decisions, &made, rules)? {
             return Ok((Vec::new(), Added::Contradicts(why)));
         }

@@ -23,12 +23,12 @@ impl Lake {
         Rules { by, at: AT, renames: &self.renames, file: &self.file, four_eyes }
     }
 
-    async fn answer(&self, by: &str, pair: [&str; 2], word: Word, seen: usize) -> Added {
+    async fn answer(&self, by: &str, pair: [&str; 2], word: Word, seen: u64) -> Added {
         answer(&self.place, self.rules(by, false), &[on(pair, word)], seen).await.expect("the lake is there")
     }
 
     async fn decisions(&self) -> Decisions {
-        decisions(&self.place, &self.renames).await.expect("readable")
+        decision_log::read(&self.place, &self.renames).await.expect("readable").0
     }
 
     /// The lines that a run takes.
@@ -92,7 +92,7 @@ async fn many_who_decide_on_other_pairs_lose_nothing() {
         task.await.expect("answered");
     }
     let decisions = lake.decisions().await;
-    assert_eq!((decisions.entries, decisions.lines(false).len()), (40, 40));
+    assert_eq!((decisions.end, decisions.lines(false).len()), (40, 40));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn nobody_confirms_their_own_decision() {
     confirm(&lake.place, lake.rules("s", true), &names[0]).await.expect("a second person");
     confirm(&lake.place, lake.rules("m", true), &names[0]).await.expect("a third one changes nothing");
     assert_eq!(lake.lines(true).await, [("k".to_string(), "same")]);
-    assert_eq!(lake.decisions().await.entries, 2);
+    assert_eq!(lake.decisions().await.end, 2);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn an_answer_that_is_taken_back_is_gone() {
     assert_eq!(back(None).await.expect("the one before"), on(["a", "b"], Word::Same).pair);
     assert!(back(None).await.is_err() && back(Some("D-0")).await.is_err());
     assert!(lake.lines(false).await.is_empty());
-    assert_eq!(lake.decisions().await.entries, 4, "entries are added, none is changed");
+    assert_eq!(lake.decisions().await.end, 4, "entries are added, none is changed");
 }
 
 #[tokio::test]

@@ -171,8 +171,8 @@ impl Form {
         self.0.iter().filter(|(name, _)| name == "pair").filter_map(|(_, value)| pair(value)).collect()
     }
 
-    /// How many entries of the log whoever sends it has seen.
-    pub(crate) fn seen(&self) -> usize {
+    /// The number of the last entry of the log that whoever sends it has seen.
+    pub(crate) fn seen(&self) -> u64 {
         self.get("seen").and_then(|seen| seen.parse().ok()).unwrap_or_default()
     }
 

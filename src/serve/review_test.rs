@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::decide::{Added, Answer, Rules, answer, confirm, decisions, take_back};
+use super::decide::{Added, Answer, Rules, answer, confirm, take_back};
 use crate::audit::Audit;
 use crate::audit::effect::{Effect, Pins};
 use crate::audit::queue::Kind;
@@ -12,7 +12,7 @@ use crate::config::{self, Overrides, Pipeline};
 use crate::console::progress::Progress;
 use crate::engine::session::Resources;
 use crate::error::{Kind as ErrorKind, Result};
-use crate::lake::decision_log::{Decisions, Pair, Word, pair_of};
+use crate::lake::decision_log::{Decisions, Pair, Word, pair_of, read};
 use crate::lake::results::ClusterResult;
 use crate::runner::{self, Options, Outcome};
 
@@ -60,7 +60,7 @@ impl Shop {
     }
 
     async fn decisions(&self) -> Decisions {
-        decisions(&self.pipeline.lake, &self.pipeline.renames).await.expect("readable")
+        read(&self.pipeline.lake, &self.pipeline.renames).await.expect("readable").0
     }
 
     fn rules<'a>(&'a self, by: &'a str, file: &'a [config::decisions::Line]) -> Rules<'a> {
@@ -69,7 +69,7 @@ impl Shop {
 
     async fn decide(&self, pair: &Pair, word: Word, values: Option<String>) -> String {
         let answers = [Answer { pair: pair.clone(), word, why: "x".into(), values, replaces: None }];
-        let seen = self.decisions().await.entries;
+        let seen = self.decisions().await.end;
         let added = answer(&self.pipeline.lake, self.rules("k", &[]), &answers, seen).await.expect("the lake is there");
         match added {
             Added::Written(names) => names[0].clone(),

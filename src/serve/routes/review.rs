@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 
-use super::super::decide::{Added, Answer, Rules, answer, assign, confirm, decisions, take_back};
+use super::super::decide::{Added, Answer, Rules, answer, assign, confirm, take_back};
 use super::super::failure::{Answer as Answered, Failure};
 use super::super::form::{Form, Wanted};
 use super::super::page::{Lang, page};
@@ -24,8 +24,8 @@ use crate::audit::review::{Page, Question, Seen};
 use crate::config::Renames;
 use crate::config::decisions::Line;
 use crate::error::{Error, Result};
-use crate::lake::decision_log::{Decisions, Pair, Standing, Word, day};
-use crate::lake::desk_log::{self, COMMENTS, Log};
+use crate::lake::decision_log::{self, Decisions, Pair, Standing, Word, day, pair_of};
+use crate::lake::desk::{self, Log};
 
 /// Pairs of a page of the list: what fits on a screen twice.
 const PAGE: usize = 50;
@@ -83,7 +83,7 @@ impl Open {
         who.must(Role::Steward)?;
         let audit = state.audit().await?;
         let renames = audit.run().renames();
-        let decisions = decisions(&state.lake, &renames).await?;
+        let (decisions, _) = decision_log::read(&state.lake, &renames).await?;
         let four_eyes = state.four_eyes() || audit.four_eyes().await?;
         let now = jiff::Timestamp::now().in_tz(audit.run().zone().name());
         let now = now.map_err(|e| Error::bug(format!("the time zone of the run is none: {e}")))?;
@@ -119,8 +119,8 @@ struct Around {
     wanted: Wanted,
     /// The filter, with the pairs that are passed over, as the part of an address after `?`.
     filter: String,
-    /// How many entries the log had when the page was drawn.
-    seen: usize,
+    /// The number of the log's last entry when the page was drawn.
+    seen: u64,
     four_eyes: bool,
     /// Whether there is an answer of one's own to undo.
     undo: bool,
@@ -131,7 +131,7 @@ impl Around {
         Around {
             wanted: wanted.clone(),
             filter: wanted.clone().unnamed().tell(None).query(),
-            seen: open.decisions.entries,
+            seen: open.decisions.end,
             four_eyes: open.four_eyes,
             undo: open.decisions.last_by(&open.by).is_some(),
         }
@@ -236,7 +236,7 @@ async fn draw_pair(
 ) -> Answered {
     let question = open.audit.question(open.seen(), &pair[0], &pair[1]).await?;
     let item = &question.item;
-    let both = crate::lake::decision_log::pair_of([item.left.clone(), item.right.clone()]);
+    let both = pair_of([item.left.clone(), item.right.clone()]);
     let mut weighed: Vec<Weighed> = question
         .evidence
         .comparisons
@@ -249,9 +249,11 @@ async fn draw_pair(
     let one = std::slice::from_ref(&both);
     let (same, different) = (open.effect(one, true).await?, open.effect(one, false).await?);
     let of_file = open.audit.of_file(&both).await?.map(|(id, word, by)| OfFile { id, word, by });
-    let comments: Log<Comment> = desk_log::read(&state.lake, COMMENTS).await?;
     let concerns = [Comment::on_pair(&both), item.left_customer.clone(), item.right_customer.clone()];
-    let comments = comments.entries.into_iter().filter(|comment| concerns.contains(&comment.on)).collect();
+    let mut comments = Vec::new();
+    for entry in desk::read(&state.lake, Log::Comment).await? {
+        comments.extend(entry.content::<Comment>()?.filter(|comment| concerns.contains(&comment.on)));
+    }
     let confirms = item.decided.as_ref().is_some_and(|d| !d.counts(open.four_eyes) && d.decided.by != open.by);
     // The pair leaves the queue with its answer: who goes on without one goes past it.
     let passed = if wanted.named().is_some() { wanted.skip() } else { wanted.skip() + 1 };
@@ -392,8 +394,7 @@ async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered
         // All that the filter lets through, as far as somebody can look at them.
         let wanted = form.wanted();
         let queue = open.audit.review(open.seen(), &wanted.filter()?, 0, AT_ONCE).await?;
-        pairs =
-            queue.items.into_iter().map(|item| crate::lake::decision_log::pair_of([item.left, item.right])).collect();
+        pairs = queue.items.into_iter().map(|item| pair_of([item.left, item.right])).collect();
     }
     assign(&state.lake, open.rules(), &pairs, form.get("to").unwrap_or_default().trim()).await?;
     Ok(on(&form.wanted().unnamed(), false))
@@ -435,12 +436,7 @@ async fn comment(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered 
     };
     if !text.is_empty() {
         let comment = Comment { on: on_what, text, by: open.by.clone(), at: open.at.clone() };
-        loop {
-            let log: Log<Comment> = desk_log::read(&state.lake, COMMENTS).await?;
-            if desk_log::append(&state.lake, COMMENTS, &log.head, std::slice::from_ref(&comment)).await? {
-                break;
-            }
-        }
+        desk::append(&state.lake, Log::Comment, &[comment]).await?;
     }
     let wanted = match &pair {
         Some(pair) => form.wanted().name(pair),

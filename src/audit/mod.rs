@@ -16,17 +16,23 @@ pub(crate) mod doubt;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;
+pub(crate) mod golden;
+pub(crate) mod graph;
 mod history;
 pub(crate) mod history_text;
 mod kept;
 mod pair;
 mod records;
+mod rows;
+pub(crate) mod runs;
 pub(crate) mod sample;
 mod search;
+pub(crate) mod shared;
 pub(crate) mod text;
 mod truth;
 pub(crate) mod verify;
 pub(crate) mod view;
+mod why_not;
 
 use datafusion::prelude::{DataFrame, SessionContext};
 use tokio::sync::OnceCell;
@@ -48,6 +54,7 @@ pub struct Audit {
     kept: OnceCell<KeptRun>,
     scorer: OnceCell<Scorer>,
     aliases: OnceCell<Aliases>,
+    shared: OnceCell<shared::SharedValues>,
 }
 
 impl Audit {
@@ -63,6 +70,7 @@ impl Audit {
             kept: OnceCell::new(),
             scorer: OnceCell::new(),
             aliases: OnceCell::new(),
+            shared: OnceCell::new(),
         })
     }
 

@@ -296,8 +296,7 @@ impl Audit {
         let order = [col::CHANNEL, col::RECORD_ID].map(|c| ident(c).sort(true, false)).to_vec();
         let records = self.table(SOURCE_RECORD.name).await?.filter(among(&members, [col::CHANNEL, col::RECORD_ID]))?;
         let records: Vec<Person> = rows(records.sort(order)?).await?;
-        let provenance: Vec<Provenance> =
-            rows(self.table(FIELD_PROVENANCE.name).await?.filter(is_own())?).await?;
+        let provenance: Vec<Provenance> = rows(self.table(FIELD_PROVENANCE.name).await?.filter(is_own())?).await?;
         let order = [col::PURPOSE, col::CONTACT].map(|c| ident(c).sort(true, false)).to_vec();
         let consent = rows(self.table(CONSENT.name).await?.filter(is_own())?.sort(order)?).await?;
         let mut contacts = self.contacts(&id).await?;
@@ -402,7 +401,8 @@ fn losing(field: &str, winners: &[String], records: &[Person]) -> Vec<LosingValu
                 Some(attributes) => attributes.contains(&past.attribute.as_str()),
                 None => past.attribute == field,
             };
-            let value = if field == "identifiers" { format!("{} {}", past.attribute, past.value) } else { past.value.clone() };
+            let value =
+                if field == "identifiers" { format!("{} {}", past.attribute, past.value) } else { past.value.clone() };
             if !is_meant || winners.iter().any(|winner| is_alike(winner, &value)) {
                 continue;
             }
@@ -467,7 +467,8 @@ mod tests {
 
     #[test]
     fn what_is_not_golden_lost_whoever_had_it() {
-        let records = [record("1", &[("name", "髙橋 太郎"), ("phone", "+81312345678")]), record("2", &[("name", "高橋 太郎")])];
+        let records =
+            [record("1", &[("name", "髙橋 太郎"), ("phone", "+81312345678")]), record("2", &[("name", "高橋 太郎")])];
         let lost = losing("name", &["高橋太郎".to_string()], &records);
         assert_eq!(lost.len(), 1);
         assert_eq!((lost[0].value.as_str(), lost[0].records.clone()), ("髙橋 太郎", vec!["shop:1".to_string()]));
@@ -475,7 +476,8 @@ mod tests {
 
     #[test]
     fn a_record_differs_where_none_of_its_values_is_golden() {
-        let field = GoldenField { field: "phones".into(), values: vec!["+811".into()], source: None, losing: Vec::new() };
+        let field =
+            GoldenField { field: "phones".into(), values: vec!["+811".into()], source: None, losing: Vec::new() };
         let mut both = record("1", &[]);
         both.phones = vec!["+812".into(), "+811".into()];
         let mut other = record("2", &[]);

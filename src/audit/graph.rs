@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn a_customer_grows_by_the_strongest_link_first_and_decisions_before() {
-        let rows = vec![row("a", "b", "matched", 0.99), row("b", "c", "matched", 0.9), row("c", "d", "overridden", 0.1)];
+        let rows =
+            vec![row("a", "b", "matched", 0.99), row("b", "c", "matched", 0.9), row("c", "d", "overridden", 0.1)];
         let graph = graph("C".into(), nodes("abcd"), rows, false);
         let steps: Vec<(usize, [usize; 2])> = graph.steps.iter().map(|step| (step.edge, step.sizes)).collect();
         assert_eq!(steps, [(2, [1, 1]), (0, [1, 1]), (1, [2, 2])]);

@@ -19,8 +19,9 @@ pub(super) async fn rows<T: DeserializeOwned>(frame: DataFrame) -> Result<Vec<T>
     writer.finish()?;
     let row = |line: &[u8]| {
         // What serde says of a type that does not fit would quote the value.
-        serde_json::from_slice(line)
-            .map_err(|e| Error::bug(format!("a row is not what is asked for: {:?} in column {}", e.classify(), e.column())))
+        serde_json::from_slice(line).map_err(|e| {
+            Error::bug(format!("a row is not what is asked for: {:?} in column {}", e.classify(), e.column()))
+        })
     };
     lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(row).collect()
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use datafusion::functions::expr_fn::split_part;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use serde::{Deserialize, Serialize};
@@ -162,7 +163,11 @@ impl Audit {
         let rejects = self.table(REJECT.name).await?;
         let by = vec![ident(col::REASON), ident(col::SOURCE)];
         let reasons = rejects.clone().aggregate(by, vec![count(lit(1)).alias("rows")])?;
-        let most = vec![ident("rows").sort(false, true), ident(col::REASON).sort(true, false), ident(col::SOURCE).sort(true, false)];
+        let most = vec![
+            ident("rows").sort(false, true),
+            ident(col::REASON).sort(true, false),
+            ident(col::SOURCE).sort(true, false),
+        ];
         let first = [col::FILE, col::LINE].map(|c| ident(c).sort(true, false)).to_vec();
         let listed = rejects.select_columns(&[col::FILE, col::LINE, col::SOURCE, col::REASON])?;
         let work = self.lake.join(WORK).join(&self.run.run_id);
@@ -207,7 +212,11 @@ impl Audit {
         }
         use datafusion::functions_aggregate::expr_fn::{min, sum};
         let all = self.table(RESTATEMENT.name).await?;
-        let by = [col::RUN_ID, "mart", col::FIELD, "cause"].map(ident).to_vec();
+        // What happened stands before the ids that it happened to: `merged C-…: decision`.
+        let first = |text, delimiter| split_part(text, lit(delimiter), lit(1));
+        let happened = first(first(ident("cause"), " "), ":");
+        let mut by = [col::RUN_ID, "mart", col::FIELD].map(ident).to_vec();
+        by.push(happened.alias("cause"));
         let totals = vec![
             count(lit(1)).alias("figures"),
             min(ident(col::KEY)).alias("example"),

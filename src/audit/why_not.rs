@@ -32,9 +32,10 @@ impl Audit {
             for batch in standard.clone().filter(meant)?.select_columns(&columns_read)?.collect().await? {
                 let (row, channel) = (columns::longs(batch.column(0))?, columns::strings(batch.column(1))?);
                 let id = columns::strings(batch.column(2))?;
-                found.extend((0..batch.num_rows()).map(|i| {
-                    (row.value(i) as usize, format!("{}:{}", channel.value(i), id.value(i)))
-                }));
+                found.extend(
+                    (0..batch.num_rows())
+                        .map(|i| (row.value(i) as usize, format!("{}:{}", channel.value(i), id.value(i)))),
+                );
             }
             rows.push(found);
         }

@@ -5,11 +5,16 @@
 //! published run, [`who`] says who asks and what they may, [`page`] draws, [`failure`] turns errors into pages, [`routes`] has a file for
 //! each group of pages.
 
+mod draw;
 pub(crate) mod failure;
+mod mask;
 pub(crate) mod page;
 mod routes;
+mod sentence;
 pub(crate) mod state;
+mod templates;
 pub(crate) mod who;
+mod words;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -18,6 +18,8 @@ mod effect_figures;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;
+pub(crate) mod golden;
+pub(crate) mod graph;
 mod history;
 pub(crate) mod history_text;
 mod kept;
@@ -26,12 +28,16 @@ mod pair;
 pub(crate) mod queue;
 mod records;
 pub(crate) mod review;
+mod rows;
+pub(crate) mod runs;
 pub(crate) mod sample;
 mod search;
+pub(crate) mod shared;
 pub(crate) mod text;
 mod truth;
 pub(crate) mod verify;
 pub(crate) mod view;
+mod why_not;
 
 use std::collections::HashMap;
 
@@ -62,6 +68,7 @@ pub struct Audit {
     recorded: OnceCell<Recorded>,
     /// Digests of the values of records on which somebody decided.
     digests: Mutex<HashMap<(String, String), String>>,
+    shared: OnceCell<shared::SharedValues>,
 }
 
 impl Audit {
@@ -81,6 +88,7 @@ impl Audit {
             queue: OnceCell::new(),
             recorded: OnceCell::new(),
             digests: Mutex::default(),
+            shared: OnceCell::new(),
         })
     }
 

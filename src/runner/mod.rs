@@ -46,7 +46,7 @@ use crate::engine::write;
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
 use crate::lake::results::StageResult;
-use crate::lake::{ROOMS, WORK, delta, erasure, held, lock, plan, read, settings, snapshot};
+use crate::lake::{ROOMS, WORK, definitions, delta, erasure, held, lock, plan, read, settings, snapshot};
 use crate::stages::{Planned, Stage};
 use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
@@ -185,6 +185,8 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
                 let kept = [Stage::Score, Stage::Cluster].map(|stage| options.from.is_none_or(|from| from > stage));
                 settings::carry_over(&work_of(pipeline, &run.run_id), &work, kept).await?;
             }
+            let marts = pipeline.marts.iter().map(|mart| (mart.name.clone(), mart.sql.clone())).collect();
+            definitions::save(&work, marts).await?;
             Manifest {
                 run_id: run_id.clone(),
                 previous: before.as_ref().map(|b| b.run_id.clone()),

@@ -6,14 +6,20 @@
 //! each group of pages.
 
 mod decide;
+mod draw;
+pub(crate) mod failure;
 pub(crate) mod failure;
 mod form;
+mod mask;
 pub(crate) mod page;
 #[cfg(test)]
 mod review_test;
 mod routes;
+mod sentence;
 pub(crate) mod state;
+mod templates;
 pub(crate) mod who;
+mod words;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

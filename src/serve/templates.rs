@@ -32,6 +32,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &templates![
     "pair",
     "why-not",
     "decisions",
+    "review_parts",
+    "review",
+    "review_pair",
+    "review_preview",
     "life",
     "record",
     "restatements",
@@ -47,6 +51,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &templates![
 pub(super) const ASSETS: &[(&str, &str, &str)] = &[
     ("style.css", "text/css; charset=utf-8", include_str!("assets/style.css")),
     ("script.js", "text/javascript; charset=utf-8", include_str!("assets/script.js")),
+    ("review.js", "text/javascript; charset=utf-8", include_str!("assets/review.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

@@ -25,12 +25,18 @@ fn words(lang: Lang) -> &'static Words {
     static JA: OnceLock<Words> = OnceLock::new();
     static EN: OnceLock<Words> = OnceLock::new();
     // A file that is no map of texts has no words, and the first page says which one is missing; tests read both.
+    let read = |files: [&str; 2]| {
+        let words = files.map(|text| serde_json::from_str::<Words>(text).unwrap_or_default());
+        words.into_iter().flatten().collect::<Words>()
+    };
     match lang {
         Lang::Ja => {
-            JA.get_or_init(|| serde_json::from_str(include_str!("templates/words.ja.json")).unwrap_or_default())
+            let files = [include_str!("templates/words.ja.json"), include_str!("templates/words.review.ja.json")];
+            JA.get_or_init(|| read(files))
         }
         Lang::En => {
-            EN.get_or_init(|| serde_json::from_str(include_str!("templates/words.en.json")).unwrap_or_default())
+            let files = [include_str!("templates/words.en.json"), include_str!("templates/words.review.en.json")];
+            EN.get_or_init(|| read(files))
         }
     }
 }

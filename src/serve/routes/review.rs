@@ -3,11 +3,12 @@
 //! In: addresses and forms of stewards. Out: pages; entries of the log of decisions. Every form works without a script; the script of
 //! the page presses the same buttons by keys. After each answer the browser is sent to the next pair of the same filter.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawQuery, State as Of};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
@@ -18,6 +19,7 @@ use super::super::form::{Form, Wanted};
 use super::super::page::{Lang, page};
 use super::super::state::State;
 use super::super::who::{Role, Who};
+use super::base::Base;
 use crate::audit::Audit;
 use crate::audit::effect::{Effect, Pins};
 use crate::audit::review::{Page, Question, Seen};
@@ -52,18 +54,17 @@ pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new()
         .route("/review", get(list))
         .route("/review/pair", get(pair))
-        .route("/review/decide", post(decide))
-        .route("/review/preview", post(preview))
+        .route("/review/decide", get(back).post(decide))
+        .route("/review/preview", get(back).post(preview))
         .route("/review/confirm", post(second))
         .route("/review/undo", post(undo))
         .route("/review/assign", post(assigned))
         .route("/review/comment", post(comment))
-        .route("/assets/review.js", get(script))
 }
 
-async fn script() -> Response {
-    const SCRIPT: &str = include_str!("../assets/review.js");
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
+/// Who comes back to the address of a form, as by changing the language, gets the list.
+async fn back() -> Redirect {
+    Redirect::to("/review")
 }
 
 /// What a request of review stands on: one run and one state of the log, from beginning to end.
@@ -140,6 +141,8 @@ impl Around {
 
 #[derive(Serialize)]
 struct ListPage {
+    #[serde(flatten)]
+    base: Base,
     around: Around,
     queue: Page,
     kinds: Vec<&'static str>,
@@ -156,6 +159,7 @@ async fn list(Of(state): Of<Arc<State>>, who: Who, lang: Lang, RawQuery(query): 
     let queue = open.audit.review(open.seen(), &wanted.filter()?, from, PAGE).await?;
     let at = |place: usize| wanted.clone().at(place).query();
     let page_of = ListPage {
+        base: Base::of(&open.audit, "review", wanted.query()),
         earlier: (from > 0).then(|| at(from.saturating_sub(PAGE))),
         later: (from + PAGE < queue.total).then(|| at(from + PAGE)),
         around: Around::new(&open, &wanted),
@@ -184,6 +188,8 @@ struct OfFile {
 
 #[derive(Serialize)]
 struct PairPage {
+    #[serde(flatten)]
+    base: Base,
     around: Around,
     question: Question,
     weighed: Vec<Weighed>,
@@ -197,7 +203,9 @@ struct PairPage {
     /// What the answer contradicts.
     contradicts: Option<String>,
     /// Whose personal values are shown.
-    shown: [bool; 2],
+    both_shown: [bool; 2],
+    /// The customers, each once, and whether its values are shown.
+    customers: Vec<(String, bool)>,
     /// The pair waits for a second person, who is not the one that looks.
     confirms: bool,
     /// The address of the pair after this one.
@@ -259,6 +267,7 @@ async fn draw_pair(
     let passed = if wanted.named().is_some() { wanted.skip() } else { wanted.skip() + 1 };
     let status = if meanwhile.is_empty() && contradicts.is_none() { StatusCode::OK } else { StatusCode::CONFLICT };
     let drawn = PairPage {
+        base: Base::of(&open.audit, "review", wanted.clone().name(&both).tell(None).query()),
         around: Around::new(open, wanted),
         weighed,
         reasons: REASONS.to_vec(),
@@ -268,7 +277,11 @@ async fn draw_pair(
         comments,
         meanwhile,
         contradicts,
-        shown: [&item.left_customer, &item.right_customer].map(|id| state.shown(who, id)),
+        both_shown: [&item.left_customer, &item.right_customer].map(|id| state.shown(who, id)),
+        customers: BTreeSet::from([item.left_customer.clone(), item.right_customer.clone()])
+            .into_iter()
+            .map(|id| (id.clone(), state.shown(who, &id)))
+            .collect(),
         confirms,
         next: wanted.clone().at(passed).unnamed().query(),
         told: wanted.told.clone(),
@@ -347,6 +360,8 @@ fn on(wanted: &Wanted, alone: bool) -> Response {
 
 #[derive(Serialize)]
 struct PreviewPage {
+    #[serde(flatten)]
+    base: Base,
     around: Around,
     word: Word,
     pairs: Vec<Pair>,
@@ -367,7 +382,9 @@ async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) 
         word => open.effect(&pairs, word == Word::Same).await?,
     };
     let around = Around::new(&open, &form.wanted());
-    Ok(page("review_preview", &who, lang, PreviewPage { around, word, pairs, effect, reasons: REASONS.to_vec() }))
+    let base = Base::of(&open.audit, "review", form.wanted().query());
+    let drawn = PreviewPage { base, around, word, pairs, effect, reasons: REASONS.to_vec() };
+    Ok(page("review_preview", &who, lang, drawn))
 }
 
 async fn second(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {

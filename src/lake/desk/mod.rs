@@ -148,7 +148,7 @@ pub(crate) async fn read_after(lake: &Location, log: Log, number: u64) -> Result
     // The file before the first one that begins later may have some of them too.
     let later = names.partition_point(|name| number_of(name).is_some_and(|first| first <= number + 1));
     names.drain(..later.saturating_sub(1));
-    let files = names.iter().map(|name| file(lake, log, name));
+    let files = names.into_iter().map(|name| async move { file(lake, log, &name).await });
     let files: Vec<Vec<Entry>> = futures::stream::iter(files).buffered(AT_ONCE).try_collect().await?;
     Ok(files.into_iter().flatten().filter(|entry| entry.number > number).collect())
 }

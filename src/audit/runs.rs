@@ -150,7 +150,7 @@ impl Audit {
     ///
     /// # Errors
     /// Environment, if the lake cannot be read.
-    pub(crate) async fn runs(&self) -> Result<Vec<RunRow>> {
+    pub(crate) async fn run_rows(&self) -> Result<Vec<RunRow>> {
         let runs = snapshot::runs_up_to(&self.context, &self.lake, &self.run).await?;
         rows(runs.sort(vec![ident(col::RUN_NUMBER).sort(false, true)])?).await
     }

@@ -85,7 +85,7 @@ mod tests {
         };
         assert_eq!(
             of_pair(&pair, Lang::En),
-            "For one person: phone (same), birth date (same). Against it: given name (one slip in the kana). 98.0 % one person, 1.2 % two people of one household."
+            "For one person: phone (same), birth date (same). Against it: given name (one slip in the kana). Probability: 98.0 % one person, 1.2 % two people of one household."
         );
         assert_eq!(
             of_pair(&pair, Lang::Ja),

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
-use minijinja::value::{Kwargs, ViaDeserialize};
+use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
-use serde::Deserialize;
 
 use super::mask::masked;
 use super::page::Lang;
@@ -76,10 +75,7 @@ pub(crate) fn add(all: &mut Environment<'static>, lang: Lang) {
     all.add_filter("word", move |name: String, prefix: &str| {
         word(lang, &format!("{prefix}.{name}")).map_or(name, str::to_string)
     });
-    all.add_filter("pick", move |words: ViaDeserialize<Both>| match lang {
-        Lang::Ja => words.0.ja,
-        Lang::En => words.0.en,
-    });
+    all.add_filter("pick", move |both: Value| both.get_attr(if lang == Lang::Ja { "ja" } else { "en" }));
     all.add_filter("why", move |reason: String| if lang == Lang::Ja { japanese(&reason) } else { reason });
     all.add_filter("number", |n: f64| grouped(n));
     all.add_filter("signed", |n: f64| signed(n));
@@ -90,13 +86,6 @@ pub(crate) fn add(all: &mut Environment<'static>, lang: Lang) {
         Some(true) => value,
         _ => masked(&value, kind),
     });
-}
-
-/// A text in both languages.
-#[derive(Deserialize)]
-struct Both {
-    ja: String,
-    en: String,
 }
 
 fn text(lang: Lang, key: &str, values: &Kwargs) -> Result<String, Error> {

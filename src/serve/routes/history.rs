@@ -126,7 +126,7 @@ struct DiffPage {
 async fn differences(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(asked): Query<Runs>) -> Answer {
     who.must(Role::Viewer)?;
     let audit = state.audit().await?;
-    let runs: Vec<(i64, String)> = audit.runs().await?.into_iter().map(|run| (run.run_number, run.as_of)).collect();
+    let runs: Vec<(i64, String)> = audit.run_rows().await?.into_iter().map(|run| (run.run_number, run.as_of)).collect();
     let diff = match (asked.before, asked.after) {
         (Some(before), Some(after)) if before != after => {
             let before = snapshot::find(&state.lake, Some(&before.to_string())).await?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::base::{Base, query};
 use crate::audit::Audit;
-use crate::audit::view::{Outcome, PairView};
+use crate::audit::view::{ComparisonView, Outcome, PairView};
 use crate::serve::draw::{self, Waterfall};
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
@@ -48,6 +48,8 @@ struct Evidence {
     weighed: usize,
     one: bool,
     sentence: String,
+    /// The places of the comparisons that are drawn: those with a value on both sides.
+    drawn: Vec<usize>,
     against_unrelated: Waterfall,
     against_household: Waterfall,
     stages: Vec<Stage>,
@@ -89,8 +91,10 @@ fn stages(outcome: &Outcome) -> Vec<Stage> {
 
 impl Evidence {
     fn of(pair: PairView, weighed: usize, lang: Lang) -> Self {
-        let weights = |first: f64, of: fn(&crate::audit::view::ComparisonView) -> f64| -> Vec<f64> {
-            std::iter::once(first).chain(pair.comparisons.iter().map(of)).collect()
+        let all = pair.comparisons.iter().enumerate();
+        let drawn: Vec<usize> = all.filter(|(_, c)| c.level != "missing").map(|(place, _)| place).collect();
+        let weights = |first: f64, of: fn(&ComparisonView) -> f64| -> Vec<f64> {
+            std::iter::once(first).chain(drawn.iter().map(|place| of(&pair.comparisons[*place]))).collect()
         };
         Evidence {
             one: pair.left_customer == pair.right_customer,
@@ -101,6 +105,7 @@ impl Evidence {
             })),
             stages: stages(&pair.outcome),
             weighed,
+            drawn,
             pair,
         }
     }

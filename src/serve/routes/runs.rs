@@ -66,7 +66,7 @@ struct RunsPage {
 async fn runs(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang) -> Answer {
     who.must(Role::Viewer)?;
     let audit = state.audit().await?;
-    let runs: Vec<Line> = audit.runs().await?.into_iter().map(Line::from).collect();
+    let runs: Vec<Line> = audit.run_rows().await?.into_iter().map(Line::from).collect();
     let counts = |of: fn(&Line) -> i64| {
         let newest: Vec<i64> = runs.iter().take(DRAWN).map(of).collect();
         draw::bars(&newest.into_iter().rev().collect::<Vec<_>>())
@@ -96,7 +96,7 @@ async fn run(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(numbe
         true => newest,
         false => Arc::new(Audit::open(&state.lake, Some(&number.to_string()), &state.resources).await?),
     };
-    let mut lines = open.runs().await?.into_iter().map(Line::from);
+    let mut lines = open.run_rows().await?.into_iter().map(Line::from);
     let no_run =
         || Failure::not_found(format!("there is no run {number}"), "the page of all runs lists those that there are");
     let line = lines.next().ok_or_else(no_run)?;

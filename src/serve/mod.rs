@@ -8,7 +8,6 @@
 mod decide;
 mod draw;
 pub(crate) mod failure;
-pub(crate) mod failure;
 mod form;
 mod mask;
 pub(crate) mod page;

@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_form_of_another_session_is_refused() {
-        let who = Who { name: "k".into(), roles: BTreeSet::new(), csrf: "token".into() };
+        let who = Who { name: "k".into(), roles: BTreeSet::new(), csrf: "token".into(), session: String::new() };
         assert!(Form::of("csrf=other&word=same", &who).is_err() && Form::of("word=same", &who).is_err());
         let form = Form::of("csrf=token&pair=shop%3A2%09app%3A1&pair=nothing&seen=4&filter=kind%3Dcut", &who);
         let form = form.expect("of this session");

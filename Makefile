@@ -12,9 +12,10 @@ LAKE ?= lake
 VENV = .venv
 
 AZURITE = .azurite
+AXE = .axe
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +93,28 @@ ifneq ($(shell command -v npm),)
 else
 	@echo "npm is not there: the test against Azure's emulator is left out"
 	$(CARGO) test --locked $(FEATURES) --test it s3:: -- --include-ignored --nocapture
+endif
+
+$(AXE)/ready:
+	npm install --silent --no-audit --no-fund --prefix $(AXE) axe-core@4.14.1
+	touch $@
+
+$(VENV)-serve/ready: tests/serve/requirements.txt
+	$(PYTHON) -m venv $(VENV)-serve
+	$(VENV)-serve/bin/pip install --quiet -r $<
+	touch $@
+
+CHROMIUM = $(or $(NAYOSE_CHROMIUM),$(shell command -v chromium),$(shell command -v google-chrome))
+serve-test: ## the pages in a real Chromium: both languages, a phone, the keyboard, axe-core; apt-get install chromium
+ifeq ($(shell command -v npm),)
+	@echo "npm is not there: the browser tests of the pages are left out"
+else ifeq ($(CHROMIUM),)
+	@echo "Chromium is not there (apt-get install chromium): the browser tests of the pages are left out"
+else
+	$(MAKE) $(AXE)/ready $(VENV)-serve/ready
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_CHROMIUM="$(CHROMIUM)" \
+	NAYOSE_AXE="$(CURDIR)/$(AXE)/node_modules/axe-core/axe.min.js" $(VENV)-serve/bin/pytest -q -p no:cacheprovider tests/serve
 endif
 
 $(DENY)/ready:
@@ -188,4 +211,4 @@ fuzz: ## a minute of random text through every normalizer
 	PROPTEST_CASES=240000 $(CARGO) test --locked -p nayose-japanese --lib
 
 clean: ## remove the sample lake, the virtual environments, the emulator and the auditor
-	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(VENV)-peers $(AZURITE) $(DENY)
+	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(VENV)-peers $(VENV)-serve $(AZURITE) $(AXE) $(DENY)

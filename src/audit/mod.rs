@@ -14,27 +14,41 @@ pub(crate) mod diff_text;
 pub(crate) mod disclosure;
 pub(crate) mod disclosure_text;
 pub(crate) mod doubt;
+pub(crate) mod effect;
+mod effect_figures;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;
+pub(crate) mod golden;
+pub(crate) mod graph;
 mod history;
 pub(crate) mod history_text;
 mod kept;
+mod network;
 mod pair;
+pub(crate) mod queue;
 mod records;
+pub(crate) mod review;
+mod rows;
+pub(crate) mod runs;
 pub(crate) mod sample;
 mod search;
+pub(crate) mod shared;
 pub(crate) mod text;
 mod truth;
 pub(crate) mod verify;
 pub(crate) mod view;
+mod why_not;
+
+use std::collections::HashMap;
 
 use datafusion::prelude::{DataFrame, SessionContext};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::engine::session::{Resources, session};
 use crate::error::{Error, Result};
 use crate::lake::snapshot::{self, PublishedRun};
+use crate::stages::cluster::decisions::Recorded;
 use crate::store::Location;
 use kept::KeptRun;
 use nayose_matching::identity::alias::Aliases;
@@ -49,6 +63,13 @@ pub struct Audit {
     kept: OnceCell<KeptRun>,
     scorer: OnceCell<Scorer>,
     aliases: OnceCell<Aliases>,
+    /// The records with their links, for review.
+    network: OnceCell<network::Network>,
+    queue: OnceCell<queue::Queue>,
+    recorded: OnceCell<Recorded>,
+    /// Digests of the values of records on which somebody decided.
+    digests: Mutex<HashMap<(String, String), String>>,
+    shared: OnceCell<shared::SharedValues>,
 }
 
 impl Audit {
@@ -64,6 +85,11 @@ impl Audit {
             kept: OnceCell::new(),
             scorer: OnceCell::new(),
             aliases: OnceCell::new(),
+            network: OnceCell::new(),
+            queue: OnceCell::new(),
+            recorded: OnceCell::new(),
+            digests: Mutex::default(),
+            shared: OnceCell::new(),
         })
     }
 

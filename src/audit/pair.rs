@@ -46,6 +46,7 @@ impl Audit {
             outcome,
             blocking_rules: rules,
             prior_weight: scorer.prior_weight(l, r),
+            prior_weight_against_household: scorer.prior_weight_against_household(l, r),
             weight: found.weight,
             probability: found.person,
             household_probability: found.household,

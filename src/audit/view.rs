@@ -116,6 +116,8 @@ pub struct PairView {
     pub blocking_rules: Vec<String>,
     /// log2 of the prior odds.
     pub prior_weight: f64,
+    /// log2 of the prior odds of one person against two people of one household.
+    pub prior_weight_against_household: f64,
     /// Sum of the weights of the comparisons.
     pub weight: f64,
     /// P(one person).

@@ -86,6 +86,8 @@ pub struct Pipeline {
     pub model_file: model_file::ModelFile,
     /// Decisions of people on pairs of records: those of the file that count.
     pub decisions: Vec<decisions::Decision>,
+    /// A decision of review counts only once a second person confirmed it.
+    pub four_eyes: bool,
     /// Where days begin.
     pub zone: Zone,
     /// Names that the pipeline had before.

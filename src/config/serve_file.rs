@@ -61,6 +61,8 @@ pub struct ServeFile {
     pub oidc: Option<OidcFile>,
     /// How long a sign-in holds.
     pub session: SessionFile,
+    /// A decision counts only once a second person confirmed it, whatever the pipeline says.
+    pub four_eyes: bool,
 }
 
 /// TLS of the process itself: files in PEM, relative to the settings.

@@ -7,20 +7,29 @@
 
 pub(crate) mod access;
 pub(crate) mod accounts;
+mod decide;
+mod draw;
 pub(crate) mod failure;
+mod form;
 mod guard;
 mod limits;
+mod mask;
 mod oidc;
 pub(crate) mod page;
 mod random;
+#[cfg(test)]
+mod review_test;
 mod routes;
+mod sentence;
 mod sessions;
 pub(crate) mod settings;
 pub(crate) mod state;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod tls;
 pub(crate) mod who;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

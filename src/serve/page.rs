@@ -4,25 +4,17 @@
 //! writes is escaped; no template says `safe`.
 
 use std::convert::Infallible;
-use std::sync::OnceLock;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
 use serde::Serialize;
 
+use super::templates;
 use super::who::Who;
 use crate::error::Error;
-
-/// The templates, by the name that [`page`] takes.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("layout", include_str!("templates/layout.html")),
-    ("failure", include_str!("templates/failure.html")),
-    ("sign_in", include_str!("templates/sign_in.html")),
-    ("access", include_str!("templates/access.html")),
-];
 
 /// The cookie in which a reader's choice of language is kept.
 pub(crate) const LANG_COOKIE: &str = "nayose_lang";
@@ -79,7 +71,7 @@ pub(super) fn open_page(name: &str, lang: Lang, context: impl Serialize) -> Resp
 }
 
 fn draw(name: &str, who: Option<&Who>, lang: Lang, context: Value) -> Response {
-    let drawn = templates()
+    let drawn = templates::all(lang)
         .and_then(|all| all.get_template(name))
         .and_then(|template| template.render(context! { who, lang, ..context }));
     match drawn {
@@ -89,22 +81,5 @@ fn draw(name: &str, who: Option<&Who>, lang: Lang, context: Value) -> Response {
             let error = Error::bug(format!("the page {name} cannot be drawn: {}", error.kind()));
             (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
         }
-    }
-}
-
-fn templates() -> Result<&'static Environment<'static>, minijinja::Error> {
-    static ALL: OnceLock<Result<Environment<'static>, minijinja::Error>> = OnceLock::new();
-    let all = ALL.get_or_init(|| {
-        let mut all = Environment::new();
-        all.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        all.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, text) in TEMPLATES.iter().copied() {
-            all.add_template(name, text)?;
-        }
-        Ok(all)
-    });
-    match all {
-        Ok(all) => Ok(all),
-        Err(error) => Err(minijinja::Error::new(error.kind(), "a template is wrong")),
     }
 }

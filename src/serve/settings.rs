@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) oidc: Option<(OidcFile, Option<String>)>,
     /// How long a sign-in holds.
     pub(crate) session: SessionFile,
+    /// Whether a second person confirms decisions, whatever the pipeline says.
+    pub(crate) four_eyes: bool,
 }
 
 impl Settings {
@@ -66,6 +68,7 @@ impl Settings {
             keys: typed.keys.map(|file| folder.join(file)),
             oidc,
             session: typed.session,
+            four_eyes: typed.four_eyes,
         };
         settings.may_listen()?;
         Ok(settings)

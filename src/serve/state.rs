@@ -101,6 +101,11 @@ impl State {
         }
     }
 
+    /// Whether decisions need a second person, as the settings say, or the pipeline that was named.
+    pub(crate) fn four_eyes(&self) -> bool {
+        self.settings.four_eyes || self.pipeline.as_ref().is_some_and(|pipeline| pipeline.four_eyes)
+    }
+
     /// Writes into the log of accesses that somebody saw something, and waits until it is there. What they typed does not belong there.
     ///
     /// # Errors

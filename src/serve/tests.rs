@@ -44,6 +44,7 @@ fn settings(folder: &Path) -> Settings {
         keys: Some(folder.join("keys.csv")),
         oidc: None,
         session: SessionFile::default(),
+        four_eyes: false,
     }
 }
 

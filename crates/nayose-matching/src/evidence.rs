@@ -83,3 +83,14 @@ pub fn ignored(scorer: &Scorer, l: usize, r: usize) -> Vec<(String, String)> {
     found.dedup();
     found
 }
+
+/// Feature, value and records of all that was ignored because very many records have it, the most frequent first.
+pub fn all_ignored(scorer: &Scorer) -> Vec<(String, String, u64)> {
+    let features = scorer.model().features.iter().zip(&scorer.packed().features);
+    let values = features.flat_map(|(name, f)| {
+        f.junk_values().into_iter().map(|(value, records)| (name.clone(), value.to_string(), records))
+    });
+    let mut found: Vec<(String, String, u64)> = values.collect();
+    found.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.cmp(b)));
+    found
+}

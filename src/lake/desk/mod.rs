@@ -104,6 +104,22 @@ pub(crate) async fn append_after<T: Serialize>(
     }
 }
 
+/// Appends entries where the log still ends as whoever adds them has seen it; `None` where somebody else was first, and nothing is written.
+///
+/// # Errors
+/// Environment, if the lake cannot be written.
+pub(crate) async fn append_at<T: Serialize>(
+    lake: &Location,
+    log: Log,
+    contents: &[T],
+    end: &Head,
+) -> Result<Option<Head>> {
+    let texts = contents.iter().map(entry::content_of).collect::<Result<Vec<String>>>()?;
+    let (lines, new) = entry::lines(end, &texts);
+    let place = log.place(lake).join(&name(end.number + 1));
+    Ok(place.create(lines.into_bytes()).await?.then_some(new))
+}
+
 /// The end of a log.
 ///
 /// # Errors

@@ -4,7 +4,16 @@
 
 mod access;
 mod api;
+mod assets;
+mod base;
+mod customer;
+mod history;
+mod pair;
+mod review;
+mod runs;
+mod search;
 mod sign_in;
+mod tables;
 
 use std::sync::Arc;
 
@@ -45,6 +54,33 @@ pub(super) const NEEDS: &[(&str, Option<Need>, Option<Need>)] = &[
     // Personal values, and who saw them.
     ("/show", None, Some(Need::Role(Role::Analyst))),
     ("/access", Some(Need::Role(Role::Auditor)), None),
+    // Pages.
+    ("/assets/{digest}/{name}", Some(Need::Open), None),
+    ("/", Some(Need::Role(Role::Viewer)), None),
+    ("/search", Some(Need::Role(Role::Analyst)), Some(Need::Role(Role::Analyst))),
+    ("/customers/{id}", Some(Need::Role(Role::Analyst)), None),
+    ("/customers/{id}/graph", Some(Need::Role(Role::Analyst)), None),
+    ("/customers/{id}/growth", Some(Need::Role(Role::Analyst)), None),
+    ("/customers/{id}/history", Some(Need::Role(Role::Analyst)), None),
+    ("/pair", Some(Need::Role(Role::Analyst)), None),
+    ("/why-not", Some(Need::Role(Role::Analyst)), None),
+    ("/history", Some(Need::Role(Role::Analyst)), None),
+    ("/restatements", Some(Need::Role(Role::Viewer)), None),
+    ("/diff", Some(Need::Role(Role::Viewer)), None),
+    ("/runs", Some(Need::Role(Role::Viewer)), None),
+    ("/runs/{number}", Some(Need::Role(Role::Viewer)), None),
+    ("/values", Some(Need::Role(Role::Viewer)), None),
+    ("/tables", Some(Need::Role(Role::Viewer)), None),
+    ("/tables/{name}", Some(Need::Role(Role::Viewer)), None),
+    // Review.
+    ("/review", Some(Need::Role(Role::Steward)), None),
+    ("/review/pair", Some(Need::Role(Role::Steward)), None),
+    ("/review/decide", Some(Need::Role(Role::Steward)), Some(Need::Role(Role::Steward))),
+    ("/review/preview", Some(Need::Role(Role::Steward)), Some(Need::Role(Role::Steward))),
+    ("/review/confirm", None, Some(Need::Role(Role::Steward))),
+    ("/review/undo", None, Some(Need::Role(Role::Steward))),
+    ("/review/assign", None, Some(Need::Role(Role::Steward))),
+    ("/review/comment", None, Some(Need::Role(Role::Steward))),
     // Programs.
     ("/v1/openapi.json", Some(Need::Open), None),
     ("/v1/customers/{id}", Some(Need::Key(Scope::Read)), None),
@@ -62,6 +98,14 @@ pub(super) fn need(path: &str, is_read: bool) -> Option<Need> {
 /// Every address of the process.
 pub(super) fn all() -> Router<Arc<State>> {
     Router::new()
+        .merge(assets::routes())
+        .merge(search::routes())
+        .merge(customer::routes())
+        .merge(pair::routes())
+        .merge(history::routes())
+        .merge(runs::routes())
+        .merge(tables::routes())
+        .merge(review::routes())
         .merge(sign_in::routes())
         .merge(access::routes())
         .merge(api::routes())

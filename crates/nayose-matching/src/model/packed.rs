@@ -266,6 +266,15 @@ impl PackedFeature {
         (values.len(), self.junk.len())
     }
 
+    /// The values that were dropped, each with the records that had it, in order of the values.
+    pub fn junk_values(&self) -> Vec<(&str, u64)> {
+        let mut records: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+        for (_, id) in &self.junk {
+            *records.entry(self.value(*id)).or_default() += 1;
+        }
+        records.into_iter().collect()
+    }
+
     /// Whether two values may be `edits` edits apart: each edit changes the length by one at most, and two kinds of characters.
     #[inline]
     pub(crate) fn may_be_near(&self, l: u32, r: u32, edits: u32) -> bool {

@@ -257,6 +257,12 @@ impl Scorer {
         (prior[0] - prior[2]) / std::f64::consts::LN_2
     }
 
+    /// log2 of the prior odds of one person against two people of one household, for the channels of the two records.
+    pub fn prior_weight_against_household(&self, l: usize, r: usize) -> f64 {
+        let prior = self.log_prior[self.packed.group(l, r)];
+        (prior[0] - prior[1]) / std::f64::consts::LN_2
+    }
+
     #[inline]
     fn log_likelihood<S: Side>(&self, comparison: usize, relations: Relations, l: &S, r: &S) -> Option<Found> {
         let state = compare::state(&self.model.comparisons[comparison], &self.packed, relations, l, r);

@@ -253,7 +253,9 @@ fn cleaned(request: &MatchRequest, attributes: &[Attribute]) -> Vec<(String, Str
 
 /// The values as a row of a source.
 fn raw<'a>(values: &'a [(String, String)], attributes: &[Attribute]) -> RawVersion<'a> {
-    let all = |wanted: &str| values.iter().filter(move |(name, _)| *name == wanted).map(|(_, text)| text.as_str());
+    let all = |wanted: &str| -> Vec<&'a str> {
+        values.iter().filter(|(name, _)| name == wanted).map(|(_, text)| text.as_str()).collect()
+    };
     let one = |wanted: &str| values.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.as_str());
     let is_declared = |name: &str| attributes.iter().any(|a| a.name == name);
     RawVersion {
@@ -267,8 +269,8 @@ fn raw<'a>(values: &'a [(String, String)], attributes: &[Attribute]) -> RawVersi
         sex: one(col::SEX),
         postal_code: one(col::POSTAL_CODE),
         address: one(col::ADDRESS),
-        phones: all(col::PHONE).collect(),
-        emails: all(col::EMAIL).collect(),
+        phones: all(col::PHONE),
+        emails: all(col::EMAIL),
         extra: values.iter().filter(|(name, _)| is_declared(name)).map(|(n, v)| (n.as_str(), v.as_str())).collect(),
         ..RawVersion::default()
     }

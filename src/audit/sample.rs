@@ -11,7 +11,6 @@ use super::records::channel_and_id;
 use super::view::RecordView;
 use crate::error::Result;
 use crate::lake::snapshot::{self, PublishedRun};
-use crate::tables::contract::col;
 use nayose_matching::evaluate::draw::{Frame, Pair, Sample};
 use nayose_matching::parallel;
 

@@ -69,11 +69,6 @@ impl Index {
         (&self.channels[place].0, self.records.get(row))
     }
 
-    /// The channels, in order.
-    pub(super) fn channels(&self) -> Vec<&str> {
-        self.channels.iter().map(|(name, _)| name.as_str()).collect()
-    }
-
     /// The customer of a row.
     pub(super) fn customer(&self, row: usize) -> String {
         customer_id::of_bits(Kind::Customer, self.customers[self.customer_of[row] as usize])

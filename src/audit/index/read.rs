@@ -13,7 +13,7 @@ use crate::audit::Audit;
 use crate::engine::session::in_order;
 use crate::error::{Error, Result};
 use crate::tables::columns;
-use crate::tables::contract::{GOLDEN_CUSTOMER, ID_MAP, SOURCE_RECORD, col};
+use crate::tables::contract::{GOLDEN_CUSTOMER, SOURCE_RECORD, col};
 use nayose_japanese::{kana, name};
 use nayose_matching::identity::customer_id::bits_of;
 

@@ -125,8 +125,8 @@ bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 100
 bench-asked: ## how quickly a lake on this machine answers, as a library: make bench-asked LAKE=lake
 	$(CARGO) bench --locked $(FEATURES) --profile dev --bench asked -- $(LAKE)
 
-bench-serve: ## how quickly `nayose serve` answers over HTTP: make bench-serve LAKE=lake URL=http://127.0.0.1:8080 COOKIE=… KEY=…
-	$(PYTHON) benches/serve.py --url $(URL) --lake $(LAKE) --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --cookie "$(COOKIE)" --key "$(KEY)"
+bench-serve: ## how quickly `nayose serve` answers over HTTP: make bench-serve LAKE=lake URL=http://127.0.0.1:7400 LINK=… KEY=…
+	$(PYTHON) benches/serve.py --url $(URL) --lake $(LAKE) --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --cookie "$(COOKIE)" --link "$(LINK)" --key "$(KEY)"
 
 bench-deliveries: PEOPLE = 20000
 bench-deliveries: ## 60 good days and wrong deliveries, and what the guards said: make bench-deliveries PEOPLE=20000 DAYS=60

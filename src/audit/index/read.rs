@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use datafusion::logical_expr::ident;
-use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 
 use super::Index;
@@ -13,7 +12,7 @@ use crate::audit::Audit;
 use crate::engine::session::in_order;
 use crate::error::{Error, Result};
 use crate::tables::columns;
-use crate::tables::contract::{GOLDEN_CUSTOMER, SOURCE_RECORD, col};
+use crate::tables::contract::{GOLDEN_CUSTOMER, ID_MAP, SOURCE_RECORD, Table, col};
 use nayose_japanese::{kana, name};
 use nayose_matching::identity::customer_id::bits_of;
 
@@ -32,7 +31,20 @@ pub(in crate::audit) async fn index(audit: &Audit) -> Result<Index> {
 }
 
 /// Shows the rows of a table's columns, in order of its key.
-async fn each(rows: DataFrame, columns: &[&str], mut see: impl FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
+async fn each(
+    audit: &Audit,
+    table: &Table,
+    columns: &[&str],
+    mut see: impl FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let mut rows = match table.name == ID_MAP.name {
+        true => audit.id_map_now().await?,
+        false => audit.table(table.name).await?,
+    };
+    // Files have their rows in order; what is made from a later run has none.
+    if !audit.run.chain.is_empty() {
+        rows = rows.sort(table.key.iter().map(|key| ident(*key).sort(true, false)).collect())?;
+    }
     let (state, plan) = rows.select_columns(columns)?.into_parts();
     let context = in_order(&datafusion::prelude::SessionContext::new_with_state(state));
     let mut batches = context.execute_logical_plan(plan).await?.execute_stream().await?;
@@ -51,7 +63,7 @@ async fn customers(audit: &Audit, index: &mut Index) -> Result<()> {
     let wanted =
         [col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::FAMILY_NAME, col::GIVEN_NAME, col::FAMILY_KANA, col::GIVEN_KANA];
     let Index { customers, households, names, .. } = index;
-    each(audit.table(GOLDEN_CUSTOMER.name).await?, &wanted, |batch| {
+    each(audit, &GOLDEN_CUSTOMER, &wanted, |batch| {
         let texts = strings(batch, 0..wanted.len())?;
         for row in 0..batch.num_rows() {
             customers.push(bits(texts[0].value(row))?);
@@ -78,17 +90,20 @@ pub(in crate::audit) fn shown_name([family, given, family_kana, given_kana]: [Op
 /// The records with their customers.
 async fn records(audit: &Audit, index: &mut Index) -> Result<()> {
     let wanted = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID];
-    // Only where a row holds are its columns read (see `Audit::open`).
-    let rows = audit.id_map_now().await?;
     let Index { channels, records, customer_of, customers, .. } = &mut *index;
-    each(rows, &wanted, |batch| {
+    each(audit, &ID_MAP, &wanted, |batch| {
         let texts = strings(batch, 0..wanted.len())?;
         for row in 0..batch.num_rows() {
             let channel = texts[0].value(row);
             if channels.last().is_none_or(|(last, _)| last != channel) {
                 channels.push((channel.to_string(), 0));
             }
-            records.push(texts[1].value(row));
+            let id = texts[1].value(row);
+            let is_first = channels.last().is_some_and(|(_, end)| *end == 0);
+            if !is_first && records.len() > 0 && records.get(records.len() - 1) >= id {
+                return Err(Error::bug("table id_map is not in the order of its records"));
+            }
+            records.push(id);
             let place = customers.binary_search(&bits(texts[2].value(row))?);
             let place = place.map_err(|_| unlike("id_map", "golden_customer", "customer"))?;
             customer_of.push(place as u32);
@@ -126,8 +141,7 @@ async fn names(audit: &Audit, index: &mut Index) -> Result<()> {
     // Names are few: their keys are made once.
     let mut keys: [HashMap<String, u64, foldhash::fast::FixedState>; 4] = std::array::from_fn(|_| HashMap::default());
     let mut first = 0u32;
-    let source = audit.table(SOURCE_RECORD.name).await?;
-    each(source, &wanted, |batch| {
+    each(audit, &SOURCE_RECORD, &wanted, |batch| {
         for (column, texts) in strings(batch, 0..wanted.len())?.into_iter().enumerate() {
             let (found, keys) = (&mut found[column], &mut keys[column]);
             for row in (0..texts.len()).filter(|row| texts.is_valid(*row)) {
@@ -160,8 +174,7 @@ async fn contacts(audit: &Audit, index: &mut Index) -> Result<()> {
     let wanted = [col::PHONES, col::EMAILS, col::IDENTIFIERS];
     let mut found: [Vec<(u64, u32)>; 3] = std::array::from_fn(|_| Vec::new());
     let mut first = 0u32;
-    let source = audit.table(SOURCE_RECORD.name).await?;
-    each(source.select(wanted.map(ident).to_vec())?, &wanted, |batch| {
+    each(audit, &SOURCE_RECORD, &wanted, |batch| {
         for (column, found) in found.iter_mut().enumerate() {
             let lists = columns::lists(batch.column(column))?;
             let values: &ArrayRef = match column {

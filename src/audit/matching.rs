@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::AsArray;
 use datafusion::logical_expr::{ident, lit};
 
-use super::Audit;
+use super::index::Index;
 use super::records::is_one_of;
 use super::view::{CandidateView, ComparisonView, Decision, MatchView};
+use super::{Audit, other_records};
 use crate::config::problem::did_you_mean;
 use crate::error::{Error, Result};
 use crate::tables::columns;
@@ -138,7 +139,7 @@ impl Audit {
         candidates.sort_by(|a, b| b.score.person.total_cmp(&a.score.person).then(a.row.cmp(&b.row)));
         let more = candidates.len() > MOST_CANDIDATES;
         candidates.truncate(MOST_CANDIDATES);
-        let named = self.named(&candidates).await?;
+        let named = self.named(&candidates, self.index_beside(scorer)?).await?;
         let linked: BTreeSet<&str> = candidates
             .iter()
             .zip(&named)
@@ -177,8 +178,8 @@ impl Audit {
     }
 
     /// The records of candidates, `channel:record_id`, with their customers.
-    async fn named(&self, candidates: &[Candidate]) -> Result<Vec<(String, String)>> {
-        if let Some(index) = self.index.get() {
+    async fn named(&self, candidates: &[Candidate], index: Option<&Index>) -> Result<Vec<(String, String)>> {
+        if let Some(index) = index {
             let name = |c: &Candidate| {
                 let (channel, id) = index.key(c.row);
                 (format!("{channel}:{id}"), index.customer(c.row))
@@ -210,9 +211,7 @@ impl Audit {
             Some((format!("{}:{}", key.0, key.1), customers.get(key)?.clone()))
         };
         let named: Option<Vec<_>> = candidates.iter().map(name).collect();
-        named.ok_or_else(|| {
-            Error::data("the work of the run and its tables have other records").hint(crate::error::VERIFY)
-        })
+        named.ok_or_else(other_records)
     }
 }
 

@@ -40,7 +40,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use tokio::sync::OnceCell;
 
 use crate::engine::session::{Resources, session};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, VERIFY};
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::store::Location;
 use crate::tables::contract::{LEDGER, SOURCE_RECORD};
@@ -150,8 +150,20 @@ impl Audit {
         self.scorer.get_or_try_init(|| async { self.kept().await?.scorer().await }).await
     }
 
+    /// The index, where there is one: its rows are those of the scorer.
+    fn index_beside(&self, scorer: &Scorer) -> Result<Option<&Index>> {
+        match self.index.get() {
+            Some(index) if index.len() != scorer.packed().rows => Err(other_records()),
+            found => Ok(found),
+        }
+    }
+
     /// The ids that were merged into others, up to this run.
     async fn aliases(&self) -> Result<&Aliases> {
         self.aliases.get_or_try_init(|| snapshot::aliases(&self.context, &self.lake, &self.run)).await
     }
+}
+
+fn other_records() -> Error {
+    Error::data("the work of the run and its tables have other records").hint(VERIFY)
 }

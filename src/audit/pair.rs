@@ -32,6 +32,7 @@ impl Audit {
             (r, l, right, left, right_customer, left_customer)
         };
         let scorer = self.scorer().await?;
+        self.index_beside(scorer)?;
         let found = scorer.score(l, r);
         let rules = evidence::blocking_rules(scorer, l, r);
         let one = left_customer == right_customer;

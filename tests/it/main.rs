@@ -7,6 +7,7 @@
 
 mod about;
 mod as_of;
+mod asked;
 mod audit;
 mod bounded;
 mod cli;

@@ -22,6 +22,18 @@ impl Audit {
     /// # Errors
     /// Environment, if a table cannot be read.
     pub async fn decisions_on(&self, records: &HashSet<String>) -> Result<Vec<DecisionView>> {
+        self.decisions_where(|left, right| records.contains(left) || records.contains(right)).await
+    }
+
+    /// All decisions, in the order in which they came to count. None in a lake of before.
+    ///
+    /// # Errors
+    /// As [`Audit::decisions_on`].
+    pub async fn decisions(&self) -> Result<Vec<DecisionView>> {
+        self.decisions_where(|_, _| true).await
+    }
+
+    async fn decisions_where(&self, wanted: impl Fn(&str, &str) -> bool) -> Result<Vec<DecisionView>> {
         let mut found: BTreeMap<String, DecisionView> = BTreeMap::new();
         let mut balance: BTreeMap<String, i64> = BTreeMap::new();
         if !self.run.tables.iter().any(|(name, ..)| name == DECISION.name) {
@@ -46,7 +58,7 @@ impl Audit {
                 let must = |name: &str| text(name, row).map(Option::unwrap_or_default);
                 let left = format!("{}:{}", must(col::CHANNEL_L)?, must(col::RECORD_ID_L)?);
                 let right = format!("{}:{}", must(col::CHANNEL_R)?, must(col::RECORD_ID_R)?);
-                if !records.contains(&left) && !records.contains(&right) {
+                if !wanted(&left, &right) {
                     continue;
                 }
                 let (id, event) = (must(col::DECISION_ID)?, must(col::EVENT)?);

@@ -5,6 +5,7 @@
 //! each other too. [`text`] says the answers in Japanese and English.
 
 pub(crate) mod analyst;
+pub(crate) mod chains;
 pub(crate) mod csv_file;
 pub(crate) mod customer;
 mod decisions;

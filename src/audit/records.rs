@@ -51,6 +51,14 @@ impl Audit {
         Ok(self.table(ID_MAP.name).await?.filter(ident(col::VALID_TO).is_null())?)
     }
 
+    /// The ids that were merged into a customer's.
+    ///
+    /// # Errors
+    /// Environment, if a table cannot be read.
+    pub(crate) async fn merged_ids(&self, customer_id: &str) -> Result<Vec<String>> {
+        Ok(self.aliases().await?.of(customer_id))
+    }
+
     /// Channel and id of a customer's records, in order.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
 mod analyst;
+mod audit;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(not(feature = "cluster"))]
@@ -93,6 +94,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Open the published lake to people and programs: pages, review, an interface, SQL
     Serve(serve::Arguments),
+    /// Look at what cannot be changed unseen: who saw whom, decisions, the ledger of runs
+    Audit(audit::Arguments),
     /// Compare the published customers with a truth file
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
@@ -261,6 +264,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Vacuum(a) => vacuum::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Serve(a) => serve::run(a).await,
+        Command::Audit(a) => audit::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,
         Command::Cluster(a) => cluster::run(a).await,

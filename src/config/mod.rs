@@ -19,6 +19,7 @@ pub mod keep;
 pub mod model_file;
 pub mod problem;
 mod renames;
+pub mod serve_file;
 pub mod shape;
 mod source;
 pub mod source_file;
@@ -193,5 +194,6 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
     vec![
         ("pipeline.schema.json", schemars::schema_for!(file::PipelineFile).to_value()),
         ("model.schema.json", schemars::schema_for!(model_file::ModelFile).to_value()),
+        ("serve.schema.json", schemars::schema_for!(serve_file::ServeFile).to_value()),
     ]
 }

@@ -21,6 +21,8 @@ macro_rules! templates {
 pub(super) const TEMPLATES: &[(&str, &str)] = &templates![
     "layout",
     "failure",
+    "sign_in",
+    "access",
     "search",
     "customer_tabs",
     "show",

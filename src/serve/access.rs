@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::lake::desk::{self, Head, Log};
+use crate::lake::desk::{self, Head, KNOWN, Log};
 use crate::store::Location;
 
 /// Accesses that wait to be written, at most, and that one file takes: more requests than that are not under way.
@@ -114,7 +114,7 @@ fn ended() -> Error {
 }
 
 async fn write(lake: Location, mut receive: mpsc::Receiver<Given>) {
-    let mut end: Option<Head> = None;
+    let mut end: Option<(Head, Instant)> = None;
     let mut kept: Vec<Access> = Vec::new();
     let mut given = Vec::new();
     let mut due: Option<Instant> = None;
@@ -133,8 +133,10 @@ async fn write(lake: Location, mut receive: mpsc::Receiver<Given>) {
         }
         let is_time = received.is_err() || has_ended || !waiting.is_empty() || kept.len() >= WAITING;
         if is_time && !kept.is_empty() {
-            let result = desk::append_after(&lake, Log::AccessLog, &kept, end.take()).await;
-            let result = result.map(|head| end = Some(head));
+            let known = end.take().filter(|(_, since)| since.elapsed() < KNOWN);
+            let since = known.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+            let written = desk::append_after(&lake, Log::AccessLog, &kept, known.map(|(head, _)| head)).await;
+            let result = written.map(|head| end = Some((head, since)));
             // What could not be written is tried again with the next ones, as long as there is room.
             if result.is_ok() || kept.len() >= WAITING {
                 kept.clear();

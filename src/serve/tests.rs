@@ -391,3 +391,17 @@ async fn pages_that_show_no_values_are_written_together() {
     door.state.settle().await.expect("written");
     assert_eq!(desk::head(&door.state.lake, Log::AccessLog).await.expect("read").number, 52);
 }
+
+#[test]
+fn every_address_says_what_it_needs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/serve/routes");
+    let mut found = 0;
+    for file in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let code = std::fs::read_to_string(file.path()).expect("text");
+        for address in code.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(NEEDS.iter().any(|(known, ..)| *known == address), "{address} is not in NEEDS");
+            found += 1;
+        }
+    }
+    assert!(found > 20, "{found} addresses are found");
+}

@@ -121,7 +121,7 @@ fn by_looks(value: &str) -> String {
         year(value)
     } else if digits >= 9 && digits + 3 >= letters && value.starts_with(['+', '0']) {
         phone(value)
-    } else if digits > 0 && value.chars().any(|c| !c.is_ascii()) {
+    } else if digits > 0 && !value.is_ascii() {
         address(value)
     } else if digits > 0 {
         ending(value)

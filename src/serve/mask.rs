@@ -24,8 +24,6 @@ pub(crate) fn masked(value: &str, kind: &str) -> String {
         },
         "number" => ending(value),
         "text" => "…".to_string(),
-        // A set of few values, such as the sex: its words may be read, its letters need no count.
-        "closed" => "…".to_string(),
         _ => by_looks(value),
     }
 }
@@ -102,8 +100,18 @@ fn ending(value: &str) -> String {
     }
 }
 
-/// Of no known kind.
+/// Of no known kind: a value of a record, or of a feature of one.
 fn by_looks(value: &str) -> String {
+    if ["male", "female"].contains(&value) {
+        return value.to_string();
+    }
+    // The feature of an address: 14109:高田町/1690-10.
+    if let Some((code, town)) = value.split_once(':')
+        && !code.is_empty()
+        && code.bytes().all(|b| b.is_ascii_digit())
+    {
+        return format!("{}…", town.split('/').next().unwrap_or_default());
+    }
     let digits = value.chars().filter(char::is_ascii_digit).count();
     let letters = value.chars().count();
     let is_date = letters >= 7 && value.as_bytes().get(4) == Some(&b'-') && digits + 2 >= letters;
@@ -111,9 +119,9 @@ fn by_looks(value: &str) -> String {
         mail(value)
     } else if is_date {
         year(value)
-    } else if digits >= 9 && digits + 3 >= letters {
+    } else if digits >= 9 && digits + 3 >= letters && value.starts_with(['+', '0']) {
         phone(value)
-    } else if digits > 0 && value.chars().any(|c| !c.is_ascii()) {
+    } else if digits > 0 && !value.is_ascii() {
         address(value)
     } else if digits > 0 {
         ending(value)
@@ -154,6 +162,9 @@ mod tests {
         check("+819063353584", "090-****-3584");
         check("神奈川県横浜市港北区高田町1690-10", "神奈川県横浜市港北区高田町…");
         check("C72293997", "****3997");
+        check("2912345678903967", "****3967");
+        check("14109:高田町/1690-10", "高田町…");
+        check("female", "female");
         check("", "");
     }
 }

@@ -77,8 +77,8 @@ pub(crate) fn add(all: &mut Environment<'static>, lang: Lang) {
     });
     all.add_filter("pick", move |both: Value| both.get_attr(if lang == Lang::Ja { "ja" } else { "en" }));
     all.add_filter("why", move |reason: String| if lang == Lang::Ja { japanese(&reason) } else { reason });
-    all.add_filter("number", |n: f64| grouped(n));
-    all.add_filter("signed", |n: f64| signed(n));
+    all.add_filter("number", grouped);
+    all.add_filter("signed", signed);
     all.add_filter("percent", move |p: f64| percent(lang, p));
     all.add_filter("when", |state: &State, at: Value| time(state, &at, true));
     all.add_filter("day", |state: &State, at: Value| time(state, &at, false));

@@ -15,7 +15,7 @@ AZURITE = .azurite
 AXE = .axe
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test wheel-test audit bench bench-run bench-asked bench-serve bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -144,6 +144,12 @@ PEOPLE ?= 100000
 bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 1000000 5000000"
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench $(PEOPLE)
+
+bench-asked: ## how quickly a lake on this machine answers, as a library: make bench-asked LAKE=lake
+	$(CARGO) bench --locked $(FEATURES) --profile dev --bench asked -- $(LAKE)
+
+bench-serve: ## how quickly `nayose serve` answers over HTTP: make bench-serve LAKE=lake URL=http://127.0.0.1:7400 LINK=… KEY=…
+	$(PYTHON) benches/serve.py --url $(URL) --lake $(LAKE) --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --cookie "$(COOKIE)" --link "$(LINK)" --key "$(KEY)"
 
 bench-deliveries: PEOPLE = 20000
 bench-deliveries: ## 60 good days and wrong deliveries, and what the guards said: make bench-deliveries PEOPLE=20000 DAYS=60

@@ -10,7 +10,6 @@ use datafusion::logical_expr::{Expr, ident, in_list, lit};
 use serde::Serialize;
 
 use super::Audit;
-use super::customer::MEMBER_KEYS;
 use super::effect::Pins;
 use super::network::Network;
 use super::queue::{Asked, Kind, Queue, Stake, asked};
@@ -339,15 +338,7 @@ impl Audit {
 
     /// The values of two records side by side.
     async fn fields(&self, left: &str, right: &str) -> Result<Vec<Field>> {
-        let halves = [left, right].map(|record| record.split_once(':').unwrap_or((record, "")));
-        let either = halves.map(|(channel, id)| is_record(channel, id)).into_iter().reduce(Expr::or);
-        let rows = self.id_map_now().await?.filter(either.ok_or_else(|| Error::bug("a pair of no record"))?)?;
-        let rows = rows.select(vec![
-            ident(col::CHANNEL).alias(MEMBER_KEYS[0]),
-            ident(col::RECORD_ID).alias(MEMBER_KEYS[1]),
-            ident(col::HOUSEHOLD_ID),
-        ])?;
-        let (records, _) = self.record_views(rows).await?;
+        let records = self.record_views(&halves(&[left.to_string(), right.to_string()])).await?;
         Ok(beside(&records, left, right))
     }
 }

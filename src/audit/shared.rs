@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::functions_aggregate::expr_fn::{count, count_distinct};
+use datafusion::functions::expr_fn::concat;
+use datafusion::functions_aggregate::expr_fn::{count, count_distinct, min};
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::JoinType;
@@ -16,6 +17,7 @@ use super::rows::rows;
 use crate::error::Result;
 use crate::tables::contract::{SOURCE_RECORD, col};
 use nayose_matching::evidence;
+use nayose_matching::model::score::Scorer;
 
 /// Values that are listed of a kind: who has put these on the block list looks again.
 const MOST_VALUES: usize = 20;
@@ -47,6 +49,11 @@ pub(crate) struct SharedValue {
     pub records: i64,
     /// The smallest id of these customers.
     pub example: String,
+    /// A record that has it, `channel:record_id`.
+    pub record: String,
+    /// The lines of `junk` that make it no evidence: feature and value.
+    #[serde(default)]
+    pub block: Vec<(String, String)>,
 }
 
 /// A value that was no evidence.
@@ -80,6 +87,17 @@ impl Audit {
             shared.extend(self.shared_of(kind, values).await?);
         }
         let scorer = self.scorer().await?;
+        let records: Vec<(String, String)> = shared
+            .iter()
+            .filter_map(|value: &SharedValue| value.record.split_once(':'))
+            .map(|(channel, record)| (channel.to_string(), record.to_string()))
+            .collect();
+        let rows = self.rows_named(&records).await?;
+        for value in &mut shared {
+            if let Some((row, _)) = rows.iter().find(|(_, record)| *record == value.record) {
+                value.block = block(scorer, *row, &value.kind, &value.value);
+            }
+        }
         let ignored = evidence::all_ignored(scorer);
         let ignored = ignored.into_iter().map(|(feature, value, records)| IgnoredValue { feature, value, records });
         Ok(SharedValues { shared, ignored: ignored.collect(), blocked: scorer.model().junk.clone() })
@@ -87,7 +105,6 @@ impl Audit {
 
     /// The values of a kind that join the most customers.
     async fn shared_of(&self, kind: &str, values: Expr) -> Result<Vec<SharedValue>> {
-        use datafusion::functions_aggregate::expr_fn::min;
         const VALUE: &str = "value";
         let keys = ["of_channel", "of_record"];
         let each = self.table(SOURCE_RECORD.name).await?.select(vec![
@@ -102,6 +119,7 @@ impl Audit {
             count_distinct(ident(col::CUSTOMER_ID)).alias("customers"),
             count(lit(1)).alias("records"),
             min(ident(col::CUSTOMER_ID)).alias("example"),
+            min(concat(vec![ident(keys[0]), lit(":"), ident(keys[1])])).alias("record"),
         ];
         let found = each.aggregate(vec![ident(VALUE)], totals)?;
         let found = found.filter(ident("customers").gt_eq(lit(MANY_CUSTOMERS)))?;
@@ -117,7 +135,51 @@ impl Audit {
             ident("customers"),
             ident("records"),
             ident("example"),
+            ident("record"),
         ])?)
         .await
+    }
+}
+
+/// The features of the model by which a value of a kind joins records. Wider ones, such as a town, are shared by right.
+const JOINS: [(&str, &[&str]); 3] = [
+    ("phone", &["phone", "phone.mobile", "phone.landline"]),
+    ("email", &["email", "email.weak"]),
+    ("address", &["address.number", "address.block", "address.room"]),
+];
+
+/// The features of a record that are this value, as `junk` of the model file names them.
+fn block(scorer: &Scorer, row: usize, kind: &str, value: &str) -> Vec<(String, String)> {
+    let features = JOINS.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, features)| features);
+    let (model, packed) = (scorer.model(), scorer.packed());
+    let mut found = Vec::new();
+    for (place, feature) in model.features.iter().enumerate().filter(|(_, name)| features.contains(&name.as_str())) {
+        for of in packed.values(row, place).filter(|of| is_of(kind, of, value)) {
+            found.push((feature.clone(), of.to_string()));
+        }
+    }
+    found
+}
+
+/// Whether the value of a feature is made of this value of a record, and not of another one that the record had.
+fn is_of(kind: &str, feature: &str, value: &str) -> bool {
+    match kind {
+        "email" => feature.split('@').next() == value.split('@').next(),
+        // A town's code and its numbers: 14109:高田町/1690-10.
+        "address" => feature.rsplit('/').next().is_some_and(|number| value.contains(number)),
+        _ => feature == value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_for_the_block_list_is_of_the_value_that_is_shared() {
+        assert!(is_of("phone", "+81312345678", "+81312345678") && !is_of("phone", "+81398765432", "+81312345678"));
+        assert!(is_of("email", "info@shop.example", "info@shop.example"));
+        assert!(is_of("address", "14109:高田町/1690-10", "神奈川県横浜市港北区高田町1690-10"));
+        assert!(!is_of("address", "14109:高田町/2-3", "神奈川県横浜市港北区高田町1690-10"));
     }
 }

@@ -1,6 +1,7 @@
 //! Why two records or customers are not one person: of customers the pair of their records that is likeliest to be one.
 
 use super::Audit;
+use super::golden::among;
 use super::view::PairView;
 use crate::error::{Error, Result};
 use crate::tables::columns;
@@ -23,22 +24,7 @@ impl Audit {
             return Err(Error::usage("both sides mean the same customer")
                 .hint("name two customers, or two records as channel:record_id"));
         }
-        let standard = self.kept().await?.standard().await?;
-        let mut rows = Vec::new();
-        for records in [&lefts, &rights] {
-            let meant = super::golden::among(records, [col::CHANNEL, col::RECORD_ID]);
-            let columns_read = [col::ROW, col::CHANNEL, col::RECORD_ID];
-            let mut found = Vec::new();
-            for batch in standard.clone().filter(meant)?.select_columns(&columns_read)?.collect().await? {
-                let (row, channel) = (columns::longs(batch.column(0))?, columns::strings(batch.column(1))?);
-                let id = columns::strings(batch.column(2))?;
-                found.extend(
-                    (0..batch.num_rows())
-                        .map(|i| (row.value(i) as usize, format!("{}:{}", channel.value(i), id.value(i)))),
-                );
-            }
-            rows.push(found);
-        }
+        let rows = [self.rows_named(&lefts).await?, self.rows_named(&rights).await?];
         let scorer = self.scorer().await?;
         let mut best: Option<(f64, &str, &str)> = None;
         let mut weighed = 0;
@@ -53,6 +39,23 @@ impl Audit {
         }
         let (_, left, right) = best.ok_or_else(|| Error::usage("there is no pair of records to weigh"))?;
         Ok((self.pair(left, right).await?, weighed))
+    }
+
+    /// The rows of these records in what the run kept, each with its name `channel:record_id`.
+    ///
+    /// # Errors
+    /// Data, where the run's work is gone.
+    pub(super) async fn rows_named(&self, records: &[(String, String)]) -> Result<Vec<(usize, String)>> {
+        let meant = among(records, [col::CHANNEL, col::RECORD_ID]);
+        let found = self.kept().await?.standard().await?.filter(meant)?;
+        let mut rows = Vec::new();
+        for batch in found.select_columns(&[col::ROW, col::CHANNEL, col::RECORD_ID])?.collect().await? {
+            let (row, channel) = (columns::longs(batch.column(0))?, columns::strings(batch.column(1))?);
+            let id = columns::strings(batch.column(2))?;
+            let name = |i: usize| format!("{}:{}", channel.value(i), id.value(i));
+            rows.extend((0..batch.num_rows()).map(|i| (row.value(i) as usize, name(i))));
+        }
+        Ok(rows)
     }
 
     /// The records that a record or a customer id means.

@@ -20,6 +20,7 @@ mod generate;
 mod history;
 mod import_model;
 mod init;
+mod match_record;
 mod normalize;
 mod output;
 mod rollback;
@@ -76,6 +77,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Find customers by name, phone, mail address, number or id
     Search(search::Arguments),
+    /// Which customer a record would be, by the published model; write nothing
+    Match(match_record::Arguments),
     /// What happened to a customer id since it was created
     History(history::Arguments),
     /// What differs between two published runs: customers, records, golden values, figures
@@ -256,6 +259,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Explain(a) => explain::run(a).await,
         Command::History(a) => history::run(a).await,
         Command::Search(a) => search::run(a).await,
+        Command::Match(a) => match_record::run(a).await,
         Command::Diff(a) => diff::run(a).await,
         Command::Decide(a) => decide::run(a).await,
         Command::Rollback(a) => rollback::run(a).await,

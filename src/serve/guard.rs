@@ -19,7 +19,7 @@ use futures::FutureExt;
 use minijinja::context;
 
 use super::failure::Failure;
-use super::page::{Lang, cookie, open_page};
+use super::page::{self, Lang, cookie, open_page};
 use super::random;
 use super::routes::{self, API, Need};
 use super::state::{IN_FLIGHT, State};
@@ -94,6 +94,7 @@ pub(super) fn address(state: &State, parts: &Parts) -> String {
 pub(super) async fn outside(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (lang, is_api) = (Lang::of(&parts), parts.uri.path().starts_with(API));
+    let chosen = page::chosen(&parts);
     let request = Request::from_parts(parts, body);
     let answer = match state.in_flight.try_acquire() {
         Err(_) => Failure::busy(format!("{IN_FLIGHT} requests are under way already")).into_response(),
@@ -108,6 +109,9 @@ pub(super) async fn outside(Shared(state): Shared<Arc<State>>, request: Request,
         None => answer,
     };
     let headers = answer.headers_mut();
+    if let Some(cookie) = chosen.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+        headers.append(header::SET_COOKIE, cookie);
+    }
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }

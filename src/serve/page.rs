@@ -33,18 +33,36 @@ pub(crate) enum Lang {
 impl Lang {
     /// The language that a request asks for: by `?lang=`, by its cookie, by what the browser prefers.
     pub(crate) fn of(parts: &Parts) -> Self {
-        let named = |name: &str| match name {
+        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kept = cookie(header(header::COOKIE), LANG_COOKIE).and_then(Self::named);
+        let preferred =
+            header(header::ACCEPT_LANGUAGE).split(',').find_map(|range| Self::named(range.trim().get(..2)?));
+        Self::asked(parts).or(kept).or(preferred).unwrap_or_default()
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
             "ja" => Some(Lang::Ja),
             "en" => Some(Lang::En),
             _ => None,
-        };
-        let query = parts.uri.query().unwrap_or_default();
-        let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "lang");
-        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kept = cookie(header(header::COOKIE), LANG_COOKIE).and_then(named);
-        let preferred = header(header::ACCEPT_LANGUAGE).split(',').find_map(|range| named(range.trim().get(..2)?));
-        asked.and_then(|(_, value)| named(&value)).or(kept).or(preferred).unwrap_or_default()
+        }
     }
+
+    /// The language of `?lang=`.
+    fn asked(parts: &Parts) -> Option<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        let (_, value) = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "lang")?;
+        Self::named(&value)
+    }
+}
+
+/// The cookie that keeps the language of `?lang=` for a year; none where none was asked for. It is no secret, and of no person.
+pub(super) fn chosen(parts: &Parts) -> Option<String> {
+    let name = match Lang::asked(parts)? {
+        Lang::Ja => "ja",
+        Lang::En => "en",
+    };
+    Some(format!("{LANG_COOKIE}={name}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Lang {

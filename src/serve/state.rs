@@ -184,24 +184,45 @@ impl State {
         Ok(audit)
     }
 
-    /// Takes up a newer run, where one is published.
+    /// Takes up a newer run, where one is published, once it answers quickly: until then the one before is shown. `made_ready` is the run
+    /// for which that was tried.
     ///
     /// # Errors
     /// Environment, where the lake cannot be read.
-    pub(super) async fn refresh(&self) -> Result<()> {
+    async fn refresh(&self, made_ready: &mut String) -> Result<()> {
         let Some((_, newest)) = published::newest(&self.lake).await? else { return Ok(()) };
-        if self.current().is_none_or(|open| open.run().run_id != newest) {
-            let _alone = self.opening.lock().await;
-            self.reopen().await?;
+        let open = match self.current() {
+            Some(open) => open,
+            None => self.audit().await?,
+        };
+        if open.run().run_id == newest {
+            if *made_ready != newest {
+                *made_ready = newest;
+                self.make_ready(&open).await;
+            }
+            return Ok(());
         }
+        let newer = Arc::new(Audit::open(&self.lake, None, &self.resources).await?);
+        self.make_ready(&newer).await;
+        made_ready.clone_from(&newer.run().run_id);
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(newer);
         Ok(())
+    }
+
+    /// Makes a run answer quickly, and where programs may ask who a record is, that too. Where it cannot be, requests say why.
+    async fn make_ready(&self, audit: &Audit) {
+        let _ = audit.prepare().await;
+        if self.keys.is_some() {
+            let _ = audit.prepare_matching().await;
+        }
     }
 }
 
 /// Takes up newer runs for as long as the process lives. A lake that cannot be reached keeps what is open: requests say what is wrong.
 pub(super) async fn follow(state: Arc<State>) {
+    let mut made_ready = String::new();
     loop {
-        let _ = state.refresh().await;
+        let _ = state.refresh(&mut made_ready).await;
         tokio::time::sleep(FOLLOW).await;
     }
 }

@@ -62,6 +62,7 @@ impl Door {
             let name = format!("{scope:?}");
             (scope, accounts::add_key(&folder.path().join("keys.csv"), &name, &[scope].into()).expect("added"))
         });
+        std::fs::create_dir(folder.path().join("lake")).expect("a folder");
         change(&mut settings);
         let options = ServeOptions {
             lake: Location::parse("lake", folder.path()).expect("a place"),

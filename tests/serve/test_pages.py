@@ -11,6 +11,7 @@ from conftest import MARKUP, nayose, serious
 PAGES = [
     "/",
     "/search",
+    "/access",
     "/customers/{customer}",
     "/customers/{customer}/graph",
     "/customers/{customer}/growth",

@@ -93,6 +93,11 @@ pub(crate) async fn append_after<T: Serialize>(
     if texts.is_empty() {
         return Ok(end);
     }
+    // A folder that is made anew where a disk went away would be another lake, with a log that lacks what came before.
+    if lake.local().is_some_and(|folder| !folder.is_dir()) {
+        return Err(Error::environment(format!("{} is not there", lake.shown()))
+            .hint("check that its disk is there, or the path of the lake"));
+    }
     loop {
         let (lines, new) = entry::lines(&end, &texts);
         let place = log.place(lake).join(&name(end.number + 1));

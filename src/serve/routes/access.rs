@@ -20,6 +20,9 @@ use crate::lake::desk::{self, Log};
 /// Accesses that the page shows at most, newest first: some screens. All of them are in the lake.
 const NEWEST: usize = 500;
 
+/// Accesses among which the page looks, newest first: they come in files of one to some, of which a disk reads ten thousand in a second.
+const LOOKED_AT: u64 = 10_000;
+
 /// Characters of a reason at most: a sentence or two.
 const LONGEST: usize = 500;
 
@@ -82,11 +85,12 @@ struct Page {
 }
 
 async fn seen(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(wanted): Query<Wanted>) -> Answer {
-    let entries = desk::read(&state.lake, Log::AccessLog).await?;
-    let head = entries.last().map(desk::Entry::link).unwrap_or_default();
+    let head = desk::head(&state.lake, Log::AccessLog).await?;
+    let before = head.number.saturating_sub(LOOKED_AT);
+    let entries = desk::read_after(&state.lake, Log::AccessLog, before).await?;
     let (by, customer) = (wanted.by.trim(), wanted.customer_id.trim());
     let mut rows = Vec::new();
-    let mut more = false;
+    let mut more = before > 0;
     for entry in entries.iter().rev() {
         let access: Option<Access> = entry.content()?;
         let is_of = |access: &Access| {
@@ -105,5 +109,5 @@ async fn seen(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(wan
             rows.push(Row { number: entry.number, access });
         }
     }
-    Ok(page("access", &who, lang, Page { rows, wanted, more, head }))
+    Ok(page("access", &who, lang, Page { rows, wanted, more, head: head.link }))
 }

@@ -17,6 +17,8 @@ use super::super::failure::{Answer, Failure};
 use super::super::state::State;
 use super::super::who::Program;
 use crate::audit::Audit;
+use crate::audit::matching::MatchRequest;
+use crate::audit::view::MatchView;
 use crate::error::{Error, Kind, Result};
 
 /// Decisions of an answer at most: a page of some hundred KiB.
@@ -190,9 +192,6 @@ async fn match_record(Shared(state): Shared<Arc<State>>, program: Program, body:
         Kind::Usage => bad(&error),
         _ => Failure::from(error),
     })?;
-    let found = found.ok_or_else(|| {
-        Failure::new(StatusCode::NOT_IMPLEMENTED, "this build matches no single record", "take a newer one")
-    })?;
     state.log(&program.name, What::Match, None, None).await?;
     of_run(&audit, found)
 }
@@ -202,6 +201,6 @@ fn bad(error: &Error) -> Failure {
 }
 
 /// The candidates of a record in JSON.
-async fn matched(_audit: &Audit, _record: &str) -> Result<Option<serde_json::Value>> {
-    Ok(None)
+async fn matched(audit: &Audit, record: &str) -> Result<MatchView> {
+    audit.match_record(&MatchRequest::parse(record)?).await
 }

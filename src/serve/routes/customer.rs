@@ -11,6 +11,7 @@ use super::base::Base;
 use crate::audit::Audit;
 use crate::audit::golden::Dossier;
 use crate::audit::graph::Graph;
+use crate::serve::access::What;
 use crate::serve::draw::{self, Growth, Plane, TimeLine};
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
@@ -62,6 +63,7 @@ async fn customer(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(
     let audit = state.audit().await?;
     let customer = audit.dossier(&typed).await?;
     let id = customer.customer_id.clone();
+    state.log(&who.name, What::Page, Some(&id), None).await?;
     let context = Page {
         base: Base::of(&audit, "search", ""),
         asked: (typed != id).then_some(typed),
@@ -134,11 +136,15 @@ async fn graph_page(audit: &Audit, typed: &str, tab: &'static str) -> Result<Gra
 async fn graph(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(typed): Path<String>) -> Answer {
     who.must(Role::Analyst)?;
     let audit = state.audit().await?;
-    Ok(page("graph", &who, lang, graph_page(&audit, &typed, "graph").await?))
+    let context = graph_page(&audit, &typed, "graph").await?;
+    state.log(&who.name, What::Evidence, Some(&context.id), None).await?;
+    Ok(page("graph", &who, lang, context))
 }
 
 async fn growth(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(typed): Path<String>) -> Answer {
     who.must(Role::Analyst)?;
     let audit = state.audit().await?;
-    Ok(page("growth", &who, lang, graph_page(&audit, &typed, "growth").await?))
+    let context = graph_page(&audit, &typed, "growth").await?;
+    state.log(&who.name, What::Evidence, Some(&context.id), None).await?;
+    Ok(page("growth", &who, lang, context))
 }

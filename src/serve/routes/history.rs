@@ -12,6 +12,7 @@ use crate::audit::diff::{self, Diff};
 use crate::audit::runs::Restated;
 use crate::audit::view::{CustomerOfRecord, HistoryView, RecordHistoryView};
 use crate::lake::snapshot;
+use crate::serve::access::What;
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
 use crate::serve::state::State;
@@ -40,6 +41,7 @@ async fn life(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(type
     let audit = state.audit().await?;
     let id = if typed.contains(':') { audit.customer_id(&typed).await? } else { typed };
     let history = audit.history(&id).await?;
+    state.log(&who.name, What::History, Some(&history.customer_id), None).await?;
     let context =
         LifePage { base: Base::of(&audit, "history", ""), id: history.customer_id.clone(), tab: "history", history };
     Ok(page("life", &who, lang, context))
@@ -71,7 +73,12 @@ async fn record(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(a
     let (record, on) = (asked.record.trim().to_string(), asked.on.trim().to_string());
     let history = match record.is_empty() {
         true => None,
-        false => Some(audit.record_history(&record).await?),
+        false => {
+            let history = audit.record_history(&record).await?;
+            let customer = history.customers.last().map(|of| of.today.as_str());
+            state.log(&who.name, What::History, customer, None).await?;
+            Some(history)
+        }
     };
     let then = match (&history, on.is_empty()) {
         (Some(history), false) => {

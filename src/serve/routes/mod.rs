@@ -69,7 +69,7 @@ pub(super) const NEEDS: &[(&str, Option<Need>, Option<Need>)] = &[
     ("/diff", Some(Need::Role(Role::Viewer)), None),
     ("/runs", Some(Need::Role(Role::Viewer)), None),
     ("/runs/{number}", Some(Need::Role(Role::Viewer)), None),
-    ("/values", Some(Need::Role(Role::Viewer)), None),
+    ("/values", Some(Need::Role(Role::Analyst)), None),
     ("/tables", Some(Need::Role(Role::Viewer)), None),
     ("/tables/{name}", Some(Need::Role(Role::Viewer)), None),
     // Review.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::base::{Base, query};
 use crate::audit::Audit;
 use crate::audit::view::{ComparisonView, Outcome, PairView};
+use crate::serve::access::What;
 use crate::serve::draw::{self, Waterfall};
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
@@ -125,6 +126,12 @@ async fn answer(state: &State, who: &Who, audit: &Audit, lang: Lang, sides: Side
             Some(Evidence::of(pair, weighed, lang))
         }
     };
+    if let Some(Evidence { pair, one, .. }) = &evidence {
+        let customers = [&pair.left_customer, &pair.right_customer];
+        for customer in customers.into_iter().take(if *one { 1 } else { 2 }) {
+            state.log(&who.name, What::Evidence, Some(customer), None).await?;
+        }
+    }
     // Values of both people are on the page.
     let shown = evidence
         .as_ref()

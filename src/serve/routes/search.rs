@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::base::Base;
 use crate::audit::view::Search;
 use crate::error::Kind;
+use crate::serve::access::What;
 use crate::serve::failure::Answer;
 use crate::serve::page::{Lang, page};
 use crate::serve::state::State;
@@ -51,6 +52,7 @@ async fn form(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang) -> Answer
 async fn find(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Form(typed): Form<Typed>) -> Answer {
     who.must(Role::Analyst)?;
     let audit = state.audit().await?;
+    state.log(&who.name, What::Search, None, None).await?;
     let base = Base::of(&audit, "search", "");
     let (found, wrong) = match audit.search(&typed.q).await {
         Ok(found) => (Some(found), None),

@@ -13,9 +13,10 @@ VENV = .venv
 
 AZURITE = .azurite
 AXE = .axe
+OIDC = .oidc
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test wheel-test audit bench bench-run bench-asked bench-serve bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +104,19 @@ $(VENV)-serve/ready: tests/serve/requirements.txt
 	$(PYTHON) -m venv $(VENV)-serve
 	$(VENV)-serve/bin/pip install --quiet -r $<
 	touch $@
+
+$(OIDC)/ready:
+	npm install --silent --no-audit --no-fund --prefix $(OIDC) oidc-provider@9.13.3
+	touch $@
+
+oidc-test: ## sign-in by OpenID Connect against a real provider on loopback; needs npm
+ifeq ($(shell command -v npm),)
+	@echo "npm is not there: the test against a sign-in provider is left out"
+else
+	$(MAKE) $(OIDC)/ready
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_OIDC_MODULES="$(CURDIR)/$(OIDC)" $(PYTHON) tests/serve/oidc.py
+endif
 
 CHROMIUM = $(or $(NAYOSE_CHROMIUM),$(shell command -v chromium),$(shell command -v google-chrome))
 serve-test: ## the pages in a real Chromium: both languages, a phone, the keyboard, axe-core; apt-get install chromium

@@ -70,7 +70,7 @@ impl Audit {
         for (by, meant) in meanings(text) {
             let customers = match self.index.get() {
                 Some(index) => index.meant(&meant, MOST_HITS + 1),
-                None => self.customers_of(self.records_meant(&meant).await?).await?,
+                None => self.customers_of(self.rows_meant(&meant).await?).await?,
             };
             found.extend(customers.into_iter().map(|id| (id, by)));
         }
@@ -78,7 +78,7 @@ impl Audit {
     }
 
     /// The records that are meant.
-    async fn records_meant(&self, meant: &Meant) -> Result<DataFrame> {
+    async fn rows_meant(&self, meant: &Meant) -> Result<DataFrame> {
         let source = self.table(SOURCE_RECORD.name).await?;
         let rows = match meant {
             Meant::Number(_) => {

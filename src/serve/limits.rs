@@ -59,9 +59,14 @@ impl Limits {
         }
     }
 
-    /// Forgets the failures of an account that got in.
-    pub(super) fn succeeded(&self, account: &str) {
-        self.failures().remove(&keys(account, "")[0].0);
+    /// Forgets the failures of an account that got in, and the one of its address that was counted before it did.
+    pub(super) fn succeeded(&self, account: &str, address: &str) {
+        let mut failures = self.failures();
+        let [(account, _), (address, _)] = keys(account, address);
+        failures.remove(&account);
+        if let Some((_, count)) = failures.get_mut(&address) {
+            *count = count.saturating_sub(1);
+        }
     }
 }
 
@@ -85,7 +90,7 @@ mod tests {
         assert_eq!(limits.wait("k.tanaka", "10.0.0.2", now), Some(WINDOW), "from wherever");
         assert_eq!(limits.wait("m.sato", "10.0.0.1", now), None, "others get in");
         assert_eq!(limits.wait("k.tanaka", "10.0.0.1", now + WINDOW), None);
-        limits.succeeded("k.tanaka");
+        limits.succeeded("k.tanaka", "10.0.0.2");
         assert_eq!(limits.wait("k.tanaka", "10.0.0.1", now), None);
     }
 
@@ -97,5 +102,12 @@ mod tests {
         }
         assert!(limits.wait("another", "10.0.0.1", now).is_some());
         assert!(limits.wait("another", "10.0.0.2", now).is_none());
+        // Those who get in are no failures of their address.
+        for i in 0..2 * OF_ADDRESS {
+            let account = format!("account {i}");
+            assert_eq!(limits.wait(&account, "10.0.0.2", now), None);
+            limits.failed(&account, "10.0.0.2", now);
+            limits.succeeded(&account, "10.0.0.2");
+        }
     }
 }

@@ -100,7 +100,7 @@ pub(crate) async fn serve(
     let newest = tokio::spawn(state::follow(state.clone()));
     let handle = Handle::new();
     let ended = tokio::select! {
-        ended = listen(listener, tls, state, handle.clone()) => ended,
+        ended = listen(listener, tls, state.clone(), handle.clone()) => ended,
         () = async {
             stopped.await;
             handle.graceful_shutdown(Some(ENDING));
@@ -110,7 +110,7 @@ pub(crate) async fn serve(
         } => Ok(()),
     };
     newest.abort();
-    ended
+    ended.and(state.settle().await)
 }
 
 fn listener(at: SocketAddr) -> Result<std::net::TcpListener> {

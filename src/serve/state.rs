@@ -106,7 +106,8 @@ impl State {
         self.settings.four_eyes || self.pipeline.as_ref().is_some_and(|pipeline| pipeline.four_eyes)
     }
 
-    /// Writes into the log of accesses that somebody saw something, and waits until it is there. What they typed does not belong there.
+    /// Writes into the log of accesses that somebody saw something; what shows values is there when this returns. What people typed does not
+    /// belong there.
     ///
     /// # Errors
     /// Environment, where the lake cannot be written: then nothing may be shown.
@@ -119,6 +120,14 @@ impl State {
             why: why.map(str::to_string),
         };
         self.accesses.log(access).await
+    }
+
+    /// Waits until every access so far is in the lake.
+    ///
+    /// # Errors
+    /// Environment, where the lake cannot be written.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        self.accesses.flush().await
     }
 
     /// Whether the personal values of a customer are shown to this session: after a click that was logged.

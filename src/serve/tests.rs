@@ -319,7 +319,7 @@ async fn a_panic_is_a_page_and_the_process_stays() {
     let answer = door.get("/panics", &[]).await;
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let html = answer.text().await.expect("text");
-    assert!(html.contains("<h1>500</h1>") && !html.contains("山田"), "{html}");
+    assert!(html.contains("the program stopped at") && !html.contains("山田"), "{html}");
     assert_eq!(door.get("/health", &[]).await.text().await.expect("text"), "ok\n");
 }
 
@@ -363,7 +363,7 @@ async fn accesses_that_come_at_once_are_all_written() {
     let door = Door::open().await;
     let logs = (0..200).map(|i| {
         let state = door.state.clone();
-        async move { state.log(&format!("a{i}"), super::access::What::Page, Some("C-1"), None).await }
+        async move { state.log(&format!("a{i}"), super::access::What::Show, Some("C-1"), None).await }
     });
     for done in futures::future::join_all(logs).await {
         done.expect("written");
@@ -372,4 +372,36 @@ async fn accesses_that_come_at_once_are_all_written() {
     assert_eq!((checked.entries, checked.broken), (200, Vec::<String>::new()));
     let files = std::fs::read_dir(door.folder.path().join("lake/desk/access_log")).expect("a folder").count();
     assert!(files < 200, "those that wait are written together: {files}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_show_no_values_are_written_together() {
+    let door = Door::open().await;
+    for i in 0..50 {
+        door.state.log(&format!("a{i}"), super::access::What::Page, Some("C-1"), None).await.expect("taken");
+    }
+    // What has to be there at once takes along what waits.
+    door.state.log("k.tanaka", super::access::What::Show, Some("C-1"), None).await.expect("written");
+    let checked = desk::check(&door.state.lake, Log::AccessLog).await.expect("read");
+    assert_eq!((checked.entries, checked.broken), (51, Vec::<String>::new()));
+    let files = std::fs::read_dir(door.folder.path().join("lake/desk/access_log")).expect("a folder").count();
+    assert!(files <= 2, "{files}");
+    // And so does the end of the process.
+    door.state.log("k.tanaka", super::access::What::Page, Some("C-1"), None).await.expect("taken");
+    door.state.settle().await.expect("written");
+    assert_eq!(desk::head(&door.state.lake, Log::AccessLog).await.expect("read").number, 52);
+}
+
+#[test]
+fn every_address_says_what_it_needs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/serve/routes");
+    let mut found = 0;
+    for file in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let code = std::fs::read_to_string(file.path()).expect("text");
+        for address in code.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(NEEDS.iter().any(|(known, ..)| *known == address), "{address} is not in NEEDS");
+            found += 1;
+        }
+    }
+    assert!(found > 20, "{found} addresses are found");
 }

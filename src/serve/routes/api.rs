@@ -204,3 +204,19 @@ fn bad(error: &Error) -> Failure {
 async fn matched(audit: &Audit, record: &str) -> Result<MatchView> {
     audit.match_record(&MatchRequest::parse(record)?).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::{NEEDS, Need};
+    use super::*;
+
+    #[test]
+    fn the_description_has_every_address_of_programs() {
+        let described: BTreeSet<String> = Description::openapi().paths.paths.into_keys().collect();
+        let is_of_program = |need: &Option<Need>| matches!(need, Some(Need::Key(_)));
+        let due = NEEDS.iter().filter(|(_, read, send)| is_of_program(read) || is_of_program(send));
+        assert_eq!(described, due.map(|(address, ..)| (*address).to_string()).collect());
+    }
+}

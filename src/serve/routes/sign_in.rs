@@ -110,7 +110,7 @@ async fn by_password(Shared(state): Shared<Arc<State>>, lang: Lang, request: Req
         *page.status_mut() = StatusCode::UNAUTHORIZED;
         return Ok(page);
     };
-    state.limits.succeeded(&name);
+    state.limits.succeeded(&name, &address);
     state.log(&name, What::SignIn, None, None).await?;
     let token = state.sessions.begin(&name, roles, Way::File, Instant::now())?;
     Ok(go(&next, vec![set_cookie(&state, session_cookie(&state), &token)]))

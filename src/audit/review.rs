@@ -13,7 +13,6 @@ use super::Audit;
 use super::effect::Pins;
 use super::network::Network;
 use super::queue::{Asked, Kind, Queue, Stake, asked};
-use super::records::is_record;
 use super::view::{PairView, RecordView, Words};
 use crate::config::decisions::{DESK, Line};
 use crate::error::{Error, Result};

@@ -47,8 +47,9 @@ use crate::store::Location;
 use settings::Settings;
 use state::State;
 
-/// How long a connection may take to send the head of a request: a client on a bad line needs a second or two.
-const HEAD: Duration = Duration::from_secs(10);
+/// How long a connection may take to send the head of a request. A connection that is kept for the next one counts too, and proxies keep
+/// theirs for a minute (nginx, load balancers of clouds): closed earlier, it breaks just when they use it again.
+const HEAD: Duration = Duration::from_secs(75);
 
 /// How long requests that are under way when the process ends may take to end too; schedulers kill after ten seconds or more.
 const ENDING: Duration = Duration::from_secs(8);

@@ -123,6 +123,8 @@ def main():
     environment = {**os.environ, "NAYOSE_OIDC_SECRET": SECRET}
     script = Path(__file__).parent / "oidc/provider.mjs"
     with tempfile.TemporaryDirectory() as folder:
+        # Nothing is published there, but who signs in is written down.
+        (Path(folder) / "lake").mkdir()
         settings = Path(folder) / "serve.yaml"
         settings.write_text(
             f"""

@@ -158,13 +158,21 @@ pub(crate) async fn read(lake: &Location, log: Log) -> Result<Vec<Entry>> {
 /// # Errors
 /// As [`read`].
 pub(crate) async fn read_after(lake: &Location, log: Log, number: u64) -> Result<Vec<Entry>> {
-    let mut names = names(lake, log).await?;
+    let names = names(lake, log).await?;
     // The file before the first one that begins later may have some of them too.
     let later = names.partition_point(|name| number_of(name).is_some_and(|first| first <= number + 1));
-    names.drain(..later.saturating_sub(1));
+    let found = entries(lake, log, names[later.saturating_sub(1)..].to_vec(), number).await?;
+    // A file that lies between others tells nothing of those before it ([`pack`]).
+    match found.first() {
+        Some(first) if first.number > number + 1 => entries(lake, log, names, number).await,
+        _ => Ok(found),
+    }
+}
+
+/// The entries of files after a number, each once: one may be there twice ([`pack`]).
+async fn entries(lake: &Location, log: Log, names: Vec<String>, number: u64) -> Result<Vec<Entry>> {
     let files = names.into_iter().map(|name| async move { file(lake, log, &name).await });
     let files: Vec<Vec<Entry>> = futures::stream::iter(files).buffered(AT_ONCE).try_collect().await?;
-    // An entry may be there twice ([`pack`]).
     let mut last = number;
     let is_next = |entry: &Entry| {
         let is_next = entry.number > last;

@@ -5,7 +5,7 @@
 //! The first file of several is written anew with the entries of all, then the others go; killed in between, some entries are there twice,
 //! which readers pass over.
 
-use super::{Log, name, names, number_of};
+use super::{Log, number_of};
 use crate::error::Result;
 use crate::store::Location;
 
@@ -72,6 +72,7 @@ async fn together(lake: &Location, log: Log, group: &[String]) -> Result<usize> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::{name, names};
     use super::*;
     use crate::lake::desk::{append, check, head, read, read_after};
 

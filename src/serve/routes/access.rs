@@ -78,6 +78,7 @@ struct Row {
 
 #[derive(Serialize)]
 struct Page {
+    part: &'static str,
     rows: Vec<Row>,
     wanted: Wanted,
     more: bool,
@@ -109,5 +110,5 @@ async fn seen(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(wan
             rows.push(Row { number: entry.number, access });
         }
     }
-    Ok(page("access", &who, lang, Page { rows, wanted, more, head: head.link }))
+    Ok(page("access", &who, lang, Page { part: "access", rows, wanted, more, head: head.link }))
 }

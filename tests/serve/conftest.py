@@ -21,7 +21,7 @@ NAYOSE = os.environ["NAYOSE"]
 AXE = Path(os.environ["NAYOSE_AXE"]).read_text(encoding="utf-8")
 CHROMIUM = os.environ.get("NAYOSE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
-# A person whose name is full of markup: pages have to show it as text.
+# A name full of markup: pages have to show it as text.
 MARKUP = "<img/src=x/onerror=alert(1)> 太郎"
 
 
@@ -41,9 +41,9 @@ class House:
         shutil.copytree(ROOT / "sample_data", inputs)
         self.add_markup(inputs)
         pipeline = str(ROOT / "pipelines/retail/pipeline.yaml")
-        # The first run lacks the newest files, so that the second one brings people and facts.
-        late = [*inputs.glob("shop/customers_202603*.csv"), *inputs.glob("support/*_202603*")]
-        assert late, "the sample has files of its last month"
+        # The first run lacks some files of the shop, so that the second one brings people, merges some and restates figures.
+        late = [*inputs.glob("shop/customers_2025*.csv")]
+        assert late, "the sample has customers of 2025"
         aside = folder / "late"
         for file in late:
             to = aside / file.relative_to(inputs)
@@ -65,18 +65,15 @@ class House:
         threading.Thread(target=lambda: self.said.extend(self.process.stdout), daemon=True).start()
 
     def add_markup(self, inputs: Path):
-        """Gives one customer of the shop another name."""
-        file = sorted(inputs.glob("shop/customers_*.csv"))[0]
-        head, *rows = file.read_bytes().decode("cp932", errors="surrogateescape").splitlines(keepends=True)
-        at, of = head.rstrip("\r\n").split(",").index("氏名"), len(head.split(","))
-        for place, row in enumerate(rows):
-            cells = row.split(",")
-            if '"' not in row and len(cells) == of and cells[at]:
-                self.markup = "shop:" + cells[head.split(",").index("顧客番号")]
-                cells[at] = MARKUP
-                rows[place] = ",".join(cells)
-                break
-        file.write_bytes("".join([head, *rows]).encode("cp932", errors="surrogateescape"))
+        """Gives the first item of an order another name. Names of people lose such signs when they are standardized."""
+        file = inputs / "shop/orders_202602.csv"
+        lines = file.read_bytes().decode("cp932", errors="surrogateescape").splitlines(keepends=True)
+        columns, first = (line.strip().strip('"').split('","') for line in lines[:2])
+        item = first[columns.index("商品名")]
+        assert item, "the first line of an order names its item"
+        lines[1] = lines[1].replace(f'"{item}"', f'"{MARKUP}"', 1)
+        self.markup = "shop:" + first[columns.index("顧客番号")]
+        file.write_bytes("".join(lines).encode("cp932", errors="surrogateescape"))
 
     def line(self, pattern: str) -> str:
         """The first thing that the process says of this pattern."""
@@ -128,13 +125,13 @@ def signed_in(house, browser):
 
 @pytest.fixture
 def open_page(house, browser, signed_in):
-    """Opens pages: `open_page("/runs", lang="ja", width=390)`. What the browser complains of fails the test."""
+    """Opens pages: `open_page("/runs", lang="ja")`. What the browser complains of fails the test."""
     contexts, wrong = [], []
 
-    def opened(path: str, lang: str = "en", width: int = 1200, status: int = 200):
+    def opened(path: str, lang: str = "en", status: int = 200):
         locale = "ja-JP" if lang == "ja" else "en-GB"
         context = browser.new_context(
-            storage_state=signed_in, locale=locale, viewport={"width": width, "height": 800}, base_url=house.address
+            storage_state=signed_in, locale=locale, viewport={"width": 1200, "height": 800}, base_url=house.address
         )
         contexts.append(context)
         page = context.new_page()

@@ -147,7 +147,7 @@ struct ListPage {
     queue: Page,
     kinds: Vec<&'static str>,
     /// Those to whom pairs are assigned.
-    people: Vec<String>,
+    assignees: Vec<String>,
     earlier: Option<String>,
     later: Option<String>,
 }
@@ -164,7 +164,7 @@ async fn list(Of(state): Of<Arc<State>>, who: Who, lang: Lang, RawQuery(query): 
         later: (from + PAGE < queue.total).then(|| at(from + PAGE)),
         around: Around::new(&open, &wanted),
         kinds: crate::audit::queue::Kind::ALL.map(|kind| kind.name()).to_vec(),
-        people: open.decisions.asked().into_iter().map(str::to_string).collect(),
+        assignees: open.decisions.asked().into_iter().map(str::to_string).collect(),
         queue,
     };
     Ok(page("review", &who, lang, page_of))

@@ -1,14 +1,13 @@
 //! Forms and addresses of review: which pairs somebody wants to see, which they answered on.
 //!
 //! In: the part of an address after `?`, or the body of a form. Out: a [`Wanted`], which goes with somebody from pair to pair, and a
-//! [`Form`] whose token is that of the session.
+//! [`Form`].
 
 use axum::http::StatusCode;
 use serde::Serialize;
 use url::form_urlencoded::{Serializer, parse};
 
 use super::failure::Failure;
-use super::who::Who;
 use crate::audit::queue::Kind;
 use crate::audit::review::Filter;
 use crate::lake::decision_log::{Pair, pair_of};
@@ -144,20 +143,9 @@ impl Wanted {
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads a form of this session.
-    ///
-    /// # Errors
-    /// A page, where its token is not that of the session: another site may have sent it.
-    pub(crate) fn of(body: &str, who: &Who) -> Result<Self, Failure> {
-        let form = Form(parse(body.as_bytes()).into_owned().collect());
-        match form.get("csrf") {
-            Some(token) if token == who.csrf => Ok(form),
-            _ => Err(Failure::new(
-                StatusCode::FORBIDDEN,
-                "the form is not of this session",
-                "load the page again, and send it from there",
-            )),
-        }
+    /// Reads a form. That it is one of this session was seen before it came here ([`super::guard`]).
+    pub(crate) fn of(body: &str) -> Self {
+        Form(parse(body.as_bytes()).into_owned().collect())
     }
 
     /// The first value of a field.
@@ -184,8 +172,6 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
@@ -201,11 +187,8 @@ mod tests {
     }
 
     #[test]
-    fn a_form_of_another_session_is_refused() {
-        let who = Who { name: "k".into(), roles: BTreeSet::new(), csrf: "token".into(), session: String::new() };
-        assert!(Form::of("csrf=other&word=same", &who).is_err() && Form::of("word=same", &who).is_err());
-        let form = Form::of("csrf=token&pair=shop%3A2%09app%3A1&pair=nothing&seen=4&filter=kind%3Dcut", &who);
-        let form = form.expect("of this session");
+    fn a_form_has_its_pairs_and_where_somebody_is() {
+        let form = Form::of("csrf=token&pair=shop%3A2%09app%3A1&pair=nothing&seen=4&filter=kind%3Dcut");
         assert_eq!(form.pairs(), [["app:1".to_string(), "shop:2".to_string()]]);
         assert_eq!((form.seen(), form.wanted().query()), (4, "kind=cut".to_string()));
     }

@@ -16,6 +16,8 @@ use crate::lake::decision_log::{Decisions, Pair, Word, pair_of, read};
 use crate::lake::results::ClusterResult;
 use crate::runner::{self, Options, Outcome};
 
+const HEADER: &str = "left,right,decision,by,at,why,expires,replaces\n";
+
 const AT: &str = "2026-04-01T09:00:00+09:00";
 
 /// A shop whose lake is reviewed.
@@ -36,6 +38,7 @@ impl Shop {
         let text = text.replace("marts: marts\n", "").replace("checks: checks\n", "") + more;
         std::fs::write(folder.path().join("pipeline.yaml"), text).expect("written");
         std::fs::copy(retail.join("model.yaml"), folder.path().join("model.yaml")).expect("copied");
+        std::fs::write(folder.path().join("decisions.csv"), HEADER).expect("written");
         let shop = Shop { pipeline: Self::load(folder.path()), folder };
         shop.run().await.expect("the first run");
         shop
@@ -197,7 +200,7 @@ async fn with_four_eyes_a_run_takes_what_a_second_person_confirmed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_taken_back_is_as_it_was() {
-    let shop = Shop::new(200, 44, "").await;
+    let shop = Shop::new(500, 41, "").await;
     let audit = shop.audit().await;
     let before = people(&audit).await;
     let item = shop.asked(&audit, &Filter { kind: Some(Kind::Review), ..Filter::default() }).await.remove(0);
@@ -221,9 +224,8 @@ async fn the_file_and_review_do_not_contradict_each_other_unseen() {
     let [l, r] = pair(&shop.asked(&audit, &Filter::default()).await[0]);
     shop.decide(&[l.clone(), r.clone()], Word::Different, None).await;
     // Somebody who knows nothing of review writes the opposite into the file.
-    let header = "left,right,decision,by,at,why,expires,replaces\n";
     let file = shop.folder.path().join("decisions.csv");
-    std::fs::write(&file, format!("{header}{l},{r},same,s,2026-04-02,phone,,\n")).expect("written");
+    std::fs::write(&file, format!("{HEADER}{l},{r},same,s,2026-04-02,phone,,\n")).expect("written");
     shop.pipeline = Shop::load(shop.folder.path());
     let refused = shop.run().await.expect_err("a contradiction");
     assert_eq!(refused.kind(), ErrorKind::Config);
@@ -231,7 +233,7 @@ async fn the_file_and_review_do_not_contradict_each_other_unseen() {
     assert!(told.contains("decisions.csv:2") && told.contains("desk/decision:1"), "both places: {told}");
     assert!(told.contains("undo the decision in review"), "{told}");
     // The same word twice is no contradiction.
-    std::fs::write(&file, format!("{header}{l},{r},different,s,2026-04-02,phone,,\n")).expect("written");
+    std::fs::write(&file, format!("{HEADER}{l},{r},different,s,2026-04-02,phone,,\n")).expect("written");
     shop.pipeline = Shop::load(shop.folder.path());
     shop.run().await.expect("no contradiction");
 }

@@ -147,7 +147,7 @@ struct ListPage {
     queue: Page,
     kinds: Vec<&'static str>,
     /// Those to whom pairs are assigned.
-    people: Vec<String>,
+    assignees: Vec<String>,
     earlier: Option<String>,
     later: Option<String>,
 }
@@ -164,7 +164,7 @@ async fn list(Of(state): Of<Arc<State>>, who: Who, lang: Lang, RawQuery(query): 
         later: (from + PAGE < queue.total).then(|| at(from + PAGE)),
         around: Around::new(&open, &wanted),
         kinds: crate::audit::queue::Kind::ALL.map(|kind| kind.name()).to_vec(),
-        people: open.decisions.asked().into_iter().map(str::to_string).collect(),
+        assignees: open.decisions.asked().into_iter().map(str::to_string).collect(),
         queue,
     };
     Ok(page("review", &who, lang, page_of))
@@ -320,7 +320,7 @@ fn why(form: &Form, word: Word) -> String {
 }
 
 async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -> Answered {
-    let form = Form::of(&body, &who)?;
+    let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let (word, pairs) = (word(&form)?, form.pairs());
     if pairs.is_empty() || pairs.len() > AT_ONCE {
@@ -370,7 +370,7 @@ struct PreviewPage {
 }
 
 async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -> Answered {
-    let form = Form::of(&body, &who)?;
+    let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let (word, mut pairs) = (word(&form)?, form.pairs());
     pairs.truncate(AT_ONCE);
@@ -388,14 +388,14 @@ async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) 
 }
 
 async fn second(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
-    let form = Form::of(&body, &who)?;
+    let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     confirm(&state.lake, open.rules(), form.get("id").unwrap_or_default()).await?;
     Ok(on(&form.wanted().unnamed().tell(Some("confirmed")), true))
 }
 
 async fn undo(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
-    let form = Form::of(&body, &who)?;
+    let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let id = form.get("id").filter(|id| !id.is_empty());
     let pair = take_back(&state.lake, open.rules(), id).await?;
@@ -404,7 +404,7 @@ async fn undo(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
 }
 
 async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
-    let form = Form::of(&body, &who)?;
+    let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let mut pairs = form.pairs();
     if pairs.is_empty() {
@@ -440,7 +440,7 @@ impl Comment {
 const COMMENT: usize = 4000;
 
 async fn comment(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
-    let form = Form::of(&body, &who)?;
+    let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let text: String = form.get("text").unwrap_or_default().trim().chars().take(COMMENT).collect();
     let pair = form.pairs().into_iter().next();

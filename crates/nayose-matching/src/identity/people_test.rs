@@ -188,14 +188,14 @@ fn the_people_among_some_records_are_those_among_all() {
     use crate::identity::among::{Part, people_among};
     use crate::identity::cluster::RIVAL;
     use crate::model::sample::mix;
-    // Records of few values, so that components of all shapes come about, with contradictions, rivals, and decisions of people.
-    let text = |i: u64, values: u64| format!("{}", mix(i) % values);
-    let drawn: Vec<[String; 5]> = (0..120u64)
-        .map(|i| {
-            [7, 5, 23, 29, 11]
-                .map(|values| if mix(i * values) % 4 == 0 { String::new() } else { text(i + values, values) })
-        })
-        .collect();
+    // Three records a person, of whose values a fourth is left out and a sixth is somebody else's: components of all shapes come about, with
+    // contradictions and rivals.
+    let value = |i: u64, feature: u64| match mix(i * 5 + feature) % 12 {
+        0..3 => String::new(),
+        3..5 => format!("{}", mix(i * 7 + feature) % 40),
+        _ => format!("{}", i / 3),
+    };
+    let drawn: Vec<[String; 5]> = (0..120u64).map(|i| [0, 1, 2, 3, 4].map(|feature| value(i, feature))).collect();
     let rows: Vec<[&str; 5]> = drawn.iter().map(|r| [&r[0], &r[1], &r[2], &r[3], &r[4]].map(|v| &v[..])).collect();
     let scorer = scorer(&rows, vec![vec![0, 1]]);
     let all: Vec<(u32, u32)> = (0..120).flat_map(|l| (l + 1..120).map(move |r| (l, r))).collect();

@@ -135,7 +135,7 @@ impl Audit {
         let thresholds = &settings.thresholds;
         let floor = thresholds.review.min(HOUSEHOLD);
         let mut candidates = lookup.candidates(scorer, &asked);
-        candidates.retain(|c| c.score.person.max(c.score.household) >= floor);
+        candidates.retain(|c| c.score.person + c.score.household >= floor);
         candidates.sort_by(|a, b| b.score.person.total_cmp(&a.score.person).then(a.row.cmp(&b.row)));
         let more = candidates.len() > MOST_CANDIDATES;
         candidates.truncate(MOST_CANDIDATES);

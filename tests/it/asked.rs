@@ -7,7 +7,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::prelude::ParquetReadOptions;
 use nayose::{Audit, Location, MatchRequest, Resources, session};
 
-use crate::support::raw_records::raw_records;
+use crate::support::raw_records::{raw_records, work_files};
 use crate::support::{Retailer, fails, nayose, root, succeeds};
 
 async fn open(retailer: &Retailer) -> Audit {
@@ -68,8 +68,7 @@ async fn a_prepared_lake_answers_as_one_that_is_not() {
 /// Probabilities of person and household by the records of a pair, as the run kept them: the work table `scored_pair`.
 async fn scored(lake: &str) -> BTreeMap<(String, String), (f64, f64)> {
     let context = session(&Resources { threads: 1, ..Resources::default() }).expect("a session");
-    let read = |table: &str| format!("{lake}/work/*/{table}/*.parquet");
-    let table = |table: &str| context.read_parquet(read(table), ParquetReadOptions::default());
+    let table = |table: &str| context.read_parquet(work_files(lake, table), ParquetReadOptions::default());
     let records = table("normalize/standard_record").await.expect("records");
     let mut names: BTreeMap<i64, String> = BTreeMap::new();
     for batch in

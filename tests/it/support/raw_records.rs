@@ -12,14 +12,26 @@ pub(crate) type RawRecord = (String, MatchRequest);
 const OUTSIDE: [&str; 9] =
     ["source", "channel", "record_id", "file", "line", "reject_reason", "reject_raw", "observed_at", "registered_at"];
 
-/// The rows of the newest run's work below a lake, in order of their keys, `most` at most. A record of several rows is here several
+/// The files of a table of the only run whose work a lake has, in order.
+pub(crate) fn work_files(lake: &str, table: &str) -> Vec<String> {
+    let entries = |folder: std::path::PathBuf| {
+        let mut found: Vec<std::path::PathBuf> =
+            std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        found.sort();
+        found
+    };
+    let runs = entries(std::path::Path::new(lake).join("work"));
+    let run = runs.iter().find(|path| path.is_dir()).expect("the work of a run");
+    let parts = entries(run.join(table)).into_iter().filter(|path| path.extension().is_some_and(|e| e == "parquet"));
+    parts.map(|path| path.display().to_string()).collect()
+}
+
+/// The rows of the only run's work below a lake, in order of their keys, `most` at most. A record of several rows is here several
 /// times.
 pub(crate) async fn raw_records(lake: &str, most: usize) -> Vec<RawRecord> {
     let context = session(&Resources::default()).expect("a session");
-    let rows = context
-        .read_parquet(format!("{lake}/work/*/ingest/raw_record/*.parquet"), ParquetReadOptions::default())
-        .await
-        .expect("rows");
+    let rows = context.read_parquet(work_files(lake, "ingest/raw_record"), ParquetReadOptions::default()).await;
+    let rows = rows.expect("rows");
     let rows = rows.filter(col("reject_reason").is_null()).expect("a plan");
     // Spread over all channels: the digest of a key is as good as a die.
     let die = datafusion::functions::expr_fn::md5(datafusion::functions::expr_fn::concat(vec![

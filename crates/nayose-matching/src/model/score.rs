@@ -158,7 +158,7 @@ impl Scorer {
     }
 
     /// The probabilities of a record that is in no table and one that is.
-    pub fn score_asked(&self, asked: &Asked, row: usize) -> Score {
+    pub(crate) fn score_asked(&self, asked: &Asked, row: usize) -> Score {
         let group = self.packed.group_of(asked.channel(), self.packed.channel_of[row]);
         posterior(self.sum(&asked.side(), &Asked::beside(self.packed.row(row))), self.log_prior[group])
     }

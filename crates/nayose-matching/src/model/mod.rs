@@ -5,6 +5,7 @@
 //! unrelated. Nothing here knows Arrow, files or the engine.
 
 pub mod bits;
+pub mod bound;
 pub mod chances;
 pub mod column;
 pub mod combine;

@@ -12,6 +12,7 @@ use super::records::Records;
 use super::{array_function, costly_function, made_from};
 use crate::tables::columns;
 use crate::tables::contract::{Type, col, struct_fields};
+use nayose_matching::model::bound::Room;
 use nayose_matching::model::score::Scorer;
 use nayose_matching::model::{Model, Parameters, compare, sample};
 
@@ -22,13 +23,14 @@ const SCORE: [(&str, Type); 3] = [
     (col::HOUSEHOLD_PROBABILITY, Type::Double),
 ];
 
-/// `score_pair(row_l, row_r)`: match weight and probabilities as a struct.
-pub(crate) fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Records>) -> ScalarUDF {
+/// `score_pair(row_l, row_r)`: match weight and probabilities as a struct; zeros where P(one person or one household) is below `floor`.
+pub(crate) fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc<Records>, floor: f64) -> ScalarUDF {
     let result = DataType::Struct(struct_fields(&SCORE));
     let recipe = Recipe::ScorePair {
         model: (*model).clone(),
         parameters: (&parameters).into(),
         records: records.file().to_string(),
+        floor: floor.to_bits(),
     };
     // Made when the first pair comes: who only passes the function on needs no features.
     let made = OnceLock::new();
@@ -39,8 +41,9 @@ pub(crate) fn score_pair(model: Arc<Model>, parameters: Parameters, records: Arc
         let mut weights = Float64Builder::with_capacity(l.len());
         let mut person = Float64Builder::with_capacity(l.len());
         let mut household = Float64Builder::with_capacity(l.len());
+        let mut room = Room::default();
         for (l, r) in l.values().iter().zip(r.values()) {
-            let score = scorer.score(*l as usize, *r as usize);
+            let score = scorer.score_from(floor, *l as usize, *r as usize, &mut room).unwrap_or_default();
             weights.append_value(score.weight);
             person.append_value(score.person);
             household.append_value(score.household);

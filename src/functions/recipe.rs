@@ -35,6 +35,8 @@ pub(crate) enum Recipe {
         parameters: Bits,
         /// The file of the records' features.
         records: String,
+        /// The bits of the probability from which pairs are wanted.
+        floor: u64,
     },
     /// `golden`.
     Golden(Survivorship),

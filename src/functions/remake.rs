@@ -29,8 +29,9 @@ pub(crate) fn function_of(json: &[u8]) -> Result<ScalarUDF> {
         Recipe::PairLevels { model, records } => {
             pair::pair_levels(Arc::new(model), Arc::new(Records::of_file(records)))
         }
-        Recipe::ScorePair { model, parameters, records } => {
-            pair::score_pair(Arc::new(model), parameters.into(), Arc::new(Records::of_file(records)))
+        Recipe::ScorePair { model, parameters, records, floor } => {
+            let records = Arc::new(Records::of_file(records));
+            pair::score_pair(Arc::new(model), parameters.into(), records, f64::from_bits(floor))
         }
         Recipe::Golden(rules) => golden::golden(rules),
     })
@@ -61,7 +62,7 @@ mod tests {
             standardize::standardize(Arc::new(standardizer)),
             pair::in_sample(7, 0.1 + 0.2),
             pair::pair_levels(model.clone(), records()),
-            pair::score_pair(model.clone(), parameters.clone(), records()),
+            pair::score_pair(model.clone(), parameters.clone(), records(), 0.1 + 0.2),
             golden::golden(pipeline.survivorship.clone()),
         ] {
             let recipe = recipe_of(&made).expect("a recipe");

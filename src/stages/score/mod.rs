@@ -290,7 +290,7 @@ pub(crate) fn plan(
     records: &Arc<Records>,
     floor: f64,
 ) -> Result<Vec<Planned>> {
-    let score = score_pair(model.clone(), parameters, records.clone());
+    let score = score_pair(model.clone(), parameters, records.clone(), floor);
     let scored = pairs.select(vec![
         ident(col::ROW_L),
         ident(col::ROW_R),

@@ -88,7 +88,7 @@ pub(crate) async fn profile(
 ) -> Result<Profile> {
     let share = (MOST_PAIRS / (candidates as f64).max(1.0)).min(1.0);
     let rows = || vec![ident(col::ROW_L), ident(col::ROW_R)];
-    let score = score_pair(model.clone(), parameters.clone(), records.clone()).call(rows()).alias("score");
+    let score = score_pair(model.clone(), parameters.clone(), records.clone(), auto).call(rows()).alias("score");
     let levels = pair_levels(model.clone(), records.clone()).call(rows()).alias("levels");
     let sample = pairs.filter(in_sample(model.training.seed, share).call(rows()))?.select(vec![levels, score])?;
     let packed = records.packed()?;

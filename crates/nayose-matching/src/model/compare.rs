@@ -40,7 +40,7 @@ pub struct Relations {
 
 impl Needs {
     #[inline]
-    fn are_met(self, relations: Relations) -> bool {
+    pub(super) fn are_met(self, relations: Relations) -> bool {
         relations.same & self.same == self.same && relations.both & self.absent == 0
     }
 }

@@ -81,6 +81,11 @@ impl Joint {
         })
     }
 
+    /// The most that these corrections can add for any states.
+    pub(super) fn most(&self) -> f64 {
+        self.tables.iter().map(|table| table.logs.iter().copied().fold(0.0, f64::max)).sum()
+    }
+
     /// The sum of these corrections, in the order of the classes.
     pub fn correction(&self, states: &[u8]) -> [f64; 3] {
         [0.0, self.corrections(states).map(|(_, log)| log).sum(), 0.0]

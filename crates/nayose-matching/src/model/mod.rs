@@ -6,6 +6,7 @@
 
 pub mod asked;
 pub mod bits;
+pub mod bound;
 pub mod chances;
 pub mod column;
 pub mod combine;

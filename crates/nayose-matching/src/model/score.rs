@@ -18,7 +18,7 @@ use super::sets::{each_common, rarest_common};
 use super::{Comparison, MISSING, Model, Parameters, compare};
 
 /// The probabilities of a pair.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
     /// P(one person).
     pub person: f64,
@@ -55,28 +55,29 @@ pub struct Evidence {
 
 /// What a level adds to the sum.
 #[derive(Clone, Copy)]
-struct Term {
+pub(super) struct Term {
     /// ln P(level | class).
-    log: [f64; 3],
+    pub(super) log: [f64; 3],
     /// The feature whose agreeing value's frequency adjusts it.
-    tf: Option<usize>,
+    pub(super) tf: Option<usize>,
     /// The features of which several values are several chances, a bit each.
-    features: u64,
+    pub(super) features: u64,
 }
 
 /// A comparison's part of a pair.
-struct Found {
+#[derive(Clone, Copy)]
+pub(super) struct Found {
     state: u8,
     /// ln P(level | class), up to what the classes have in common.
-    log: [f64; 3],
+    pub(super) log: [f64; 3],
     /// The feature and its rarest value that both have, where its frequency counts and it takes part in combinations.
     combines: Option<(usize, u32)>,
 }
 
 /// Positions of the classes.
-const PERSON: usize = 0;
-const HOUSEHOLD: usize = 1;
-const UNRELATED: usize = 2;
+pub(super) const PERSON: usize = 0;
+pub(super) const HOUSEHOLD: usize = 1;
+pub(super) const UNRELATED: usize = 2;
 
 /// Comparisons of a pair whose states are kept together; those beyond are in no table of what differs together.
 const MOST_STATES: usize = 64;
@@ -87,16 +88,18 @@ const SMALL_COUNTS: u32 = 4096;
 /// Scores pairs of records.
 #[derive(Clone)]
 pub struct Scorer {
-    model: Arc<Model>,
-    packed: Arc<Packed>,
+    pub(super) model: Arc<Model>,
+    pub(super) packed: Arc<Packed>,
     /// By comparison and state.
-    terms: Vec<Vec<Term>>,
+    pub(super) terms: Vec<Vec<Term>>,
     /// By comparison: what several values change.
     chances: Vec<Chances>,
     /// What differs together inside a household.
-    joint: Joint,
+    pub(super) joint: Joint,
+    /// The most that this adds to ln P(levels | household).
+    pub(super) most_joint: f64,
     /// Pair of channels → ln P(class).
-    log_prior: Vec<[f64; 3]>,
+    pub(super) log_prior: Vec<[f64; 3]>,
     /// Feature → ln of the count of an average agreeing value: records that have any, times the probability that two agree, a value of
     /// a record.
     log_average: Vec<f64>,
@@ -129,7 +132,8 @@ impl Scorer {
         let log_average = packed.features.iter().map(average).collect();
         let log_counts = (0..SMALL_COUNTS).map(|n| f64::from(n).ln()).collect();
         let joint = Joint::new(&model, &parameters.joint);
-        Scorer { model, packed, terms, chances, joint, log_prior, log_average, log_counts }
+        let most_joint = joint.most();
+        Scorer { model, packed, terms, chances, joint, most_joint, log_prior, log_average, log_counts }
     }
 
     #[inline]
@@ -206,12 +210,21 @@ impl Scorer {
     /// The sum over the comparisons, each of which is shown to `see`.
     #[inline]
     fn sum_of_each<S: Side>(&self, l: &S, r: &S, relations: Relations, mut see: impl FnMut(usize, &Found)) -> [f64; 3] {
+        self.sum_of(|i| {
+            let found = self.log_likelihood(i, relations, l, r)?;
+            see(i, &found);
+            Some(found)
+        })
+    }
+
+    /// The sum over the comparisons, by what `find` finds of each.
+    #[inline]
+    pub(super) fn sum_of(&self, mut find: impl FnMut(usize) -> Option<Found>) -> [f64; 3] {
         let mut sum = [0.0f64; 3];
         let mut agreed = Vec::new();
         let mut states = [MISSING; MOST_STATES];
         for i in 0..self.model.comparisons.len() {
-            if let Some(found) = self.log_likelihood(i, relations, l, r) {
-                see(i, &found);
+            if let Some(found) = find(i) {
                 if let Some(state) = states.get_mut(i) {
                     *state = found.state;
                 }
@@ -280,7 +293,13 @@ impl Scorer {
     }
 
     #[inline]
-    fn log_likelihood<S: Side>(&self, comparison: usize, relations: Relations, l: &S, r: &S) -> Option<Found> {
+    pub(super) fn log_likelihood<S: Side>(
+        &self,
+        comparison: usize,
+        relations: Relations,
+        l: &S,
+        r: &S,
+    ) -> Option<Found> {
         let state = compare::state(&self.model.comparisons[comparison], &self.packed, relations, l, r);
         if state == MISSING {
             return None;

@@ -1,5 +1,6 @@
 //! What the model says of unrelated records, against simulated ones.
 
+mod bounds;
 mod chances;
 mod combinations;
 mod world;

@@ -20,6 +20,7 @@ mod functions;
 mod lake;
 mod observe;
 mod runner;
+mod serve;
 pub mod sources;
 mod stages;
 mod store;

@@ -25,6 +25,7 @@ mod rollback;
 mod run;
 mod schema;
 mod search;
+mod serve;
 mod sql;
 mod stop;
 mod train;
@@ -90,6 +91,8 @@ enum Command {
     Vacuum(vacuum::Arguments),
     /// Read a whole lake and say what is not as it was written
     Verify(verify::Arguments),
+    /// Open the published lake to people and programs: pages, review, an interface, SQL
+    Serve(serve::Arguments),
     /// Compare the published customers with a truth file
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
@@ -217,8 +220,8 @@ pub fn run(cli: Cli) -> Result<u8> {
         .max_blocking_threads(BLOCKING)
         .build()
         .map_err(|e| Error::environment(format!("cannot start threads: {e}")))?;
-    // The processes of a cluster end in their own way: an executor says goodbye to its scheduler.
-    let serves = matches!(command, Command::Cluster(_));
+    // What serves ends in its own way: an executor says goodbye to its scheduler, a page is answered to its end.
+    let serves = matches!(command, Command::Cluster(_) | Command::Serve(_));
     let ended = runtime.block_on(async {
         // A task of its own, so that a signal is heard while the command computes.
         let mut task = tokio::spawn(work(command));
@@ -257,6 +260,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Erase(a) => erase::run(a).await,
         Command::Vacuum(a) => vacuum::run(a).await,
         Command::Verify(a) => verify::run(a).await,
+        Command::Serve(a) => serve::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,
         Command::Cluster(a) => cluster::run(a).await,

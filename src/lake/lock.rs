@@ -11,11 +11,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use object_store::{PutMode, PutOptions, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use crate::console::caller::host;
-use crate::error::{Error, Result, from_store};
+use crate::error::{Error, Result};
 use crate::store::Location;
 
 /// How often the holder says that it is alive, and after which silence it is not.
@@ -128,7 +127,7 @@ impl Lock {
         *held() = Some((place.clone(), holder.clone()));
         // Twice: the lock that was there may be left from a crash.
         for _ in 0..2 {
-            if create(&place, holder.bytes()?).await? {
+            if place.create(holder.bytes()?).await? {
                 return Ok(Lock::renewing(place, holder));
             }
             let Some(bytes) = place.read_if_exists().await? else { continue };
@@ -187,17 +186,6 @@ impl Drop for Lock {
         if let Some(renewing) = self.renewing.take() {
             let _ = renewing.join();
         }
-    }
-}
-
-/// Makes the file; `false` where it is there already.
-async fn create(place: &Location, bytes: Vec<u8>) -> Result<bool> {
-    let (store, path) = place.open()?;
-    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-    match store.put_opts(&path, PutPayload::from(bytes), options).await {
-        Ok(_) => Ok(true),
-        Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
-        Err(e) => Err(from_store(&e)),
     }
 }
 

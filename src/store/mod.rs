@@ -19,7 +19,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 use globset::GlobBuilder;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
 pub(crate) use self::named::without_secrets;
@@ -153,6 +153,20 @@ impl Location {
         }
         let (store, path) = self.open()?;
         upload::put(store, path, bytes, self.url.scheme() != "file").await.map_err(|e| self.failed("write", &e))
+    }
+
+    /// Makes the file where there is none, on any store: of two that try one does. `false` where it is there already.
+    ///
+    /// # Errors
+    /// Environment, if it cannot be written.
+    pub(crate) async fn create(&self, bytes: Vec<u8>) -> Result<bool> {
+        let (store, path) = self.open()?;
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match store.put_opts(&path, PutPayload::from(bytes), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
+            Err(e) => Err(self.failed("write", &e)),
+        }
     }
 
     /// Removes the file; one that is not there is no error.

@@ -1,0 +1,229 @@
+//! Whether a log is as it was written: every entry's content, and that each follows the one before.
+//!
+//! In: a log. Out: what does not fit, by the numbers of entries, and the end, which stands for all of it. Whoever could write the whole
+//! folder could write a whole new log: the end that was noted elsewhere tells that too.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use super::{Entry, FOLDER, Head, Log, name, names, number_of, text};
+use crate::error::{Kind, Result};
+use crate::store::Location;
+
+/// A log that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Checked {
+    /// Its name.
+    pub(crate) log: &'static str,
+    /// How many entries were read.
+    pub(crate) entries: u64,
+    /// How many of them were erased.
+    pub(crate) erased: u64,
+    /// The last entry's link; empty where there is none.
+    pub(crate) head: String,
+    /// What does not fit, a sentence for each entry.
+    pub(crate) broken: Vec<String>,
+    /// The links of all entries: an earlier end that was noted elsewhere has to be among them.
+    #[serde(skip)]
+    pub(crate) links: HashSet<String>,
+}
+
+/// Reads a whole log.
+///
+/// # Errors
+/// Environment, if it cannot be read.
+pub(crate) async fn check(lake: &Location, log: Log) -> Result<Checked> {
+    let mut found = Checked {
+        log: log.name(),
+        entries: 0,
+        erased: 0,
+        head: String::new(),
+        broken: Vec::new(),
+        links: HashSet::new(),
+    };
+    let mut end = Head::default();
+    for file in names(lake, log).await? {
+        let of_file = format!("{FOLDER}/{}/{file}", log.name());
+        let lines = match text(lake, log, &file).await {
+            Ok(lines) => lines,
+            Err(error) if error.kind() == Kind::Data => {
+                found.broken.push(error.message().to_string());
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        for (i, line) in lines.lines().enumerate() {
+            let Some(entry) = Entry::parse(line) else {
+                found.broken.push(format!("{of_file}, line {} is no entry of {}", i + 1, log.name()));
+                continue;
+            };
+            if i == 0 && number_of(&file) != Some(entry.number) {
+                found.broken.push(format!("{of_file} begins with entry {}; its name is that of another", entry.number));
+            }
+            found.broken.extend(wrong(log, &entry, &end));
+            found.entries += 1;
+            found.erased += u64::from(entry.is_erased());
+            end = Head { number: entry.number, link: entry.link() };
+            found.links.insert(end.link.clone());
+        }
+        if lines.is_empty() {
+            found.broken.push(format!("{of_file} is empty"));
+        }
+    }
+    found.head = end.link;
+    Ok(found)
+}
+
+/// What is wrong with an entry that comes after this end.
+fn wrong(log: Log, entry: &Entry, end: &Head) -> Vec<String> {
+    let (log, number, due) = (log.name(), entry.number, end.number + 1);
+    let mut told = Vec::new();
+    if number > due {
+        let missing =
+            if number == due + 1 { format!("entry {due}") } else { format!("entries {due} to {}", number - 1) };
+        told.push(format!("{log}: {missing} missing before entry {number} ({})", name(due)));
+    } else if number < due {
+        told.push(format!("{log}: entry {number} comes after entry {}: it was moved or is there twice", end.number));
+    } else if entry.before != end.link {
+        told.push(format!(
+            "{log}: entry {number} does not follow the entry {} that is there: one of them is another",
+            end.number
+        ));
+    }
+    if !entry.is_whole() {
+        told.push(format!("{log}: the content of entry {number} was changed"));
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lake::desk::{append, append_after, erase, head, read, read_after};
+
+    fn place(folder: &tempfile::TempDir) -> Location {
+        Location::parse(&folder.path().to_string_lossy(), folder.path()).expect("a place")
+    }
+
+    fn seen(customer: &str) -> serde_json::Value {
+        serde_json::json!({"by": "k.tanaka", "customer_id": customer, "why": "a call"})
+    }
+
+    /// A log of six entries in three files.
+    async fn six(lake: &Location) {
+        for customers in [["C-1", "C-2"], ["C-3", "C-4"], ["C-5", "C-6"]] {
+            append(lake, Log::AccessLog, &customers.map(seen)).await.expect("written");
+        }
+    }
+
+    async fn broken(lake: &Location) -> Vec<String> {
+        check(lake, Log::AccessLog).await.expect("read").broken
+    }
+
+    #[tokio::test]
+    async fn a_log_that_nobody_changed_is_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = place(&folder);
+        assert_eq!(head(&lake, Log::AccessLog).await.expect("read"), Head::default());
+        six(&lake).await;
+        let checked = check(&lake, Log::AccessLog).await.expect("read");
+        assert_eq!((checked.entries, checked.erased, checked.broken), (6, 0, Vec::<String>::new()));
+        assert_eq!(checked.head, head(&lake, Log::AccessLog).await.expect("read").link);
+        let numbers = |entries: Vec<Entry>| entries.iter().map(|entry| entry.number).collect::<Vec<_>>();
+        assert_eq!(numbers(read(&lake, Log::AccessLog).await.expect("read")), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(numbers(read_after(&lake, Log::AccessLog, 3).await.expect("read")), [4, 5, 6]);
+        assert_eq!(numbers(read_after(&lake, Log::AccessLog, 4).await.expect("read")), [5, 6]);
+        assert_eq!(numbers(read_after(&lake, Log::AccessLog, 6).await.expect("read")), [] as [u64; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_changed_missing_or_moved_entry_is_named() {
+        let check = async |change: &dyn Fn(&std::path::Path), expected: &str| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let lake = place(&folder);
+            six(&lake).await;
+            change(&folder.path().join("desk/access_log"));
+            let told = broken(&lake).await;
+            assert!(told.iter().any(|told| told.contains(expected)), "{expected}: {told:?}");
+        };
+        let edit = |folder: &std::path::Path, name: &str, edit: &dyn Fn(Vec<String>) -> Vec<String>| {
+            let file = folder.join(name);
+            let lines = std::fs::read_to_string(&file).expect("text").lines().map(str::to_string).collect();
+            std::fs::write(&file, edit(lines).join("\n") + "\n").expect("written");
+        };
+        check(
+            &|folder| edit(folder, "000000000003.jsonl", &|l| l.iter().map(|l| l.replace("C-4", "C-9")).collect()),
+            "the content of entry 4 was changed",
+        )
+        .await;
+        check(
+            &|folder| std::fs::remove_file(folder.join("000000000003.jsonl")).expect("removed"),
+            "entries 3 to 4 missing before entry 5",
+        )
+        .await;
+        check(&|folder| edit(folder, "000000000001.jsonl", &|l| vec![l[0].clone()]), "entry 2 missing before entry 3")
+            .await;
+        check(
+            &|folder| {
+                edit(folder, "000000000003.jsonl", &|mut l| {
+                    l.reverse();
+                    l
+                })
+            },
+            "entry 3 comes after entry 4",
+        )
+        .await;
+        check(&|folder| edit(folder, "000000000003.jsonl", &|l| vec![l[0].clone(), "{}".into()]), "line 2 is no entry")
+            .await;
+        // One that was written anew, with digests that fit.
+        let other = |folder: &std::path::Path| {
+            edit(folder, "000000000001.jsonl", &|l| {
+                let mut entry = Entry::parse(&l[1]).expect("an entry");
+                let text = super::super::entry::content_of(&seen("C-9")).expect("a text");
+                let (line, _) = super::super::entry::lines(&Head { number: 1, link: entry.before.clone() }, &[text]);
+                entry.number = 2;
+                vec![l[0].clone(), line.trim_end().to_string()]
+            });
+        };
+        check(&other, "entry 3 does not follow the entry 2 that is there").await;
+    }
+
+    #[tokio::test]
+    async fn an_erased_entry_leaves_its_digest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = place(&folder);
+        six(&lake).await;
+        let text = serde_json::json!({"by": "k.tanaka", "text": "the same as C-3, I think"});
+        append(&lake, Log::Comment, &[text]).await.expect("written");
+        let before = head(&lake, Log::AccessLog).await.expect("read");
+        let erased = erase(&lake, |text| text == "C-3").await.expect("erased");
+        assert_eq!(erased, [("access_log", 1), ("comment", 1)].into());
+        let checked = check(&lake, Log::AccessLog).await.expect("read");
+        assert_eq!((checked.entries, checked.erased, checked.broken), (6, 1, Vec::<String>::new()));
+        assert_eq!(checked.head, before.link);
+        for file in ["desk/access_log/000000000003.jsonl", "desk/comment/000000000001.jsonl"] {
+            assert!(!std::fs::read_to_string(folder.path().join(file)).expect("text").contains("C-3"));
+        }
+        assert_eq!(read(&lake, Log::AccessLog).await.expect("read").iter().filter(|e| e.is_erased()).count(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn writers_at_once_lose_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = place(&folder);
+        let writers = (0..8).map(|writer| {
+            let lake = lake.clone();
+            tokio::spawn(async move {
+                let mut known = None;
+                for i in 0..10 {
+                    let content = [seen(&format!("C-{writer}-{i}"))];
+                    known = Some(append_after(&lake, Log::AccessLog, &content, known).await.expect("written"));
+                }
+            })
+        });
+        futures::future::join_all(writers).await.into_iter().for_each(|done| done.expect("done"));
+        let checked = check(&lake, Log::AccessLog).await.expect("read");
+        assert_eq!((checked.entries, checked.broken), (80, Vec::<String>::new()));
+    }
+}

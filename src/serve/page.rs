@@ -1,0 +1,106 @@
+//! Pages: templates with their context, as HTML.
+//!
+//! In: the name of a template in `templates/`, who looks, their language, plain data. Out: a response. Everything that a template
+//! writes is escaped; no template says `safe`.
+
+use std::convert::Infallible;
+use std::sync::OnceLock;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
+
+use super::who::Who;
+use crate::error::Error;
+
+/// The templates, by the name that [`page`] takes.
+const TEMPLATES: [(&str, &str); 2] =
+    [("layout", include_str!("templates/layout.html")), ("failure", include_str!("templates/failure.html"))];
+
+/// The cookie in which a reader's choice of language is kept.
+pub(crate) const LANG_COOKIE: &str = "nayose_lang";
+
+/// The language of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Lang {
+    /// Japanese
+    Ja,
+    /// English
+    #[default]
+    En,
+}
+
+impl Lang {
+    /// The language that a request asks for: by `?lang=`, by its cookie, by what the browser prefers.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let named = |name: &str| match name {
+            "ja" => Some(Lang::Ja),
+            "en" => Some(Lang::En),
+            _ => None,
+        };
+        let query = parts.uri.query().unwrap_or_default();
+        let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "lang");
+        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kept = cookie(header(header::COOKIE), LANG_COOKIE).and_then(named);
+        let preferred = header(header::ACCEPT_LANGUAGE).split(',').find_map(|range| named(range.trim().get(..2)?));
+        asked.and_then(|(_, value)| named(&value)).or(kept).or(preferred).unwrap_or_default()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Lang {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Lang::of(parts))
+    }
+}
+
+/// The value of a cookie in a header of cookies.
+pub(super) fn cookie<'a>(header: &'a str, name: &str) -> Option<&'a str> {
+    header.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// A page. The template sees the fields of `context`, and `who` and `lang` beside them.
+pub(crate) fn page(name: &str, who: &Who, lang: Lang, context: impl Serialize) -> Response {
+    draw(name, Some(who), lang, Value::from_serialize(context))
+}
+
+/// A page that needs no session: signing in, and failures.
+pub(super) fn open_page(name: &str, lang: Lang, context: impl Serialize) -> Response {
+    draw(name, None, lang, Value::from_serialize(context))
+}
+
+fn draw(name: &str, who: Option<&Who>, lang: Lang, context: Value) -> Response {
+    let drawn = templates()
+        .and_then(|all| all.get_template(name))
+        .and_then(|template| template.render(context! { who, lang, ..context }));
+    match drawn {
+        Ok(html) => Html(html).into_response(),
+        // The sentence of the library may quote a value.
+        Err(error) => {
+            let error = Error::bug(format!("the page {name} cannot be drawn: {}", error.kind()));
+            (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
+        }
+    }
+}
+
+fn templates() -> Result<&'static Environment<'static>, minijinja::Error> {
+    static ALL: OnceLock<Result<Environment<'static>, minijinja::Error>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let mut all = Environment::new();
+        all.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        all.set_auto_escape_callback(|_| AutoEscape::Html);
+        for (name, text) in TEMPLATES {
+            all.add_template(name, text)?;
+        }
+        Ok(all)
+    });
+    match all {
+        Ok(all) => Ok(all),
+        Err(error) => Err(minijinja::Error::new(error.kind(), "a template is wrong")),
+    }
+}

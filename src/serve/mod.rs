@@ -7,6 +7,7 @@
 
 pub(crate) mod failure;
 pub(crate) mod page;
+pub(crate) mod pg;
 mod routes;
 pub(crate) mod state;
 pub(crate) mod who;
@@ -34,6 +35,8 @@ pub(crate) struct ServeOptions {
     pub(crate) settings: Option<PathBuf>,
     /// Memory and threads.
     pub(crate) resources: Resources,
+    /// The Postgres protocol, where it is wanted.
+    pub(crate) pg: Option<pg::Settings>,
 }
 
 /// Serves until `stopped` comes.
@@ -47,11 +50,22 @@ pub(crate) async fn serve(options: &ServeOptions, say: impl Fn(&str), stopped: i
             .hint("name a free address with --listen, such as 127.0.0.1:7401")
     })?;
     say(&format!("listening on http://{}", listener.local_addr()?));
+    let sql = options.pg.clone().map(pg::bind).transpose()?;
+    if let Some(sql) = &sql {
+        say(&format!("listening on postgresql://{}", sql.address()?));
+    }
+    let sql = async {
+        match sql {
+            Some(sql) => sql.serve(options.lake.clone(), std::future::pending()).await,
+            None => std::future::pending().await,
+        }
+    };
     let newest = tokio::spawn(state::follow(state.clone()));
     let router = routes::all().with_state(state);
     let served = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());
     let ended = tokio::select! {
         ended = served => ended.map_err(Error::from),
+        ended = sql => ended,
         () = stopped => Ok(()),
     };
     newest.abort();

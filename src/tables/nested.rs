@@ -13,8 +13,9 @@ use crate::error::Result;
 pub(crate) fn as_json(field: &Field, column: &ArrayRef) -> Result<StringArray> {
     let one = RecordBatch::try_new(Arc::new(Schema::new(vec![field.clone()])), vec![column.clone()])?;
     let mut lines = Vec::new();
-    let mut writer =
-        arrow::json::WriterBuilder::new().with_explicit_nulls(true).build::<_, arrow::json::writer::LineDelimited>(&mut lines);
+    let mut writer = arrow::json::WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<_, arrow::json::writer::LineDelimited>(&mut lines);
     writer.write(&one)?;
     writer.finish()?;
     Ok(String::from_utf8_lossy(&lines)

@@ -88,11 +88,14 @@ pub(super) fn of(error: &Error) -> PgWireError {
     let (code, hint) = match error.kind() {
         Kind::Environment if message.starts_with("memory ran out") => (
             code::OUT_OF_MEMORY,
-            Some("a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less; who runs `nayose serve` may raise --pg-memory"),
+            Some(
+                "a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less; who runs `nayose serve` may raise --pg-memory",
+            ),
         ),
-        Kind::Environment if message.starts_with("spill files grew") => {
-            (code::DISK_FULL, Some("a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less"))
-        }
+        Kind::Environment if message.starts_with("spill files grew") => (
+            code::DISK_FULL,
+            Some("a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less"),
+        ),
         Kind::Environment => (code::IO_ERROR, Some(ASK)),
         Kind::Data => (code::DATA_CORRUPTED, Some(ASK)),
         Kind::Usage | Kind::Config | Kind::Bug => (of_query(message), None),

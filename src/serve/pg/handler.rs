@@ -24,8 +24,8 @@ use futures::Sink;
 
 use super::catalog;
 use super::failure::{self, code};
-use super::rows::{self, Batches, Bounds};
 use super::rewrite;
+use super::rows::{self, Batches, Bounds};
 use super::session::{Session, View};
 use super::statement::{self, Kind};
 
@@ -59,7 +59,13 @@ impl Handler {
     }
 
     /// Runs a statement that asks for no rows of tables, or for those of a cursor.
-    async fn small(&self, kind: &Kind, view: &View, status: TransactionStatus, format: &Format) -> PgWireResult<Response> {
+    async fn small(
+        &self,
+        kind: &Kind,
+        view: &View,
+        status: TransactionStatus,
+        format: &Format,
+    ) -> PgWireResult<Response> {
         let session = &self.0;
         Ok(match kind {
             Kind::Begin if status == TransactionStatus::Idle => Response::TransactionStart(Tag::new("BEGIN")),
@@ -105,15 +111,19 @@ impl Handler {
                 session.close(name.as_deref()).await?;
                 Response::Execution(Tag::new("CLOSE CURSOR"))
             }
-            Kind::Query(_) | Kind::Declare(..) => return Err(failure::error(code::INTERNAL_ERROR, "not a small statement")),
+            Kind::Query(_) | Kind::Declare(..) => {
+                return Err(failure::error(code::INTERNAL_ERROR, "not a small statement"));
+            }
         })
     }
 
     fn set(&self, view: &View, name: &str, value: &str) -> PgWireResult<()> {
         match name {
             "statement_timeout" => {
-                let milliseconds = if value.eq_ignore_ascii_case("default") { Some(0) } else { statement::milliseconds(value) };
-                let wrong = || failure::error(code::INVALID_PARAMETER_VALUE, "statement_timeout is no time, such as 5s");
+                let milliseconds =
+                    if value.eq_ignore_ascii_case("default") { Some(0) } else { statement::milliseconds(value) };
+                let wrong =
+                    || failure::error(code::INVALID_PARAMETER_VALUE, "statement_timeout is no time, such as 5s");
                 self.0.set_timeout(milliseconds.ok_or_else(wrong)?);
                 Ok(())
             }
@@ -124,7 +134,9 @@ impl Handler {
                     false => Err(failure::hinted(
                         code::FEATURE_NOT_SUPPORTED,
                         "the time zone cannot be changed",
-                        format!("days begin in {zone}, as in the figures of the run; a time says its zone: to_local_time and AT TIME ZONE turn it"),
+                        format!(
+                            "days begin in {zone}, as in the figures of the run; a time says its zone: to_local_time and AT TIME ZONE turn it"
+                        ),
                     )),
                 }
             }
@@ -161,7 +173,13 @@ impl Handler {
     }
 
     /// The plan of a prepared statement in the run that the session sees now, with its parameters.
-    async fn bound(&self, view: &View, sql: &str, planned: &Planned, portal: &Portal<Prepared>) -> PgWireResult<LogicalPlan> {
+    async fn bound(
+        &self,
+        view: &View,
+        sql: &str,
+        planned: &Planned,
+        portal: &Portal<Prepared>,
+    ) -> PgWireResult<LogicalPlan> {
         let plan = match planned.run_id == view.database.run_id {
             true => planned.plan.clone(),
             false => self.0.plan(view, sql).await?,
@@ -197,7 +215,9 @@ fn show_schema(name: &str) -> SchemaRef {
 /// In a transaction that failed nothing goes on but its end.
 fn may_go_on(kind: &Kind, status: TransactionStatus) -> PgWireResult<()> {
     match (status, kind) {
-        (TransactionStatus::Error, Kind::End(_)) | (TransactionStatus::Idle | TransactionStatus::Transaction, _) => Ok(()),
+        (TransactionStatus::Error, Kind::End(_)) | (TransactionStatus::Idle | TransactionStatus::Transaction, _) => {
+            Ok(())
+        }
         _ => Err(failure::error(
             code::IN_FAILED_SQL_TRANSACTION,
             "current transaction is aborted, commands ignored until end of transaction block",
@@ -264,7 +284,10 @@ impl QueryParser for Handler {
     {
         let mut statements = self.parsed(sql)?;
         if statements.len() > 1 {
-            return Err(failure::error(code::SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement"));
+            return Err(failure::error(
+                code::SYNTAX_ERROR,
+                "cannot insert multiple commands into a prepared statement",
+            ));
         }
         let Some(statement) = statements.pop() else { return Ok(None) };
         let kind = statement::kind(&statement)?;

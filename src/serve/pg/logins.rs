@@ -81,7 +81,9 @@ pub(crate) fn add(
             .hint("add --purpose churn, or whatever the analysis is for: ids hold within one purpose"));
     }
     if database == Database::Nayose && purpose.is_some() {
-        return Err(Error::usage("--purpose is about the analyst's profile").hint("add --database analyst, or leave it out"));
+        return Err(
+            Error::usage("--purpose is about the analyst's profile").hint("add --database analyst, or leave it out")
+        );
     }
     if password.is_some_and(|typed| typed.chars().count() < LEAST) {
         return Err(Error::usage(format!("the password has fewer than {LEAST} characters"))

@@ -131,7 +131,11 @@ pub(super) fn of_batches(batches: Vec<RecordBatch>, fields: Arc<Vec<FieldInfo>>)
 ///
 /// # Errors
 /// Internal error, where a column has a type that Postgres has none for.
-pub(super) fn fields(schema: &Schema, format: &Format, options: Option<Arc<FormatOptions>>) -> PgWireResult<Vec<FieldInfo>> {
+pub(super) fn fields(
+    schema: &Schema,
+    format: &Format,
+    options: Option<Arc<FormatOptions>>,
+) -> PgWireResult<Vec<FieldInfo>> {
     let field = |(index, field): (usize, &Arc<Field>)| {
         let info = FieldInfo::new(field.name().into(), None, None, pg_type(field)?, format.format_for(index));
         Ok(match &options {

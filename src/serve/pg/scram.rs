@@ -189,10 +189,7 @@ mod tests {
         let verifier = Verifier::with_salt("pencil", &salt, 4096);
         let ask = b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
         let (first, exchange) = begin(verifier.clone(), ask, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0").expect("a first answer");
-        assert_eq!(
-            first,
-            "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
-        );
+        assert_eq!(first, "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
         let right = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
         let told = exchange.end(right.as_bytes());
         assert_eq!(told.as_deref(), Some("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
@@ -211,7 +208,9 @@ mod tests {
     #[test]
     fn a_message_that_is_none_begins_nothing() {
         let verifier = Verifier::new("secret").expect("random bytes");
-        for wrong in ["", "n,", "n,,", "n,,n=user", "n,,n=user,r=", "p=tls-server-end-point,,n=user,r=abc", "x,,n=a,r=b"] {
+        for wrong in
+            ["", "n,", "n,,", "n,,n=user", "n,,n=user,r=", "p=tls-server-end-point,,n=user,r=abc", "x,,n=a,r=b"]
+        {
             assert!(begin(verifier.clone(), wrong.as_bytes(), "s").is_none(), "{wrong}");
         }
         assert!(begin(verifier.clone(), &[0xff, b',', b','], "s").is_none());

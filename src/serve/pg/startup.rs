@@ -7,7 +7,6 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use datafusion_postgres::pgwire::api::auth::{
     DefaultServerParameterProvider, StartupHandler, finish_authentication, protocol_negotiation,
     save_startup_parameters_to_metadata,
@@ -70,10 +69,7 @@ impl SignIn {
             return Err(failure::fatal(code::INVALID_AUTHORIZATION, "connections are encrypted: use sslmode=require"));
         }
         if self.session.server.failures.must_wait(client.socket_addr().ip(), name_of(client)) {
-            return Err(failure::fatal(
-                code::INVALID_AUTHORIZATION,
-                "too many sign-ins failed; wait a minute",
-            ));
+            return Err(failure::fatal(code::INVALID_AUTHORIZATION, "too many sign-ins failed; wait a minute"));
         }
         Ok(())
     }
@@ -152,7 +148,7 @@ impl SignIn {
             return Err(failure::fatal(code::PROTOCOL_VIOLATION, "the sign-in is none of SCRAM-SHA-256"));
         };
         self.put(Step::Begun(Box::new(exchange), found.1));
-        let answer = Authentication::SASLContinue(Bytes::from(answer));
+        let answer = Authentication::SASLContinue(answer.into());
         client.send(PgWireBackendMessage::Authentication(answer)).await?;
         Ok(())
     }
@@ -173,7 +169,7 @@ impl SignIn {
         let (Some(last), Some(login)) = (exchange.end(&message.data), login) else {
             return Err(self.refused(client));
         };
-        client.send(PgWireBackendMessage::Authentication(Authentication::SASLFinal(Bytes::from(last)))).await?;
+        client.send(PgWireBackendMessage::Authentication(Authentication::SASLFinal(last.into()))).await?;
         let server = &self.session.server;
         let pid = server.number();
         let key = (login.database, login.purpose.clone());
@@ -195,6 +191,6 @@ impl SignIn {
 fn secret(version: ProtocolVersion) -> Result<SecretKey, Error> {
     Ok(match version {
         ProtocolVersion::PROTOCOL3_0 => SecretKey::I32(i32::from_be_bytes(scram::random::<4>()?)),
-        _ => SecretKey::Bytes(Bytes::copy_from_slice(&scram::random::<32>()?)),
+        _ => SecretKey::Bytes(scram::random::<32>()?.to_vec().into()),
     })
 }

@@ -4,7 +4,8 @@
 //! the only place that says what people may send; [`crate::engine::query::plan`] holds the plan against it a second time.
 
 use datafusion::sql::sqlparser::ast::{
-    CloseCursor, Declare, DeclareType, Expr, FetchDirection, Set, Statement, TransactionAccessMode, TransactionMode, Value,
+    CloseCursor, Declare, DeclareType, Expr, FetchDirection, Set, Statement, TransactionAccessMode, TransactionMode,
+    Value,
 };
 use datafusion_postgres::pgwire::error::{PgWireError, PgWireResult};
 
@@ -125,11 +126,15 @@ fn modes_only_read(modes: &[TransactionMode]) -> PgWireResult<()> {
 
 fn of_declare(cursors: &[Declare]) -> PgWireResult<Kind> {
     match cursors {
-        [Declare { names, declare_type: Some(DeclareType::Cursor), for_query: Some(query), scroll: None | Some(false), .. }]
-            if names.len() == 1 =>
-        {
-            Ok(Kind::Declare(names[0].value.clone(), query.to_string()))
-        }
+        [
+            Declare {
+                names,
+                declare_type: Some(DeclareType::Cursor),
+                for_query: Some(query),
+                scroll: None | Some(false),
+                ..
+            },
+        ] if names.len() == 1 => Ok(Kind::Declare(names[0].value.clone(), query.to_string())),
         _ => Err(failure::hinted(
             code::FEATURE_NOT_SUPPORTED,
             "this DECLARE is not there",
@@ -139,11 +144,11 @@ fn of_declare(cursors: &[Declare]) -> PgWireResult<Kind> {
 }
 
 fn rows_of(direction: &FetchDirection) -> PgWireResult<Option<usize>> {
-    let number = |value: &Value| value.to_string().parse::<usize>().map_err(|_| backward());
+    let number = |limit: &ValueWithSpan| limit.value.to_string().parse::<usize>().map_err(|_| backward());
     match direction {
         FetchDirection::Next | FetchDirection::Forward { limit: None } => Ok(Some(1)),
-        FetchDirection::Count { limit } => number(&limit.value).map(Some),
-        FetchDirection::Forward { limit: Some(limit) } => number(&limit.value).map(Some),
+        FetchDirection::Count { limit } => number(limit).map(Some),
+        FetchDirection::Forward { limit: Some(limit) } => number(limit).map(Some),
         FetchDirection::All | FetchDirection::ForwardAll => Ok(None),
         _ => Err(backward()),
     }
@@ -301,8 +306,7 @@ mod tests {
     #[test]
     fn times_are_read_as_postgres_reads_them() {
         let read = ["0", "250", "250ms", "5s", "2min", "1 h", "soon", "", "-1"].map(milliseconds);
-        let expected =
-            [Some(0), Some(250), Some(250), Some(5000), Some(120_000), Some(3_600_000), None, None, None];
+        let expected = [Some(0), Some(250), Some(250), Some(5000), Some(120_000), Some(3_600_000), None, None, None];
         assert_eq!(read, expected);
     }
 }

@@ -186,7 +186,12 @@ fn about(
 }
 
 /// Registers the functions, and what makes the engine read Postgres's types.
-pub(crate) fn register(context: &SessionContext, who: &Person, relations: &Arc<Vec<Relation>>, routines: &Arc<Vec<Routine>>) {
+pub(crate) fn register(
+    context: &SessionContext,
+    who: &Person,
+    relations: &Arc<Vec<Relation>>,
+    routines: &Arc<Vec<Routine>>,
+) {
     let version = format!("PostgreSQL {} (nayose {})", super::super::SERVER_VERSION, env!("CARGO_PKG_VERSION"));
     let pid = who.pid;
     let visible: [&[DataType]; 1] = [&[OID]];
@@ -200,7 +205,9 @@ pub(crate) fn register(context: &SessionContext, who: &Person, relations: &Arc<V
         constant("pg_get_viewdef", &[&[OID], &[OID, FLAG]], None),
         constant("pg_get_function_sqlbody", &[&[OID]], None),
         constant("shobj_description", &[&[OID, TEXT]], None),
-        function("pg_backend_pid", &[&[]], NUMBER, move |_, rows| Ok(Arc::new(Int32Array::from(vec![pid; rows.max(1)])))),
+        function("pg_backend_pid", &[&[]], NUMBER, move |_, rows| {
+            Ok(Arc::new(Int32Array::from(vec![pid; rows.max(1)])))
+        }),
         always("pg_table_is_visible", &visible, true),
         always("pg_type_is_visible", &visible, true),
         always("pg_function_is_visible", &visible, true),
@@ -215,7 +222,9 @@ pub(crate) fn register(context: &SessionContext, who: &Person, relations: &Arc<V
             let bytes = columns[0].as_primitive::<Int64Type>();
             Ok(Arc::new(bytes.iter().map(|bytes| bytes.map(|bytes| format!("{bytes} bytes"))).collect::<StringArray>()))
         }),
-        function("pg_encoding_to_char", &[&[NUMBER]], TEXT, |_, rows| Ok(Arc::new(StringArray::from(vec!["UTF8"; rows])))),
+        function("pg_encoding_to_char", &[&[NUMBER]], TEXT, |_, rows| {
+            Ok(Arc::new(StringArray::from(vec!["UTF8"; rows])))
+        }),
         about("format_type", &[&[OID, NUMBER]], |number, columns, row| {
             let modifier = columns[1].as_primitive::<Int32Type>();
             Some(type_name(number as u32, if modifier.is_valid(row) { modifier.value(row) } else { -1 }))
@@ -324,7 +333,10 @@ pub(crate) fn setting(name: &str, zone: &str) -> Option<String> {
         "datestyle" => "ISO, YMD",
         "intervalstyle" => "postgres",
         "search_path" => PUBLIC,
-        "standard_conforming_strings" | "default_transaction_read_only" | "transaction_read_only" | "integer_datetimes" => "on",
+        "standard_conforming_strings"
+        | "default_transaction_read_only"
+        | "transaction_read_only"
+        | "integer_datetimes" => "on",
         "transaction_isolation" | "default_transaction_isolation" => "repeatable read",
         "max_identifier_length" => "63",
         "bytea_output" => "hex",
@@ -336,10 +348,31 @@ pub(crate) fn setting(name: &str, zone: &str) -> Option<String> {
     Some(said.to_string())
 }
 
+/// The type of the items of an array that a column may be.
+pub(crate) fn item_of(array: &Type) -> Option<Type> {
+    Some(match *array {
+        Type::BOOL_ARRAY => Type::BOOL,
+        Type::BYTEA_ARRAY => Type::BYTEA,
+        Type::DATE_ARRAY => Type::DATE,
+        Type::FLOAT4_ARRAY => Type::FLOAT4,
+        Type::FLOAT8_ARRAY => Type::FLOAT8,
+        Type::INT2_ARRAY => Type::INT2,
+        Type::INT4_ARRAY => Type::INT4,
+        Type::INT8_ARRAY => Type::INT8,
+        Type::INTERVAL_ARRAY => Type::INTERVAL,
+        Type::NUMERIC_ARRAY => Type::NUMERIC,
+        Type::TEXT_ARRAY => Type::TEXT,
+        Type::TIME_ARRAY => Type::TIME,
+        Type::TIMESTAMP_ARRAY => Type::TIMESTAMP,
+        Type::TIMESTAMPTZ_ARRAY => Type::TIMESTAMPTZ,
+        _ => return None,
+    })
+}
+
 /// The name of a type as Postgres writes it.
 pub(crate) fn type_name(number: u32, modifier: i32) -> String {
     let Some(found) = Type::from_oid(number) else { return if number == 0 { "-".into() } else { "???".into() } };
-    if let datafusion_postgres::pgwire::types::Kind::Array(item) = found.kind() {
+    if let Some(item) = item_of(&found) {
         return format!("{}[]", type_name(item.oid(), modifier));
     }
     let name = match found {

@@ -16,10 +16,7 @@ use crate::tables::contract::GOLDEN_CUSTOMER;
 ///
 /// # Errors
 /// Bug, where one cannot be made.
-pub(crate) fn tables(
-    database: &str,
-    relations: &[Relation],
-) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>> {
+pub(crate) fn tables(database: &str, relations: &[Relation]) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>> {
     let views = ["table_catalog", "table_schema", "table_name", "view_definition", "check_option", "is_updatable"];
     Ok(vec![
         ("columns", columns(database, relations)?),
@@ -40,7 +37,8 @@ fn schemata(database: &str) -> Result<Arc<dyn TableProvider>> {
         text("schema_name", all.iter()),
         text("schema_owner", all.iter().map(|_| super::OWNER)),
     ];
-    let null = ["default_character_set_catalog", "default_character_set_schema", "default_character_set_name", "sql_path"];
+    let null =
+        ["default_character_set_catalog", "default_character_set_schema", "default_character_set_name", "sql_path"];
     columns.extend(all_null(&null, all.len()));
     table(columns)
 }
@@ -84,7 +82,10 @@ fn columns(database: &str, relations: &[Relation]) -> Result<Arc<dyn TableProvid
         text("udt_catalog", all.iter().map(|_| database)),
         text("udt_schema", all.iter().map(|_| "pg_catalog")),
         text("udt_name", all.iter().map(|(_, _, a)| a.pg_type.name().to_string())),
-        int("numeric_precision", all.iter().map(|(_, _, a)| a.digits.map_or(bits(&a.pg_type), |(d, _)| Some(d.into())))),
+        int(
+            "numeric_precision",
+            all.iter().map(|(_, _, a)| a.digits.map_or(bits(&a.pg_type), |(d, _)| Some(d.into()))),
+        ),
         int(
             "numeric_precision_radix",
             all.iter().map(|(_, _, a)| a.digits.map(|_| 10).or(bits(&a.pg_type).map(|_| 2))),

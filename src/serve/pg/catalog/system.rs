@@ -8,7 +8,7 @@ use datafusion_postgres::pgwire::api::Type;
 use super::columns::{
     Column, all_flag, all_int, all_null, all_text, flag, int, maybe, oid, oids, real, short, shorts, table, text,
 };
-use super::functions::Routine;
+use super::functions::{Routine, item_of};
 use super::relation::{Attribute, Relation};
 use super::{OWNER, OWNER_OID, PUBLIC, PUBLIC_OID};
 use crate::error::Result;
@@ -65,7 +65,9 @@ struct Class<'a> {
 fn pg_class(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
     let classes: Vec<Class<'_>> = relations
         .iter()
-        .flat_map(|of| [Some(Class { of, is_index: false }), (!of.key.is_empty()).then_some(Class { of, is_index: true })])
+        .flat_map(|of| {
+            [Some(Class { of, is_index: false }), (!of.key.is_empty()).then_some(Class { of, is_index: true })]
+        })
         .flatten()
         .collect();
     let rows = classes.len();
@@ -113,7 +115,8 @@ fn pg_class(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
 }
 
 fn pg_attribute(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
-    let of_table = relations.iter().flat_map(|r| r.attributes.iter().enumerate().map(move |(at, a)| (r.oid, at + 1, a)));
+    let of_table =
+        relations.iter().flat_map(|r| r.attributes.iter().enumerate().map(move |(at, a)| (r.oid, at + 1, a)));
     let of_index = relations.iter().flat_map(|r| {
         let named = move |n: &i16| r.attributes.get(usize::try_from(n - 1).ok()?);
         r.key.iter().filter_map(named).enumerate().map(move |(at, a)| (r.index_oid(), at + 1, a))
@@ -163,7 +166,7 @@ fn modifier(attribute: &Attribute) -> i32 {
 }
 
 fn is_array(pg_type: &Type) -> bool {
-    matches!(pg_type.kind(), datafusion_postgres::pgwire::types::Kind::Array(_))
+    item_of(pg_type).is_some()
 }
 
 fn is_text(pg_type: &Type) -> bool {

@@ -24,7 +24,6 @@ use futures::Sink;
 
 use super::catalog;
 use super::failure::{self, code};
-use super::rewrite;
 use super::rows::{self, Batches, Bounds};
 use super::session::{Session, View};
 use super::statement::{self, Kind};
@@ -53,9 +52,7 @@ struct Planned {
 impl Handler {
     /// The statements of a text.
     fn parsed(&self, sql: &str) -> PgWireResult<Vec<Statement>> {
-        let sql = rewrite::answered(sql);
-        // What the parser says names words of the query, which is the client's own.
-        self.0.server.parser.parse(&sql).map_err(|e| failure::error(code::SYNTAX_ERROR, e.to_string()))
+        self.0.server.reader.statements(sql).map_err(|said| failure::error(code::SYNTAX_ERROR, said))
     }
 
     /// Runs a statement that asks for no rows of tables, or for those of a cursor.
@@ -199,13 +196,26 @@ fn columns(prepared: &Prepared) -> impl Iterator<Item = &DataType> {
     prepared.schema.fields().iter().map(|f| f.data_type())
 }
 
-/// The types of `$1`, `$2`, …, where the plan tells them.
+/// The types of `$1`, `$2`, …, where the plan tells them. A tool may number a parameter that a rule took out of the query: its place is kept.
 fn parameter_types(plan: &LogicalPlan) -> PgWireResult<Vec<Option<DataType>>> {
+    let mut placed = Vec::new();
+    for (number, data_type) in numbered(plan)? {
+        placed.resize(number.max(placed.len()), None);
+        placed[number - 1] = data_type;
+    }
+    Ok(placed)
+}
+
+/// The numbers of the parameters in order, from 1, with their types.
+fn numbered(plan: &LogicalPlan) -> PgWireResult<Vec<(usize, Option<DataType>)>> {
     let types = plan.get_parameter_types().map_err(|e| failure::of(&e.into()))?;
-    let number = |name: &str| name.trim_start_matches('$').parse::<usize>().unwrap_or(usize::MAX);
-    let mut types: Vec<(String, Option<DataType>)> = types.into_iter().collect();
-    types.sort_by_key(|(name, _)| number(name));
-    Ok(types.into_iter().map(|(_, data_type)| data_type).collect())
+    let number = |name: &str| name.trim_start_matches('$').parse::<u16>().ok().filter(|n| *n > 0).map(usize::from);
+    let numbered = types.into_iter().map(|(name, data_type)| number(&name).map(|number| (number, data_type)));
+    let Some(mut numbered) = numbered.collect::<Option<Vec<_>>>() else {
+        return Err(failure::error(code::SYNTAX_ERROR, "parameters are numbered: $1, $2, …"));
+    };
+    numbered.sort_by_key(|(number, _)| *number);
+    Ok(numbered)
 }
 
 fn show_schema(name: &str) -> SchemaRef {
@@ -313,7 +323,11 @@ impl QueryParser for Handler {
         let is_query = matches!(kind, Kind::Query(_));
         let schema = if is_query { Arc::new(plan.schema().as_arrow().clone()) } else { nothing };
         let told = (String::new(), Some((statement, plan.clone())));
-        let parameters = self.0.server.types.get_parameter_types(&told)?;
+        let mut parameters = Vec::new();
+        for ((number, _), told) in numbered(&plan)?.into_iter().zip(self.0.server.types.get_parameter_types(&told)?) {
+            parameters.resize(number.max(parameters.len()), Type::TEXT);
+            parameters[number - 1] = if told == Type::UNKNOWN { Type::TEXT } else { told };
+        }
         let planned = Planned { run_id: view.database.run_id.clone(), plan };
         Ok(Some(Prepared { kind, schema, parameters, plan: Some(planned) }))
     }

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use datafusion::prelude::SessionContext;
-use datafusion_postgres::datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use datafusion_postgres::pgwire::api::query::ExtendedQueryHandler;
 use datafusion_postgres::pgwire::messages::startup::SecretKey;
 use datafusion_postgres::{DfSessionService, Parser};
 use tokio::sync::Semaphore;
 
 use super::database::Databases;
+use super::rewrite::Reader;
 use super::session::Session;
 use crate::engine::session::Resources;
 use crate::error::Result;
@@ -82,7 +82,7 @@ pub(super) struct Server {
     /// Turns of statements.
     pub turns: Arc<Semaphore>,
     /// Reads Postgres's SQL.
-    pub parser: PostgresCompatibilityParser,
+    pub reader: Reader,
     /// Tells types of parameters.
     pub types: Arc<Parser>,
     /// Sign-ins that failed.
@@ -108,7 +108,7 @@ impl Server {
             databases: Databases::new(lake)?,
             resources,
             turns: Arc::new(Semaphore::new(settings.at_once)),
-            parser: PostgresCompatibilityParser::new(),
+            reader: Reader::new(),
             types: nobody.query_parser(),
             failures: Failures::default(),
             sessions: Mutex::default(),

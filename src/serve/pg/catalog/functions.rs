@@ -247,7 +247,8 @@ pub(crate) fn register(
         has_privilege_udf::create_has_privilege_udf("has_database_privilege"),
         has_privilege_udf::create_has_privilege_udf("has_any_column_privilege"),
     ];
-    let told = [descriptions(relations), definitions(relations, routines), vec![current_setting(who)]];
+    let looked_up = vec![current_setting(who), to_regclass(relations), array_subscripts()];
+    let told = [descriptions(relations), definitions(relations, routines), looked_up];
     for udf in crates.into_iter().chain(own).chain(told.into_iter().flatten()) {
         context.register_udf(udf);
     }
@@ -313,6 +314,51 @@ fn definitions(relations: &Arc<Vec<Relation>>, routines: &Arc<Vec<Routine>>) -> 
         about("pg_get_function_identity_arguments", &[&[OID]], move |number, _, _| found(&same, number).map(listed)),
     ]
 }
+
+/// The number of a table by its name, as Postgres's function of this name; of a number, that number.
+fn to_regclass(relations: &Arc<Vec<Relation>>) -> ScalarUDF {
+    let relations = relations.clone();
+    let found = move |name: &str| -> Option<i32> {
+        if let Ok(number) = name.parse() {
+            return Some(number);
+        }
+        let name = name.replace('"', "");
+        let bare = name.rsplit('.').next().unwrap_or_default();
+        let own = relations.iter().find(|r| r.name == bare).map(|r| r.oid);
+        own.or_else(|| SYSTEM_TABLES.iter().find(|(_, system)| *system == bare).map(|(number, _)| *number))
+    };
+    function("to_regclass", &[&[TEXT]], OID, move |columns, _| {
+        let names = columns[0].as_string::<i32>();
+        Ok(Arc::new(names.iter().map(|name| found(name?)).collect::<Int32Array>()))
+    })
+}
+
+/// The positions of a list's items, from 1: what Postgres's `generate_subscripts` makes rows of.
+fn array_subscripts() -> ScalarUDF {
+    let list = |item: DataType| DataType::List(Arc::new(Field::new("item", item, true)));
+    let (shorts, numbers) = ([list(DataType::Int16), DataType::Int64], [list(DataType::Int32), DataType::Int64]);
+    function("array_subscripts", &[&shorts, &numbers], list(NUMBER), |columns, rows| {
+        let lists = columns[0].as_list::<i32>();
+        let positions = (0..rows).map(|row| {
+            let items = if lists.is_valid(row) { lists.value_length(row) } else { 0 };
+            Some((1..=items).map(Some))
+        });
+        Ok(Arc::new(arrow::array::ListArray::from_iter_primitive::<Int32Type, _, _>(positions)))
+    })
+}
+
+/// Tables of `pg_catalog` that others point to by number, and the numbers that every Postgres has for them.
+pub(super) const SYSTEM_TABLES: [(i32, &str); 9] = [
+    (1247, "pg_type"),
+    (1249, "pg_attribute"),
+    (1255, "pg_proc"),
+    (1259, "pg_class"),
+    (1262, "pg_database"),
+    (2606, "pg_constraint"),
+    (2609, "pg_description"),
+    (2610, "pg_index"),
+    (2615, "pg_namespace"),
+];
 
 fn current_setting(who: &Person) -> ScalarUDF {
     let zone = who.zone.clone();

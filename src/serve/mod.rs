@@ -56,7 +56,7 @@ pub(crate) async fn serve(options: &ServeOptions, say: impl Fn(&str), stopped: i
     }
     let sql = async {
         match sql {
-            Some(sql) => sql.serve(options.lake.clone(), std::future::pending()).await,
+            Some(sql) => sql.serve(options.lake.clone()).await,
             None => std::future::pending().await,
         }
     };

@@ -66,7 +66,7 @@ pub(super) async fn answer(
         };
         let message = tokio::select! {
             biased;
-            _ = stopping.wait_for(|is| *is) => Err(failure::fatal(code::ADMIN_SHUTDOWN, "terminating connection: the server is stopping")),
+            () = stopped(&mut stopping) => Err(failure::fatal(code::ADMIN_SHUTDOWN, "terminating connection: the server is stopping")),
             message = tokio::time::timeout_at(until, socket.next()) => message.map_err(|_| {
                 failure::fatal(code::IDLE_SESSION_TIMEOUT, "terminating connection due to idle-session timeout")
             }),
@@ -110,6 +110,11 @@ pub(super) async fn answer(
     }
     session.cancel();
     Ok(())
+}
+
+/// Waits for the end of the process.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|is| *is).await;
 }
 
 /// An error without what may be a value: those of the crates that are not ours are told by their kind.

@@ -205,7 +205,6 @@ impl Database {
         catalog.register_schema("information_schema", self.information.clone())?;
         catalog.register_schema("pg_catalog", self.system.clone())?;
         context.register_catalog(self.name, Arc::new(catalog));
-        set_zone(&context, &self.zone)?;
         // It would tell where the lake lies.
         context.deregister_udf("input_file_name");
         if let Some(resolve) = &self.resolve {
@@ -213,6 +212,7 @@ impl Database {
         }
         let person = Person { name: who.to_string(), database: self.name, pid, zone: self.zone.clone() };
         catalog::register(&context, &person, &self.relations, &self.routines);
+        set_zone(&context, &self.zone)?;
         Ok(context)
     }
 }

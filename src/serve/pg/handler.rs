@@ -69,7 +69,7 @@ impl Handler {
             Kind::Begin => Response::Execution(Tag::new("BEGIN")),
             Kind::End(word) => {
                 session.close(None).await?;
-                let word = if status == TransactionStatus::Error { "ROLLBACK" } else { word };
+                let word = if status == TransactionStatus::Error { "ROLLBACK" } else { *word };
                 Response::TransactionEnd(Tag::new(word))
             }
             Kind::Nothing(word) => {

@@ -79,31 +79,41 @@ impl Bound {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Answers until `stop` comes, in threads of its own.
+    /// Answers in threads of its own, until it is dropped.
     ///
     /// # Errors
     /// Environment, where there are no threads; bug, where the catalogue cannot be made.
-    pub(crate) async fn serve(self, lake: Location, stop: impl Future<Output = ()>) -> Result<()> {
+    pub(crate) async fn serve(self, lake: Location) -> Result<()> {
         let (ended, ending) = oneshot::channel();
-        let (stopper, stopping) = watch::channel(false);
-        let threads = self.settings.threads.max(1);
+        let (stop, stopping) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
+            .worker_threads(self.settings.threads.max(1))
             .thread_name("nayose-sql")
             .enable_all()
             .build()?;
         let server = Arc::new(Server::new(lake, self.settings.clone())?);
-        runtime.spawn(async move {
-            let _ = ended.send(accept(self.listener, server, stopping).await);
-        });
-        let done = tokio::select! {
-            () = stop => Ok(()),
-            done = ending => done.unwrap_or_else(|_| Err(crate::error::panicked())),
-        };
-        let _ = stopper.send(true);
-        // Statements that run do not keep the process: they only read.
-        runtime.shutdown_background();
-        done
+        let threads = Threads { runtime: Some(runtime), stop };
+        if let Some(runtime) = &threads.runtime {
+            runtime.spawn(async move {
+                let _ = ended.send(accept(self.listener, server, stopping).await);
+            });
+        }
+        ending.await.unwrap_or_else(|_| Err(crate::error::panicked()))
+    }
+}
+
+/// Threads that end with who started them: statements that run do not keep the process, as they only read.
+struct Threads {
+    runtime: Option<tokio::runtime::Runtime>,
+    stop: watch::Sender<bool>,
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

@@ -136,7 +136,7 @@ pub(super) fn fields(
     format: &Format,
     options: Option<Arc<FormatOptions>>,
 ) -> PgWireResult<Vec<FieldInfo>> {
-    let field = |(index, field): (usize, &Arc<Field>)| {
+    let field = |(index, field): (usize, &Arc<Field>)| -> PgWireResult<FieldInfo> {
         let info = FieldInfo::new(field.name().into(), None, None, pg_type(field)?, format.format_for(index));
         Ok(match &options {
             Some(options) => info.with_format_options(options.clone()),

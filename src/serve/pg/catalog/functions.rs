@@ -154,8 +154,9 @@ fn function(
     ScalarUDF::from(Catalog { name, signature, result, body: Arc::new(body) })
 }
 
-const OID: DataType = DataType::Int32;
-const NUMBER: DataType = DataType::Int32;
+// Numbers in a query are 64 bits wide, columns of the catalogue 32, which the engine widens.
+const OID: DataType = DataType::Int64;
+const NUMBER: DataType = DataType::Int64;
 const TEXT: DataType = DataType::Utf8;
 const FLAG: DataType = DataType::Boolean;
 
@@ -179,8 +180,13 @@ fn about(
     told: impl Fn(i32, &[ArrayRef], usize) -> Option<String> + Send + Sync + 'static,
 ) -> ScalarUDF {
     function(name, arguments, TEXT, move |columns, rows| {
-        let numbers = columns[0].as_primitive::<Int32Type>();
-        let said = (0..rows).map(|row| numbers.is_valid(row).then(|| told(numbers.value(row), columns, row)).flatten());
+        let numbers = columns[0].as_primitive::<Int64Type>();
+        let said = (0..rows).map(|row| {
+            numbers
+                .is_valid(row)
+                .then_some(())
+                .and_then(|()| told(i32::try_from(numbers.value(row)).ok()?, columns, row))
+        });
         Ok(Arc::new(said.collect::<StringArray>()))
     })
 }
@@ -205,7 +211,7 @@ pub(crate) fn register(
         constant("pg_get_viewdef", &[&[OID], &[OID, FLAG]], None),
         constant("pg_get_function_sqlbody", &[&[OID]], None),
         constant("shobj_description", &[&[OID, TEXT]], None),
-        function("pg_backend_pid", &[&[]], NUMBER, move |_, rows| {
+        function("pg_backend_pid", &[&[]], DataType::Int32, move |_, rows| {
             Ok(Arc::new(Int32Array::from(vec![pid; rows.max(1)])))
         }),
         always("pg_table_is_visible", &visible, true),
@@ -226,8 +232,8 @@ pub(crate) fn register(
             Ok(Arc::new(StringArray::from(vec!["UTF8"; rows])))
         }),
         about("format_type", &[&[OID, NUMBER]], |number, columns, row| {
-            let modifier = columns[1].as_primitive::<Int32Type>();
-            Some(type_name(number as u32, if modifier.is_valid(row) { modifier.value(row) } else { -1 }))
+            let modifier = columns[1].as_primitive::<Int64Type>();
+            Some(type_name(number as u32, if modifier.is_valid(row) { modifier.value(row) as i32 } else { -1 }))
         }),
     ];
     let crates = [
@@ -270,7 +276,7 @@ fn descriptions(relations: &Arc<Vec<Relation>>) -> Vec<ScalarUDF> {
     let comment = move |number: i32| of_tables.iter().find(|r| r.oid == number).and_then(|r| r.comment.clone());
     vec![
         about("col_description", &[&[OID, NUMBER]], move |number, columns, row| {
-            let at = usize::try_from(columns[1].as_primitive::<Int32Type>().value(row) - 1).ok()?;
+            let at = usize::try_from(columns[1].as_primitive::<Int64Type>().value(row) - 1).ok()?;
             of_columns.iter().find(|r| r.oid == number)?.attributes.get(at)?.comment.clone()
         }),
         about("obj_description", &[&[OID], &[OID, TEXT]], move |number, _, _| comment(number)),
@@ -296,7 +302,7 @@ fn definitions(relations: &Arc<Vec<Relation>>, routines: &Arc<Vec<Routine>>) -> 
         }),
         about("pg_get_indexdef", &[&[OID], &[OID, NUMBER, FLAG]], move |number, columns, row| {
             let of = indexes.iter().find(|r| r.index_oid() == number)?;
-            let at = columns.get(1).map_or(0, |c| c.as_primitive::<Int32Type>().value(row));
+            let at = columns.get(1).map_or(0, |c| c.as_primitive::<Int64Type>().value(row));
             match usize::try_from(at - 1) {
                 Ok(at) => of.key.get(at).map(|n| of.names(&[*n])),
                 Err(_) => Some(format!(
@@ -327,7 +333,7 @@ fn to_regclass(relations: &Arc<Vec<Relation>>) -> ScalarUDF {
         let own = relations.iter().find(|r| r.name == bare).map(|r| r.oid);
         own.or_else(|| SYSTEM_TABLES.iter().find(|(_, system)| *system == bare).map(|(number, _)| *number))
     };
-    function("to_regclass", &[&[TEXT]], OID, move |columns, _| {
+    function("to_regclass", &[&[TEXT]], DataType::Int32, move |columns, _| {
         let names = columns[0].as_string::<i32>();
         Ok(Arc::new(names.iter().map(|name| found(name?)).collect::<Int32Array>()))
     })
@@ -337,7 +343,7 @@ fn to_regclass(relations: &Arc<Vec<Relation>>) -> ScalarUDF {
 fn array_subscripts() -> ScalarUDF {
     let list = |item: DataType| DataType::List(Arc::new(Field::new("item", item, true)));
     let (shorts, numbers) = ([list(DataType::Int16), DataType::Int64], [list(DataType::Int32), DataType::Int64]);
-    function("array_subscripts", &[&shorts, &numbers], list(NUMBER), |columns, rows| {
+    function("array_subscripts", &[&shorts, &numbers], list(DataType::Int32), |columns, rows| {
         let lists = columns[0].as_list::<i32>();
         let positions = (0..rows).map(|row| {
             let items = if lists.is_valid(row) { lists.value_length(row) } else { 0 };

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use datafusion_postgres::pgwire::api::cancel::CancelHandler;
-use datafusion_postgres::pgwire::api::{NoopHandler, PgWireConnectionState};
+use datafusion_postgres::pgwire::api::{ClientInfo, NoopHandler, PgWireConnectionState};
 use datafusion_postgres::pgwire::error::{ErrorInfo, PgWireError};
 use datafusion_postgres::pgwire::messages::PgWireBackendMessage;
 use datafusion_postgres::pgwire::messages::PgWireFrontendMessage;

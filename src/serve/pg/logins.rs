@@ -14,7 +14,7 @@ use super::scram::{self, Verifier};
 use crate::error::{Error, Result};
 
 /// The databases that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Database {
     /// The published tables of the newest run

@@ -9,7 +9,9 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use datafusion_postgres::pgwire::api::auth::sasl::scram::gen_salted_password;
-use ring::{constant_time, digest, hmac, rand::SecureRandom};
+use ring::rand::SecureRandom;
+use ring::{digest, hmac};
+use subtle::ConstantTimeEq;
 
 use crate::error::{Error, Result};
 
@@ -146,8 +148,8 @@ impl Exchange {
         let message = format!("{},{},{without_proof}", self.client_first, self.server_first);
         let signature = mac(&self.verifier.stored_key, message.as_bytes());
         let client_key: Vec<u8> = proof.iter().zip(&signature).map(|(a, b)| a ^ b).collect();
-        constant_time::verify_slices_are_equal(&hash(&client_key), &self.verifier.stored_key).ok()?;
-        Some(format!("v={}", STANDARD.encode(mac(&self.verifier.server_key, message.as_bytes()))))
+        let is_right: bool = hash(&client_key).ct_eq(&self.verifier.stored_key).into();
+        is_right.then(|| format!("v={}", STANDARD.encode(mac(&self.verifier.server_key, message.as_bytes()))))
     }
 }
 

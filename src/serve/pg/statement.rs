@@ -5,7 +5,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     CloseCursor, Declare, DeclareType, Expr, FetchDirection, Set, Statement, TransactionAccessMode, TransactionMode,
-    Value,
+    Value, ValueWithSpan,
 };
 use datafusion_postgres::pgwire::error::{PgWireError, PgWireResult};
 

@@ -53,15 +53,21 @@ impl Reader {
             Ok(statements) => statements,
             Err(_) => return self.of_tools.parse(sql).map_err(|e| e.to_string()),
         };
+        let mut is_other = false;
         for statement in &mut statements {
             let _ = visit_expressions_mut(statement, |expression| {
                 if let Some(other) = replaced(expression) {
                     *expression = other;
+                    is_other = true;
                 }
                 ControlFlow::<()>::Continue(())
             });
         }
-        let text = statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        // The crate knows some queries of tools by their words: a text that nothing was replaced in stays as it came.
+        let text = match is_other {
+            true => statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            false => sql.to_string(),
+        };
         self.of_tools.parse(&text).map_err(|e| e.to_string())
     }
 }
@@ -87,7 +93,12 @@ fn replaced(expression: &Expr) -> Option<Expr> {
             let arguments = &call[call.find('(')?..];
             format!("unnest(array_subscripts{arguments})")
         }
-        // A lake has no defaults, sequences and collations: a query within the query about them finds nothing.
+        // The engine has no array of a query; that of policies is known to the crate by its words.
+        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("array") => {
+            let text = function.to_string().to_lowercase();
+            (text.contains("select") && !text.contains("polroles")).then(|| "CAST(NULL AS TEXT[])".to_string())?
+        }
+        // A lake has no defaults, sequences, collations and types of its own: a query within the query about them finds nothing.
         Expr::Subquery(query) => {
             let text = query.to_string().to_lowercase();
             ABSENT.iter().any(|word| text.contains(word)).then(|| "NULL".to_string())?
@@ -98,7 +109,7 @@ fn replaced(expression: &Expr) -> Option<Expr> {
 }
 
 /// What a lake has none of, as tools ask for it within queries about columns.
-const ABSENT: [&str; 4] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation"];
+const ABSENT: [&str; 5] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation", "typrelid"];
 
 fn is_regclass(data_type: &DataType) -> bool {
     let name = data_type.to_string().to_lowercase();

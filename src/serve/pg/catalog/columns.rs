@@ -97,3 +97,13 @@ pub(super) fn all_null(names: &[&str], rows: usize) -> Vec<Column> {
 pub(super) fn all_text(names: &[&str], value: &str, rows: usize) -> Vec<Column> {
     names.iter().map(|name| text(name, std::iter::repeat_n(value, rows))).collect()
 }
+
+/// The same with lists of texts that are missing.
+pub(super) fn all_null_lists(names: &[&str], rows: usize) -> Vec<Column> {
+    let item = Arc::new(Field::new("item", DataType::Utf8, true));
+    let nothing = |name: &&str| {
+        let lists = arrow::array::new_null_array(&DataType::List(item.clone()), rows);
+        (Field::new(*name, DataType::List(item.clone()), true), lists)
+    };
+    names.iter().map(nothing).collect()
+}

@@ -253,7 +253,7 @@ pub(crate) fn register(
         has_privilege_udf::create_has_privilege_udf("has_database_privilege"),
         has_privilege_udf::create_has_privilege_udf("has_any_column_privilege"),
     ];
-    let looked_up = vec![current_setting(who), to_regclass(relations), array_subscripts()];
+    let looked_up = vec![current_setting(who), to_regclass(relations), to_regtype(), array_subscripts()];
     let told = [descriptions(relations), definitions(relations, routines), looked_up];
     for udf in crates.into_iter().chain(own).chain(told.into_iter().flatten()) {
         context.register_udf(udf);
@@ -338,6 +338,43 @@ fn to_regclass(relations: &Arc<Vec<Relation>>) -> ScalarUDF {
         Ok(Arc::new(names.iter().map(|name| found(name?)).collect::<Int32Array>()))
     })
 }
+
+/// The number of a type by its name; null for one that is not there, as those of extensions.
+fn to_regtype() -> ScalarUDF {
+    let found = |name: &str| {
+        let name = name.trim_start_matches("pg_catalog.").replace('"', "").to_lowercase();
+        let is = |t: &&Type| t.name() == name || type_name(t.oid(), -1) == name;
+        PLAIN_TYPES.iter().find(is).map(|t| t.oid() as i32)
+    };
+    function("to_regtype", &[&[TEXT]], DataType::Int32, move |columns, _| {
+        let names = columns[0].as_string::<i32>();
+        Ok(Arc::new(names.iter().map(|name| found(name?)).collect::<Int32Array>()))
+    })
+}
+
+/// Types that a column may have, or that drivers ask for.
+const PLAIN_TYPES: [Type; 20] = [
+    Type::BOOL,
+    Type::BYTEA,
+    Type::INT2,
+    Type::INT4,
+    Type::INT8,
+    Type::FLOAT4,
+    Type::FLOAT8,
+    Type::NUMERIC,
+    Type::TEXT,
+    Type::VARCHAR,
+    Type::BPCHAR,
+    Type::NAME,
+    Type::OID,
+    Type::DATE,
+    Type::TIME,
+    Type::TIMESTAMP,
+    Type::TIMESTAMPTZ,
+    Type::INTERVAL,
+    Type::JSON,
+    Type::TEXT_ARRAY,
+];
 
 /// The positions of a list's items, from 1: what Postgres's `generate_subscripts` makes rows of.
 fn array_subscripts() -> ScalarUDF {

@@ -6,7 +6,8 @@ use datafusion::catalog::TableProvider;
 use datafusion_postgres::pgwire::api::Type;
 
 use super::columns::{
-    Column, all_flag, all_int, all_null, all_text, flag, int, maybe, oid, oids, real, short, shorts, table, text,
+    Column, all_flag, all_int, all_null, all_null_lists, all_text, flag, int, oid, oids, real, short, shorts, table,
+    text,
 };
 use super::functions::{Routine, item_of};
 use super::relation::{Attribute, Relation};
@@ -109,7 +110,8 @@ fn pg_class(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
             all_int(&zero, 0, rows),
             all_flag(&no, false, rows),
             all_int(&["relfrozenxid", "relminmxid"], 0, rows),
-            all_null(&["relacl", "reloptions", "relpartbound"], rows),
+            all_null_lists(&["relacl", "reloptions"], rows),
+            all_null(&["relpartbound"], rows),
         ],
     ))
 }
@@ -144,8 +146,16 @@ fn pg_attribute(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
     ];
     let no = ["atthasdef", "atthasmissing", "attisdropped"];
     let empty = ["attidentity", "attgenerated", "attcompression"];
-    let null = ["attacl", "attoptions", "attfdwoptions", "attmissingval"];
-    table(with(columns, [all_flag(&no, false, rows), all_text(&empty, "", rows), all_null(&null, rows)]))
+    let null = ["attoptions", "attfdwoptions", "attmissingval"];
+    table(with(
+        columns,
+        [
+            all_flag(&no, false, rows),
+            all_text(&empty, "", rows),
+            all_null(&null, rows),
+            all_null_lists(&["attacl"], rows),
+        ],
+    ))
 }
 
 /// Bytes of a value; -1 where they differ.
@@ -251,12 +261,12 @@ fn pg_description(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
 
 fn pg_namespace() -> Result<Arc<dyn TableProvider>> {
     let all = [(PG_CATALOG_OID, "pg_catalog"), (PUBLIC_OID, PUBLIC), (INFORMATION_OID, "information_schema")];
-    table(vec![
+    let columns = vec![
         oid("oid", all.iter().map(|(number, _)| *number)),
         text("nspname", all.iter().map(|(_, name)| *name)),
         oid("nspowner", all.iter().map(|_| OWNER_OID)),
-        maybe("nspacl", all.iter().map(|_| None::<&str>)),
-    ])
+    ];
+    table(with(columns, [all_null_lists(&["nspacl"], all.len())]))
 }
 
 fn pg_database(name: &str) -> Result<Arc<dyn TableProvider>> {
@@ -271,13 +281,14 @@ fn pg_database(name: &str) -> Result<Arc<dyn TableProvider>> {
         flag("datallowconn", [true].into_iter()),
         int("datconnlimit", [Some(-1)].into_iter()),
     ];
-    let null = ["daticulocale", "datlocale", "daticurules", "datcollversion", "datacl"];
+    let null = ["daticulocale", "datlocale", "daticurules", "datcollversion"];
     table(with(
         columns,
         [
             all_flag(&["datistemplate", "dathasloginevt"], false, 1),
             all_int(&["datlastsysoid", "datfrozenxid", "datminmxid", "dattablespace"], 0, 1),
             all_null(&null, 1),
+            all_null_lists(&["datacl"], 1),
         ],
     ))
 }
@@ -343,7 +354,6 @@ fn pg_proc(routines: &[Routine]) -> Result<Arc<dyn TableProvider>> {
         "probin",
         "prosqlbody",
         "proconfig",
-        "proacl",
         "prosupport",
     ];
     table(with(
@@ -352,6 +362,7 @@ fn pg_proc(routines: &[Routine]) -> Result<Arc<dyn TableProvider>> {
             all_flag(&["prosecdef", "proleakproof", "proretset"], false, rows),
             all_int(&["provariadic"], 0, rows),
             all_null(&null, rows),
+            all_null_lists(&["proacl"], rows),
         ],
     ))
 }

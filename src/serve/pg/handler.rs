@@ -52,8 +52,8 @@ struct Planned {
 
 impl Handler {
     /// The statements of a text.
-    fn parsed(&self, sql: &str) -> PgWireResult<Vec<Statement>> {
-        self.0.server.reader.statements(sql).map_err(|said| failure::error(code::SYNTAX_ERROR, said))
+    fn parsed(&self, sql: &str, types: &[Option<Type>]) -> PgWireResult<Vec<Statement>> {
+        self.0.server.reader.statements(sql, types).map_err(|said| failure::error(code::SYNTAX_ERROR, said))
     }
 
     /// Runs a statement that asks for no rows of tables, or for those of a cursor.
@@ -158,7 +158,7 @@ impl Handler {
             Kind::Query(sql) => {
                 let plan = self.0.plan(&view, sql).await?;
                 let fields = rows::fields(plan.schema().as_arrow(), &format, Some(options.clone()))?;
-                let batches = Batches::run(Session::rows(&view, plan), bounds.clone());
+                let batches = Batches::run(Session::rows(&view, plan), bounds.clone(), &self.0.server.threads);
                 Ok(Response::Query(batches.answer(Arc::new(fields))))
             }
             Kind::Declare(name, sql) => {
@@ -255,7 +255,7 @@ impl SimpleQueryHandler for Handler {
         C::Error: std::fmt::Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        let statements = self.parsed(query)?;
+        let statements = self.parsed(query, &[])?;
         if statements.is_empty() {
             return Ok(vec![Response::EmptyQuery]);
         }
@@ -289,11 +289,11 @@ impl SimpleQueryHandler for Handler {
 impl QueryParser for Handler {
     type Statement = Prepared;
 
-    async fn parse_sql<C>(&self, client: &C, sql: &str, _types: &[Option<Type>]) -> PgWireResult<Option<Prepared>>
+    async fn parse_sql<C>(&self, client: &C, sql: &str, types: &[Option<Type>]) -> PgWireResult<Option<Prepared>>
     where
         C: ClientInfo + Unpin + Send + Sync,
     {
-        let mut statements = self.parsed(sql)?;
+        let mut statements = self.parsed(sql, types)?;
         if statements.len() > 1 {
             return Err(failure::error(
                 code::SYNTAX_ERROR,
@@ -389,7 +389,7 @@ impl ExtendedQueryHandler for Handler {
                 (Kind::Query(sql), Some(planned)) => {
                     let plan = self.bound(&view, sql, planned, portal).await?;
                     let fields = rows::fields(&prepared.schema, format, Some(options))?;
-                    let batches = Batches::run(Session::rows(&view, plan), bounds.clone());
+                    let batches = Batches::run(Session::rows(&view, plan), bounds.clone(), &self.0.server.threads);
                     Ok(Response::Query(batches.answer(Arc::new(fields))))
                 }
                 (Kind::Declare(name, sql), Some(_)) => {

@@ -41,6 +41,9 @@ const SERVER_VERSION_NUMBER: &str = "150000";
 /// Connections that are told that there is no room, at once: beyond, they are closed without a word.
 const TURNED_AWAY: usize = 32;
 
+/// Threads of connections: they plan, and write rows; one that plans leaves another for the rest.
+const CONNECTION_THREADS: usize = 2;
+
 /// The name that a client of the protocol says to TLS (IANA).
 const ALPN: &[u8] = b"postgresql";
 
@@ -86,32 +89,31 @@ impl Bound {
     pub(crate) async fn serve(self, lake: Location) -> Result<()> {
         let (ended, ending) = oneshot::channel();
         let (stop, stopping) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(self.settings.threads.max(1))
-            .thread_name("nayose-sql")
-            .enable_all()
-            .build()?;
-        let server = Arc::new(Server::new(lake, self.settings.clone())?);
-        let threads = Threads { runtime: Some(runtime), stop };
-        if let Some(runtime) = &threads.runtime {
-            runtime.spawn(async move {
-                let _ = ended.send(accept(self.listener, server, stopping).await);
-            });
-        }
+        let runtime = |name: &str, threads: usize| {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
+        };
+        // Two: a statement that keeps its threads for minutes keeps neither sign-ins nor cancellations.
+        let statements = runtime("nayose-sql", self.settings.threads.max(1))?;
+        let connections = runtime("nayose-pg", CONNECTION_THREADS)?;
+        let server = Arc::new(Server::new(lake, self.settings.clone(), statements.handle().clone())?);
+        connections.spawn(async move {
+            let _ = ended.send(accept(self.listener, server, stopping).await);
+        });
+        let _threads = Threads { runtimes: vec![connections, statements], stop };
         ending.await.unwrap_or_else(|_| Err(crate::error::panicked()))
     }
 }
 
 /// Threads that end with who started them: statements that run do not keep the process, as they only read.
 struct Threads {
-    runtime: Option<tokio::runtime::Runtime>,
+    runtimes: Vec<tokio::runtime::Runtime>,
     stop: watch::Sender<bool>,
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
         let _ = self.stop.send(true);
-        if let Some(runtime) = self.runtime.take() {
+        for runtime in self.runtimes.drain(..) {
             runtime.shutdown_background();
         }
     }

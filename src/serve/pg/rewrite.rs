@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, ObjectName, Statement, Value, visit_expressions_mut, visit_relations,
+    DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Statement, Value,
+    visit_expressions_mut, visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -18,6 +19,9 @@ use datafusion_postgres::datafusion_pg_catalog::sql::rules::{
     CurrentUserVariableToSessionUserFunctionCall, FixArrayLiteral, FixVersionColumnName, RewriteArrayAnyAllOperation,
     RewritePgCatalogOperator, SqlStatementRewriteRule, StripCallableQualifier,
 };
+use datafusion_postgres::pgwire::api::Type;
+
+use super::catalog::{item_of, type_name};
 
 /// Reads statements.
 pub(super) struct Reader {
@@ -39,16 +43,20 @@ impl Reader {
         Reader { of_tools: PostgresCompatibilityParser::new(), rules }
     }
 
-    /// The statements of a text.
+    /// The statements of a text; a client may say of which types its parameters are.
     ///
     /// # Errors
     /// What cannot be read, in the parser's words: they name words of the text.
-    pub(super) fn statements(&self, sql: &str) -> Result<Vec<Statement>, String> {
+    pub(super) fn statements(&self, sql: &str, types: &[Option<Type>]) -> Result<Vec<Statement>, String> {
         let read = Parser::parse_sql(&PostgreSqlDialect {}, sql);
         let mut statements = match read {
             Ok(statements) if statements.iter().all(|s| !is_about_catalogue(s)) => {
                 let through_rules = |s| self.rules.iter().fold(s, |s, rule| rule.rewrite(s));
-                return Ok(statements.into_iter().map(through_rules).collect());
+                let mut statements: Vec<Statement> = statements.into_iter().map(through_rules).collect();
+                for statement in &mut statements {
+                    name_lists(statement, types);
+                }
+                return Ok(statements);
             }
             Ok(statements) => statements,
             Err(_) => return self.of_tools.parse(sql).map_err(|e| e.to_string()),
@@ -70,6 +78,33 @@ impl Reader {
         };
         self.of_tools.parse(&text).map_err(|e| e.to_string())
     }
+}
+
+/// `column = ANY($1)`: the engine takes the parameter for one value unless its type is said. Of texts, where a client does not say it:
+/// ids are texts here.
+fn name_lists(statement: &mut Statement, types: &[Option<Type>]) {
+    let _ = visit_expressions_mut(statement, |expression| {
+        if let Expr::Function(function) = expression
+            && function.name.to_string() == "array_contains"
+            && let FunctionArguments::List(list) = &mut function.args
+            && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(first))) = list.args.first_mut()
+            && let Expr::Value(value) = first
+            && let Value::Placeholder(name) = &value.value
+        {
+            let number = name.trim_start_matches('$').parse::<usize>().ok();
+            let said = number.and_then(|number| types.get(number.checked_sub(1)?)?.as_ref()).and_then(item_of);
+            let item = said.map_or_else(|| "text".to_string(), |item| type_name(item.oid(), -1));
+            if let Some(other) = read(&format!("CAST({name} AS {item}[])")) {
+                *first = other;
+            }
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+/// An expression of our own words.
+fn read(text: &str) -> Option<Expr> {
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?.parse_expr().ok()
 }
 
 /// Whether a statement reads a table of `pg_catalog`, or names one.
@@ -105,7 +140,7 @@ fn replaced(expression: &Expr) -> Option<Expr> {
         }
         _ => return None,
     };
-    Parser::new(&PostgreSqlDialect {}).try_with_sql(&text).ok()?.parse_expr().ok()
+    read(&text)
 }
 
 /// What a lake has none of, as tools ask for it within queries about columns.
@@ -129,8 +164,8 @@ fn is_name(expression: &Expr) -> bool {
 mod tests {
     use super::*;
 
-    fn read(sql: &str) -> String {
-        match Reader::new().statements(sql) {
+    fn asked(sql: &str) -> String {
+        match Reader::new().statements(sql, &[None, Some(Type::INT4_ARRAY)]) {
             Ok(statements) => statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
             Err(_) => "cannot be read".into(),
         }
@@ -144,15 +179,17 @@ mod tests {
             "SELECT a, a FROM t ORDER BY b COLLATE \"ja\"",
             "SELECT 'pg_class' AS t",
         ] {
-            assert_eq!(read(sql), sql);
+            assert_eq!(asked(sql), sql);
         }
-        assert_eq!(read("SELECT 1 FROM t WHERE a = ANY($1)"), "SELECT 1 FROM t WHERE array_contains($1, a)");
+        let listed = asked("SELECT 1 FROM t WHERE a = ANY($1) AND b = ANY($2)");
+        let typed = "array_contains(CAST($1 AS TEXT[]), a) AND array_contains(CAST($2 AS INTEGER[]), b)";
+        assert_eq!(listed.to_lowercase(), format!("select 1 from t where {typed}").to_lowercase());
     }
 
     #[test]
     fn what_tools_ask_is_asked_so_that_it_can_be_planned() {
         let has = |sql: &str, words: &str| {
-            let text = read(sql);
+            let text = asked(sql);
             assert!(text.contains(words), "{text}");
         };
         has("select 'rfm'::regclass", "SELECT to_regclass('rfm')");
@@ -165,7 +202,7 @@ mod tests {
             "select case when a.atthasdef then (select d.adbin from pg_attrdef d where d.adrelid = a.attrelid) end from pg_attribute a",
             "THEN NULL",
         );
-        assert_eq!(read("abort"), "ROLLBACK");
-        assert_eq!(read("selekt 1"), "cannot be read");
+        assert_eq!(asked("abort"), "ROLLBACK");
+        assert_eq!(asked("selekt 1"), "cannot be read");
     }
 }

@@ -18,6 +18,7 @@ use datafusion_postgres::pgwire::api::results::{FieldInfo, QueryResponse};
 use datafusion_postgres::pgwire::error::{PgWireError, PgWireResult};
 use datafusion_postgres::pgwire::types::format::FormatOptions;
 use futures::{Stream, StreamExt, stream};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -50,23 +51,31 @@ pub(super) struct Batches {
 type PgWireErrorText = Box<PgWireError>;
 
 impl Batches {
-    /// Begins to run a plan.
-    pub(super) fn run(rows: DataFrame, bounds: Bounds) -> Self {
+    /// Begins to run a plan in the threads of statements. Who watches over it is not there: an operator that joins everything with
+    /// everything gives its thread back only after minutes, and both threads may have one.
+    pub(super) fn run(rows: DataFrame, bounds: Bounds, threads: &Handle) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
+        let Bounds { until, stop, turn } = bounds;
+        let to_client = sender.clone();
+        let mut work = threads.spawn(async move {
+            // Another statement may run when this one has given everything back.
+            let _turn = turn;
+            pass_on(rows, &to_client).await
+        });
         tokio::spawn(async move {
-            let Bounds { until, stop, turn } = bounds;
             let ended = tokio::select! {
                 biased;
                 () = stop.cancelled() => Err(failure::cancelled()),
                 () = tokio::time::sleep_until(until.into()) => Err(failure::timed_out()),
                 // Nobody is there any more.
                 () = sender.closed() => Ok(()),
-                ended = pass_on(rows, &sender) => ended.map_err(|e| failure::of(&e)),
+                done = &mut work => match done {
+                    Ok(done) => done.map_err(|e| failure::of(&e)),
+                    Err(_) => Err(failure::of(&crate::error::panicked())),
+                },
             };
-            // Memory and threads are free before a slow client has heard of it.
-            drop(turn);
-            let last = ended.err().map(|e| Err(Box::new(e)));
-            let _ = sender.send(last).await;
+            work.abort();
+            let _ = sender.send(ended.err().map(|e| Err(Box::new(e)))).await;
         });
         Batches { receiver, is_over: false }
     }
@@ -83,7 +92,7 @@ impl Batches {
             Some(Some(Ok(batch))) => return Some(Ok(batch)),
             Some(Some(Err(e))) => Some(Err(*e)),
             Some(None) => None,
-            // The task is gone without a last word: it panicked. Rows that end early would look like all rows.
+            // The watcher is gone without a last word. Rows that end early would look like all rows.
             None => Some(Err(failure::of(&crate::error::panicked()))),
         };
         self.is_over = true;

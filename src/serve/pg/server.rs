@@ -11,6 +11,7 @@ use datafusion::prelude::SessionContext;
 use datafusion_postgres::pgwire::api::query::ExtendedQueryHandler;
 use datafusion_postgres::pgwire::messages::startup::SecretKey;
 use datafusion_postgres::{DfSessionService, Parser};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::database::Databases;
@@ -79,6 +80,8 @@ pub(super) struct Server {
     pub databases: Databases,
     /// Memory and threads of one statement.
     pub resources: Resources,
+    /// The threads in which statements run.
+    pub threads: Handle,
     /// Turns of statements.
     pub turns: Arc<Semaphore>,
     /// Reads Postgres's SQL.
@@ -96,7 +99,7 @@ impl Server {
     ///
     /// # Errors
     /// Bug, where the crate's own tables cannot be read.
-    pub(super) fn new(lake: Location, settings: Settings) -> Result<Self> {
+    pub(super) fn new(lake: Location, settings: Settings, threads: Handle) -> Result<Self> {
         let resources = Resources {
             memory: settings.memory,
             threads: settings.threads,
@@ -107,6 +110,7 @@ impl Server {
         Ok(Server {
             databases: Databases::new(lake)?,
             resources,
+            threads,
             turns: Arc::new(Semaphore::new(settings.at_once)),
             reader: Reader::new(),
             types: nobody.query_parser(),

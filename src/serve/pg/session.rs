@@ -185,7 +185,7 @@ impl Session {
             return Err(failure::error(code::TOO_MANY_CONNECTIONS, format!("{CURSORS} cursors are open; close one")));
         }
         let schema: SchemaRef = Arc::new(rows.schema().as_arrow().clone());
-        cursors.insert(name, Cursor { schema, batches: Batches::run(rows, bounds), left: None });
+        cursors.insert(name, Cursor { schema, batches: Batches::run(rows, bounds, &self.server.threads), left: None });
         Ok(())
     }
 

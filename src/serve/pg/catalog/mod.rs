@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 
-pub(super) use functions::{Person, Routine, register, routines, setting};
+pub(super) use functions::{Person, Routine, item_of, register, routines, setting, type_name};
 pub(super) use information::tables as information;
 pub(super) use relation::{Relation, relations};
 pub(super) use system::tables as system;

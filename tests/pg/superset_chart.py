@@ -62,9 +62,9 @@ def main():
     with served() as server:
         superset = Superset(prepared(folder))
         name = f"nayose-{os.getpid()}"
-        said = {"database_name": name, "sqlalchemy_uri": server.url("psycopg2"), "expose_in_sqllab": True}
-        superset.ask("POST", "database/test_connection/", {**said, "impersonate_user": False})
-        database = superset.ask("POST", "database/", said)["id"]
+        said = {"database_name": name, "sqlalchemy_uri": server.url("psycopg2")}
+        superset.ask("POST", "database/test_connection/", said)
+        database = superset.ask("POST", "database/", {**said, "expose_in_sqllab": True})["id"]
         schemas = superset.ask("GET", f"database/{database}/schemas/")["result"]
         assert "public" in schemas, schemas
         tables = superset.ask("GET", f"database/{database}/tables/?q=(schema_name:public)")["result"]

@@ -71,10 +71,11 @@ pg-test: $(VENV)-pg/ready ## the Postgres protocol as psql, psycopg, SQLAlchemy 
 	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_LAKE=$(VENV)-pg/lake NODE_FOLDER=$(CURDIR)/$(VENV)-pg \
 		$(VENV)-pg/bin/python -m pytest -q tests/pg
 
-# Superset is a gigabyte of packages, and takes minutes to make its own database: by hand, before a release.
+# Superset is a gigabyte of packages, and takes minutes to make its own database: by hand, before a release. Beside its own list it needs
+# two packages that it does not name, and a cache library older than the newest.
 superset-test: ## Apache Superset over a served lake: tables, columns, SQL Lab, a chart with a date filter
 	$(PYTHON) -m venv $(VENV)-superset
-	$(VENV)-superset/bin/pip install --quiet apache-superset==6.1.0 psycopg2-binary==2.9.13
+	$(VENV)-superset/bin/pip install --quiet apache-superset==6.1.0 psycopg2-binary==2.9.13 Flask-Caching==2.3.1 'cachelib<0.14' cachetools rich
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	rm -rf $(VENV)-superset/lake && "$${CARGO_TARGET_DIR:-target}/debug/nayose" run pipelines/retail/pipeline.yaml --lake $(VENV)-superset/lake
 	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_LAKE=$(VENV)-superset/lake \

@@ -7,8 +7,8 @@ use datafusion_postgres::pgwire::api::Type;
 
 use super::PUBLIC;
 use super::columns::{Column, all_null, all_text, int, maybe, table, text};
-use super::functions::type_name;
 use super::relation::{Attribute, Relation};
+use super::types::type_name;
 use crate::error::Result;
 use crate::tables::contract::GOLDEN_CUSTOMER;
 

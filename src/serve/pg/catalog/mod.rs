@@ -9,6 +9,7 @@ mod functions;
 mod information;
 mod relation;
 mod system;
+mod types;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,10 +18,11 @@ use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 
-pub(super) use functions::{Person, Routine, item_of, register, routines, setting, type_name};
+pub(super) use functions::{Person, Routine, register, routines, setting};
 pub(super) use information::tables as information;
 pub(super) use relation::{Relation, relations};
 pub(super) use system::tables as system;
+pub(super) use types::{item_of, type_name};
 
 /// The schema of the published tables.
 pub(super) const PUBLIC: &str = "public";

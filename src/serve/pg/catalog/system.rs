@@ -9,8 +9,9 @@ use super::columns::{
     Column, all_flag, all_int, all_null, all_null_lists, all_text, flag, int, oid, oids, real, short, shorts, table,
     text,
 };
-use super::functions::{Routine, item_of};
+use super::functions::Routine;
 use super::relation::{Attribute, Relation};
+use super::types::item_of;
 use super::{OWNER, OWNER_OID, PUBLIC, PUBLIC_OID};
 use crate::error::Result;
 

@@ -93,13 +93,14 @@ impl Bound {
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
         };
         // Two: a statement that keeps its threads for minutes keeps neither sign-ins nor cancellations.
-        let statements = runtime("nayose-sql", self.settings.threads.max(1))?;
-        let connections = runtime("nayose-pg", CONNECTION_THREADS)?;
-        let server = Arc::new(Server::new(lake, self.settings.clone(), statements.handle().clone())?);
-        connections.spawn(async move {
+        let mut threads = Threads { runtimes: Vec::new(), stop };
+        threads.runtimes.push(runtime("nayose-sql", self.settings.threads.max(1))?);
+        let statements = threads.runtimes[0].handle().clone();
+        threads.runtimes.push(runtime("nayose-pg", CONNECTION_THREADS)?);
+        let server = Arc::new(Server::new(lake, self.settings.clone(), statements)?);
+        threads.runtimes[1].spawn(async move {
             let _ = ended.send(accept(self.listener, server, stopping).await);
         });
-        let _threads = Threads { runtimes: vec![connections, statements], stop };
         ending.await.unwrap_or_else(|_| Err(crate::error::panicked()))
     }
 }

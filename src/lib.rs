@@ -27,5 +27,6 @@ mod store;
 mod tables;
 
 pub use audit::Audit;
+pub use audit::matching::MatchRequest;
 pub use engine::session::{Resources, session};
 pub use store::Location;

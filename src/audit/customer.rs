@@ -1,32 +1,30 @@
 //! A customer: its records with their values, and the links that make them one.
 
+use std::collections::BTreeSet;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::functions::expr_fn::concat;
 use datafusion::functions_nested::expr_fn::array_to_string;
 use datafusion::logical_expr::{cast, ident, lit};
-use datafusion::prelude::{DataFrame, JoinType};
 
 use super::Audit;
-use super::records::SHOW_SOME;
+use super::records::{SHOW_SOME, is_one_of};
 use super::view::{CustomerView, LinkView, RecordView, Words};
 use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::{LEDGER, SOURCE_RECORD, col};
 use nayose_matching::model::{Label, Model};
 
-/// Channel and record id of a customer's records, under names that no table has.
-pub(super) const MEMBER_KEYS: [&str; 2] = ["member_channel", "member_record"];
-
 /// The values of a record that are shown: their name in Japanese and English, and the first and last of the columns that hold them.
 pub(crate) const VALUES: [(&str, &str, [usize; 2]); 7] = [
-    ("氏名", "name", [3, 4]),
-    ("カナ", "kana", [5, 6]),
-    ("生年月日", "birth date", [7, 7]),
-    ("性別", "sex", [8, 8]),
-    ("電話", "phone", [9, 9]),
-    ("メール", "mail", [10, 10]),
-    ("住所", "address", [11, 12]),
+    ("氏名", "name", [2, 3]),
+    ("カナ", "kana", [4, 5]),
+    ("生年月日", "birth date", [6, 6]),
+    ("性別", "sex", [7, 7]),
+    ("電話", "phone", [8, 8]),
+    ("メール", "mail", [9, 9]),
+    ("住所", "address", [10, 11]),
 ];
 
 impl Audit {
@@ -36,32 +34,42 @@ impl Audit {
     /// Usage, where there is none.
     pub async fn customer(&self, typed: &str) -> Result<CustomerView> {
         let id = self.customer_id(typed).await?;
-        let (records, household) = self.record_views(self.members(&id).await?).await?;
-        let Some(household_id) = household else {
+        let Some((members, household_id)) = self.members(&id).await? else {
             return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
         };
-        let (decided, links) = (self.decided_pairs(&id).await?, self.link_views(&id, &records).await?);
+        let records = self.record_views(&members).await?;
+        let (decided, links) = (self.decided_pairs(&members).await?, self.link_views(&members).await?);
         Ok(CustomerView { decided, links, records, customer_id: id, household_id })
     }
 
-    /// The records of a customer, by [`MEMBER_KEYS`], with the household.
-    pub(super) async fn members(&self, id: &str) -> Result<DataFrame> {
-        let own = self.id_map_now().await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
-        Ok(own.select(vec![
-            ident(col::CHANNEL).alias(MEMBER_KEYS[0]),
-            ident(col::RECORD_ID).alias(MEMBER_KEYS[1]),
-            ident(col::HOUSEHOLD_ID),
-        ])?)
+    /// Channel and id of the records of a customer, in order, and its household; none where there is no such customer.
+    async fn members(&self, id: &str) -> Result<Option<(Vec<(String, String)>, String)>> {
+        if let Some(index) = self.index.get() {
+            let keys = index.rows_of(id).iter().map(|row| index.key(*row as usize));
+            let records = keys.map(|(channel, id)| (channel.to_string(), id.to_string())).collect();
+            return Ok(index.household(id).map(|household| (records, household)));
+        }
+        let rows = self.id_map_now().await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
+        let rows = rows.select_columns(&[col::CHANNEL, col::RECORD_ID, col::HOUSEHOLD_ID])?;
+        let (mut records, mut household) = (Vec::new(), None);
+        for batch in rows.collect().await? {
+            let [channel, record, of] = [0, 1, 2].map(|c| batch.column(c).as_string::<i32>());
+            records.extend((0..batch.num_rows()).map(|i| (channel.value(i).to_string(), record.value(i).to_string())));
+            household = household.or_else(|| (batch.num_rows() > 0).then(|| of.value(0).to_string()));
+        }
+        records.sort_unstable();
+        Ok(household.map(|household| (records, household)))
     }
 
-    /// The values of records that are named by [`MEMBER_KEYS`], and the household of the first that has one.
-    pub(super) async fn record_views(&self, members: DataFrame) -> Result<(Vec<RecordView>, Option<String>)> {
-        let source = self.table(SOURCE_RECORD.name).await?;
+    /// The values of records, in the order of channel and id.
+    pub(super) async fn record_views(&self, members: &[(String, String)]) -> Result<Vec<RecordView>> {
         let keys = [col::CHANNEL, col::RECORD_ID];
-        let rows = members.join(source, JoinType::Inner, &MEMBER_KEYS, &keys, None)?;
+        let mut rows = self.table(SOURCE_RECORD.name).await?;
+        for condition in is_one_of(keys, members) {
+            rows = rows.filter(condition)?;
+        }
         let listed = |column: &str| array_to_string(ident(column), lit(", ")).alias(column);
         let rows = rows.select(vec![
-            ident(col::HOUSEHOLD_ID),
             ident(col::CHANNEL),
             ident(col::RECORD_ID),
             ident(col::FAMILY_NAME),
@@ -78,7 +86,6 @@ impl Audit {
         let rows = rows.sort(keys.map(|c| ident(c).sort(true, false)).to_vec())?.collect().await?;
         let labels = VALUES.map(|(ja, en, columns)| (typed_words(ja, en), columns));
         let mut records = Vec::new();
-        let mut household = None;
         for batch in &rows {
             let text_of = |column: usize, row: usize| -> Option<String> {
                 batch
@@ -89,7 +96,6 @@ impl Audit {
                     .map(str::to_string)
             };
             for row in 0..batch.num_rows() {
-                household = household.or_else(|| text_of(0, row));
                 let mut values = Vec::new();
                 for (label, [a, b]) in &labels {
                     let mut parts: Vec<String> = text_of(*a, row).into_iter().collect();
@@ -100,20 +106,23 @@ impl Audit {
                         values.push((label.clone(), parts.join(" ")));
                     }
                 }
-                let id = format!("{}:{}", text_of(1, row).unwrap_or_default(), text_of(2, row).unwrap_or_default());
+                let id = format!("{}:{}", text_of(0, row).unwrap_or_default(), text_of(1, row).unwrap_or_default());
                 records.push(RecordView { id, values });
             }
         }
-        Ok((records, household))
+        Ok(records)
     }
 
     /// The matched pairs of a customer's records from the ledger, strongest first.
-    async fn link_views(&self, id: &str, records: &[RecordView]) -> Result<Vec<LinkView>> {
+    async fn link_views(&self, members: &[(String, String)]) -> Result<Vec<LinkView>> {
         // A run of an earlier version may have kept none; its ledger is told by the names in it.
         let model = self.kept().await.ok().map(|kept| kept.model.as_ref());
-        let matched = self.table(LEDGER.name).await?.filter(ident(col::DECISION).eq(lit("matched")))?;
-        let left = [col::CHANNEL_L, col::RECORD_ID_L];
-        let rows = self.members(id).await?.join(matched, JoinType::Inner, &MEMBER_KEYS, &left, None)?;
+        let mut rows = self.table(LEDGER.name).await?;
+        for condition in is_one_of([col::CHANNEL_L, col::RECORD_ID_L], members) {
+            rows = rows.filter(condition)?;
+        }
+        let rows = rows.filter(ident(col::DECISION).eq(lit("matched")))?;
+        let known: BTreeSet<String> = members.iter().map(|(channel, id)| format!("{channel}:{id}")).collect();
         let name = |channel: &str, id: &str| concat(vec![ident(channel), lit(":"), ident(id)]);
         let rows = rows.select(vec![
             name(col::CHANNEL_L, col::RECORD_ID_L).alias("l"),
@@ -135,7 +144,7 @@ impl Audit {
             let [probability, weight] = [2, 3].map(|c| batch.column(c).as_primitive::<Float64Type>());
             let comparisons = columns::lists(batch.column(5))?;
             for row in 0..batch.num_rows() {
-                if !records.iter().any(|r| r.id == right.value(row)) {
+                if !known.contains(right.value(row)) {
                     continue;
                 }
                 let items = comparisons.value(row);

@@ -6,10 +6,8 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::functions::expr_fn::concat;
 use datafusion::logical_expr::{ident, lit};
-use datafusion::prelude::JoinType;
 
 use super::Audit;
-use super::customer::MEMBER_KEYS;
 use super::view::{DecidedPair, DecisionView, EndedDecision};
 use crate::error::{Error, Result};
 use crate::lake::snapshot::time_text;
@@ -22,6 +20,18 @@ impl Audit {
     /// # Errors
     /// Environment, if a table cannot be read.
     pub async fn decisions_on(&self, records: &HashSet<String>) -> Result<Vec<DecisionView>> {
+        self.decisions_where(|left, right| records.contains(left) || records.contains(right)).await
+    }
+
+    /// All decisions, in the order in which they came to count. None in a lake of before.
+    ///
+    /// # Errors
+    /// As [`Audit::decisions_on`].
+    pub async fn decisions(&self) -> Result<Vec<DecisionView>> {
+        self.decisions_where(|_, _| true).await
+    }
+
+    async fn decisions_where(&self, wanted: impl Fn(&str, &str) -> bool) -> Result<Vec<DecisionView>> {
         let mut found: BTreeMap<String, DecisionView> = BTreeMap::new();
         let mut balance: BTreeMap<String, i64> = BTreeMap::new();
         if !self.run.tables.iter().any(|(name, ..)| name == DECISION.name) {
@@ -46,7 +56,7 @@ impl Audit {
                 let must = |name: &str| text(name, row).map(Option::unwrap_or_default);
                 let left = format!("{}:{}", must(col::CHANNEL_L)?, must(col::RECORD_ID_L)?);
                 let right = format!("{}:{}", must(col::CHANNEL_R)?, must(col::RECORD_ID_R)?);
-                if !records.contains(&left) && !records.contains(&right) {
+                if !wanted(&left, &right) {
                     continue;
                 }
                 let (id, event) = (must(col::DECISION_ID)?, must(col::EVENT)?);
@@ -83,32 +93,41 @@ impl Audit {
         Ok(found)
     }
 
-    /// The pairs of a customer's records on which a person decided, as the ledger of the run has them.
-    pub(super) async fn decided_pairs(&self, id: &str) -> Result<Vec<DecidedPair>> {
-        let decided = self.table(LEDGER.name).await?.filter(ident(col::DECISION).eq(lit("overridden")))?;
+    /// The pairs on which people decided that are of one of these records, with each other or with others', as the ledger of the run has
+    /// them.
+    pub(super) async fn decided_pairs(&self, members: &[(String, String)]) -> Result<Vec<DecidedPair>> {
+        let known: HashSet<String> = members.iter().map(|(channel, id)| format!("{channel}:{id}")).collect();
+        let own = |pair: &&DecidedPair| known.contains(&pair.left) || known.contains(&pair.right);
+        Ok(self.decided().await?.iter().filter(own).cloned().collect())
+    }
+
+    /// All pairs on which people decided, in order: few, and those of the ledger are all looked at to find them.
+    pub(super) async fn decided(&self) -> Result<&Vec<DecidedPair>> {
+        self.decided.get_or_try_init(|| self.read_decided()).await
+    }
+
+    async fn read_decided(&self) -> Result<Vec<DecidedPair>> {
+        let rows = self.table(LEDGER.name).await?.filter(ident(col::DECISION).eq(lit("overridden")))?;
         let name = |channel: &str, id: &str| concat(vec![ident(channel), lit(":"), ident(id)]);
-        let mut found: BTreeMap<(String, String), DecidedPair> = BTreeMap::new();
-        for side in [[col::CHANNEL_L, col::RECORD_ID_L], [col::CHANNEL_R, col::RECORD_ID_R]] {
-            let rows = self.members(id).await?.join(decided.clone(), JoinType::Inner, &MEMBER_KEYS, &side, None)?;
-            let rows = rows.select(vec![
-                name(col::CHANNEL_L, col::RECORD_ID_L).alias("l"),
-                name(col::CHANNEL_R, col::RECORD_ID_R).alias("r"),
-                ident(col::MATCH_PROBABILITY),
-                ident(col::REASON),
-            ])?;
-            for batch in rows.collect().await? {
-                let [left, right, reason] = [0, 1, 3].map(|c| columns::strings(batch.column(c)).cloned());
-                let (left, right, reason) = (left?, right?, reason?);
-                let probability = batch.column(2).as_primitive::<Float64Type>();
-                for row in 0..batch.num_rows() {
-                    let (l, r) = (left.value(row).to_string(), right.value(row).to_string());
-                    let reason = columns::text_at(&reason, row).unwrap_or_default().to_string();
-                    let pair =
-                        DecidedPair { left: l.clone(), right: r.clone(), probability: probability.value(row), reason };
-                    found.insert((l, r), pair);
-                }
-            }
+        let rows = rows.select(vec![
+            name(col::CHANNEL_L, col::RECORD_ID_L).alias("l"),
+            name(col::CHANNEL_R, col::RECORD_ID_R).alias("r"),
+            ident(col::MATCH_PROBABILITY),
+            ident(col::REASON),
+        ])?;
+        let mut found = Vec::new();
+        for batch in rows.collect().await? {
+            let [left, right, reason] = [0, 1, 3].map(|c| columns::strings(batch.column(c)));
+            let (left, right, reason) = (left?, right?, reason?);
+            let probability = batch.column(2).as_primitive::<Float64Type>();
+            found.extend((0..batch.num_rows()).map(|row| DecidedPair {
+                left: left.value(row).to_string(),
+                right: right.value(row).to_string(),
+                probability: probability.value(row),
+                reason: columns::text_at(reason, row).unwrap_or_default().to_string(),
+            }));
         }
-        Ok(found.into_values().collect())
+        found.sort_by(|a, b| (&a.left, &a.right).cmp(&(&b.left, &b.right)));
+        Ok(found)
     }
 }

@@ -6,16 +6,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use arrow::array::RecordBatch;
-use arrow::json::LineDelimitedWriter;
 use datafusion::functions::expr_fn::strpos;
 use datafusion::logical_expr::{Expr, ident, in_list, lit};
 use datafusion::prelude::DataFrame;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Audit;
 use super::view::Words;
+use super::{Audit, rows};
 use crate::error::{Error, Result};
 use crate::lake::erasure;
 use crate::lake::snapshot::time_text;
@@ -135,15 +133,7 @@ impl Audit {
 async fn rows_of(rows: DataFrame) -> Result<Vec<Map<String, Value>>> {
     let sorts = rows.schema().fields().iter().filter(|field| !field.data_type().is_nested());
     let order = sorts.map(|field| ident(field.name()).sort(true, false)).collect();
-    let batches: Vec<RecordBatch> = rows.sort(order)?.collect().await?;
-    let mut lines = Vec::new();
-    let mut writer = LineDelimitedWriter::new(&mut lines);
-    batches.iter().try_for_each(|batch| writer.write(batch))?;
-    writer.finish()?;
-    let row = |line: &[u8]| {
-        serde_json::from_slice(line).map_err(|e| Error::bug(format!("a row cannot be written as JSON: {e}")))
-    };
-    lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(row).collect()
+    rows::rows(rows.sort(order)?).await
 }
 
 /// Takes out what names others: the other record of a pair, what is said about other records.

@@ -126,6 +126,14 @@ impl KeptRun {
         Links::read(self.table(&SCORED_PAIR).await?).await
     }
 
+    /// The scored pairs, by rows.
+    ///
+    /// # Errors
+    /// Data, where they are gone.
+    pub(super) async fn scored(&self) -> Result<DataFrame> {
+        self.table(&SCORED_PAIR).await
+    }
+
     /// The candidate pairs, by rows.
     ///
     /// # Errors

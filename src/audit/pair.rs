@@ -2,7 +2,6 @@
 
 use arrow::array::AsArray;
 use datafusion::logical_expr::{ident, lit};
-use datafusion::prelude::DataFrame;
 
 use super::Audit;
 use super::records::{channel_and_id, is_record};
@@ -22,9 +21,8 @@ impl Audit {
     pub async fn pair(&self, left: &str, right: &str) -> Result<PairView> {
         let renames = self.run.renames();
         let (left, right) = (&*renames.record_today(left), &*renames.record_today(right));
-        let standard = self.kept().await?.standard().await?;
-        let (l, left_customer) = self.placed_record(left, &standard).await?;
-        let (r, right_customer) = self.placed_record(right, &standard).await?;
+        let (l, left_customer) = self.placed_record(left).await?;
+        let (r, right_customer) = self.placed_record(right).await?;
         if l == r {
             return Err(Error::usage(format!("{left} and {right} are the same record")));
         }
@@ -34,6 +32,7 @@ impl Audit {
             (r, l, right, left, right_customer, left_customer)
         };
         let scorer = self.scorer().await?;
+        self.index_beside(scorer)?;
         let found = scorer.score(l, r);
         let rules = evidence::blocking_rules(scorer, l, r);
         let one = left_customer == right_customer;
@@ -46,6 +45,7 @@ impl Audit {
             outcome,
             blocking_rules: rules,
             prior_weight: scorer.prior_weight(l, r),
+            prior_weight_against_household: scorer.prior_weight_against_household(l, r),
             weight: found.weight,
             probability: found.person,
             household_probability: found.household,
@@ -55,9 +55,16 @@ impl Audit {
     }
 
     /// A record as typed, `channel:record_id`, with its place and its customer.
-    async fn placed_record(&self, typed: &str, standard: &DataFrame) -> Result<(usize, String)> {
+    async fn placed_record(&self, typed: &str) -> Result<(usize, String)> {
         let (channel, id) = channel_and_id(typed)?;
-        let found = standard.clone().filter(is_record(channel, id))?.select_columns(&[col::ROW])?.collect().await?;
+        if let Some(index) = self.index.get() {
+            return match index.row(channel, id) {
+                Some(row) => Ok((row, index.customer(row))),
+                None => Err(self.lost(channel, id).await?),
+            };
+        }
+        let standard = self.kept().await?.standard().await?;
+        let found = standard.filter(is_record(channel, id))?.select_columns(&[col::ROW])?.collect().await?;
         let row = found.iter().find(|b| b.num_rows() > 0).map(|b| columns::longs(b.column(0)).map(|c| c.value(0)));
         match row.transpose()? {
             Some(row) => Ok((row as usize, self.customer_of(typed).await?)),

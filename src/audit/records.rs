@@ -38,12 +38,21 @@ impl Audit {
     pub(super) async fn customer_of(&self, typed: &str) -> Result<String> {
         let typed = self.run.renames().record_today(typed);
         let (channel, id) = channel_and_id(&typed)?;
-        let rows = self.id_map_now().await?.filter(is_record(channel, id))?;
-        let found = rows.select_columns(&[col::CUSTOMER_ID])?.collect().await?;
-        match found.iter().find(|b| b.num_rows() > 0) {
-            Some(batch) => Ok(columns::strings(batch.column(0))?.value(0).to_string()),
+        match self.known_customer_of(channel, id).await? {
+            Some(customer) => Ok(customer),
             None => Err(self.lost(channel, id).await?),
         }
+    }
+
+    /// The customer of a record; none where there is no such record.
+    pub(super) async fn known_customer_of(&self, channel: &str, id: &str) -> Result<Option<String>> {
+        if let Some(index) = self.index.get() {
+            return Ok(index.row(channel, id).map(|row| index.customer(row)));
+        }
+        let rows = self.id_map_now().await?.filter(is_record(channel, id))?;
+        let found = rows.select_columns(&[col::CUSTOMER_ID])?.collect().await?;
+        let found = found.iter().find(|b| b.num_rows() > 0).map(|b| columns::strings(b.column(0)));
+        Ok(found.transpose()?.map(|ids| ids.value(0).to_string()))
     }
 
     /// The rows of `id_map` that still hold.
@@ -51,12 +60,26 @@ impl Audit {
         Ok(self.table(ID_MAP.name).await?.filter(ident(col::VALID_TO).is_null())?)
     }
 
+    /// The ids that were merged into a customer's.
+    ///
+    /// # Errors
+    /// Environment, if a table cannot be read.
+    pub(crate) async fn merged_ids(&self, customer_id: &str) -> Result<Vec<String>> {
+        Ok(self.aliases().await?.of(customer_id))
+    }
+
     /// Channel and id of a customer's records, in order.
     ///
     /// # Errors
     /// Usage, where there is no such customer.
     pub async fn records_of(&self, customer_id: &str) -> Result<Vec<(String, String)>> {
-        let records = self.records_where(ident(col::CUSTOMER_ID).eq(lit(customer_id))).await?;
+        let records = match self.index.get() {
+            Some(index) => {
+                let keys = index.rows_of(customer_id).iter().map(|row| index.key(*row as usize));
+                keys.map(|(channel, id)| (channel.to_string(), id.to_string())).collect()
+            }
+            None => self.records_where(ident(col::CUSTOMER_ID).eq(lit(customer_id))).await?,
+        };
         match records.is_empty() {
             true => Err(Error::usage(format!("there is no customer {customer_id}")).hint(SHOW_SOME)),
             false => Ok(records),
@@ -186,6 +209,25 @@ pub(super) fn channel_and_id(typed: &str) -> Result<(&str, &str)> {
     typed.split_once(':').ok_or_else(|| {
         Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001")
     })
+}
+
+/// The conditions on a row that it is of one of these records, by the columns of channel and id: all hold. Each column is bounded by
+/// itself too: those of a sorted table tell by themselves which of its pages have no such row.
+pub(super) fn is_one_of([channel, id]: [&str; 2], records: &[(String, String)]) -> Vec<Expr> {
+    let mut by_channel: BTreeMap<&str, Vec<Expr>> = BTreeMap::new();
+    records.iter().for_each(|(channel, id)| by_channel.entry(channel).or_default().push(lit(id.as_str())));
+    let channels = by_channel.keys().map(|channel| lit(*channel)).collect();
+    let ids = || records.iter().map(|(_, id)| id.as_str());
+    let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return vec![lit(false)] };
+    let mut all = vec![
+        ident(channel).in_list(channels, false),
+        ident(id).gt_eq(lit(first)).and(ident(id).lt_eq(lit(last))),
+        ident(id).in_list(ids().map(lit).collect(), false),
+    ];
+    let exact =
+        by_channel.into_iter().map(|(name, ids)| ident(channel).eq(lit(name)).and(ident(id).in_list(ids, false)));
+    all.extend(exact.reduce(Expr::or));
+    all
 }
 
 /// Whether a row is of this record.

@@ -4,18 +4,13 @@
 //! All candidate pairs are weighed again, as the run keeps those alone that may be linked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
 
 use super::Audit;
-use super::customer::MEMBER_KEYS;
 use super::evaluation::Matching;
 use super::records::channel_and_id;
 use super::view::RecordView;
 use crate::error::Result;
 use crate::lake::snapshot::{self, PublishedRun};
-use crate::tables::contract::col;
 use nayose_matching::evaluate::draw::{Frame, Pair, Sample};
 use nayose_matching::parallel;
 
@@ -62,12 +57,8 @@ impl Audit {
     /// # Errors
     /// Environment, if the table cannot be read.
     pub async fn values_of(&self, keys: &BTreeMap<u32, (String, String)>) -> Result<BTreeMap<String, RecordView>> {
-        let channels: ArrayRef = Arc::new(StringArray::from_iter_values(keys.values().map(|key| key.0.as_str())));
-        let ids: ArrayRef = Arc::new(StringArray::from_iter_values(keys.values().map(|key| key.1.as_str())));
-        let no_household: ArrayRef = Arc::new(StringArray::from_iter_values(keys.values().map(|_| "")));
-        let columns = [(MEMBER_KEYS[0], channels), (MEMBER_KEYS[1], ids), (col::HOUSEHOLD_ID, no_household)];
-        let members = self.context.read_batch(RecordBatch::try_from_iter(columns)?)?;
-        let (records, _) = self.record_views(members).await?;
+        let keys: Vec<(String, String)> = keys.values().cloned().collect();
+        let records = self.record_views(&keys).await?;
         Ok(records.into_iter().map(|record| (record.id.clone(), record)).collect())
     }
 

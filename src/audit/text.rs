@@ -6,7 +6,7 @@ use super::view::{ComparisonView, CustomerView, Outcome, PairView, Words};
 use crate::stages::cluster::reason::japanese;
 
 /// Which language.
-fn pick(words: &Words, ja: bool) -> &str {
+pub(super) fn pick(words: &Words, ja: bool) -> &str {
     if ja { &words.ja } else { &words.en }
 }
 

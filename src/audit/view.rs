@@ -116,6 +116,8 @@ pub struct PairView {
     pub blocking_rules: Vec<String>,
     /// log2 of the prior odds.
     pub prior_weight: f64,
+    /// log2 of the prior odds of one person against two people of one household.
+    pub prior_weight_against_household: f64,
     /// Sum of the weights of the comparisons.
     pub weight: f64,
     /// P(one person).
@@ -310,4 +312,58 @@ pub struct SearchHit {
     pub name: String,
     /// What of it the text is: phone, name, reading, …
     pub found_by: Vec<String>,
+}
+
+/// What a record asked now is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// A customer: the records that it would be linked with are of one.
+    Linked,
+    /// Records of several customers are like it; a run would decide with all of their links.
+    Contested,
+    /// Somebody would have to look at it.
+    Review,
+    /// Nobody whom the run knows.
+    Nobody,
+}
+
+/// What a record asked now is, with the records that it may be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MatchView {
+    /// The run that was asked.
+    pub run_id: String,
+    /// The channel of the record.
+    pub channel: String,
+    /// What it is.
+    pub decision: Decision,
+    /// Its customer, where it is linked.
+    pub customer_id: Option<String>,
+    /// The records that it may be, or that may be of its household: likeliest first.
+    pub candidates: Vec<CandidateView>,
+    /// Whether there are more than the answer names.
+    pub more: bool,
+    /// What was found in its values, `attribute:problem`.
+    pub problems: Vec<String>,
+    /// Values that so many records have that they were ignored: feature, value.
+    pub ignored: Vec<(String, String)>,
+}
+
+/// A record that a record asked now may be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CandidateView {
+    /// Its customer.
+    pub customer_id: String,
+    /// `channel:record_id`.
+    pub record: String,
+    /// P(one person).
+    pub probability: f64,
+    /// P(two people of one household).
+    pub household_probability: f64,
+    /// Match weight.
+    pub weight: f64,
+    /// The first blocking rule that brings the two.
+    pub blocking_rule: String,
+    /// The comparisons in the model's order, the record asked on the left.
+    pub comparisons: Vec<ComparisonView>,
 }

@@ -9,6 +9,8 @@ use crate::audit::Audit;
 use crate::config::{self, Overrides};
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
+use crate::lake::decision_log::{Word, pair_of};
+use crate::runner::desk;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -97,6 +99,17 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     if let Some(already) = already.filter(|d| Some(d.same) == same) {
         output::print(&format!("{}: line {} by {} decides that already", file.display(), already.line, already.by))?;
         return Ok(0);
+    }
+    // The run would name both places and stop: who decides is told now.
+    let reviewed = desk::decisions(&pipeline).await?;
+    let reviewed = reviewed.on(&pair_of([left.clone(), right.clone()])).filter(|s| s.counts(pipeline.four_eyes));
+    if let (Some(standing), Some(same)) = (reviewed, same)
+        && (standing.decided.word == Word::Same) != same
+    {
+        let (by, at, id) = (&standing.decided.by, &standing.decided.at, &standing.decided.id);
+        let people = if same { "two people" } else { "one person" };
+        return Err(Error::usage(format!("{by} decided in review at {at} that the two are {people}: {id}"))
+            .hint("undo that decision in review, or decide there"));
     }
     // What an erasure decided stands in the lake alone: it holds until the file says something about the pair.
     let told = audit.decisions_on(&[left.clone(), right.clone()].into()).await?;

@@ -54,6 +54,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let customers: BTreeSet<String> = in_doubt.iter().map(|doubt| doubt.customer_id.clone()).collect();
     let erasure = Erasure {
         rows: audit.rows_of(&id).await?,
+        merged: audit.merged_ids(&id).await?,
         customer_id: id,
         by: a.by,
         why: a.why,

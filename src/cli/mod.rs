@@ -1,6 +1,7 @@
 //! The command line: the clap tree, one thin file per subcommand. Data goes to stdout, the rest to stderr.
 
 mod analyst;
+mod audit;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(not(feature = "cluster"))]
@@ -19,6 +20,7 @@ mod generate;
 mod history;
 mod import_model;
 mod init;
+mod match_record;
 mod normalize;
 mod output;
 mod rollback;
@@ -76,6 +78,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Find customers by name, phone, mail address, number or id
     Search(search::Arguments),
+    /// Which customer a record would be, by the published model; write nothing
+    Match(match_record::Arguments),
     /// What happened to a customer id since it was created
     History(history::Arguments),
     /// What differs between two published runs: customers, records, golden values, figures
@@ -94,6 +98,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Open the published lake to people and programs: pages, review, an interface, SQL
     Serve(serve::Arguments),
+    /// Look at what cannot be changed unseen: who saw whom, decisions, the ledger of runs
+    Audit(audit::Arguments),
     /// Compare the published customers with a truth file
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
@@ -254,6 +260,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Explain(a) => explain::run(a).await,
         Command::History(a) => history::run(a).await,
         Command::Search(a) => search::run(a).await,
+        Command::Match(a) => match_record::run(a).await,
         Command::Diff(a) => diff::run(a).await,
         Command::Decide(a) => decide::run(a).await,
         Command::Rollback(a) => rollback::run(a).await,
@@ -262,6 +269,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Vacuum(a) => vacuum::run(a).await,
         Command::Verify(a) => verify::run(a).await,
         Command::Serve(a) => serve::run(a).await,
+        Command::Audit(a) => audit::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,
         Command::Cluster(a) => cluster::run(a).await,

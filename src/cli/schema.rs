@@ -12,7 +12,7 @@ use crate::tables::contract;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Folder to write pipeline.schema.json and model.schema.json to; stdout where none is given
+    /// Folder to write pipeline.schema.json, model.schema.json and serve.schema.json to; stdout where none is given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print what every published table is, as Markdown, in both languages

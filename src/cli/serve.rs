@@ -1,62 +1,149 @@
-//! `nayose serve`.
+//! `nayose serve`, with the files of accounts and keys.
 
+use std::collections::BTreeSet;
+use std::io::{BufRead, IsTerminal};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
-use super::serve_login::{self, LoginCommand, PgArguments};
+use super::serve_login::{self, AddArguments, PgArguments, RemoveArguments};
 use super::{LakeArguments, ResourceArguments, output, stop};
+use crate::config::serve_file::{Role, Scope};
 use crate::config::{self, Overrides};
-use crate::error::Result;
-use crate::serve::{self, ServeOptions};
-use crate::store::Location;
+use crate::error::{Error, Result};
+use crate::serve::settings::Settings;
+use crate::serve::{self, ServeOptions, Told, accounts};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    file: Option<File>,
     /// The pipeline file: its lake is served, and review keeps to its rules
     #[arg(value_name = "PIPELINE")]
     pipeline: Option<PathBuf>,
     #[command(flatten)]
     lake: LakeArguments,
-    /// Where to listen; beyond loopback only with TLS, or behind a proxy that the settings declare
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7400")]
-    listen: SocketAddr,
+    /// Where to listen; beyond loopback only with TLS, or behind a proxy that the settings declare [default: 127.0.0.1:7400]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// The file of settings: sign-in, accounts, TLS
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// Open a browser with the link that signs in
+    #[arg(long)]
+    open: bool,
     #[command(flatten)]
     pg: PgArguments,
     #[command(flatten)]
     resources: ResourceArguments,
-    #[command(subcommand)]
-    logins: Option<LoginCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum File {
+    /// Add an account to a file of accounts, or give it a new password and roles; the password is read from stdin
+    AddUser {
+        /// The name of the account
+        name: String,
+        /// What it is for: viewer, analyst, steward, auditor, admin
+        #[arg(long, value_name = "ROLES", value_parser = named::<Role>)]
+        roles: Named<Role>,
+        /// The file of accounts that the settings name as `users`
+        #[arg(long, value_name = "FILE", default_value = "users.csv")]
+        file: PathBuf,
+    },
+    /// Add a key of a program to a file of keys, and print it once
+    AddKey {
+        /// The name of the program
+        name: String,
+        /// What it is for: match, read
+        #[arg(long, value_name = "SCOPES", value_parser = named::<Scope>)]
+        scopes: Named<Scope>,
+        /// The file of keys that the settings name as `keys`
+        #[arg(long, value_name = "FILE", default_value = "keys.csv")]
+        file: PathBuf,
+    },
+    /// Add a login of the Postgres protocol, or give one a new password
+    AddLogin(AddArguments),
+    /// Remove a login of the Postgres protocol
+    RemoveLogin(RemoveArguments),
+}
+
+/// Several names as one argument.
+#[derive(Clone, Debug)]
+struct Named<T>(BTreeSet<T>);
+
+fn named<T: serde::de::DeserializeOwned + Ord>(typed: &str) -> std::result::Result<Named<T>, String> {
+    match accounts::named(typed) {
+        Ok(names) if !names.is_empty() => Ok(Named(names)),
+        Ok(_) => Err("nothing is named".to_string()),
+        Err(name) => Err(format!("{name:?} is not known here")),
+    }
 }
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
-    if let Some(command) = &a.logins {
-        return serve_login::run(command);
+    match a.file {
+        Some(File::AddUser { name, roles, file }) => add_user(&file, &name, &roles.0),
+        Some(File::AddKey { name, scopes, file }) => {
+            output::print(&accounts::add_key(&file, &name, &scopes.0)?)?;
+            Ok(0)
+        }
+        Some(File::AddLogin(login)) => serve_login::add(&login),
+        Some(File::RemoveLogin(login)) => serve_login::remove(&login),
+        None => listen(a).await,
     }
+}
+
+fn add_user(file: &Path, name: &str, roles: &BTreeSet<Role>) -> Result<u8> {
+    if std::io::stdin().is_terminal() {
+        // The screen shows what is typed: who minds that pipes it in.
+        output::print("the password, then Enter:")?;
+    }
+    let mut password = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut password)
+        .map_err(|_| Error::usage("the password on stdin is no text").hint("type one line in UTF-8"))?;
+    accounts::add_user(file, name, password.trim_end_matches(['\r', '\n']), roles)?;
+    output::print(&format!("{name} is in {}", file.display()))?;
+    Ok(0)
+}
+
+async fn listen(a: Arguments) -> Result<u8> {
+    let settings = Settings::load(a.settings.as_deref(), a.listen)?;
     let pipeline = match &a.pipeline {
         Some(file) => Some(Arc::new(config::load(file, &Overrides::default())?)),
         None => None,
     };
-    let lake: Location = match &pipeline {
+    let lake = match &pipeline {
         Some(pipeline) => pipeline.lake.clone(),
         None => a.lake.place()?,
     };
-    let resources = a.resources.resources();
-    let pg = a.pg.settings();
-    let options = ServeOptions { lake, pipeline, listen: a.listen, settings: a.settings, resources, pg };
-    let say = |line: &str| {
-        // Nobody reads a closed terminal.
-        let _ = output::print(line);
+    let (resources, pg) = (a.resources.resources(), a.pg.settings());
+    let options = ServeOptions { lake, pipeline, settings, resources, pg };
+    let open = a.open;
+    let tell = |told: Told<'_>| match told {
+        Told::Address(address) => output::print(&format!("nayose serves {address}")),
+        Told::Link(link) => {
+            output::print(&format!("sign in, once and within ten minutes: {link}"))?;
+            if open { browse(link) } else { Ok(()) }
+        }
     };
-    serve::serve(&options, say, async {
+    serve::serve(&options, tell, async {
         stop::signal().await;
     })
     .await?;
     Ok(0)
+}
+
+/// Opens a browser, as the system does.
+fn browse(link: &str) -> Result<()> {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    std::process::Command::new(program)
+        .arg(link)
+        .spawn()
+        .map(|_| ())
+        .map_err(|e| Error::environment(format!("cannot open a browser: {e}")).hint("open the link yourself"))
 }

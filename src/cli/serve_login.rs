@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use super::{output, size};
 use crate::error::{Error, Result};
@@ -21,6 +21,9 @@ pub(super) struct PgArguments {
     /// Speak the Postgres protocol too, for BI tools, such as 127.0.0.1:5433
     #[arg(long = "pg", value_name = "ADDRESS")]
     at: Option<SocketAddr>,
+    /// Whether a proxy in front of it encrypts; the one of pages does not
+    #[arg(long = "pg-behind-proxy")]
+    is_behind_proxy: bool,
     /// The file of its logins, which `nayose serve add-login` writes
     #[arg(long = "pg-logins", value_name = "FILE", default_value = LOGINS)]
     logins: PathBuf,
@@ -45,6 +48,7 @@ impl PgArguments {
     /// The settings, where the protocol is wanted.
     pub(super) fn settings(&self) -> Option<Settings> {
         let mut settings = Settings::new(self.at?, self.logins.clone());
+        settings.is_behind_proxy = self.is_behind_proxy;
         settings.memory = self.memory.unwrap_or(settings.memory);
         settings.at_once = self.at_once.map_or(settings.at_once, usize::from);
         settings.connections = self.connections.map_or(settings.connections, usize::from);
@@ -53,15 +57,6 @@ impl PgArguments {
         settings.idle = seconds(self.idle, settings.idle);
         Some(settings)
     }
-}
-
-/// Logins of the Postgres protocol.
-#[derive(Debug, Subcommand)]
-pub(super) enum LoginCommand {
-    /// Add a login of the Postgres protocol, or give one a new password
-    AddLogin(AddArguments),
-    /// Remove a login of the Postgres protocol
-    RemoveLogin(RemoveArguments),
 }
 
 #[derive(Debug, Args)]
@@ -94,16 +89,18 @@ pub(super) struct RemoveArguments {
 /// The longest line that is a password.
 const LONGEST: u64 = 1024;
 
-pub(super) fn run(command: &LoginCommand) -> Result<u8> {
-    match command {
-        LoginCommand::AddLogin(a) => {
-            let typed = a.password_stdin.then(typed).transpose()?;
-            if let Some(made) = logins::add(&a.logins, &a.name, a.database, a.purpose.as_deref(), typed.as_deref())? {
-                output::print(&made)?;
-            }
-        }
-        LoginCommand::RemoveLogin(a) => logins::remove(&a.logins, &a.name)?,
+/// `nayose serve add-login`.
+pub(super) fn add(a: &AddArguments) -> Result<u8> {
+    let typed = a.password_stdin.then(typed).transpose()?;
+    if let Some(made) = logins::add(&a.logins, &a.name, a.database, a.purpose.as_deref(), typed.as_deref())? {
+        output::print(&made)?;
     }
+    Ok(0)
+}
+
+/// `nayose serve remove-login`.
+pub(super) fn remove(a: &RemoveArguments) -> Result<u8> {
+    logins::remove(&a.logins, &a.name)?;
     Ok(0)
 }
 

@@ -15,6 +15,7 @@ use crate::config::{self, Overrides, Pipeline};
 use crate::engine::session::session;
 use crate::error::{Error, Kind, Result};
 use crate::functions::pack::pack;
+use crate::lake::decision_log::Decisions;
 use crate::runner::{self, inputs, nearest, sample};
 use crate::sources::reader::{self, Format, RejectReason};
 use crate::stages::ingest::{SourceFiles, expressions, read_options, understood};
@@ -48,6 +49,11 @@ pub(super) async fn validate(
     forecasts: bool,
     resources: &ResourceArguments,
 ) -> Result<String> {
+    let decided = match runner::desk::decisions(pipeline).await {
+        Err(error) if error.kind() == Kind::Environment => Decisions::default(),
+        read => read?,
+    };
+    let pipeline = &*runner::desk::with(pipeline, &decided)?;
     let found = inputs::find(pipeline, None).await?;
     let mut problems = Problems::default();
     let mut files = 0;
@@ -139,7 +145,7 @@ pub(super) async fn validate(
     if let Err(error) = ingest::plan(&context, pipeline, &found) {
         return Err(expressions::placed(error, &context, pipeline, &found).await);
     }
-    let good = format!(
+    let mut good = format!(
         "{} is good: {} sources, {files} files, {} blocking rules, {} comparisons, {} marts, {} checks",
         file.display(),
         pipeline.sources.len(),
@@ -148,6 +154,7 @@ pub(super) async fn validate(
         marts::files(pipeline, true).count(),
         pipeline.checks.len()
     );
+    good.extend(runner::desk::told(pipeline, &decided).map(|told| format!("\n{told}")));
     let mut rows = match of_rows(&context, pipeline, &found).await {
         Ok(rows) => rows,
         Err(error) => return Err(expressions::placed(error, &context, pipeline, &found).await),

@@ -156,6 +156,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         keep: file.keep,
         parameters: file.parameters,
         decisions,
+        four_eyes: file.four_eyes,
         zone,
         was: file.was.iter().flat_map(|was| was.to_vec()).collect(),
         renames,

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use encoding_rs::SHIFT_JIS;
 
-use super::decisions::{COLUMNS, Line, checked, contradictions, decoded, had_ended, that_count};
+use super::decisions::{COLUMNS, Line, checked, contradictions, decoded, had_ended};
 use super::problem::Problems;
 use super::{Renames, Zone};
 use crate::error::{Error, Result};
@@ -95,7 +95,7 @@ fn refused(path: &Path, lines: &[Line], before: &[Line], problems: &Problems) ->
         );
     }
     let mut of_others = Problems::default();
-    contradictions(&that_count(lines), &mut of_others);
+    contradictions(lines, &path.display().to_string(), &mut of_others);
     Err(match of_others.all().first() {
         Some(other) if other.line == typed.decision.line => {
             Error::usage(format!("{} says otherwise: the decision {}", path.display(), other.message))
@@ -115,7 +115,7 @@ fn refused(path: &Path, lines: &[Line], before: &[Line], problems: &Problems) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::decisions::read;
+    use super::super::decisions::{read, that_count};
     use super::*;
 
     #[test]

@@ -48,9 +48,24 @@ pub struct Line {
     pub undecided: bool,
     /// The decision that it names as the one that it replaces.
     pub replaces: Option<String>,
+    /// It was made in review and stands in the lake, as this entry of [`DESK`]; else it is a line of the file.
+    pub desk: bool,
+    /// Digest of the values that whoever decided saw, where that is known.
+    pub values: Option<String>,
 }
 
+/// The log of decisions that were made in review, below the lake.
+pub(crate) const DESK: &str = "desk/decision";
+
 impl Line {
+    /// Where it stands, beside others of its file.
+    fn place(&self) -> String {
+        match self.desk {
+            true => format!("entry {} of {DESK}", self.decision.line),
+            false => format!("line {}", self.decision.line),
+        }
+    }
+
     /// The decision as the file has it.
     pub fn word(&self) -> &'static str {
         match (self.undecided, self.decision.same) {
@@ -130,9 +145,30 @@ pub(super) fn checked(path: &Path, text: &str, meant: (&Zone, &Renames), problem
         lines.extend(line(&row, place, meant, problems));
     }
     name(&mut lines);
-    opposites(&lines, problems);
-    contradictions(&that_count(&lines), problems);
+    let file = path.display().to_string();
+    opposites(&lines, &file, problems);
+    contradictions(&lines, &file, problems);
     Ok(lines)
+}
+
+/// The lines of the file `file` with those that were made in review after them.
+///
+/// # Errors
+/// Configuration, where they contradict each other; both places are named.
+pub(crate) fn together(file: &str, lines: &[Line], desk: Vec<Line>) -> Result<Vec<Line>> {
+    let mut all = lines.to_vec();
+    for mut line in desk {
+        // What it replaced may be gone from the file since, or say the same by now.
+        let held = all.iter().rev().find(|before| before.pair() == line.pair()).filter(|before| !before.undecided);
+        if held.is_none_or(|held| held.decision.same == line.decision.same || had_ended(held, &line)) {
+            line.replaces = None;
+        }
+        all.push(line);
+    }
+    let mut problems = Problems::default();
+    opposites(&all, file, &mut problems);
+    contradictions(&all, file, &mut problems);
+    problems.into_result().map(|()| all)
 }
 
 /// Gives every line the name of its decision from what it says, which is there in its place. Lines that say the same are told apart
@@ -151,11 +187,12 @@ pub(crate) fn id_of(said: &str) -> String {
 }
 
 /// A line that decides the opposite of the one before it on its pair names it: otherwise whoever decided first would never see it.
-fn opposites(lines: &[Line], problems: &mut Problems) {
+fn opposites(lines: &[Line], file: &str, problems: &mut Problems) {
     let mut last: HashMap<[&(String, String); 2], &Line> = HashMap::new();
     for line in lines {
         let before = last.insert(line.pair(), line);
         let held = before.filter(|before| !before.undecided && !had_ended(before, line));
+        problems.in_file(if line.desk { DESK } else { file });
         match (held, &line.replaces) {
             (Some(held), Some(named)) if *named == held.id => {}
             (_, Some(named)) => problems.add(
@@ -169,10 +206,16 @@ fn opposites(lines: &[Line], problems: &mut Problems) {
             (Some(held), None) if !line.undecided && held.decision.same != line.decision.same => problems.add(
                 line.decision.line,
                 format!(
-                    "decides the opposite of line {}, which {} decided, and does not name it",
-                    held.decision.line, held.decision.by
+                    "decides the opposite of {}, which {} decided, and does not name it",
+                    if line.desk && !held.desk { format!("{file}:{}", held.decision.line) } else { held.place() },
+                    held.decision.by
                 ),
-                format!("write {} in the column `replaces` of the later line, or take one of them out", held.id),
+                match line.desk {
+                    true => "take the line out of the file, or undo the decision in review".to_string(),
+                    false => {
+                        format!("write {} in the column `replaces` of the later line, or take one of them out", held.id)
+                    }
+                },
             ),
             _ => {}
         }
@@ -185,13 +228,20 @@ pub(super) fn had_ended(before: &Line, later: &Line) -> bool {
 }
 
 /// The last line on every pair, those left out that take a decision back.
-pub(super) fn that_count(lines: &[Line]) -> Vec<Decision> {
+pub(crate) fn that_count(lines: &[Line]) -> Vec<Decision> {
+    lines_that_count(lines).map(|line| line.decision.clone()).collect()
+}
+
+fn lines_that_count(lines: &[Line]) -> impl Iterator<Item = &Line> + Clone + '_ {
     let mut last: HashMap<[&(String, String); 2], usize> = HashMap::new();
     for (place, line) in lines.iter().enumerate() {
         last.insert(line.pair(), place);
     }
-    let kept = lines.iter().enumerate().filter(|(place, line)| last[&line.pair()] == *place && !line.undecided);
-    kept.map(|(_, line)| line.decision.clone()).collect()
+    lines
+        .iter()
+        .enumerate()
+        .filter(move |(place, line)| last[&line.pair()] == *place && !line.undecided)
+        .map(|(_, l)| l)
 }
 
 fn line(
@@ -245,35 +295,38 @@ fn line(
     let mut pair = [field(0), field(1)];
     pair.sort();
     let said = pair.into_iter().chain((2..7).map(field)).map(|field| format!("{} {field}", field.len()));
-    Some(Line { id: said.collect::<Vec<_>>().join("\n"), decision, undecided, replaces })
+    Some(Line { id: said.collect::<Vec<_>>().join("\n"), decision, undecided, replaces, desk: false, values: None })
 }
 
-/// Two records that decisions join, over any chain, must not be decided to be different.
-pub(super) fn contradictions(decisions: &[Decision], problems: &mut Problems) {
+/// Two records that decisions join, over any chain, must not be decided to be different. Of `lines` those that count are asked.
+pub(super) fn contradictions(lines: &[Line], file: &str, problems: &mut Problems) {
+    let lines = lines_that_count(lines);
     let mut places: HashMap<&(String, String), u32> = HashMap::new();
-    for record in decisions.iter().flat_map(|d| [&d.left, &d.right]) {
+    for record in lines.clone().flat_map(|line| [&line.decision.left, &line.decision.right]) {
         let next = places.len() as u32;
         places.entry(record).or_insert(next);
     }
     let mut joined = Clusters::new(places.len());
-    for d in decisions.iter().filter(|d| d.same) {
-        joined.union(places[&d.left], places[&d.right]);
-    }
-    for d in decisions.iter().filter(|d| !d.same) {
-        let set = joined.find(places[&d.left]);
-        if set == joined.find(places[&d.right]) {
-            let chain: Vec<String> = decisions
-                .iter()
-                .filter(|s| s.same && joined.find(places[&s.left]) == set)
-                .map(|s| s.line.to_string())
-                .collect();
+    let same = || lines.clone().filter(|line| line.decision.same);
+    same().for_each(|line| joined.union(places[&line.decision.left], places[&line.decision.right]));
+    for line in lines.clone().filter(|line| !line.decision.same) {
+        let set = joined.find(places[&line.decision.left]);
+        if set == joined.find(places[&line.decision.right]) {
+            let chain: Vec<&Line> = same().filter(|s| joined.find(places[&s.decision.left]) == set).collect();
+            let mut told: Vec<String> = chain.iter().map(|line| line.place()).collect();
+            if chain.iter().all(|line| !line.desk) {
+                told = chain.iter().map(|line| line.decision.line.to_string()).collect();
+                told[0].insert_str(0, "line ");
+            }
+            let told = told.join(", ");
+            problems.in_file(if line.desk { DESK } else { file });
             problems.add(
-                d.line,
-                format!(
-                    "decides that two records are different which line {} decides to be the same",
-                    chain.join(", ")
-                ),
-                "remove one of them",
+                line.decision.line,
+                format!("decides that two records are different which {told} decides to be the same"),
+                match line.desk || chain.iter().any(|line| line.desk) {
+                    true => "take one of them out of the file, or undo it in review",
+                    false => "remove one of them",
+                },
             );
         }
     }

@@ -46,6 +46,9 @@ pub struct PipelineFile {
     pub model: Option<String>,
     /// Decisions of people on pairs of records, relative to this file.
     pub decisions: Option<String>,
+    /// A decision that is made in review counts only once a second person confirmed it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub four_eyes: bool,
     /// The time zone in which days begin: in marts and queries, where a date is asked for, in folders `dt=YYYY-MM-DD`, and for times
     /// without an offset of sources that name none. An IANA name.
     #[serde(default = "japan", skip_serializing_if = "is_japan")]

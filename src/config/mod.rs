@@ -19,6 +19,7 @@ pub mod keep;
 pub mod model_file;
 pub mod problem;
 mod renames;
+pub mod serve_file;
 pub mod shape;
 mod source;
 pub mod source_file;
@@ -85,6 +86,8 @@ pub struct Pipeline {
     pub model_file: model_file::ModelFile,
     /// Decisions of people on pairs of records: those of the file that count.
     pub decisions: Vec<decisions::Decision>,
+    /// A decision of review counts only once a second person confirmed it.
+    pub four_eyes: bool,
     /// Where days begin.
     pub zone: Zone,
     /// Names that the pipeline had before.
@@ -193,5 +196,6 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
     vec![
         ("pipeline.schema.json", schemars::schema_for!(file::PipelineFile).to_value()),
         ("model.schema.json", schemars::schema_for!(model_file::ModelFile).to_value()),
+        ("serve.schema.json", schemars::schema_for!(serve_file::ServeFile).to_value()),
     ]
 }

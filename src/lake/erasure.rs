@@ -35,7 +35,7 @@ pub(crate) struct Erasure {
     pub why: String,
     /// When.
     pub at: String,
-    /// Rows of the person in the published tables before.
+    /// Rows of the person in the published tables before, and entries of logs of people's work.
     pub rows: BTreeMap<String, u64>,
     /// Files that were removed, by table or work folder.
     pub files_removed: BTreeMap<String, u64>,
@@ -56,6 +56,9 @@ pub(crate) struct Erasure {
     /// are none, as reports of earlier versions have it and reports are named by their digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_doubt: Vec<String>,
+    /// Ids that were merged into the customer's: logs of people's work may name them. Left out where there are none, as above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<String>,
     /// Pairs of others that would have been linked for want of the erased records, and that stay two people.
     #[serde(default, skip_serializing_if = "is_none")]
     pub kept_apart: u64,

@@ -4,9 +4,12 @@
 //! what a run has done so far, [`published`] says a second time what it published, [`states`] keep earlier runs as differences,
 //! [`chain`] ties the rows of `run` to each other, [`erasure`] says which records may not come back, [`held`] which files are kept out of
 //! runs, [`figures`] what deliveries usually are, [`plan`] which run waits to be published, [`lock`] who writes, [`models`] what was
-//! learned, [`profile`] how far that has moved, [`desk`] what people did and saw; [`sealed`] files say whether they are as they were written.
+//! learned, [`profile`] how far that has moved, [`definitions`] what marts are made by, [`desk`] what people did and saw, [`decision_log`]
+//! what came of what they decided; [`sealed`] files say whether they are as they were written.
 
 pub(crate) mod chain;
+pub(crate) mod decision_log;
+pub(crate) mod definitions;
 pub(crate) mod delta;
 pub(crate) mod desk;
 pub(crate) mod erasure;

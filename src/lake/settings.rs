@@ -52,6 +52,9 @@ pub(crate) struct RunSettings {
     pub thresholds: ThresholdsFile,
     /// The limits.
     pub limits: LimitsFile,
+    /// Whether decisions of review need a second person.
+    #[serde(default)]
+    pub four_eyes: bool,
 }
 
 impl RunSettings {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use arrow::util::display::array_value_to_string;
 use datafusion::logical_expr::{ident, in_list, lit};
 
 use super::Run;
@@ -42,7 +41,8 @@ impl Run<'_> {
 
     /// The file of decisions with the number of its lines that name an erased record: it is not nayose's to change.
     pub(super) fn erased_decisions(&self) -> Option<(String, u64)> {
-        let gone = self.pipeline.decision_lines.len() - self.decision_lines().len();
+        let named = |line: &&Line| !line.desk && line.pair().into_iter().any(|record| self.is_erased(record));
+        let gone = self.pipeline.decision_lines.iter().filter(named).count();
         self.pipeline.decisions_file.clone().filter(|_| gone > 0).map(|file| (file, gone as u64))
     }
 
@@ -95,7 +95,7 @@ impl Run<'_> {
         let named = changes.iter().map(|change| &change.entry).chain(recorded.open.values());
         let rows = named.flat_map(|entry| &entry.pair).filter_map(|(channel, id)| keys.row(channel, id)).collect();
         let values = self.values_of(&rows, record).await?;
-        found.decisions_on_other_values = recorded.on_other_values(&values);
+        found.decisions_on_other_values = recorded.on_other_values(changes, &values);
         let (gone, other) = (found.decisions_without_record, found.decisions_on_other_values);
         if gone > 0 {
             self.progress.warn(&format!("{gone} decisions that hold name a record that is not in the input"));
@@ -121,14 +121,8 @@ impl Run<'_> {
         for batch in found.collect().await? {
             let (channel, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
             for row in 0..batch.num_rows() {
-                let mut hasher = blake3::Hasher::new();
-                for column in &batch.columns()[2..] {
-                    let text = array_value_to_string(column, row)?;
-                    hasher.update(&(text.len() as u64).to_le_bytes());
-                    hasher.update(text.as_bytes());
-                }
                 let key = (channel.value(row).to_string(), id.value(row).to_string());
-                values.insert(key, hasher.finalize().to_hex().to_string());
+                values.insert(key, decisions::digest_of_values(&batch.columns()[2..], row)?);
             }
         }
         Ok(values)

@@ -11,9 +11,10 @@ use crate::error::Result;
 use crate::functions::erased::erased;
 use crate::lake::erasure::{self, Erasure};
 use crate::lake::snapshot::PublishedRun;
-use crate::lake::{ROOMS, WORK, delta, models, published};
+use crate::lake::{ROOMS, WORK, delta, desk, models, published};
 use crate::store::{Location, digest};
 use crate::tables::contract::{Column, RUN, Table, col};
+use nayose_matching::identity::customer_id;
 use nayose_matching::identity::tombstone::Tombstones;
 
 /// The reason of rejected rows of erased records.
@@ -81,7 +82,20 @@ pub(super) async fn finish(lake: &Location, run: &PublishedRun, mut erasure: Era
         }
         lake.join(room).remove_aside()?;
     }
+    let entries = desk::erase(lake, names_person(lake, run, &erasure).await?).await?;
+    erasure.rows.extend(entries.into_iter().map(|(log, count)| (log.to_string(), count)));
     erasure.files_removed = removed;
     erasure.runs_up_to = run.number - 1;
     erasure::report(lake, &erasure).await
+}
+
+/// Whether a text is an id of the erased person, or one of the records that were erased. One who was erased has no records any more: their
+/// keyed hashes tell which they were.
+async fn names_person(lake: &Location, run: &PublishedRun, erasure: &Erasure) -> Result<impl Fn(&str) -> bool + use<>> {
+    let tombstones = erasure::tombstones(lake, false).await?.map(|known| known.with_former(run.renames().by_channel()));
+    let ids: HashSet<String> = erasure.merged.iter().chain([&erasure.customer_id]).cloned().collect();
+    Ok(move |text: &str| {
+        let is_erased = |(channel, id): (&str, &str)| tombstones.as_ref().is_some_and(|known| known.has(channel, id));
+        customer_id::parse(text).is_some_and(|id| ids.contains(&id)) || text.split_once(':').is_some_and(is_erased)
+    })
 }

@@ -6,6 +6,7 @@
 mod check_tables;
 mod dated;
 mod decided;
+pub(crate) mod desk;
 mod erase;
 mod erased_rows;
 mod expected;
@@ -45,7 +46,7 @@ use crate::engine::write;
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
 use crate::lake::results::StageResult;
-use crate::lake::{ROOMS, WORK, delta, erasure, held, lock, plan, read, settings, snapshot};
+use crate::lake::{ROOMS, WORK, definitions, delta, erasure, held, lock, plan, read, settings, snapshot};
 use crate::stages::{Planned, Stage};
 use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
@@ -113,6 +114,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
         return Err(Error::usage(format!("--memory {} MiB is too little", options.resources.memory >> 20))
             .hint(format!("give {} MiB or more", LEAST >> 20)));
     }
+    let pipeline = &*desk::with_desk(pipeline).await?;
     let plan = planned::asked_for(pipeline, options).await?;
     let options = &planned::as_planned(options, plan.as_ref());
     marts::can_be_planned(pipeline).await?;
@@ -183,6 +185,8 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options, progress: &Progr
                 let kept = [Stage::Score, Stage::Cluster].map(|stage| options.from.is_none_or(|from| from > stage));
                 settings::carry_over(&work_of(pipeline, &run.run_id), &work, kept).await?;
             }
+            let marts = pipeline.marts.iter().map(|mart| (mart.name.clone(), mart.sql.clone())).collect();
+            definitions::save(&work, marts).await?;
             Manifest {
                 run_id: run_id.clone(),
                 previous: before.as_ref().map(|b| b.run_id.clone()),

@@ -47,6 +47,7 @@ impl Run<'_> {
             attributes: self.pipeline.attributes.clone(),
             thresholds: self.pipeline.thresholds.clone(),
             limits: self.pipeline.limits.clone(),
+            four_eyes: self.pipeline.four_eyes,
         };
         settings.save(&self.work).await?;
         let packed = self.packed(record).await?;

@@ -69,7 +69,10 @@ pub(super) async fn holds(pipeline: &Pipeline, plan: Option<&Plan>, run_id: &str
     let Some(plan) = plan.filter(|plan| plan.run_id != run_id) else { return Ok(()) };
     let sentence = |what: &str| format!("the plan {} does not hold any more: {what}", plan.run_id);
     if plan.configuration != pipeline.digest {
-        return Err(Error::config(sentence("the pipeline file, or a file that it names, changed since")).hint(AGAIN));
+        return Err(Error::config(sentence(
+            "the pipeline file, a file that it names, or a decision of review changed since",
+        ))
+        .hint(AGAIN));
     }
     let planned = Manifest::load(&work_of(pipeline, &plan.run_id)).await?.map(|manifest| manifest.inputs);
     let planned = planned.unwrap_or_default();

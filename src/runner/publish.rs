@@ -16,7 +16,7 @@ use crate::lake::delta::{self, Mode};
 use crate::lake::manifest::Output;
 use crate::lake::published::{self, Published, PublishedTable};
 use crate::lake::results::FileCounts;
-use crate::lake::{read, snapshot, states};
+use crate::lake::{desk, read, snapshot, states};
 use crate::store::{Location, digest};
 use crate::tables::columns;
 use crate::tables::contract::{self, REJECT, RUN, TIME_ZONE, Table, Type, col};
@@ -129,6 +129,9 @@ impl Run<'_> {
         if let Err(e) = tidied {
             // This run is published; what is left behind is no reason to say that it failed.
             self.progress.warn(&format!("work of earlier runs was not removed: {}", e.message()));
+        }
+        if let Err(e) = desk::pack(lake, jiff::Timestamp::now().as_second()).await {
+            self.progress.warn(&format!("old files of logs were not put together: {}", e.message()));
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use datafusion::prelude::{DataFrame, SessionContext};
 use serde::Serialize;
 
+use super::desk::with_desk;
 use super::names::same_pipeline;
 use super::pairs::doubts;
 use super::work_of;
@@ -82,6 +83,7 @@ pub(crate) async fn train(
     progress: &Progress,
 ) -> Result<Training> {
     refuse_useless(pipeline, plan)?;
+    let pipeline = &*with_desk(pipeline).await?;
     let lake = &pipeline.lake;
     snapshot::find(lake, None).await?;
     let _lock = match plan {

@@ -5,22 +5,55 @@
 //! published run, [`who`] says who asks and what they may, [`page`] draws, [`failure`] turns errors into pages, [`routes`] has a file for
 //! each group of pages.
 
+pub(crate) mod access;
+pub(crate) mod accounts;
+mod decide;
+mod draw;
 pub(crate) mod failure;
+mod form;
+mod guard;
+mod limits;
+mod mask;
+mod oidc;
 pub(crate) mod page;
 pub(crate) mod pg;
+mod random;
+#[cfg(test)]
+mod review_test;
 mod routes;
+mod sentence;
+mod sessions;
+pub(crate) mod settings;
 pub(crate) mod state;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod tls;
 pub(crate) mod who;
+mod words;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
 
 use crate::config::Pipeline;
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
 use crate::store::Location;
+use settings::Settings;
 use state::State;
+
+/// How long a connection may take to send the head of a request. A connection that is kept for the next one counts too, and proxies keep
+/// theirs for a minute (nginx, load balancers of clouds): closed earlier, it breaks just when they use it again.
+const HEAD: Duration = Duration::from_secs(75);
+
+/// How long requests that are under way when the process ends may take to end too; schedulers kill after ten seconds or more.
+const ENDING: Duration = Duration::from_secs(8);
 
 /// How the process is started.
 #[derive(Clone, Debug)]
@@ -29,30 +62,48 @@ pub(crate) struct ServeOptions {
     pub(crate) lake: Location,
     /// The pipeline that fills it, where one is named: review asks it about four eyes, thresholds and the file of decisions.
     pub(crate) pipeline: Option<Arc<Pipeline>>,
-    /// Where to listen; port 0 takes one that is free.
-    pub(crate) listen: SocketAddr,
-    /// The file of settings, where one is named.
-    pub(crate) settings: Option<PathBuf>,
+    /// The settings, checked.
+    pub(crate) settings: Settings,
     /// Memory and threads.
     pub(crate) resources: Resources,
     /// The Postgres protocol, where it is wanted.
     pub(crate) pg: Option<pg::Settings>,
 }
 
+/// What is told while the process begins.
+pub(crate) enum Told<'a> {
+    /// Where it listens.
+    Address(&'a str),
+    /// The link that signs in whoever opens it first.
+    Link(&'a str),
+}
+
 /// Serves until `stopped` comes.
 ///
 /// # Errors
-/// Configuration for wrong settings; environment, where the address cannot be had or the lake cannot be read.
-pub(crate) async fn serve(options: &ServeOptions, say: impl Fn(&str), stopped: impl Future<Output = ()>) -> Result<()> {
+/// Configuration for wrong files of accounts or a wrong certificate; environment, where the address cannot be had.
+pub(crate) async fn serve(
+    options: &ServeOptions,
+    tell: impl Fn(Told<'_>) -> Result<()>,
+    stopped: impl Future<Output = ()> + Send,
+) -> Result<()> {
+    let settings = &options.settings;
+    let tls = match &settings.tls {
+        Some((certificate, key)) => Some(tls::config(certificate, key)?),
+        None => None,
+    };
     let state = Arc::new(State::new(options)?);
-    let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| {
-        Error::environment(format!("cannot listen on {}: {e}", options.listen))
-            .hint("name a free address with --listen, such as 127.0.0.1:7401")
-    })?;
-    say(&format!("listening on http://{}", listener.local_addr()?));
-    let sql = options.pg.clone().map(pg::bind).transpose()?;
+    let listener = listener(settings.listen)?;
+    let at = listener.local_addr()?;
+    let own = format!("{}://{at}", if tls.is_some() { "https" } else { "http" });
+    let own = settings.public_url.clone().unwrap_or(own);
+    tell(Told::Address(&own))?;
+    if settings.has_no_accounts() {
+        tell(Told::Link(&format!("{own}/sign-in/link?token={}", state.make_link()?)))?;
+    }
+    let sql = options.pg.clone().map(|pg| sql(pg, settings)).transpose()?;
     if let Some(sql) = &sql {
-        say(&format!("listening on postgresql://{}", sql.address()?));
+        tell(Told::Address(&format!("postgresql://{}", sql.address()?)))?;
     }
     let sql = async {
         match sql {
@@ -61,13 +112,77 @@ pub(crate) async fn serve(options: &ServeOptions, say: impl Fn(&str), stopped: i
         }
     };
     let newest = tokio::spawn(state::follow(state.clone()));
-    let router = routes::all().with_state(state);
-    let served = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());
+    let handle = Handle::new();
     let ended = tokio::select! {
-        ended = served => ended.map_err(Error::from),
+        ended = listen(listener, tls, state.clone(), handle.clone()) => ended,
         ended = sql => ended,
-        () = stopped => Ok(()),
+        () = async {
+            stopped.await;
+            handle.graceful_shutdown(Some(ENDING));
+            while handle.connection_count() > 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        } => Ok(()),
     };
     newest.abort();
-    ended
+    ended.and(state.settle().await)
+}
+
+/// The Postgres protocol, bound, with the certificate of pages.
+fn sql(mut pg: pg::Settings, settings: &Settings) -> Result<pg::Bound> {
+    if let Some((certificate, key)) = &settings.tls {
+        pg.tls = Some(tls::server(certificate, key)?);
+    }
+    pg::bind(pg)
+}
+
+fn listener(at: SocketAddr) -> Result<std::net::TcpListener> {
+    let bind = || {
+        let listener = std::net::TcpListener::bind(at)?;
+        listener.set_nonblocking(true)?;
+        Ok::<_, std::io::Error>(listener)
+    };
+    bind().map_err(|e| {
+        Error::environment(format!("cannot listen on {at}: {e}"))
+            .hint("name a free address with --listen, such as 127.0.0.1:7401")
+    })
+}
+
+async fn listen(
+    listener: std::net::TcpListener,
+    tls: Option<axum_server::tls_rustls::RustlsConfig>,
+    state: Arc<State>,
+    handle: Handle<SocketAddr>,
+) -> Result<()> {
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    match tls {
+        Some(tls) => {
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+            server.http_builder().http2().timer(TokioTimer::new());
+            server.serve(service).await?;
+        }
+        None => {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+            server.http_builder().http2().timer(TokioTimer::new());
+            server.serve(service).await?;
+        }
+    }
+    Ok(())
+}
+
+/// All addresses with what every request goes through.
+fn router(state: Arc<State>) -> Router {
+    dressed(routes::all(), Router::new(), state)
+}
+
+/// Addresses, and those that need nothing, with what every request goes through.
+fn dressed(addresses: Router<Arc<State>>, open: Router<Arc<State>>, state: Arc<State>) -> Router {
+    addresses
+        .route_layer(from_fn_with_state(state.clone(), guard::permitted))
+        .merge(open)
+        .layer(from_fn_with_state(state.clone(), guard::signed))
+        .layer(from_fn_with_state(state.clone(), guard::outside))
+        .with_state(state)
 }

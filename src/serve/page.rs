@@ -4,21 +4,17 @@
 //! writes is escaped; no template says `safe`.
 
 use std::convert::Infallible;
-use std::sync::OnceLock;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{Value, context};
 use serde::Serialize;
 
+use super::templates;
 use super::who::Who;
 use crate::error::Error;
-
-/// The templates, by the name that [`page`] takes.
-const TEMPLATES: [(&str, &str); 2] =
-    [("layout", include_str!("templates/layout.html")), ("failure", include_str!("templates/failure.html"))];
 
 /// The cookie in which a reader's choice of language is kept.
 pub(crate) const LANG_COOKIE: &str = "nayose_lang";
@@ -37,18 +33,36 @@ pub(crate) enum Lang {
 impl Lang {
     /// The language that a request asks for: by `?lang=`, by its cookie, by what the browser prefers.
     pub(crate) fn of(parts: &Parts) -> Self {
-        let named = |name: &str| match name {
+        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kept = cookie(header(header::COOKIE), LANG_COOKIE).and_then(Self::named);
+        let preferred =
+            header(header::ACCEPT_LANGUAGE).split(',').find_map(|range| Self::named(range.trim().get(..2)?));
+        Self::asked(parts).or(kept).or(preferred).unwrap_or_default()
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
             "ja" => Some(Lang::Ja),
             "en" => Some(Lang::En),
             _ => None,
-        };
-        let query = parts.uri.query().unwrap_or_default();
-        let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "lang");
-        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kept = cookie(header(header::COOKIE), LANG_COOKIE).and_then(named);
-        let preferred = header(header::ACCEPT_LANGUAGE).split(',').find_map(|range| named(range.trim().get(..2)?));
-        asked.and_then(|(_, value)| named(&value)).or(kept).or(preferred).unwrap_or_default()
+        }
     }
+
+    /// The language of `?lang=`.
+    fn asked(parts: &Parts) -> Option<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        let (_, value) = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "lang")?;
+        Self::named(&value)
+    }
+}
+
+/// The cookie that keeps the language of `?lang=` for a year; none where none was asked for. It is no secret, and of no person.
+pub(super) fn chosen(parts: &Parts) -> Option<String> {
+    let name = match Lang::asked(parts)? {
+        Lang::Ja => "ja",
+        Lang::En => "en",
+    };
+    Some(format!("{LANG_COOKIE}={name}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Lang {
@@ -75,7 +89,7 @@ pub(super) fn open_page(name: &str, lang: Lang, context: impl Serialize) -> Resp
 }
 
 fn draw(name: &str, who: Option<&Who>, lang: Lang, context: Value) -> Response {
-    let drawn = templates()
+    let drawn = templates::all(lang)
         .and_then(|all| all.get_template(name))
         .and_then(|template| template.render(context! { who, lang, ..context }));
     match drawn {
@@ -85,22 +99,5 @@ fn draw(name: &str, who: Option<&Who>, lang: Lang, context: Value) -> Response {
             let error = Error::bug(format!("the page {name} cannot be drawn: {}", error.kind()));
             (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
         }
-    }
-}
-
-fn templates() -> Result<&'static Environment<'static>, minijinja::Error> {
-    static ALL: OnceLock<Result<Environment<'static>, minijinja::Error>> = OnceLock::new();
-    let all = ALL.get_or_init(|| {
-        let mut all = Environment::new();
-        all.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        all.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, text) in TEMPLATES {
-            all.add_template(name, text)?;
-        }
-        Ok(all)
-    });
-    match all {
-        Ok(all) => Ok(all),
-        Err(error) => Err(minijinja::Error::new(error.kind(), "a template is wrong")),
     }
 }

@@ -1,33 +1,18 @@
 //! Who asks, and what they may.
 //!
 //! In: a request with its cookie. Out: a [`Who`]; a request without a session gets none, and is sent to sign in. What each role may is
-//! said once, in [`Role::may`].
+//! said once, in [`Role::may`]; what each address needs stands in [`super::routes::NEEDS`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::failure::Failure;
 use super::state::State;
-
-/// What somebody is here for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Role {
-    /// Sees pages of figures, runs and tables: no customer.
-    Viewer,
-    /// Searches and sees customers, their evidence and history, masked until shown.
-    Analyst,
-    /// Decides on pairs, and all that an analyst may.
-    Steward,
-    /// Reads the log of accesses and the decisions, and all that an analyst may.
-    Auditor,
-    /// Everything.
-    Admin,
-}
+pub(crate) use crate::config::serve_file::{Role, Scope};
 
 /// Who asks.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +23,9 @@ pub(crate) struct Who {
     pub(crate) roles: BTreeSet<Role>,
     /// The token that every form of this session has as its field `csrf`, or a request of a script as its header `x-csrf-token`.
     pub(crate) csrf: String,
+    /// The session, by the hash of its token.
+    #[serde(skip)]
+    pub(super) session: String,
 }
 
 impl Role {
@@ -72,5 +60,20 @@ impl FromRequestParts<Arc<State>> for Who {
 
     async fn from_request_parts(parts: &mut Parts, _state: &Arc<State>) -> Result<Self, Failure> {
         parts.extensions.get::<Who>().cloned().ok_or_else(|| Failure::sign_in(&parts.uri))
+    }
+}
+
+/// A program that asks with its key.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    /// The name of the key.
+    pub(crate) name: String,
+}
+
+impl FromRequestParts<Arc<State>> for Program {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &Arc<State>) -> Result<Self, Failure> {
+        parts.extensions.get::<Program>().cloned().ok_or_else(Failure::no_key)
     }
 }

@@ -7,6 +7,7 @@
 
 mod about;
 mod as_of;
+mod asked;
 mod audit;
 mod bounded;
 mod cli;
@@ -42,6 +43,7 @@ mod public_sets;
 mod renames;
 mod retention;
 mod s3;
+mod serve;
 mod snapshots;
 mod sources;
 mod steady;

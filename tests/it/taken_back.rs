@@ -406,7 +406,7 @@ fn a_plan_that_does_not_hold_any_more_is_not_published() {
     decide(&retailer, &pipeline, 0);
     run(&retailer, &pipeline, &["--plan"]);
     decide(&retailer, &pipeline, 2);
-    refused(2, "the pipeline file, or a file that it names, changed since");
+    refused(2, "the pipeline file, a file that it names, or a decision of review changed since");
     run(&retailer, &pipeline, &["--plan"]);
     let work = || fs::read_dir(retailer.path("lake/work")).expect("work").count();
     assert_eq!(work(), 2, "the work of the plan before is gone");

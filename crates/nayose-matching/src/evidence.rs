@@ -3,7 +3,8 @@
 //! In: a scorer and two rows. Out: the comparisons with levels, values and weights; the blocking rules that bring the pair; the
 //! values that were ignored.
 
-use crate::model::score::Scorer;
+use crate::model::asked::Asked;
+use crate::model::score::{Evidence, Scorer};
 use crate::model::{Comparison, Key, Label, MISSING};
 
 /// A comparison of a pair.
@@ -34,24 +35,45 @@ const CLOSED: usize = 64;
 /// The comparisons of a pair, in the order of the model.
 pub fn comparisons(scorer: &Scorer, l: usize, r: usize) -> Vec<ComparedPair> {
     let packed = scorer.packed();
-    let shown = |c: &Comparison, row: usize| {
-        let mut features = c.levels.iter().flat_map(|level| level.condition.shown());
-        features.find(|f| packed.values(row, *f).next().is_some())
+    let of = |row: usize| move |feature: usize| packed.values(row, feature).map(str::to_string).collect();
+    compared(scorer, scorer.evidence(l, r), of(l), of(r))
+}
+
+/// The comparisons of a record that is in no table, on the left, and one that is.
+pub fn comparisons_asked(scorer: &Scorer, asked: &Asked, row: usize) -> Vec<ComparedPair> {
+    let left = |feature: usize| asked.values(feature).map(str::to_string).collect();
+    let right = |feature: usize| scorer.packed().values(row, feature).map(str::to_string).collect();
+    compared(scorer, scorer.evidence_asked(asked, row), left, right)
+}
+
+/// Feature and value of what a record that is in no table has and very many others have too, so that it is no evidence.
+pub fn ignored_asked(scorer: &Scorer, asked: &Asked) -> Vec<(String, String)> {
+    asked.junk().iter().map(|(feature, value)| (scorer.model().features[*feature].clone(), value.clone())).collect()
+}
+
+/// What a comparison shows of each side, by the values of a feature.
+fn compared(
+    scorer: &Scorer,
+    evidence: Vec<Evidence>,
+    left: impl Fn(usize) -> Vec<String>,
+    right: impl Fn(usize) -> Vec<String>,
+) -> Vec<ComparedPair> {
+    let packed = scorer.packed();
+    let shown = |c: &Comparison, values: &dyn Fn(usize) -> Vec<String>| -> (Option<usize>, Vec<String>) {
+        let features = c.levels.iter().flat_map(|level| level.condition.shown());
+        let found = features.map(|f| (f, values(f))).find(|(_, values)| !values.is_empty());
+        found.map_or((None, Vec::new()), |(feature, values)| (Some(feature), values))
     };
-    let values = |row: usize, shown: Option<usize>| -> Vec<String> {
-        shown.map(|f| packed.values(row, f).map(str::to_string).collect()).unwrap_or_default()
-    };
-    let evidence = scorer.evidence(l, r);
     let compared = scorer.model().comparisons.iter().zip(evidence).map(|(c, e)| {
         let level = (e.level != MISSING).then(|| &c.levels[e.level as usize]);
-        let sides = [shown(c, l), shown(c, r)];
+        let [(of_left, left), (of_right, right)] = [shown(c, &left), shown(c, &right)];
         ComparedPair {
             comparison: c.name.clone(),
             label: c.label.clone(),
             level: level.map(|level| (level.name.clone(), level.label.clone())),
-            left: values(l, sides[0]),
-            right: values(r, sides[1]),
-            closed: sides.into_iter().flatten().any(|f| packed.features[f].distinct() <= CLOSED),
+            left,
+            right,
+            closed: [of_left, of_right].into_iter().flatten().any(|f| packed.features[f].distinct() <= CLOSED),
             weight: e.weight,
             weight_against_household: e.weight_against_household,
         }
@@ -81,5 +103,16 @@ pub fn ignored(scorer: &Scorer, l: usize, r: usize) -> Vec<(String, String)> {
         .flat_map(|(name, f)| f.junk(l).chain(f.junk(r)).map(|value| (name.clone(), value.to_string())))
         .collect();
     found.dedup();
+    found
+}
+
+/// Feature, value and records of all that was ignored because very many records have it, the most frequent first.
+pub fn all_ignored(scorer: &Scorer) -> Vec<(String, String, u64)> {
+    let features = scorer.model().features.iter().zip(&scorer.packed().features);
+    let values = features.flat_map(|(name, f)| {
+        f.junk_values().into_iter().map(|(value, records)| (name.clone(), value.to_string(), records))
+    });
+    let mut found: Vec<(String, String, u64)> = values.collect();
+    found.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.cmp(b)));
     found
 }

@@ -42,14 +42,21 @@ fn names_one(entry: &Entry, is_erased: &impl Fn(&str) -> bool) -> bool {
 fn has_text(value: &Value, is_erased: &impl Fn(&str) -> bool) -> bool {
     match value {
         // What people write has ids among other words.
-        Value::String(text) => is_erased(text) || text.split(|c: char| is_between(c)).any(is_erased),
+        Value::String(text) => {
+            is_erased(text)
+                || text.split(is_between).any(|word| is_erased(word) || is_erased(word.trim_end_matches(SIGNS)))
+        }
         Value::Array(items) => items.iter().any(|item| has_text(item, is_erased)),
         Value::Object(fields) => fields.values().any(|field| has_text(field, is_erased)),
         _ => false,
     }
 }
 
-/// Whether a character stands between words: ids and records have letters, digits and these signs.
+/// Whether a character stands between words: ids and records have letters, digits and these signs. What is Japanese may follow an id
+/// without a blank.
 fn is_between(c: char) -> bool {
-    !(c.is_alphanumeric() || "-_:.@/".contains(c))
+    !(c.is_ascii_alphanumeric() || SIGNS.contains(&c))
 }
+
+/// The signs of ids and records; at the end of a word they are those of the sentence.
+const SIGNS: [char; 6] = ['-', '_', ':', '.', '@', '/'];

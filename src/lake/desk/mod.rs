@@ -1,17 +1,22 @@
 //! Logs that people's work leaves in a lake: who looked at whom, decisions, comments. No run writes them, and writing needs no lock.
 //!
-//! In: entries as plain data. Out: files below `desk/LOG/`, of which none is ever written twice: each is called after the number of its
+//! In: entries as plain data. Out: files below `desk/LOG/`, to which nothing is ever added: each is called after the number of its
 //! first entry and is created only where there is none, so that of two processes one gets the number and the other the next one. Each
 //! entry has the digest of its content and the link of the entry before ([`entry`]), so that a changed, missing or reordered one is
-//! noticed ([`check`]). An erased person's entries lose their content and keep their digests ([`erase`]).
+//! noticed ([`check`]). An erased person's entries lose their content and keep their digests ([`erase`]); old files are put together
+//! ([`pack`]).
 
 mod check;
 mod entry;
 mod erase;
+mod pack;
 
 pub(crate) use check::{Checked, check};
 pub(crate) use entry::Entry;
 pub(crate) use erase::erase;
+pub(crate) use pack::pack;
+
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -24,6 +29,9 @@ pub(crate) const FOLDER: &str = "desk";
 
 /// How the name of a file ends.
 const ENDING: &str = ".jsonl";
+
+/// How long a writer may go by an end of a log that it knows.
+pub(crate) const KNOWN: Duration = Duration::from_secs(3600);
 
 /// Files that are read beside each other: object storage takes some 50 ms for each, whatever its size.
 const AT_ONCE: usize = 16;
@@ -75,7 +83,8 @@ pub(crate) async fn append<T: Serialize>(lake: &Location, log: Log, contents: &[
     append_after(lake, log, contents, None).await
 }
 
-/// The same for who knows an end of the log, so that the log need not be listed. Another one may have written since.
+/// The same for who knows an end of the log for no longer than [`KNOWN`], so that the log need not be listed. Another one may have written
+/// since.
 ///
 /// # Errors
 /// As [`append`].
@@ -93,6 +102,11 @@ pub(crate) async fn append_after<T: Serialize>(
     if texts.is_empty() {
         return Ok(end);
     }
+    // A folder that is made anew where a disk went away would be another lake, with a log that lacks what came before.
+    if lake.local().is_some_and(|folder| !folder.is_dir()) {
+        return Err(Error::environment(format!("{} is not there", lake.shown()))
+            .hint("check that its disk is there, or the path of the lake"));
+    }
     loop {
         let (lines, new) = entry::lines(&end, &texts);
         let place = log.place(lake).join(&name(end.number + 1));
@@ -102,6 +116,22 @@ pub(crate) async fn append_after<T: Serialize>(
         // Another one was quicker.
         end = head(lake, log).await?;
     }
+}
+
+/// Appends entries where the log still ends as whoever adds them has seen it; `None` where somebody else was first, and nothing is written.
+///
+/// # Errors
+/// Environment, if the lake cannot be written.
+pub(crate) async fn append_at<T: Serialize>(
+    lake: &Location,
+    log: Log,
+    contents: &[T],
+    end: &Head,
+) -> Result<Option<Head>> {
+    let texts = contents.iter().map(entry::content_of).collect::<Result<Vec<String>>>()?;
+    let (lines, new) = entry::lines(end, &texts);
+    let place = log.place(lake).join(&name(end.number + 1));
+    Ok(place.create(lines.into_bytes()).await?.then_some(new))
 }
 
 /// The end of a log.
@@ -128,13 +158,28 @@ pub(crate) async fn read(lake: &Location, log: Log) -> Result<Vec<Entry>> {
 /// # Errors
 /// As [`read`].
 pub(crate) async fn read_after(lake: &Location, log: Log, number: u64) -> Result<Vec<Entry>> {
-    let mut names = names(lake, log).await?;
+    let names = names(lake, log).await?;
     // The file before the first one that begins later may have some of them too.
     let later = names.partition_point(|name| number_of(name).is_some_and(|first| first <= number + 1));
-    names.drain(..later.saturating_sub(1));
-    let files = names.iter().map(|name| file(lake, log, name));
+    let found = entries(lake, log, names[later.saturating_sub(1)..].to_vec(), number).await?;
+    // A file that lies between others tells nothing of those before it ([`pack`]).
+    match found.first() {
+        Some(first) if first.number > number + 1 => entries(lake, log, names, number).await,
+        _ => Ok(found),
+    }
+}
+
+/// The entries of files after a number, each once: one may be there twice ([`pack`]).
+async fn entries(lake: &Location, log: Log, names: Vec<String>, number: u64) -> Result<Vec<Entry>> {
+    let files = names.into_iter().map(|name| async move { file(lake, log, &name).await });
     let files: Vec<Vec<Entry>> = futures::stream::iter(files).buffered(AT_ONCE).try_collect().await?;
-    Ok(files.into_iter().flatten().filter(|entry| entry.number > number).collect())
+    let mut last = number;
+    let is_next = |entry: &Entry| {
+        let is_next = entry.number > last;
+        last = last.max(entry.number);
+        is_next
+    };
+    Ok(files.into_iter().flatten().filter(is_next).collect())
 }
 
 /// The names of the files of a log, in order.

@@ -62,7 +62,7 @@ pub(crate) struct Bound {
 pub(crate) fn bind(settings: Settings) -> Result<Bound> {
     if !settings.at.ip().is_loopback() && settings.tls.is_none() && !settings.is_behind_proxy {
         return Err(Error::usage(format!("the Postgres protocol on {} would not be encrypted", settings.at))
-            .hint("give a certificate, listen on 127.0.0.1, or say that a proxy before it encrypts"));
+            .hint("name a certificate under `tls` in the settings, listen on 127.0.0.1, or say --pg-behind-proxy where one in front encrypts"));
     }
     logins::check(&settings.logins)?;
     let listener = std::net::TcpListener::bind(settings.at).map_err(|e| {

@@ -13,7 +13,7 @@ use nayose_matching::identity::cluster::Edge;
 use nayose_matching::model::score::Scorer;
 
 /// The decision on a link in the ledger.
-pub(super) const MATCHED: &str = "matched";
+pub(crate) const MATCHED: &str = "matched";
 
 /// The rule of a link that the run before made and no blocking rule brings any more.
 pub(super) const HELD: &str = "held";

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::Int64Type;
+use arrow::util::display::array_value_to_string;
 use datafusion::prelude::DataFrame;
 
 use super::Keys;
-use crate::config::decisions::{Decision, Line, id_of};
+use crate::config::decisions::{DESK, Decision, Line, id_of};
 use crate::error::Result;
 use crate::lake::snapshot::time_text;
 use crate::tables::columns;
@@ -34,7 +35,8 @@ pub(crate) struct Entry {
     pub pair: [(String, String); 2],
     /// `same`, `different` or `undecided`.
     pub word: String,
-    by: String,
+    /// Who decided.
+    pub by: String,
     at: Option<i64>,
     why: String,
     expires: Option<i64>,
@@ -46,6 +48,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Whether it stands in this file.
+    pub(crate) fn is_of(&self, file: &str) -> bool {
+        self.place.as_ref().is_some_and(|(own, _)| own == file)
+    }
+
     fn decision(&self) -> Decision {
         Decision {
             line: self.place.as_ref().map_or(0, |(_, line)| *line as u64),
@@ -129,15 +136,33 @@ impl Recorded {
         held.map(Entry::decision).collect()
     }
 
+    /// Those that count and stand in a file, or that an erasure made, as lines: what a decision of review must not contradict.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let of_file = self.open.values().filter(|entry| !entry.is_of(DESK));
+        let line = |entry: &Entry| Line {
+            id: entry.id.clone(),
+            decision: entry.decision(),
+            undecided: entry.word == "undecided",
+            replaces: None,
+            desk: false,
+            values: entry.values.clone(),
+        };
+        of_file.map(line).collect()
+    }
+
     /// All decisions that count, as the runs before took them.
     pub(crate) fn that_count(&self) -> Vec<Decision> {
         self.open.values().filter(|entry| entry.word != "undecided").map(Entry::decision).collect()
     }
 
-    /// How many of those that count were made on values that are other ones now; `now` has the digests of today.
-    pub(crate) fn on_other_values(&self, now: &HashMap<(String, String), String>) -> u64 {
+    /// How many of those that count, or begin to by `changes`, were made on values that are other ones now; `now` has the digests of
+    /// today.
+    pub(crate) fn on_other_values(&self, changes: &[Change], now: &HashMap<(String, String), String>) -> u64 {
         let other = |e: &&Entry| e.values.is_some() && digest_of(&e.pair, now).is_some_and(|n| Some(n) != e.values);
-        self.open.values().filter(|e| e.word != "undecided").filter(other).count() as u64
+        let ended: HashSet<&str> = changes.iter().filter(|c| c.event != DECIDED).map(|c| &c.entry.id[..]).collect();
+        let begun = changes.iter().filter(|c| c.event == DECIDED && !ended.contains(&c.entry.id[..]));
+        let counting = self.open.values().chain(begun.map(|change| &change.entry));
+        counting.filter(|e| e.word != "undecided").filter(other).count() as u64
     }
 }
 
@@ -187,6 +212,7 @@ pub(crate) fn changes(lines: &[Line], file: &str, recorded: &Recorded, as_of: i6
         let event = match (&entry.place, is_said) {
             (None, false) => continue,
             (None, true) => "replaced",
+            (Some((file, _)), _) if file == DESK => "taken_back",
             (Some(_), _) => "withdrawn",
         };
         changes.push(Change { event, entry: entry.clone() });
@@ -205,8 +231,8 @@ fn entry_of(line: &Line, file: &str, replaces: Option<String>) -> Entry {
         why: d.why.clone(),
         expires: d.expires,
         replaces,
-        values: None,
-        place: Some((file.to_string(), d.line as i64)),
+        values: line.values.clone(),
+        place: Some((if line.desk { DESK } else { file }.to_string(), d.line as i64)),
     }
 }
 
@@ -253,6 +279,20 @@ pub(crate) fn causes(keys: &Keys, changes: &[Change]) -> HashMap<u32, &'static s
     causes
 }
 
+/// The digest of what identifies a person in a record: of the values in this row of the columns of a person, in their order.
+///
+/// # Errors
+/// Bug, where a value has no text.
+pub(crate) fn digest_of_values(person: &[ArrayRef], row: usize) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    for column in person {
+        let text = array_value_to_string(column, row)?;
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
 /// The digest of the values of both records of a pair; none where one is not there.
 pub(crate) fn digest_of(pair: &[(String, String); 2], values: &HashMap<(String, String), String>) -> Option<String> {
     let [l, r] = pair;
@@ -282,7 +322,8 @@ pub(crate) fn table(
         Arc::new(times.with_timezone(TIME_ZONE)) as ArrayRef
     };
     let digest = |c: &Change| match c.event {
-        DECIDED => digest_of(&c.entry.pair, values),
+        // Who decided in review saw these values; of a line of the file those count that the run saw that took it.
+        DECIDED => c.entry.values.clone().or_else(|| digest_of(&c.entry.pair, values)),
         _ => c.entry.values.clone(),
     };
     let line = rows.iter().map(|c| c.entry.place.as_ref().map(|(_, line)| *line)).collect::<Int64Array>();
@@ -329,7 +370,14 @@ mod tests {
                 why: "x".into(),
                 expires: words.get(4).and_then(|n| n.parse().ok()),
             };
-            Line { id: words[0].into(), decision, undecided: words[3] == "undecided", replaces: None }
+            Line {
+                id: words[0].into(),
+                decision,
+                undecided: words[3] == "undecided",
+                replaces: None,
+                desk: false,
+                values: None,
+            }
         };
         let lines: Vec<Line> = lines.iter().map(line).collect();
         let open: Vec<Line> = open.iter().map(line).collect();

@@ -65,6 +65,14 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Keys of these records, each `channel:record_id`, in order.
+    #[cfg(test)]
+    pub(crate) fn made(records: &[&str]) -> Self {
+        let mut keys = Keys::default();
+        records.iter().filter_map(|record| record.split_once(':')).for_each(|(channel, id)| keys.add(channel, id, 0));
+        keys
+    }
+
     fn add(&mut self, channel: &str, id: &str, first_seen: i64) {
         if self.channels.last().is_none_or(|(_, last)| **last != *channel) {
             self.channels.push((self.len() as u32, channel.into()));
@@ -74,9 +82,14 @@ impl Keys {
     }
 
     /// The channel of a record.
-    pub(super) fn channel(&self, row: u32) -> &str {
+    pub(crate) fn channel(&self, row: u32) -> &str {
         let after = self.channels.partition_point(|(first, _)| *first <= row);
         &self.channels[after - 1].1
+    }
+
+    /// The channels, in order.
+    pub(crate) fn channels(&self) -> Vec<String> {
+        self.channels.iter().map(|(_, channel)| channel.to_string()).collect()
     }
 
     /// The id of a record within its channel.

@@ -17,7 +17,7 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use crate::error::{Error, Result};
 
 pub(crate) use marts::{DECILE, LTV, REPEAT_RATE, RFM};
-pub(crate) use page::page;
+pub(crate) use page::{page, words as type_in_words};
 pub(crate) use profile::profile;
 pub(crate) use published::*;
 pub(crate) use work::*;

@@ -40,7 +40,7 @@ fn row(column: &Column) -> String {
 }
 
 /// A type in words.
-fn words(data_type: Type) -> String {
+pub(crate) fn words(data_type: Type) -> String {
     match data_type {
         Type::Text => "text".into(),
         Type::Integer => "integer".into(),

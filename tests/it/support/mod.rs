@@ -1,5 +1,7 @@
 //! What several tests need: the binary, a generated retailer, the bytes of a lake.
 
+pub mod raw_records;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -3,8 +3,8 @@
 //! In: [`Pairs`]. Out: whole numbers, which do not depend on the number of threads.
 
 use super::pairs::{Once, Pairs};
-use crate::model::packed::intersects;
 use crate::model::sample::mix;
+use crate::model::sets::intersects;
 use crate::parallel;
 
 /// Pairs that a thread counts at once: some milliseconds.

@@ -7,7 +7,7 @@
 //! block come together, with the features of its records at hand.
 
 use super::RuleBlocks;
-use crate::model::packed::intersects;
+use crate::model::sets::intersects;
 
 /// Blocks with what their pairs are made from.
 #[derive(Debug, Default)]

@@ -212,7 +212,7 @@ struct Neighbours {
 }
 
 /// Links that are likelier not one person than this do not stand against another.
-const RIVAL: f64 = 0.1;
+pub const RIVAL: f64 = 0.1;
 
 /// Links of a record that are looked at for a rival, an even spread of more. A record of a thousand links would be held against a
 /// thousand others for each of them; two people that are that deep in each other's records are kept apart by their votes.

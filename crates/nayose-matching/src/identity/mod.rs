@@ -1,6 +1,7 @@
 //! From scored pairs to people: clusters, households, ids. Pure: no engine, no files, no clock.
 
 pub mod alias;
+pub mod among;
 mod assign;
 pub mod bounds;
 pub mod carry;

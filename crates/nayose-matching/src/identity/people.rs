@@ -35,11 +35,7 @@ pub fn people(
     let most: Vec<Option<u32>> = packed.channels.iter().map(|c| most.get(c).copied()).collect();
     let rules = Rules {
         bounds,
-        vote: |l, r| {
-            let opinion = scorer.opinion(l as usize, r as usize);
-            let two = apart(l, r) || speaks_of_two(scorer, &opinion, l, r);
-            if two { CONTRADICTS } else { vote(opinion.person, opinion.against, bounds.of_pair(l, r)) }
-        },
+        vote: |l, r| vote_of(scorer, (l, r), apart(l, r), || bounds.of_pair(l, r)),
         whole: |l: &[u32], r: &[u32]| scorer.score_groups(l, r).person,
         channel_of: &packed.channel_of,
         most: &most,
@@ -47,6 +43,14 @@ pub fn people(
     let (mut labels, fates) = cluster::cluster(packed.rows, edges, &rules);
     join_decided(&mut labels, decided, &apart);
     (labels, fates)
+}
+
+/// The vote of two records; [`CONTRADICTS`] where a person decided that they are `apart`.
+#[inline]
+pub(super) fn vote_of(scorer: &Scorer, (l, r): (u32, u32), apart: bool, bound: impl FnOnce() -> f64) -> i64 {
+    let opinion = scorer.opinion(l as usize, r as usize);
+    let two = apart || speaks_of_two(scorer, &opinion, l, r);
+    if two { CONTRADICTS } else { vote(opinion.person, opinion.against, bound()) }
 }
 
 /// Whether two records contradict each other: all comparisons of some set of the model speak against one person, or the

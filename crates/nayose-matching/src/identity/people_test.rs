@@ -182,3 +182,49 @@ fn twenty_wrong_merges_part_again_when_the_evidence_contradicts() {
     assert_eq!(run(&day(false), &merged), merged, "a day without news");
     assert_eq!(run(&day(true), &merged), [], "three values that differ are no small move of a probability");
 }
+
+#[test]
+fn the_people_among_some_records_are_those_among_all() {
+    use crate::identity::among::{Part, people_among};
+    use crate::identity::cluster::RIVAL;
+    use crate::model::sample::mix;
+    // Records of few values, so that components of all shapes come about, with contradictions, rivals, and decisions of people.
+    let text = |i: u64, values: u64| format!("{}", mix(i) % values);
+    let drawn: Vec<[String; 5]> = (0..120u64)
+        .map(|i| {
+            [7, 5, 23, 29, 11]
+                .map(|values| if mix(i * values) % 4 == 0 { String::new() } else { text(i + values, values) })
+        })
+        .collect();
+    let rows: Vec<[&str; 5]> = drawn.iter().map(|r| [&r[0], &r[1], &r[2], &r[3], &r[4]].map(|v| &v[..])).collect();
+    let scorer = scorer(&rows, vec![vec![0, 1]]);
+    let all: Vec<(u32, u32)> = (0..120).flat_map(|l| (l + 1..120).map(move |r| (l, r))).collect();
+    let edges: Vec<Edge> = links(&scorer, &all).into_iter().filter(|e| e.person >= 0.05).collect();
+    let linked: Vec<(u32, u32)> = edges.iter().filter(|e| e.person >= 0.6).map(|e| (e.l, e.r)).step_by(3).collect();
+    let (same, parted) = ([(3, 90), (7, 8)], [(1, 50), (10, 60), (20, 21)]);
+    let apart = |l: u32, r: u32| parted.contains(&(l.min(r), l.max(r)));
+    let bounds = Bounds::holding(0.8, 0.5, 120, &linked);
+    let most = BTreeMap::new();
+    let (whole, _) = people(&scorer, &edges, &same, apart, &bounds, &most);
+    assert!(whole.iter().zip(0u32..).filter(|(label, row)| **label != *row).count() > 20, "some are one person");
+    // Whole components, over links and decisions.
+    let mut sets = crate::identity::sets::Clusters::new(120);
+    edges.iter().filter(|e| bounds.is_link(e)).for_each(|e| sets.union(e.l, e.r));
+    same.iter().for_each(|(l, r)| sets.union(*l, *r));
+    let mut parts = 0;
+    for row in 0..120 {
+        if sets.find(row) != row {
+            continue;
+        }
+        let mut members: Vec<u32> = sets.members(row).collect();
+        members.sort_unstable();
+        let touches = |e: &&Edge| e.person >= RIVAL && (members.contains(&e.l) || members.contains(&e.r));
+        let own: Vec<Edge> = edges.iter().filter(touches).copied().collect();
+        let part = Part { rows: &members, edges: &own, same: &same, linked: &linked, thresholds: (0.8, 0.5) };
+        let found = people_among(&scorer, &part, apart, &most);
+        let expected: Vec<u32> = members.iter().map(|row| whole[*row as usize]).collect();
+        assert_eq!(found, expected, "{members:?}");
+        parts += 1;
+    }
+    assert!(parts > 5, "{parts} components");
+}

@@ -1,6 +1,7 @@
 //! Which level of a comparison a pair stands at.
 
-use super::packed::{Packed, intersects};
+use super::packed::{Packed, PackedFeature};
+use super::sets::intersects;
 use super::{Comparison, Condition, Measure, Needs, Only};
 use crate::similarity;
 
@@ -14,6 +15,15 @@ pub trait Side {
 
     /// How its values stand to those of the other side.
     fn relations(&self, other: &Self) -> Relations;
+
+    /// Whether all its values are those of packed records.
+    const IS_PACKED: bool = true;
+
+    /// The text of one of its values of a feature, which has this place.
+    #[inline]
+    fn text<'a>(&'a self, feature: &'a PackedFeature, _place: usize, id: u32) -> &'a str {
+        feature.value(id)
+    }
 }
 
 /// Which features two sides can be compared by, and which they agree on: a bit a feature. Found once a pair, so that most
@@ -113,14 +123,22 @@ fn holds<S: Side>(condition: &Condition, packed: &Packed, relations: Relations, 
         Condition::Same(f) => relations.same >> f & 1 == 1,
         Condition::Absent(f) => relations.both >> f & 1 == 0,
         Condition::Swapped(a, b) => {
-            let shares = |a: usize, b: usize| packed.shares_crosswise((a, l.ids(a)), (b, r.ids(b)));
+            let shares = |a: usize, b: usize| match S::IS_PACKED {
+                true => packed.shares_crosswise((a, l.ids(a)), (b, r.ids(b))),
+                false => {
+                    let [of_a, of_b] = [&packed.features[a], &packed.features[b]];
+                    id_pairs(l.ids(a), r.ids(b)).any(|(x, y)| l.text(of_a, a, x) == r.text(of_b, b, y))
+                }
+            };
             shares(*a, *b) && shares(*b, *a)
         }
         Condition::Similar { feature, measure, only } => similar((*feature, *measure, *only), packed, l, r),
         Condition::Date { feature: place, relations: wanted } => {
             let feature = &packed.features[*place];
-            id_pairs(l.ids(*place), r.ids(*place))
-                .any(|(a, b)| feature.date_relation(a, b).is_some_and(|r| wanted.contains(&r)))
+            let relation = |(a, b): (u32, u32)| {
+                feature.date_relation((a, || l.text(feature, *place, a)), (b, || r.text(feature, *place, b)))
+            };
+            id_pairs(l.ids(*place), r.ids(*place)).any(|pair| relation(pair).is_some_and(|r| wanted.contains(&r)))
         }
         Condition::All(all) => all.iter().all(|c| holds(c, packed, relations, l, r)),
         Condition::Any(any) => any.iter().any(|c| holds(c, packed, relations, l, r)),
@@ -131,11 +149,12 @@ fn id_pairs<'a>(l: &'a [u32], r: &'a [u32]) -> impl Iterator<Item = (u32, u32)> 
     l.iter().flat_map(move |a| r.iter().map(move |b| (*a, *b)))
 }
 
-fn similar((feature, measure, only): (usize, Measure, Only), packed: &Packed, l: &impl Side, r: &impl Side) -> bool {
+fn similar<S: Side>((feature, measure, only): (usize, Measure, Only), packed: &Packed, l: &S, r: &S) -> bool {
     let values = &packed.features[feature];
     let pairs = || id_pairs(l.ids(feature), r.ids(feature));
-    let counted = |pairs: &(u32, u32)| values.allows(only, pairs.0, pairs.1);
-    let text = |(a, b)| (values.value(a), values.value(b));
+    let (of_l, of_r) = (|id: u32| l.text(values, feature, id), |id: u32| r.text(values, feature, id));
+    let counted = |&(a, b): &(u32, u32)| values.allows(only, (a, || of_l(a)), (b, || of_r(b)));
+    let text = |(a, b)| (of_l(a), of_r(b));
     let texts = || pairs().filter(counted).map(text);
     let near = |edits: u32| pairs().filter(move |(a, b)| values.may_be_near(*a, *b, edits)).filter(counted).map(text);
     match measure {

@@ -58,6 +58,38 @@ impl<'v> KeyMaker<'v> {
     }
 }
 
+/// The keys that [`KeyMaker::keys`] makes, each with the places of its texts: `texts` are those of each of the keys' features, in order.
+pub(crate) fn keys_with_texts(keys: &[Key], seed: u64, texts: &[Vec<Cow<'_, str>>]) -> Vec<(u64, Vec<usize>)> {
+    let near = keys.iter().any(|key| key.near.is_some());
+    let mut found = vec![(seed, Vec::new())];
+    for texts in texts {
+        let all = found.iter().flat_map(|(before, places)| {
+            texts.iter().enumerate().map(move |(place, text)| {
+                let places = places.iter().copied().chain([place]).collect();
+                (hash_text(*before, text), places)
+            })
+        });
+        found = match near {
+            false => all.take(MOST_KEYS).collect(),
+            true => {
+                let mut all: Vec<_> = all.collect();
+                all.sort_unstable();
+                all.dedup_by_key(|(hash, _)| *hash);
+                all.truncate(MOST_NEAR_KEYS);
+                all
+            }
+        };
+    }
+    found.sort_unstable();
+    found.dedup_by_key(|(hash, _)| *hash);
+    found
+}
+
+/// Whether a record with so many texts of each key's feature may have too many keys to have all of them.
+pub(crate) fn may_be_cut(keys: &[Key], texts: impl Iterator<Item = usize>) -> bool {
+    keys.iter().any(|key| key.near.is_some()) || texts.fold(1, usize::saturating_mul) > MOST_KEYS
+}
+
 /// How the values of a feature can be near.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Near {
@@ -87,7 +119,7 @@ impl Key {
     }
 
     /// Whether it is the whole value: then its blocks are the values.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.near.is_none() && self.prefix.is_none()
     }
 }

@@ -4,6 +4,7 @@
 //! Fellegi and Sunter's (1969) with three latent classes instead of two: one person, two people of one household,
 //! unrelated. Nothing here knows Arrow, files or the engine.
 
+pub mod asked;
 pub mod bits;
 pub mod chances;
 pub mod column;
@@ -20,6 +21,7 @@ mod maximise;
 pub mod packed;
 pub mod sample;
 pub mod score;
+pub(crate) mod sets;
 mod smooth;
 pub mod weight;
 

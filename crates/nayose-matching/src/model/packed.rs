@@ -9,6 +9,7 @@ use super::column::{Day, PackedColumn, Sign, is_name};
 use super::combine::Combinations;
 use super::compare::{Relations, Side};
 use super::condition::Only;
+use super::sets::intersects;
 use crate::parallel;
 use crate::similarity::{self, DateRelation};
 
@@ -44,10 +45,10 @@ const NO_ID: u32 = u32::MAX;
 /// The values of a record: sorted ids by feature.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
-    filled: u64,
-    several: u64,
-    slots: &'a [u32],
-    lists: &'a [u32],
+    pub(super) filled: u64,
+    pub(super) several: u64,
+    pub(super) slots: &'a [u32],
+    pub(super) lists: &'a [u32],
 }
 
 impl<'a> Row<'a> {
@@ -204,8 +205,13 @@ impl Packed {
     /// The pair of channels of two records, as a number below [`Packed::groups`].
     #[inline]
     pub fn group(&self, l: usize, r: usize) -> usize {
-        let (a, b) = (self.channel_of[l] as usize, self.channel_of[r] as usize);
-        a.min(b) * self.channels.len() + a.max(b)
+        self.group_of(self.channel_of[l], self.channel_of[r])
+    }
+
+    /// The same of two channels by their places.
+    #[inline]
+    pub(super) fn group_of(&self, a: u8, b: u8) -> usize {
+        usize::from(a.min(b)) * self.channels.len() + usize::from(a.max(b))
     }
 
     /// One more than the largest number of a pair of channels.
@@ -233,6 +239,9 @@ impl Packed {
     }
 }
 
+/// A value by its id, and its text for who needs it: of the values of packed records that was found out beforehand.
+pub(crate) type Value<T> = (u32, T);
+
 /// The values of one feature, by id.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct PackedFeature {
@@ -256,14 +265,28 @@ pub struct PackedFeature {
 impl PackedFeature {
     /// The values of a row that were dropped.
     pub fn junk(&self, row: usize) -> impl Iterator<Item = &str> {
+        self.junk_ids(row).map(|id| self.value(id))
+    }
+
+    /// The ids of the values of a row that were dropped.
+    pub(crate) fn junk_ids(&self, row: usize) -> impl Iterator<Item = u32> {
         let from = self.junk.partition_point(|(r, _)| (*r as usize) < row);
-        self.junk[from..].iter().take_while(move |(r, _)| *r as usize == row).map(|(_, id)| self.value(*id))
+        self.junk[from..].iter().take_while(move |(r, _)| *r as usize == row).map(|(_, id)| *id)
     }
 
     /// How many values were dropped, and from how many rows.
     pub fn junk_counts(&self) -> (usize, usize) {
         let values: std::collections::HashSet<u32> = self.junk.iter().map(|(_, id)| *id).collect();
         (values.len(), self.junk.len())
+    }
+
+    /// The values that were dropped, each with the records that had it, in order of the values.
+    pub fn junk_values(&self) -> Vec<(&str, u64)> {
+        let mut records: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+        for (_, id) in &self.junk {
+            *records.entry(self.value(*id)).or_default() += 1;
+        }
+        records.into_iter().collect()
     }
 
     /// Whether two values may be `edits` edits apart: each edit changes the length by one at most, and two kinds of characters.
@@ -277,32 +300,41 @@ impl PackedFeature {
         }
     }
 
-    /// Whether a level counts a pair of values at all.
+    /// Whether a level counts a pair of values at all, by their ids and texts.
     #[inline]
-    pub(crate) fn allows(&self, only: Only, l: u32, r: u32) -> bool {
+    pub(crate) fn allows<'t>(
+        &self,
+        only: Only,
+        l: Value<impl Fn() -> &'t str>,
+        r: Value<impl Fn() -> &'t str>,
+    ) -> bool {
         if only == Only::default() {
             return true;
         }
-        let length = |id: u32| match self.signs.get(id as usize) {
+        let length = |id: u32, text: &dyn Fn() -> &'t str| match self.signs.get(id as usize) {
             Some(sign) => sign.length,
-            None => self.value(id).chars().count() as u32,
+            None => text().chars().count() as u32,
         };
-        let is_name = |part, id: u32| match self.names.get(id as usize) {
+        let is_name = |part, id: u32, text: &dyn Fn() -> &'t str| match self.names.get(id as usize) {
             Some(known) => *known,
-            None => is_name(part, self.value(id)),
+            None => is_name(part, text()),
         };
-        length(l).max(length(r)) >= only.from_length
-            && only.unless_both.is_none_or(|part| !(is_name(part, l) && is_name(part, r)))
+        length(l.0, &l.1).max(length(r.0, &r.1)) >= only.from_length
+            && only.unless_both.is_none_or(|part| !(is_name(part, l.0, &l.1) && is_name(part, r.0, &r.1)))
     }
 
-    /// How the values of two ids lie to each other as dates; `None` where one is no date.
+    /// How two values, by their ids and texts, lie to each other as dates; `None` where one is no date.
     #[inline]
-    pub(crate) fn date_relation(&self, l: u32, r: u32) -> Option<DateRelation> {
-        let day = |id: u32| match self.dates.get(id as usize) {
+    pub(crate) fn date_relation<'t>(
+        &self,
+        l: Value<impl Fn() -> &'t str>,
+        r: Value<impl Fn() -> &'t str>,
+    ) -> Option<DateRelation> {
+        let day = |id: u32, text: &dyn Fn() -> &'t str| match self.dates.get(id as usize) {
             Some(day) => *day,
-            None => Day::of(self.value(id)),
+            None => Day::of(text()),
         };
-        let (l, r) = (day(l)?, day(r)?);
+        let (l, r) = (day(l.0, &l.1)?, day(r.0, &r.1)?);
         if similarity::digits_contradict(l.digits, r.digits) {
             return Some(DateRelation::Contradiction);
         }
@@ -352,65 +384,11 @@ impl PackedFeature {
     }
 }
 
-/// The smallest-count value that both sorted slices hold.
-#[inline]
-pub(crate) fn rarest_common(feature: &PackedFeature, l: &[u32], r: &[u32]) -> Option<u32> {
-    if let ([a], [b]) = (l, r) {
-        return (a == b).then_some(*a);
-    }
-    let mut best = None::<u32>;
-    each_common(l, r, |id| {
-        if best.is_none_or(|b| feature.count(id) < feature.count(b)) {
-            best = Some(id);
-        }
-    });
-    best
-}
-
-/// Calls `see` with each value that both sorted slices hold, in order.
-#[inline]
-pub(crate) fn each_common(l: &[u32], r: &[u32], mut see: impl FnMut(u32)) {
-    let (mut i, mut j) = (0, 0);
-    while i < l.len() && j < r.len() {
-        match l[i].cmp(&r[j]) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                see(l[i]);
-                i += 1;
-                j += 1;
-            }
-        }
-    }
-}
-
-/// Whether two sorted slices share a value.
-#[inline]
-pub(crate) fn intersects(l: &[u32], r: &[u32]) -> bool {
-    // Most sets have one value, and most pairs of sets do not even overlap in range.
-    match (l, r) {
-        ([], _) | (_, []) => return false,
-        ([a], [b]) => return a == b,
-        ([a], r) => return r.contains(a),
-        (l, [b]) => return l.contains(b),
-        (l, r) if l[l.len() - 1] < r[0] || r[r.len() - 1] < l[0] => return false,
-        _ => {}
-    }
-    let (mut i, mut j) = (0, 0);
-    while i < l.len() && j < r.len() {
-        match l[i].cmp(&r[j]) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => return true,
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::column::FeatureBuilder;
     use super::super::condition::Prepare;
+    use super::super::sets::rarest_common;
     use super::*;
 
     #[test]
@@ -461,14 +439,6 @@ mod tests {
             let shares =
                 |l: usize, r: usize| packed.shares_crosswise((0, packed.row(l).ids(0)), (1, packed.row(r).ids(1)));
             assert_eq!([shares(0, 0), shares(1, 0), shares(1, 1)], [false, true, false]);
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn sets_intersect_as_sets_do(l in proptest::collection::btree_set(0u32..12, 0..6), r in proptest::collection::btree_set(0u32..12, 0..6)) {
-            let sorted = |s: &std::collections::BTreeSet<u32>| s.iter().copied().collect::<Vec<_>>();
-            proptest::prop_assert_eq!(intersects(&sorted(&l), &sorted(&r)), l.intersection(&r).next().is_some());
         }
     }
 

@@ -8,11 +8,13 @@
 
 use std::sync::Arc;
 
+use super::asked::Asked;
 use super::chances::{self, Agreeing, Chances};
 use super::combine::Agreed;
 use super::compare::{Group, Relations, Side};
 use super::joint::Joint;
-use super::packed::{Packed, PackedFeature, each_common, rarest_common};
+use super::packed::{Packed, PackedFeature};
+use super::sets::{each_common, rarest_common};
 use super::{Comparison, MISSING, Model, Parameters, compare};
 
 /// The probabilities of a pair.
@@ -155,6 +157,17 @@ impl Scorer {
         posterior(self.sum(&self.packed.row(l), &self.packed.row(r)), self.log_prior[self.packed.group(l, r)])
     }
 
+    /// The probabilities of a record that is in no table and one that is.
+    pub fn score_asked(&self, asked: &Asked, row: usize) -> Score {
+        let group = self.packed.group_of(asked.channel(), self.packed.channel_of[row]);
+        posterior(self.sum(&asked.side(), &Asked::beside(self.packed.row(row))), self.log_prior[group])
+    }
+
+    /// The same as evidence, one a comparison, in the order of the model.
+    pub(crate) fn evidence_asked(&self, asked: &Asked, row: usize) -> Vec<Evidence> {
+        self.evidence_of(&asked.side(), &Asked::beside(self.packed.row(row)))
+    }
+
     /// What a pair says on one person. Comparisons from the 129th on are not among the `differing` (see [`Scorer::differs`]).
     pub(crate) fn opinion(&self, l: usize, r: usize) -> Opinion {
         let (left, right) = (self.packed.row(l), self.packed.row(r));
@@ -217,10 +230,13 @@ impl Scorer {
     /// The evidence of a pair, one a comparison, in the order of the model. Of two comparisons that agree on values that stand together
     /// (see [`super::combine`]), the one with the smaller weight has what that takes from it.
     pub fn evidence(&self, l: usize, r: usize) -> Vec<Evidence> {
-        let (l, r) = (self.packed.row(l), self.packed.row(r));
-        let relations = l.relations(&r);
+        self.evidence_of(&self.packed.row(l), &self.packed.row(r))
+    }
+
+    fn evidence_of<S: Side>(&self, l: &S, r: &S) -> Vec<Evidence> {
+        let relations = l.relations(r);
         let comparisons = 0..self.model.comparisons.len();
-        let mut found: Vec<Option<Found>> = comparisons.map(|i| self.log_likelihood(i, relations, &l, &r)).collect();
+        let mut found: Vec<Option<Found>> = comparisons.map(|i| self.log_likelihood(i, relations, l, r)).collect();
         let agreed: Vec<Agreed> = found.iter().enumerate().filter_map(|(i, f)| f.as_ref()?.agreed(i)).collect();
         for (comparison, times) in self.packed.combinations.corrections(&agreed) {
             found[comparison].iter_mut().for_each(|found| found.log[UNRELATED] += times);
@@ -255,6 +271,12 @@ impl Scorer {
     pub fn prior_weight(&self, l: usize, r: usize) -> f64 {
         let prior = self.log_prior[self.packed.group(l, r)];
         (prior[0] - prior[2]) / std::f64::consts::LN_2
+    }
+
+    /// log2 of the prior odds of one person against two people of one household, for the channels of the two records.
+    pub fn prior_weight_against_household(&self, l: usize, r: usize) -> f64 {
+        let prior = self.log_prior[self.packed.group(l, r)];
+        (prior[0] - prior[1]) / std::f64::consts::LN_2
     }
 
     #[inline]

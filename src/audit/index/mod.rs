@@ -1,0 +1,128 @@
+//! What makes questions about a run quick: which rows a customer has, whose a record is, whose a phone or a name is.
+//!
+//! In: the published tables of a run, read once. Out: an [`Index`], flat arrays of some hundred bytes a record. It holds no values of
+//! records but their ids and the names of customers; what else is shown is read from the tables, whose rows lie in the order of
+//! their keys. A question that finds no index scans the tables and has the same answer: one asked by itself is answered sooner
+//! than an index is made.
+
+mod flat;
+mod read;
+
+use std::collections::BTreeSet;
+
+use super::meaning::{Meant, NamePart, NameValue};
+use flat::{Rows, Texts, common};
+use nayose_matching::identity::customer_id::{self, Kind};
+pub(super) use read::{index, shown_name};
+
+/// The index of a run. A row is the place of a record in the order of channel and id.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Channels in order, with the row behind the last of each.
+    channels: Vec<(String, u32)>,
+    /// Record id by row.
+    records: Texts,
+    /// Row → place of the customer.
+    customer_of: Vec<u32>,
+    /// Customer ids in order, as bits.
+    customers: Vec<u64>,
+    /// Their households.
+    households: Vec<u64>,
+    /// Their names as a search shows them.
+    names: Texts,
+    /// Where the rows of each customer end.
+    ends: Vec<u32>,
+    /// Rows by customer, in order.
+    rows: Vec<u32>,
+    phones: Rows,
+    emails: Rows,
+    numbers: Rows,
+    /// Family and given names: as written, and as read.
+    parts: [[Rows; 2]; 2],
+}
+
+impl Index {
+    /// The row of a record.
+    pub(super) fn row(&self, channel: &str, id: &str) -> Option<usize> {
+        let place = self.channels.iter().position(|(name, _)| name == channel)?;
+        let start = place.checked_sub(1).map_or(0, |before| self.channels[before].1);
+        let (mut low, mut high) = (start as usize, self.channels[place].1 as usize);
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.records.get(middle).cmp(id) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(middle),
+            }
+        }
+        None
+    }
+
+    /// Number of records.
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Channel and id of a row.
+    pub(super) fn key(&self, row: usize) -> (&str, &str) {
+        let place = self.channels.partition_point(|(_, end)| *end as usize <= row);
+        (&self.channels[place].0, self.records.get(row))
+    }
+
+    /// The customer of a row.
+    pub(super) fn customer(&self, row: usize) -> String {
+        customer_id::of_bits(Kind::Customer, self.customers[self.customer_of[row] as usize])
+    }
+
+    fn place(&self, customer: &str) -> Option<usize> {
+        self.customers.binary_search(&customer_id::bits_of(customer)?).ok()
+    }
+
+    /// The rows of a customer, in order; none where there is no such customer.
+    pub(super) fn rows_of(&self, customer: &str) -> &[u32] {
+        let Some(place) = self.place(customer) else { return &[] };
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.rows[start as usize..self.ends[place] as usize]
+    }
+
+    /// The household of a customer.
+    pub(super) fn household(&self, customer: &str) -> Option<String> {
+        Some(customer_id::of_bits(Kind::Household, self.households[self.place(customer)?]))
+    }
+
+    /// The name of a customer; empty where none is known.
+    pub(super) fn name(&self, customer: &str) -> &str {
+        self.place(customer).map_or("", |place| self.names.get(place))
+    }
+
+    /// The customers of the records that something holds for, in order, `most` at most.
+    pub(super) fn meant(&self, meant: &Meant, most: usize) -> Vec<String> {
+        let rows = match meant {
+            Meant::Email(address) => self.emails.of(address).to_vec(),
+            Meant::Phone(number) => self.phones.of(number).to_vec(),
+            Meant::Number(key) => self.numbers.of(key).to_vec(),
+            Meant::RecordId(id) => {
+                let row = |(channel, _): &(String, u32)| self.row(channel, id).map(|row| row as u32);
+                self.channels.iter().filter_map(row).collect()
+            }
+            Meant::Name(any) => any.iter().flat_map(|parts| self.named(parts)).collect(),
+        };
+        let places: BTreeSet<u32> = rows.into_iter().map(|row| self.customer_of[row as usize]).collect();
+        let ids = places.into_iter().take(most).map(|place| self.customers[place as usize]);
+        ids.map(|bits| customer_id::of_bits(Kind::Customer, bits)).collect()
+    }
+
+    /// The rows with all of these parts of a name.
+    fn named(&self, parts: &[(NamePart, NameValue)]) -> Vec<u32> {
+        let mut found: Option<Vec<u32>> = None;
+        for (part, value) in parts {
+            let [written, spoken] = &self.parts[*part as usize];
+            let mut rows = written.of(&value.key).to_vec();
+            value.readings.iter().for_each(|reading| rows.extend(spoken.of(reading)));
+            rows.sort_unstable();
+            rows.dedup();
+            found = Some(found.map_or_else(|| rows.clone(), |before| common(&before, &rows)));
+        }
+        found.unwrap_or_default()
+    }
+}

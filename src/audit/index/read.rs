@@ -1,0 +1,200 @@
+//! The tables of a run, read once for its [`Index`].
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use datafusion::logical_expr::ident;
+use futures::StreamExt;
+
+use super::Index;
+use super::flat::{Rows, hash_of};
+use crate::audit::Audit;
+use crate::engine::session::in_order;
+use crate::error::{Error, Result};
+use crate::tables::columns;
+use crate::tables::contract::{GOLDEN_CUSTOMER, ID_MAP, SOURCE_RECORD, Table, col};
+use nayose_japanese::{kana, name};
+use nayose_matching::identity::customer_id::bits_of;
+
+/// The index of a run.
+///
+/// # Errors
+/// Data, where the tables do not speak of the same records; environment, if one cannot be read.
+pub(in crate::audit) async fn index(audit: &Audit) -> Result<Index> {
+    let mut index = Index::default();
+    customers(audit, &mut index).await?;
+    records(audit, &mut index).await?;
+    // One after the other: each sorts its rows, and what it needs for that goes before the next one begins.
+    names(audit, &mut index).await?;
+    contacts(audit, &mut index).await?;
+    Ok(index)
+}
+
+/// Shows the rows of a table's columns, in order of its key.
+async fn each(
+    audit: &Audit,
+    table: &Table,
+    columns: &[&str],
+    mut see: impl FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let mut rows = match table.name == ID_MAP.name {
+        true => audit.id_map_now().await?,
+        false => audit.table(table.name).await?,
+    };
+    // Files have their rows in order; what is made from a later run has none.
+    if !audit.run.chain.is_empty() {
+        rows = rows.sort(table.key.iter().map(|key| ident(*key).sort(true, false)).collect())?;
+    }
+    let (state, plan) = rows.select_columns(columns)?.into_parts();
+    let context = in_order(&datafusion::prelude::SessionContext::new_with_state(state));
+    let mut batches = context.execute_logical_plan(plan).await?.execute_stream().await?;
+    while let Some(batch) = batches.next().await {
+        see(&batch?)?;
+    }
+    Ok(())
+}
+
+fn bits(id: &str) -> Result<u64> {
+    bits_of(id).ok_or_else(|| Error::bug("a published id is no id"))
+}
+
+/// The customers with households and names.
+async fn customers(audit: &Audit, index: &mut Index) -> Result<()> {
+    let wanted =
+        [col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::FAMILY_NAME, col::GIVEN_NAME, col::FAMILY_KANA, col::GIVEN_KANA];
+    let Index { customers, households, names, .. } = index;
+    each(audit, &GOLDEN_CUSTOMER, &wanted, |batch| {
+        let texts = strings(batch, 0..wanted.len())?;
+        for row in 0..batch.num_rows() {
+            customers.push(bits(texts[0].value(row))?);
+            households.push(bits(texts[1].value(row))?);
+            let parts = [2, 3, 4, 5].map(|c| columns::text_at(texts[c], row));
+            names.push(&shown_name(parts));
+        }
+        Ok(())
+    })
+    .await?;
+    match customers.is_sorted() {
+        true => Ok(()),
+        false => Err(Error::bug("table golden_customer is not in the order of its ids")),
+    }
+}
+
+/// A name as a search shows it: family and given name, in kana where no kanji are known.
+pub(in crate::audit) fn shown_name([family, given, family_kana, given_kana]: [Option<&str>; 4]) -> String {
+    let join = |a: Option<&str>, b: Option<&str>| [a, b].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let (kanji, kana) = (join(family, given), join(family_kana, given_kana));
+    if kanji.is_empty() { kana } else { kanji }
+}
+
+/// The records with their customers.
+async fn records(audit: &Audit, index: &mut Index) -> Result<()> {
+    let wanted = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID];
+    let Index { channels, records, customer_of, customers, .. } = &mut *index;
+    each(audit, &ID_MAP, &wanted, |batch| {
+        let texts = strings(batch, 0..wanted.len())?;
+        for row in 0..batch.num_rows() {
+            let channel = texts[0].value(row);
+            if channels.last().is_none_or(|(last, _)| last != channel) {
+                channels.push((channel.to_string(), 0));
+            }
+            let id = texts[1].value(row);
+            let is_first = channels.last().is_some_and(|(_, end)| *end == 0);
+            if !is_first && records.len() > 0 && records.get(records.len() - 1) >= id {
+                return Err(Error::bug("table id_map is not in the order of its records"));
+            }
+            records.push(id);
+            let place = customers.binary_search(&bits(texts[2].value(row))?);
+            let place = place.map_err(|_| unlike("id_map", "golden_customer", "customer"))?;
+            customer_of.push(place as u32);
+            if let Some((_, end)) = channels.last_mut() {
+                *end = records.len() as u32;
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    let mut ends = vec![0u32; index.customers.len() + 1];
+    index.customer_of.iter().for_each(|place| ends[*place as usize + 1] += 1);
+    (1..ends.len()).for_each(|place| ends[place] += ends[place - 1]);
+    let mut rows = vec![0; index.customer_of.len()];
+    for (row, place) in index.customer_of.iter().enumerate() {
+        let next = &mut ends[*place as usize];
+        rows[*next as usize] = row as u32;
+        *next += 1;
+    }
+    ends.pop();
+    (index.ends, index.rows) = (ends, rows);
+    index.records = std::mem::take(&mut index.records).finished();
+    index.names = std::mem::take(&mut index.names).finished();
+    Ok(())
+}
+
+fn unlike(table: &str, other: &str, of: &str) -> Error {
+    Error::data(format!("table {table} has a {of} that table {other} has not")).hint(crate::error::VERIFY)
+}
+
+/// The rows of parts of names.
+async fn names(audit: &Audit, index: &mut Index) -> Result<()> {
+    let wanted = [col::FAMILY_NAME, col::FAMILY_KANA, col::GIVEN_NAME, col::GIVEN_KANA];
+    let mut found: [Vec<(u64, u32)>; 4] = std::array::from_fn(|_| Vec::new());
+    // Names are few: their keys are made once.
+    let mut keys: [HashMap<String, u64, foldhash::fast::FixedState>; 4] = std::array::from_fn(|_| HashMap::default());
+    let mut first = 0u32;
+    each(audit, &SOURCE_RECORD, &wanted, |batch| {
+        for (column, texts) in strings(batch, 0..wanted.len())?.into_iter().enumerate() {
+            let (found, keys) = (&mut found[column], &mut keys[column]);
+            for row in (0..texts.len()).filter(|row| texts.is_valid(*row)) {
+                let text = texts.value(row);
+                let hash = match keys.get(text) {
+                    Some(hash) => *hash,
+                    None => {
+                        let key =
+                            if column % 2 == 0 { name::part_key(text).to_lowercase() } else { kana::kana_key(text) };
+                        *keys.entry(text.to_string()).or_insert(hash_of(&key))
+                    }
+                };
+                found.push((hash, first + row as u32));
+            }
+        }
+        first += batch.num_rows() as u32;
+        Ok(())
+    })
+    .await?;
+    if first as usize != index.len() {
+        return Err(unlike("source_record or id_map", "other", "record"));
+    }
+    let [family, family_kana, given, given_kana] = found.map(Rows::new);
+    index.parts = [[family, family_kana], [given, given_kana]];
+    Ok(())
+}
+
+/// The rows of phones, mail addresses and numbers.
+async fn contacts(audit: &Audit, index: &mut Index) -> Result<()> {
+    let wanted = [col::PHONES, col::EMAILS, col::IDENTIFIERS];
+    let mut found: [Vec<(u64, u32)>; 3] = std::array::from_fn(|_| Vec::new());
+    let mut first = 0u32;
+    each(audit, &SOURCE_RECORD, &wanted, |batch| {
+        for (column, found) in found.iter_mut().enumerate() {
+            let lists = columns::lists(batch.column(column))?;
+            let values: &ArrayRef = match column {
+                2 => columns::field(columns::structs(lists.values())?, col::VALUE)?,
+                _ => lists.values(),
+            };
+            let values = columns::strings(values)?;
+            for (row, ends) in lists.value_offsets().windows(2).enumerate().filter(|(row, _)| lists.is_valid(*row)) {
+                let items = ends[0] as usize..ends[1] as usize;
+                found.extend(items.map(|item| (hash_of(values.value(item)), first + row as u32)));
+            }
+        }
+        first += batch.num_rows() as u32;
+        Ok(())
+    })
+    .await?;
+    [index.phones, index.emails, index.numbers] = found.map(Rows::new);
+    Ok(())
+}
+
+fn strings(batch: &RecordBatch, wanted: std::ops::Range<usize>) -> Result<Vec<&StringArray>> {
+    Ok(wanted.map(|c| columns::strings(batch.column(c))).collect::<datafusion::error::Result<_>>()?)
+}

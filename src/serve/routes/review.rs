@@ -1,0 +1,463 @@
+//! Review: the queue, one pair at a time, several at once, confirming, undoing, assigning.
+//!
+//! In: addresses and forms of stewards. Out: pages; entries of the log of decisions. Every form works without a script; the script of
+//! the page presses the same buttons by keys. After each answer the browser is sent to the next pair of the same filter.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, State as Of};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+
+use super::super::decide::{Added, Answer, Rules, answer, assign, confirm, take_back};
+use super::super::failure::{Answer as Answered, Failure};
+use super::super::form::{Form, Wanted};
+use super::super::page::{Lang, page};
+use super::super::state::State;
+use super::super::who::{Role, Who};
+use super::base::Base;
+use crate::audit::Audit;
+use crate::audit::effect::{Effect, Pins};
+use crate::audit::review::{Page, Question, Seen};
+use crate::config::Renames;
+use crate::config::decisions::Line;
+use crate::error::{Error, Result};
+use crate::lake::decision_log::{self, Decisions, Pair, Standing, Word, day, pair_of};
+use crate::lake::desk::{self, Log};
+
+/// Pairs of a page of the list: what fits on a screen twice.
+const PAGE: usize = 50;
+
+/// Pairs that are decided on at once at most: more than that nobody looks at.
+const AT_ONCE: usize = 200;
+
+/// Comparisons that a pair shows beside its values: what weighs most.
+const EVIDENCE: usize = 6;
+
+/// The reasons that a digit gives, in order; their words are `review.why.N`. The first is that of "same", the fourth that of "different",
+/// the sixth that of "unsure", unless another one is chosen.
+const REASONS: [(&str, &str); 6] = [
+    ("1", "the values agree"),
+    ("2", "moved, married or renamed"),
+    ("3", "confirmed with the customer"),
+    ("4", "two people, maybe of one household"),
+    ("5", "a shared phone, mail or address"),
+    ("6", "not enough to tell"),
+];
+
+/// The addresses of review.
+pub(crate) fn routes() -> Router<Arc<State>> {
+    Router::new()
+        .route("/review", get(list))
+        .route("/review/pair", get(pair))
+        .route("/review/decide", get(back).post(decide))
+        .route("/review/preview", get(back).post(preview))
+        .route("/review/confirm", post(second))
+        .route("/review/undo", post(undo))
+        .route("/review/assign", post(assigned))
+        .route("/review/comment", post(comment))
+}
+
+/// Who comes back to the address of a form, as by changing the language, gets the list.
+async fn back() -> Redirect {
+    Redirect::to("/review")
+}
+
+/// What a request of review stands on: one run and one state of the log, from beginning to end.
+struct Open {
+    audit: Arc<Audit>,
+    decisions: Decisions,
+    renames: Renames,
+    four_eyes: bool,
+    file: Vec<Line>,
+    by: String,
+    at: String,
+    today: String,
+}
+
+impl Open {
+    async fn new(state: &State, who: &Who) -> std::result::Result<Self, Failure> {
+        who.must(Role::Steward)?;
+        let audit = state.audit().await?;
+        let renames = audit.run().renames();
+        let (decisions, _) = decision_log::read(&state.lake, &renames).await?;
+        let four_eyes = state.four_eyes() || audit.four_eyes().await?;
+        let now = jiff::Timestamp::now().in_tz(audit.run().zone().name());
+        let now = now.map_err(|e| Error::bug(format!("the time zone of the run is none: {e}")))?;
+        let at = now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        let (file, today) = (audit.lines_of_file().await?, day(&at));
+        Ok(Open { audit, decisions, renames, four_eyes, file, by: who.name.clone(), at, today })
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        Seen { decisions: &self.decisions, four_eyes: self.four_eyes, who: &self.by, today: &self.today }
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        Rules { by: &self.by, at: &self.at, renames: &self.renames, file: &self.file, four_eyes: self.four_eyes }
+    }
+
+    /// What answers would change.
+    async fn effect(&self, pairs: &[Pair], same: bool) -> Result<Effect> {
+        let held = self.audit.held(&self.decisions, self.four_eyes).await?;
+        let mut pins = Pins::new();
+        for pair in pairs {
+            if let Some(rows) = self.audit.rows_of_pair(pair).await? {
+                pins.insert(rows, same);
+            }
+        }
+        self.audit.effect(&held, &pins, &[]).await
+    }
+}
+
+/// What every page of review says beside its own.
+#[derive(Serialize)]
+struct Around {
+    wanted: Wanted,
+    /// The filter, with the pairs that are passed over, as the part of an address after `?`.
+    filter: String,
+    /// The number of the log's last entry when the page was drawn.
+    seen: u64,
+    four_eyes: bool,
+    /// Whether there is an answer of one's own to undo.
+    undo: bool,
+}
+
+impl Around {
+    fn new(open: &Open, wanted: &Wanted) -> Self {
+        Around {
+            wanted: wanted.clone(),
+            filter: wanted.clone().unnamed().tell(None).query(),
+            seen: open.decisions.end,
+            four_eyes: open.four_eyes,
+            undo: open.decisions.last_by(&open.by).is_some(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ListPage {
+    #[serde(flatten)]
+    base: Base,
+    around: Around,
+    queue: Page,
+    kinds: Vec<&'static str>,
+    /// Those to whom pairs are assigned.
+    people: Vec<String>,
+    earlier: Option<String>,
+    later: Option<String>,
+}
+
+async fn list(Of(state): Of<Arc<State>>, who: Who, lang: Lang, RawQuery(query): RawQuery) -> Answered {
+    let wanted = Wanted::of(query.as_deref().unwrap_or_default());
+    let open = Open::new(&state, &who).await?;
+    let from = wanted.skip();
+    let queue = open.audit.review(open.seen(), &wanted.filter()?, from, PAGE).await?;
+    let at = |place: usize| wanted.clone().at(place).query();
+    let page_of = ListPage {
+        base: Base::of(&open.audit, "review", wanted.query()),
+        earlier: (from > 0).then(|| at(from.saturating_sub(PAGE))),
+        later: (from + PAGE < queue.total).then(|| at(from + PAGE)),
+        around: Around::new(&open, &wanted),
+        kinds: crate::audit::queue::Kind::ALL.map(|kind| kind.name()).to_vec(),
+        people: open.decisions.asked().into_iter().map(str::to_string).collect(),
+        queue,
+    };
+    Ok(page("review", &who, lang, page_of))
+}
+
+/// A comparison in short.
+#[derive(Serialize)]
+struct Weighed {
+    label: crate::audit::view::Words,
+    level: crate::audit::view::Words,
+    weight: f64,
+}
+
+/// The decision of the file that holds on a pair.
+#[derive(Serialize)]
+struct OfFile {
+    id: String,
+    word: String,
+    by: String,
+}
+
+#[derive(Serialize)]
+struct PairPage {
+    #[serde(flatten)]
+    base: Base,
+    around: Around,
+    question: Question,
+    weighed: Vec<Weighed>,
+    reasons: Vec<(&'static str, &'static str)>,
+    same: Effect,
+    different: Effect,
+    of_file: Option<OfFile>,
+    comments: Vec<Comment>,
+    /// What somebody else decided while this person looked.
+    meanwhile: Vec<Standing>,
+    /// What the answer contradicts.
+    contradicts: Option<String>,
+    /// Whose personal values are shown.
+    both_shown: [bool; 2],
+    /// The customers, each once, and whether its values are shown.
+    customers: Vec<(String, bool)>,
+    /// The pair waits for a second person, who is not the one that looks.
+    confirms: bool,
+    /// The address of the pair after this one.
+    next: String,
+    /// What was answered last: `same`, `different`, `unsure`, `undone`, `confirmed`.
+    told: Option<String>,
+}
+
+async fn pair(Of(state): Of<Arc<State>>, who: Who, lang: Lang, RawQuery(query): RawQuery) -> Answered {
+    let wanted = Wanted::of(query.as_deref().unwrap_or_default());
+    let open = Open::new(&state, &who).await?;
+    let named = match wanted.named() {
+        Some(named) => Some(named),
+        None => {
+            let queue = open.audit.review(open.seen(), &wanted.filter()?, wanted.skip(), 1).await?;
+            queue.items.into_iter().next().map(|item| [item.left, item.right])
+        }
+    };
+    match named {
+        Some(pair) => draw_pair(&state, &open, &who, lang, &wanted, (&pair, Vec::new(), None)).await,
+        // Those that were passed over come again.
+        None if wanted.skip() > 0 => {
+            Ok(Redirect::to(&format!("/review/pair?{}", wanted.clone().at(0).query())).into_response())
+        }
+        None => Ok(Redirect::to(&format!("/review?{}", wanted.query())).into_response()),
+    }
+}
+
+async fn draw_pair(
+    state: &State,
+    open: &Open,
+    who: &Who,
+    lang: Lang,
+    wanted: &Wanted,
+    (pair, meanwhile, contradicts): (&Pair, Vec<Standing>, Option<String>),
+) -> Answered {
+    let question = open.audit.question(open.seen(), &pair[0], &pair[1]).await?;
+    let item = &question.item;
+    let both = pair_of([item.left.clone(), item.right.clone()]);
+    let mut weighed: Vec<Weighed> = question
+        .evidence
+        .comparisons
+        .iter()
+        .filter(|c| c.level != "missing")
+        .map(|c| Weighed { label: c.label.clone(), level: c.level_label.clone(), weight: c.weight })
+        .collect();
+    weighed.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    weighed.truncate(EVIDENCE);
+    let one = std::slice::from_ref(&both);
+    let (same, different) = (open.effect(one, true).await?, open.effect(one, false).await?);
+    let of_file = open.audit.of_file(&both).await?.map(|(id, word, by)| OfFile { id, word, by });
+    let concerns = [Comment::on_pair(&both), item.left_customer.clone(), item.right_customer.clone()];
+    let mut comments = Vec::new();
+    for entry in desk::read(&state.lake, Log::Comment).await? {
+        comments.extend(entry.content::<Comment>()?.filter(|comment| concerns.contains(&comment.on)));
+    }
+    let confirms = item.decided.as_ref().is_some_and(|d| !d.counts(open.four_eyes) && d.decided.by != open.by);
+    // The pair leaves the queue with its answer: who goes on without one goes past it.
+    let passed = if wanted.named().is_some() { wanted.skip() } else { wanted.skip() + 1 };
+    let status = if meanwhile.is_empty() && contradicts.is_none() { StatusCode::OK } else { StatusCode::CONFLICT };
+    let drawn = PairPage {
+        base: Base::of(&open.audit, "review", wanted.clone().name(&both).tell(None).query()),
+        around: Around::new(open, wanted),
+        weighed,
+        reasons: REASONS.to_vec(),
+        same,
+        different,
+        of_file,
+        comments,
+        meanwhile,
+        contradicts,
+        both_shown: [&item.left_customer, &item.right_customer].map(|id| state.shown(who, id)),
+        customers: BTreeSet::from([item.left_customer.clone(), item.right_customer.clone()])
+            .into_iter()
+            .map(|id| (id.clone(), state.shown(who, &id)))
+            .collect(),
+        confirms,
+        next: wanted.clone().at(passed).unnamed().query(),
+        told: wanted.told.clone(),
+        question,
+    };
+    let mut response = page("review_pair", who, lang, drawn);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// Reads an answer of a form.
+fn word(form: &Form) -> std::result::Result<Word, Failure> {
+    match form.get("word") {
+        Some("same") => Ok(Word::Same),
+        Some("different") => Ok(Word::Different),
+        Some("unsure") => Ok(Word::Unsure),
+        _ => Err(Failure::new(StatusCode::BAD_REQUEST, "no answer was chosen", "choose same, different or unsure")),
+    }
+}
+
+/// The reason of a form: one of the list, a free text, or both.
+fn why(form: &Form, word: Word) -> String {
+    let usual = match word {
+        Word::Same => "1",
+        Word::Different => "4",
+        Word::Unsure => "6",
+    };
+    let digit = form.get("reason").filter(|digit| !digit.is_empty()).unwrap_or(usual);
+    let of_list = REASONS.iter().find(|(of, _)| *of == digit).map_or("", |(_, text)| *text);
+    let free = form.get("why").unwrap_or_default().trim();
+    match (of_list, free) {
+        (of_list, "") => of_list.to_string(),
+        ("", free) => free.to_string(),
+        (of_list, free) => format!("{of_list}: {free}"),
+    }
+}
+
+async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -> Answered {
+    let form = Form::of(&body, &who)?;
+    let open = Open::new(&state, &who).await?;
+    let (word, pairs) = (word(&form)?, form.pairs());
+    if pairs.is_empty() || pairs.len() > AT_ONCE {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "no pair was chosen", "choose a pair, and 200 at most"));
+    }
+    let alone = pairs.len() == 1;
+    let mut answers = Vec::new();
+    for pair in &pairs {
+        // The digest that the page had is that of what was seen. Of several pairs the values of this run were shown.
+        let values = match form.get("values").filter(|values| alone && !values.is_empty()) {
+            Some(values) => Some(values.to_string()),
+            None => open.audit.values_of_pair(pair).await?,
+        };
+        let replaces = form.get("replaces").filter(|id| alone && !id.is_empty()).map(str::to_string);
+        answers.push(Answer { pair: pair.clone(), word, why: why(&form, word), values, replaces });
+    }
+    let wanted = form.wanted();
+    match answer(&state.lake, open.rules(), &answers, form.seen()).await? {
+        Added::Written(_) => Ok(on(&wanted.unnamed().tell(form.get("word")), alone)),
+        Added::Meanwhile(told) => {
+            // The page shows the log of now, so that the same answer once more is one that knows.
+            let open = Open::new(&state, &who).await?;
+            let pair = told.first().map_or_else(|| pairs[0].clone(), |standing| standing.decided.pair.clone());
+            draw_pair(&state, &open, &who, lang, &wanted, (&pair, told, None)).await
+        }
+        Added::Contradicts(why) => {
+            draw_pair(&state, &open, &who, lang, &wanted, (&pairs[0], Vec::new(), Some(why))).await
+        }
+    }
+}
+
+/// To the next pair; to the list after several.
+fn on(wanted: &Wanted, alone: bool) -> Response {
+    let place = if alone { "/review/pair" } else { "/review" };
+    Redirect::to(&format!("{place}?{}", wanted.query())).into_response()
+}
+
+#[derive(Serialize)]
+struct PreviewPage {
+    #[serde(flatten)]
+    base: Base,
+    around: Around,
+    word: Word,
+    pairs: Vec<Pair>,
+    effect: Effect,
+    reasons: Vec<(&'static str, &'static str)>,
+}
+
+async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -> Answered {
+    let form = Form::of(&body, &who)?;
+    let open = Open::new(&state, &who).await?;
+    let (word, mut pairs) = (word(&form)?, form.pairs());
+    pairs.truncate(AT_ONCE);
+    if pairs.is_empty() {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "no pair was chosen", "tick pairs of the list first"));
+    }
+    let effect = match word {
+        Word::Unsure => Effect::default(),
+        word => open.effect(&pairs, word == Word::Same).await?,
+    };
+    let around = Around::new(&open, &form.wanted());
+    let base = Base::of(&open.audit, "review", form.wanted().query());
+    let drawn = PreviewPage { base, around, word, pairs, effect, reasons: REASONS.to_vec() };
+    Ok(page("review_preview", &who, lang, drawn))
+}
+
+async fn second(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+    let form = Form::of(&body, &who)?;
+    let open = Open::new(&state, &who).await?;
+    confirm(&state.lake, open.rules(), form.get("id").unwrap_or_default()).await?;
+    Ok(on(&form.wanted().unnamed().tell(Some("confirmed")), true))
+}
+
+async fn undo(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+    let form = Form::of(&body, &who)?;
+    let open = Open::new(&state, &who).await?;
+    let id = form.get("id").filter(|id| !id.is_empty());
+    let pair = take_back(&state.lake, open.rules(), id).await?;
+    // The pair that is asked again.
+    Ok(on(&form.wanted().name(&pair).tell(Some("undone")), true))
+}
+
+async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+    let form = Form::of(&body, &who)?;
+    let open = Open::new(&state, &who).await?;
+    let mut pairs = form.pairs();
+    if pairs.is_empty() {
+        // All that the filter lets through, as far as somebody can look at them.
+        let wanted = form.wanted();
+        let queue = open.audit.review(open.seen(), &wanted.filter()?, 0, AT_ONCE).await?;
+        pairs = queue.items.into_iter().map(|item| pair_of([item.left, item.right])).collect();
+    }
+    assign(&state.lake, open.rules(), &pairs, form.get("to").unwrap_or_default().trim()).await?;
+    Ok(on(&form.wanted().unnamed(), false))
+}
+
+/// A comment on a pair or a customer.
+#[derive(Clone, Debug, Serialize, serde::Deserialize)]
+pub(crate) struct Comment {
+    /// A customer id, or two records with a space between.
+    pub(crate) on: String,
+    /// What was said.
+    pub(crate) text: String,
+    /// By whom.
+    pub(crate) by: String,
+    /// When.
+    pub(crate) at: String,
+}
+
+impl Comment {
+    fn on_pair(pair: &Pair) -> String {
+        format!("{} {}", pair[0], pair[1])
+    }
+}
+
+/// Characters of a comment at most: a page.
+const COMMENT: usize = 4000;
+
+async fn comment(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+    let form = Form::of(&body, &who)?;
+    let open = Open::new(&state, &who).await?;
+    let text: String = form.get("text").unwrap_or_default().trim().chars().take(COMMENT).collect();
+    let pair = form.pairs().into_iter().next();
+    let on_what = match (&pair, form.get("customer").filter(|id| !id.is_empty())) {
+        (_, Some(customer)) => open.audit.customer_id(customer).await?,
+        (Some(pair), None) => Comment::on_pair(pair),
+        (None, None) => {
+            return Err(Failure::new(StatusCode::BAD_REQUEST, "the comment is on nothing", "go back to the pair"));
+        }
+    };
+    if !text.is_empty() {
+        let comment = Comment { on: on_what, text, by: open.by.clone(), at: open.at.clone() };
+        desk::append(&state.lake, Log::Comment, &[comment]).await?;
+    }
+    let wanted = match &pair {
+        Some(pair) => form.wanted().name(pair),
+        None => form.wanted(),
+    };
+    Ok(on(&wanted, true))
+}

@@ -1,0 +1,301 @@
+//! `nayose serve` as a process over a lake: what it answers while the lake changes below it, and what its logs say afterwards.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+
+use crate::support::{Retailer, fails, own_pipeline, root, succeeds};
+
+/// A run is taken up within some seconds; a machine that does other things beside is given a minute.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A process that serves, until it is dropped.
+struct Served {
+    child: Child,
+    address: String,
+    link: String,
+}
+
+impl Served {
+    fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nayose"))
+            .args([&["serve", "--listen", "127.0.0.1:0", "--memory", "1GiB"][..], args].concat())
+            .current_dir(root())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let mut line = || lines.next().and_then(Result::ok).unwrap_or_default();
+        let (address, link) = (line(), line());
+        let last = |line: &str| line.rsplit(' ').next().unwrap_or_default().to_string();
+        Served { child, address: last(&address), link: last(&link) }
+    }
+
+    /// Ends it as a scheduler does; answers the exit code.
+    fn stop(mut self) -> Option<i32> {
+        succeeds_with("kill", &["-TERM", &self.child.id().to_string()]);
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn succeeds_with(program: &str, args: &[&str]) {
+    assert!(Command::new(program).args(args).status().expect("it starts").success(), "{program} {args:?}");
+}
+
+fn client() -> Client {
+    // While a test runs a pipeline, nobody sees that a kept connection was closed.
+    let builder = Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
+    builder.build().expect("a client")
+}
+
+/// A retailer with a published lake, settings, and a key with all scopes.
+struct Shop {
+    retailer: Retailer,
+    pipeline: String,
+    key: String,
+    settings: String,
+}
+
+impl Shop {
+    fn new(people: u64, seed: u64) -> Self {
+        let retailer = Retailer::new(people, seed);
+        let pipeline = own_pipeline(&retailer, |_| (), |_| ());
+        retailer.runs("lake", &[]);
+        let keys = retailer.text("keys.csv");
+        let key = succeeds(&["serve", "add-key", "till", "--scopes", "match,read", "--file", &keys]).trim().to_string();
+        let settings = retailer.text("serve.yaml");
+        std::fs::write(&settings, "keys: keys.csv\n").expect("written");
+        Shop { retailer, pipeline, key, settings }
+    }
+
+    fn serve(&self) -> Served {
+        Served::start(&["--lake", &self.retailer.text("lake"), "--settings", &self.settings])
+    }
+
+    async fn get(&self, http: &Client, served: &Served, path: &str) -> Response {
+        let request = http.get(format!("{}{path}", served.address)).bearer_auth(&self.key);
+        request.send().await.expect("an answer")
+    }
+
+    async fn json(&self, http: &Client, served: &Served, path: &str) -> (StatusCode, Value) {
+        let answer = self.get(http, served, path).await;
+        let status = answer.status();
+        (status, serde_json::from_str(&answer.text().await.expect("text")).expect("JSON"))
+    }
+
+    /// A customer of the lake.
+    fn some_customer(&self) -> String {
+        let csv = self.retailer.sql("lake", "select customer_id from golden_customer order by 1 limit 1");
+        csv.lines().nth(1).expect("a customer").to_string()
+    }
+
+    /// Asks until an answer is the one that is waited for.
+    async fn until(&self, http: &Client, served: &Served, path: &str, is_it: impl Fn(StatusCode, &Value) -> bool) {
+        let start = Instant::now();
+        loop {
+            let (status, told) = self.json(http, served, path).await;
+            if is_it(status, &told) {
+                return;
+            }
+            assert!(start.elapsed() < SOON, "{path}: {status} {told}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn verify(&self, more: &[&str]) -> String {
+        succeeds(&[&["audit", "verify", "--lake", &self.retailer.text("lake")][..], more].concat())
+    }
+}
+
+#[tokio::test]
+async fn a_lake_that_changes_below_is_served_as_it_is() {
+    let shop = Shop::new(150, 210);
+    let (served, http) = (shop.serve(), client());
+    // The link signs in once.
+    let answer = http.get(&served.link).send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert!(answer.headers().contains_key("set-cookie"));
+    assert_eq!(http.get(&served.link).send().await.expect("an answer").status(), StatusCode::FORBIDDEN);
+
+    let id = shop.some_customer();
+    let (status, customer) = shop.json(&http, &served, &format!("/v1/customers/{id}")).await;
+    assert_eq!((status, &customer["customer_id"]), (StatusCode::OK, &Value::from(id.as_str())));
+    let (_, resolved) = shop.json(&http, &served, &format!("/v1/resolve/{id}")).await;
+    assert_eq!(resolved["run_id"], customer["run_id"]);
+    let (status, told) = shop.json(&http, &served, "/v1/customers/%3Cscript%3E").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(told["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{told}");
+    assert_eq!(shop.get(&http, &served, "/v1/decisions").await.status(), StatusCode::OK);
+    assert_eq!(shop.get(&http, &served, "/v1/openapi.json").await.status(), StatusCode::OK);
+
+    // A new run is taken up.
+    let first = resolved["run_id"].clone();
+    shop.retailer.runs("lake", &["--full"]);
+    shop.until(&http, &served, &format!("/v1/resolve/{id}"), |_, told| told["run_id"] != first).await;
+
+    // The lake is gone for a while.
+    std::fs::rename(shop.retailer.path("lake"), shop.retailer.path("away")).expect("renamed");
+    let (status, told) = shop.json(&http, &served, &format!("/v1/customers/{id}")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{told}");
+    assert!(told["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{told}");
+    // What was written meanwhile, such as a folder for the log, is no lake.
+    let _ = std::fs::remove_dir_all(shop.retailer.path("lake"));
+    std::fs::rename(shop.retailer.path("away"), shop.retailer.path("lake")).expect("renamed");
+    assert_eq!(shop.get(&http, &served, &format!("/v1/customers/{id}")).await.status(), StatusCode::OK);
+
+    // The customer is erased while others look. What programs asked is in the log within seconds.
+    let logged = || {
+        let files = std::fs::read_dir(shop.retailer.path("lake/desk/access_log")).expect("a log").flatten();
+        files.map(|file| std::fs::read_to_string(file.path()).expect("text").matches(&id).count()).sum::<usize>()
+    };
+    let start = Instant::now();
+    while logged() < 2 {
+        assert!(start.elapsed() < SOON, "the log is not written");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let heads = shop.verify(&[]);
+    let head = heads.lines().find_map(|line| line.strip_prefix("access_log: ")?.rsplit(' ').next()).expect("an end");
+    let (input, lake) = (shop.retailer.text("input"), shop.retailer.text("lake"));
+    let erased = Command::new(env!("CARGO_BIN_EXE_nayose"))
+        .args(["erase", &id, "--by", "privacy", "--why", "asked", "--pipeline", &shop.pipeline])
+        .args(["--input", &input, "--lake", &lake])
+        .env("NAYOSE_ERASURE_KEY", "a secret of the company")
+        .current_dir(root())
+        .output()
+        .expect("the binary starts");
+    assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
+    shop.until(&http, &served, &format!("/v1/customers/{id}"), |status, _| status == StatusCode::NOT_FOUND).await;
+
+    // The log says that somebody was seen, and not any more who.
+    let told = shop.verify(&["--expect", head]);
+    assert!(told.contains("of them erased"), "{told}");
+    assert_eq!(logged(), 0);
+    assert_eq!(served.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn audit_verify_names_what_was_changed() {
+    let shop = Shop::new(60, 211);
+    let (served, http) = (shop.serve(), client());
+    let id = shop.some_customer();
+    for _ in 0..3 {
+        assert_eq!(shop.get(&http, &served, &format!("/v1/customers/{id}")).await.status(), StatusCode::OK);
+    }
+    assert_eq!(served.stop(), Some(0));
+    let lake = shop.retailer.text("lake");
+    let told = shop.verify(&[]);
+    assert!(told.contains("access_log: 3 entries; end ") && told.contains("run: 1 rows; end "), "{told}");
+    let heads: Vec<&str> = told.lines().filter_map(|line| line.split_once("; end ")).map(|(_, head)| head).collect();
+    for head in &heads {
+        shop.verify(&["--expect", head]);
+    }
+    let mut files: Vec<_> = std::fs::read_dir(shop.retailer.path("lake/desk/access_log"))
+        .expect("a log")
+        .flatten()
+        .map(|f| f.path())
+        .collect();
+    files.sort();
+    let change = |from: &str, to: &str| {
+        for file in &files {
+            let text = std::fs::read_to_string(file).expect("text");
+            std::fs::write(file, text.replace(from, to)).expect("written");
+        }
+    };
+    let verify = |expected: &str, args: &[&str]| {
+        let output = crate::support::nayose(&[&["audit", "verify", "--lake", &lake][..], args].concat());
+        let told = String::from_utf8_lossy(&output.stdout).to_string();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(expected), "{told}");
+    };
+    change("till", "tilt");
+    verify("access_log: the content of entry 2 was changed", &[]);
+    change("tilt", "till");
+    shop.verify(&[]);
+    change("{\"number\":2,", "{\"number\":7,");
+    verify("access_log: entry 3 comes after entry 7", &[]);
+    // A whole new log has another end.
+    std::fs::remove_dir_all(shop.retailer.path("lake/desk")).expect("removed");
+    shop.verify(&[]);
+    verify("is the end of no chain", &["--expect", heads[0]]);
+    // A file of the ledger.
+    let ledger = std::fs::read_dir(shop.retailer.path("lake/tables/ledger")).expect("files").flatten();
+    let part = ledger.map(|e| e.path()).find(|p| p.extension().is_some_and(|e| e == "parquet")).expect("a part");
+    let mut bytes = std::fs::read(&part).expect("bytes");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&part, bytes).expect("written");
+    verify("ledger: ", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_requests_at_once_are_answered() {
+    let shop = Shop::new(60, 212);
+    let (served, http) = (shop.serve(), client());
+    let id = shop.some_customer();
+    let path = format!("/v1/resolve/{id}");
+    assert_eq!(shop.get(&http, &served, &path).await.status(), StatusCode::OK);
+    let all = (0..1_200).map(|_| shop.get(&http, &served, &path));
+    let answers = futures::future::join_all(all).await;
+    let right = answers.iter().filter(|answer| answer.status() == StatusCode::OK).count();
+    let busy = |answer: &&Response| {
+        answer.status() == StatusCode::SERVICE_UNAVAILABLE && answer.headers().contains_key("retry-after")
+    };
+    let busy = answers.iter().filter(busy).count();
+    assert_eq!(
+        right + busy,
+        1_200,
+        "{:?}",
+        answers.iter().map(Response::status).collect::<std::collections::HashSet<_>>()
+    );
+    assert!(right >= 100, "{right} answered");
+    assert_eq!(shop.get(&http, &served, &path).await.status(), StatusCode::OK, "it stays up");
+    println!("1,200 requests at once: {right} answered, {busy} told to come again");
+}
+
+#[test]
+fn beyond_loopback_it_listens_with_tls_or_not_at_all() {
+    let told = fails(2, &["serve", "--listen", "0.0.0.0:0"]);
+    assert!(told.contains("is not loopback") && told.contains("hint: name a certificate"), "{told}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = folder.path().join("serve.yaml");
+    std::fs::write(&settings, "tls: { certificate: cert.pem, key: key.pem }\n").expect("written");
+    let told = fails(2, &["serve", "--listen", "0.0.0.0:0", "--settings", &settings.display().to_string()]);
+    assert!(told.contains("cert.pem is no such file"), "{told}");
+}
+
+#[test]
+fn accounts_are_added_with_a_password_from_stdin() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("users.csv");
+    let add = |password: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nayose"))
+            .args(["serve", "add-user", "k.tanaka", "--roles", "steward,auditor", "--file"])
+            .arg(&file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        std::io::Write::write_all(&mut child.stdin.take().expect("stdin"), password.as_bytes()).expect("typed");
+        child.wait_with_output().expect("it ends")
+    };
+    let short = add("short\n");
+    assert_eq!(short.status.code(), Some(2));
+    assert!(!String::from_utf8_lossy(&short.stderr).contains("short\n"));
+    assert!(add("three words and a fourth\n").status.success());
+    let text = std::fs::read_to_string(&file).expect("text");
+    assert!(text.contains("k.tanaka,") && text.contains("$argon2id$") && text.contains("steward auditor"), "{text}");
+    assert!(!text.contains("three words"));
+    let told = fails(2, &["serve", "add-user", "m.sato", "--roles", "stewart"]);
+    assert!(told.contains("\"stewart\" is not known here"), "{told}");
+}

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy
-from server import KEY, PASSWORD, run, served
+from server import KEY, NAYOSE, PASSWORD, run, served
 
 HERE = Path(__file__).parent
 
@@ -138,6 +138,28 @@ def test_a_verifier_is_the_one_that_postgres_would_make():
         file["logins"].append({"name": "theirs", "database": "nayose", "scram": theirs})
         server.logins.write_text(json.dumps(file))
         psycopg.connect(server.dsn("theirs", password="a password of theirs")).close()
+
+
+def test_with_a_certificate_every_connection_is_encrypted(tmp_path):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *name, *files], check=True, capture_output=True)
+    settings = tmp_path / "serve.yaml"
+    settings.write_text(f"tls: {{ certificate: {certificate}, key: {key} }}\n")
+    with served("--settings", settings) as server:
+        dsn = server.dsn(sslmode="verify-full", sslrootcert=certificate)
+        with psycopg.connect(dsn) as connection:
+            assert connection.pgconn.ssl_in_use
+            assert connection.execute("select 1").fetchone() == (1,)
+        with pytest.raises(psycopg.OperationalError, match="encrypted"):
+            psycopg.connect(server.dsn(sslmode="disable"))
+
+
+def test_in_the_open_it_listens_on_loopback_alone(server):
+    command = [NAYOSE, "serve", "--lake", server.lake, "--listen", "127.0.0.1:0", "--pg", "0.0.0.0:0"]
+    done = subprocess.run([*map(str, command), "--pg-logins", str(server.logins)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "would not be encrypted" in done.stderr
 
 
 # --- reading only -------------------------------------------------------------------------------------------------------------

@@ -292,22 +292,19 @@ impl Audit {
         let Some(golden) = golden.into_iter().next() else {
             return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
         };
-        // Tables of their own, asked beside each other.
-        let (records, provenance, consent, mut contacts, household) = futures::try_join!(
-            self.persons_of(&id),
-            async { rows(self.table(FIELD_PROVENANCE.name).await?.filter(is_own())?).await },
-            async {
-                let order = [col::PURPOSE, col::CONTACT].map(|c| ident(c).sort(true, false)).to_vec();
-                rows(self.table(CONSENT.name).await?.filter(is_own())?.sort(order)?).await
-            },
-            self.contacts(&id),
-            self.relatives(&golden.household_id, &id),
-        )?;
+        let members = self.records_of(&id).await?;
+        let order = [col::CHANNEL, col::RECORD_ID].map(|c| ident(c).sort(true, false)).to_vec();
+        let records = self.table(SOURCE_RECORD.name).await?.filter(among(&members, [col::CHANNEL, col::RECORD_ID]))?;
+        let records: Vec<Person> = rows(records.sort(order)?).await?;
+        let provenance: Vec<Provenance> = rows(self.table(FIELD_PROVENANCE.name).await?.filter(is_own())?).await?;
+        let order = [col::PURPOSE, col::CONTACT].map(|c| ident(c).sort(true, false)).to_vec();
+        let consent = rows(self.table(CONSENT.name).await?.filter(is_own())?.sort(order)?).await?;
+        let mut contacts = self.contacts(&id).await?;
         let more_contacts = contacts.len() > MOST_CONTACTS;
         contacts.truncate(MOST_CONTACTS);
         let golden_fields = golden_fields(&golden, &records, provenance);
         Ok(Dossier {
-            household,
+            household: self.relatives(&golden.household_id, &id).await?,
             former_ids: self.aliases().await?.of(&id),
             name: golden.name(),
             records: records.iter().map(|record| record_column(record, &golden_fields)).collect(),
@@ -323,13 +320,6 @@ impl Audit {
             contacts,
             more_contacts,
         })
-    }
-
-    /// The records of a customer, in order.
-    async fn persons_of(&self, id: &str) -> Result<Vec<Person>> {
-        let keys = [col::CHANNEL, col::RECORD_ID];
-        let records = self.table(SOURCE_RECORD.name).await?.filter(among(&self.records_of(id).await?, keys))?;
-        rows(records.sort(keys.map(|c| ident(c).sort(true, false)).to_vec())?).await
     }
 
     /// What a customer did, the newest first: one more than are listed, where there are more.

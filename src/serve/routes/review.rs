@@ -264,7 +264,9 @@ async fn draw_pair(
     }
     let confirms = item.decided.as_ref().is_some_and(|d| !d.counts(open.four_eyes) && d.decided.by != open.by);
     // The pair leaves the queue with its answer: who goes on without one goes past it.
-    let passed = if wanted.named().is_some() { wanted.skip() } else { wanted.skip() + 1 };
+    let due = open.audit.review(open.seen(), &wanted.filter()?, wanted.skip(), 1).await?.items.into_iter().next();
+    let is_due = due.is_some_and(|due| (due.left, due.right) == (item.left.clone(), item.right.clone()));
+    let passed = wanted.skip() + usize::from(is_due);
     let status = if meanwhile.is_empty() && contradicts.is_none() { StatusCode::OK } else { StatusCode::CONFLICT };
     let drawn = PairPage {
         base: Base::of(&open.audit, "review", wanted.clone().name(&both).tell(None).query()),

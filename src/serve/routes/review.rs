@@ -83,6 +83,11 @@ impl Open {
     async fn new(state: &State, who: &Who) -> std::result::Result<Self, Failure> {
         who.must(Role::Steward)?;
         let audit = state.audit().await?;
+        // A task of its own: of a large lake the queue takes longer than a request may, and who gives up should not stop it. It is made once
+        // for a run, and who asks meanwhile waits for the same one.
+        let made = audit.clone();
+        let queue = tokio::spawn(async move { made.queue().await.map(|_| ()) });
+        queue.await.map_err(|_| Error::bug("a task that makes the queue stopped"))??;
         let renames = audit.run().renames();
         let (decisions, _) = decision_log::read(&state.lake, &renames).await?;
         let four_eyes = state.four_eyes() || audit.four_eyes().await?;

@@ -41,7 +41,15 @@ struct Line<T> {
 #[derive(Debug)]
 struct Hashes<T> {
     file: PathBuf,
-    read: Mutex<Option<(SystemTime, u64, Arc<BTreeMap<String, Line<T>>>)>>,
+    read: Mutex<Option<Read<T>>>,
+}
+
+/// A file as it was read.
+#[derive(Debug)]
+struct Read<T> {
+    changed: SystemTime,
+    bytes: u64,
+    lines: Arc<BTreeMap<String, Line<T>>>,
 }
 
 impl<T: DeserializeOwned + Ord> Hashes<T> {
@@ -58,14 +66,12 @@ impl<T: DeserializeOwned + Ord> Hashes<T> {
         let about = std::fs::metadata(&self.file).map_err(unreadable)?;
         let changed = about.modified().map_err(unreadable)?;
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((then, bytes, lines)) = read.as_ref()
-            && (*then, *bytes) == (changed, about.len())
-        {
-            return Ok(lines.clone());
+        if let Some(known) = read.as_ref().filter(|known| (known.changed, known.bytes) == (changed, about.len())) {
+            return Ok(known.lines.clone());
         }
         let text = std::fs::read_to_string(&self.file).map_err(unreadable)?;
         let lines = Arc::new(parse(&self.file, &text)?);
-        *read = Some((changed, about.len(), lines.clone()));
+        *read = Some(Read { changed, bytes: about.len(), lines: lines.clone() });
         Ok(lines)
     }
 }

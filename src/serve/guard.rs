@@ -21,6 +21,7 @@ use minijinja::context;
 use super::failure::Failure;
 use super::page::{self, Lang, cookie, open_page};
 use super::random;
+use super::routes::api::Problem;
 use super::routes::{self, API, Need};
 use super::state::{IN_FLIGHT, State};
 use super::who::{Program, Who};
@@ -126,7 +127,7 @@ pub(super) async fn outside(Shared(state): Shared<Arc<State>>, request: Request,
 fn drawn(failure: &Failure, lang: Lang, is_api: bool) -> Response {
     let Failure { status, message, hint, retry_after, .. } = failure;
     let mut answer = match is_api {
-        true => axum::Json(serde_json::json!({ "error": message, "hint": hint })).into_response(),
+        true => axum::Json(Problem { error: message.clone(), hint: hint.clone() }).into_response(),
         false => open_page("failure", lang, context! { status => status.as_u16(), message, hint }),
     };
     *answer.status_mut() = *status;

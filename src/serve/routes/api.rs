@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<Arc<State>> {
 #[openapi(
     info(title = "nayose", description = "Who is who: customers, ids, decisions, and one record asked now."),
     paths(customer, resolve, decisions, match_record),
-    components(schemas(Problem, Resolved, Record)),
+    components(schemas(Problem, Resolved)),
     modifiers(&Keys),
     security(("key" = []))
 )]
@@ -56,12 +56,11 @@ impl Modify for Keys {
 
 /// What is answered instead.
 #[derive(Serialize, ToSchema)]
-#[allow(dead_code)]
-struct Problem {
+pub(in crate::serve) struct Problem {
     /// What is wrong, a sentence.
-    error: String,
+    pub(in crate::serve) error: String,
     /// What to do.
-    hint: String,
+    pub(in crate::serve) hint: String,
 }
 
 /// What an id means today.
@@ -157,27 +156,15 @@ async fn decisions(Shared(state): Shared<Arc<State>>, _program: Program, Query(w
     of_run(&audit, serde_json::json!({ "decisions": found, "more": more }))
 }
 
-/// A record: its channel, and attributes with a text, a number or a list of texts.
-#[derive(ToSchema)]
-#[allow(dead_code)]
-struct Record {
-    /// The channel that it is of.
-    #[schema(example = "shop")]
-    channel: String,
-    /// Its name, and so on for every attribute of the pipeline.
-    #[schema(example = "山田 太郎")]
-    name: Option<String>,
-    /// Its phone, in any spelling.
-    phone: Option<String>,
-    /// Its mail address.
-    email: Option<String>,
-}
-
 /// The customers that a record may be, likeliest first. Nothing is written but that it was asked.
 #[utoipa::path(
     post,
     path = "/v1/match",
-    request_body = Record,
+    request_body(
+        content = serde_json::Value,
+        description = "A record: its channel, and attributes of the pipeline with a text, a number or a list of texts",
+        example = json!({ "channel": "shop", "name": "山田 太郎", "phone": "090-0000-0000" })
+    ),
     responses(
         (status = 200, description = "Candidates with probability, evidence and customer", body = serde_json::Value),
         (status = 400, description = "The record is no such record", body = Problem),

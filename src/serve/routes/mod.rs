@@ -3,7 +3,7 @@
 //! What an address needs stands in [`NEEDS`], and nowhere else: one that is not listed is open to nobody.
 
 mod access;
-mod api;
+pub(super) mod api;
 mod assets;
 mod base;
 mod customer;

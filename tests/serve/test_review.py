@@ -166,7 +166,7 @@ def test_what_would_change_stands_beside_the_answer(page):
 def test_keys_in_a_field_are_letters(page):
     page.goto(PAIR)
     before = pair_of(page)
-    why = page.locator("input[name=why]")
+    why = page.locator("form#decide input[name=why]")
     why.focus()
     page.keyboard.type("did nothing, 5 z")
     expect(why).to_have_value("did nothing, 5 z")

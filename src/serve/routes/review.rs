@@ -83,6 +83,11 @@ impl Open {
     async fn new(state: &State, who: &Who) -> std::result::Result<Self, Failure> {
         who.must(Role::Steward)?;
         let audit = state.audit().await?;
+        // A task of its own: of a large lake the queue takes longer than a request may, and who gives up should not stop it. It is made once
+        // for a run, and who asks meanwhile waits for the same one.
+        let made = audit.clone();
+        let queue = tokio::spawn(async move { made.queue().await.map(|_| ()) });
+        queue.await.map_err(|_| Error::bug("a task that makes the queue stopped"))??;
         let renames = audit.run().renames();
         let (decisions, _) = decision_log::read(&state.lake, &renames).await?;
         let four_eyes = state.four_eyes() || audit.four_eyes().await?;
@@ -264,7 +269,9 @@ async fn draw_pair(
     }
     let confirms = item.decided.as_ref().is_some_and(|d| !d.counts(open.four_eyes) && d.decided.by != open.by);
     // The pair leaves the queue with its answer: who goes on without one goes past it.
-    let passed = if wanted.named().is_some() { wanted.skip() } else { wanted.skip() + 1 };
+    let due = open.audit.review(open.seen(), &wanted.filter()?, wanted.skip(), 1).await?.items.into_iter().next();
+    let is_due = due.is_some_and(|due| (due.left, due.right) == (item.left.clone(), item.right.clone()));
+    let passed = wanted.skip() + usize::from(is_due);
     let status = if meanwhile.is_empty() && contradicts.is_none() { StatusCode::OK } else { StatusCode::CONFLICT };
     let drawn = PairPage {
         base: Base::of(&open.audit, "review", wanted.clone().name(&both).tell(None).query()),

@@ -13,6 +13,7 @@ use arrow::util::pretty::pretty_format_batches;
 
 use crate::error::{Error, Result};
 use crate::tables::encode::{Lifetime, encode};
+use crate::tables::nested;
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -156,20 +157,7 @@ fn flatten(batch: &RecordBatch) -> Result<RecordBatch> {
             columns.push(column.clone());
             continue;
         }
-        let one = RecordBatch::try_new(Arc::new(Schema::new(vec![field.as_ref().clone()])), vec![column.clone()])?;
-        let mut lines = Vec::new();
-        let mut writer = arrow::json::WriterBuilder::new()
-            .with_explicit_nulls(true)
-            .build::<_, arrow::json::writer::LineDelimited>(&mut lines);
-        writer.write(&one)?;
-        writer.finish()?;
-        let texts: StringArray = String::from_utf8_lossy(&lines)
-            .lines()
-            .map(|line| {
-                let value: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
-                value.get(field.name()).filter(|v| !v.is_null()).map(|v| v.to_string())
-            })
-            .collect();
+        let texts = nested::as_json(field, column)?;
         fields.push(Field::new(field.name(), DataType::Utf8, true));
         columns.push(Arc::new(texts));
     }

@@ -9,6 +9,7 @@ pub(crate) mod contract;
 pub(crate) mod copy;
 pub(crate) mod encode;
 pub(crate) mod in_turn;
+pub(crate) mod nested;
 pub(crate) mod part;
 pub(crate) mod ranges;
 pub(crate) mod zone;

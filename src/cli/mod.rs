@@ -28,6 +28,7 @@ mod run;
 mod schema;
 mod search;
 mod serve;
+mod serve_login;
 mod sql;
 mod stop;
 mod train;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use super::serve_login::{self, AddArguments, PgArguments, RemoveArguments};
 use super::{LakeArguments, ResourceArguments, output, stop};
 use crate::config::serve_file::{Role, Scope};
 use crate::config::{self, Overrides};
@@ -34,6 +35,8 @@ pub(super) struct Arguments {
     /// Open a browser with the link that signs in
     #[arg(long)]
     open: bool,
+    #[command(flatten)]
+    pg: PgArguments,
     #[command(flatten)]
     resources: ResourceArguments,
 }
@@ -62,6 +65,10 @@ enum File {
         #[arg(long, value_name = "FILE", default_value = "keys.csv")]
         file: PathBuf,
     },
+    /// Add a login of the Postgres protocol, or give one a new password
+    AddLogin(AddArguments),
+    /// Remove a login of the Postgres protocol
+    RemoveLogin(RemoveArguments),
 }
 
 /// Several names as one argument.
@@ -83,6 +90,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             output::print(&accounts::add_key(&file, &name, &scopes.0)?)?;
             Ok(0)
         }
+        Some(File::AddLogin(login)) => serve_login::add(&login),
+        Some(File::RemoveLogin(login)) => serve_login::remove(&login),
         None => listen(a).await,
     }
 }
@@ -112,7 +121,8 @@ async fn listen(a: Arguments) -> Result<u8> {
         Some(pipeline) => pipeline.lake.clone(),
         None => a.lake.place()?,
     };
-    let options = ServeOptions { lake, pipeline, settings, resources: a.resources.resources() };
+    let (resources, pg) = (a.resources.resources(), a.pg.settings());
+    let options = ServeOptions { lake, pipeline, settings, resources, pg };
     let open = a.open;
     let tell = |told: Told<'_>| match told {
         Told::Address(address) => output::print(&format!("nayose serves {address}")),

@@ -16,6 +16,7 @@ mod limits;
 mod mask;
 mod oidc;
 pub(crate) mod page;
+pub(crate) mod pg;
 mod random;
 #[cfg(test)]
 mod review_test;
@@ -65,6 +66,8 @@ pub(crate) struct ServeOptions {
     pub(crate) settings: Settings,
     /// Memory and threads.
     pub(crate) resources: Resources,
+    /// The Postgres protocol, where it is wanted.
+    pub(crate) pg: Option<pg::Settings>,
 }
 
 /// What is told while the process begins.
@@ -98,10 +101,21 @@ pub(crate) async fn serve(
     if settings.has_no_accounts() {
         tell(Told::Link(&format!("{own}/sign-in/link?token={}", state.make_link()?)))?;
     }
+    let sql = options.pg.clone().map(|pg| sql(pg, settings)).transpose()?;
+    if let Some(sql) = &sql {
+        tell(Told::Address(&format!("postgresql://{}", sql.address()?)))?;
+    }
+    let sql = async {
+        match sql {
+            Some(sql) => sql.serve(options.lake.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
     let newest = tokio::spawn(state::follow(state.clone()));
     let handle = Handle::new();
     let ended = tokio::select! {
         ended = listen(listener, tls, state.clone(), handle.clone()) => ended,
+        ended = sql => ended,
         () = async {
             stopped.await;
             handle.graceful_shutdown(Some(ENDING));
@@ -112,6 +126,14 @@ pub(crate) async fn serve(
     };
     newest.abort();
     ended.and(state.settle().await)
+}
+
+/// The Postgres protocol, bound, with the certificate of pages.
+fn sql(mut pg: pg::Settings, settings: &Settings) -> Result<pg::Bound> {
+    if let Some((certificate, key)) = &settings.tls {
+        pg.tls = Some(tls::server(certificate, key)?);
+    }
+    pg::bind(pg)
 }
 
 fn listener(at: SocketAddr) -> Result<std::net::TcpListener> {

@@ -69,6 +69,7 @@ impl Door {
             pipeline: None,
             settings,
             resources: Resources { memory: 512 << 20, ..Resources::default() },
+            pg: None,
         };
         let state = Arc::new(State::new(&options).expect("a state"));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -1,0 +1,218 @@
+//! Reads Postgres's SQL: what people write as it stands, what tools ask about the catalogue in words that the engine can plan.
+//!
+//! In: a text. Out: its statements. datafusion-pg-catalog rewrites queries of tools, and makes every query within the columns of another
+//! null where it depends on a row of that: good for `psql`, wrong figures for a person. Therefore its rules meet only queries that read
+//! `pg_catalog`, and of a person's query only those that change no answer. What the rules lack is here too; `docs/serve/bi-gaps.md` says for
+//! each which tool asks it.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Statement, Value,
+    visit_expressions_mut, visit_relations,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion_postgres::datafusion_pg_catalog::sql::PostgresCompatibilityParser;
+use datafusion_postgres::datafusion_pg_catalog::sql::rules::{
+    CurrentUserVariableToSessionUserFunctionCall, FixArrayLiteral, FixVersionColumnName, RewriteArrayAnyAllOperation,
+    RewritePgCatalogOperator, SqlStatementRewriteRule, StripCallableQualifier,
+};
+use datafusion_postgres::pgwire::api::Type;
+
+use super::catalog::{item_of, type_name};
+
+/// Reads statements.
+pub(super) struct Reader {
+    of_tools: PostgresCompatibilityParser,
+    rules: Vec<Arc<dyn SqlStatementRewriteRule>>,
+}
+
+impl Reader {
+    /// One for all connections.
+    pub(super) fn new() -> Self {
+        let rules: Vec<Arc<dyn SqlStatementRewriteRule>> = vec![
+            Arc::new(RewriteArrayAnyAllOperation),
+            Arc::new(StripCallableQualifier),
+            Arc::new(FixArrayLiteral),
+            Arc::new(CurrentUserVariableToSessionUserFunctionCall),
+            Arc::new(RewritePgCatalogOperator),
+            Arc::new(FixVersionColumnName),
+        ];
+        Reader { of_tools: PostgresCompatibilityParser::new(), rules }
+    }
+
+    /// The statements of a text; a client may say of which types its parameters are.
+    ///
+    /// # Errors
+    /// What cannot be read, in the parser's words: they name words of the text.
+    pub(super) fn statements(&self, sql: &str, types: &[Option<Type>]) -> Result<Vec<Statement>, String> {
+        let read = Parser::parse_sql(&PostgreSqlDialect {}, sql);
+        let mut statements = match read {
+            Ok(statements) if statements.iter().all(|s| !is_about_catalogue(s)) => {
+                let through_rules = |s| self.rules.iter().fold(s, |s, rule| rule.rewrite(s));
+                let mut statements: Vec<Statement> = statements.into_iter().map(through_rules).collect();
+                for statement in &mut statements {
+                    name_lists(statement, types);
+                }
+                return Ok(statements);
+            }
+            Ok(statements) => statements,
+            Err(_) => return self.of_tools.parse(sql).map_err(|e| e.to_string()),
+        };
+        let mut is_other = false;
+        for statement in &mut statements {
+            let _ = visit_expressions_mut(statement, |expression| {
+                if let Some(other) = replaced(expression) {
+                    *expression = other;
+                    is_other = true;
+                }
+                ControlFlow::<()>::Continue(())
+            });
+        }
+        // The crate knows some queries of tools by their words: a text that nothing was replaced in stays as it came.
+        let text = match is_other {
+            true => statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            false => sql.to_string(),
+        };
+        self.of_tools.parse(&text).map_err(|e| e.to_string())
+    }
+}
+
+/// `column = ANY($1)`: the engine takes the parameter for one value unless its type is said. Of texts, where a client does not say it:
+/// ids are texts here.
+fn name_lists(statement: &mut Statement, types: &[Option<Type>]) {
+    let _ = visit_expressions_mut(statement, |expression| {
+        if let Expr::Function(function) = expression
+            && function.name.to_string() == "array_contains"
+            && let FunctionArguments::List(list) = &mut function.args
+            && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(first))) = list.args.first_mut()
+            && let Expr::Value(value) = first
+            && let Value::Placeholder(name) = &value.value
+        {
+            let number = name.trim_start_matches('$').parse::<usize>().ok();
+            let said = number.and_then(|number| types.get(number.checked_sub(1)?)?.as_ref()).and_then(item_of);
+            let item = said.map_or_else(|| "text".to_string(), |item| type_name(item.oid(), -1));
+            if let Some(other) = read(&format!("CAST({name} AS {item}[])")) {
+                *first = other;
+            }
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+/// An expression of our own words.
+fn read(text: &str) -> Option<Expr> {
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?.parse_expr().ok()
+}
+
+/// Whether a statement reads a table of `pg_catalog`, or names one.
+fn is_about_catalogue(statement: &Statement) -> bool {
+    let is_system = |name: &ObjectName| {
+        let name = name.to_string().replace('"', "").to_lowercase();
+        name.starts_with("pg_")
+    };
+    visit_relations(statement, |name| if is_system(name) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        .is_break()
+        || statement.to_string().to_lowercase().contains("regclass")
+}
+
+/// What is asked in the place of an expression.
+fn replaced(expression: &Expr) -> Option<Expr> {
+    let text = match expression {
+        // The rules of the crate make it a query within the query, which the engine plans nowhere but in SELECT and WHERE.
+        Expr::Cast { expr, data_type, .. } if is_regclass(data_type) && is_name(expr) => format!("to_regclass({expr})"),
+        Expr::Function(function) if function.name.to_string().to_lowercase().ends_with("generate_subscripts") => {
+            let call = function.to_string();
+            let arguments = &call[call.find('(')?..];
+            format!("unnest(array_subscripts{arguments})")
+        }
+        // SQLAlchemy 1.4, which Superset has: the engine compares no flag with a text.
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if left.to_string().contains("indis") => {
+            match right.to_string().as_str() {
+                "'f'" => format!("{left} = false"),
+                "'t'" => format!("{left} = true"),
+                _ => return None,
+            }
+        }
+        // The engine has no array of a query; that of policies is known to the crate by its words.
+        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("array") => {
+            let text = function.to_string().to_lowercase();
+            (text.contains("select") && !text.contains("polroles")).then(|| "CAST(NULL AS TEXT[])".to_string())?
+        }
+        // A lake has no defaults, sequences, collations and types of its own: a query within the query about them finds nothing.
+        Expr::Subquery(query) => {
+            let text = query.to_string().to_lowercase();
+            ABSENT.iter().any(|word| text.contains(word)).then(|| "NULL".to_string())?
+        }
+        _ => return None,
+    };
+    read(&text)
+}
+
+/// What a lake has none of, as tools ask for it within queries about columns.
+const ABSENT: [&str; 5] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation", "typrelid"];
+
+fn is_regclass(data_type: &DataType) -> bool {
+    let name = data_type.to_string().to_lowercase();
+    name == "regclass" || name == "pg_catalog.regclass"
+}
+
+/// Whether it is a name, or stands for one; a number that is shown as a name is another matter.
+fn is_name(expression: &Expr) -> bool {
+    match expression {
+        Expr::Value(value) => matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_)),
+        Expr::Cast { expr, .. } => is_name(expr),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(sql: &str) -> String {
+        match Reader::new().statements(sql, &[None, Some(Type::INT4_ARRAY)]) {
+            Ok(statements) => statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            Err(_) => "cannot be read".into(),
+        }
+    }
+
+    #[test]
+    fn a_query_of_a_person_keeps_its_meaning() {
+        for sql in [
+            "SELECT (SELECT count(*) FROM interaction i WHERE i.customer_id = g.customer_id) FROM golden_customer g",
+            "SELECT (SELECT customer_id FROM rfm) AS one",
+            "SELECT a, a FROM t ORDER BY b COLLATE \"ja\"",
+            "SELECT 'pg_class' AS t",
+        ] {
+            assert_eq!(asked(sql), sql);
+        }
+        let listed = asked("SELECT 1 FROM t WHERE a = ANY($1) AND b = ANY($2)");
+        let typed = "array_contains(CAST($1 AS TEXT[]), a) AND array_contains(CAST($2 AS INTEGER[]), b)";
+        assert_eq!(listed.to_lowercase(), format!("select 1 from t where {typed}").to_lowercase());
+    }
+
+    #[test]
+    fn what_tools_ask_is_asked_so_that_it_can_be_planned() {
+        let has = |sql: &str, words: &str| {
+            let text = asked(sql);
+            assert!(text.contains(words), "{text}");
+        };
+        has("select 'rfm'::regclass", "SELECT to_regclass('rfm')");
+        has("select 1 from pg_class where oid = CAST($3 AS REGCLASS)", "oid = to_regclass($3)");
+        has(
+            "select unnest(i.indkey), generate_subscripts(i.indkey, 1) as ord from pg_index i",
+            "unnest(array_subscripts(i.indkey, 1)) AS ord",
+        );
+        has(
+            "select case when a.atthasdef then (select d.adbin from pg_attrdef d where d.adrelid = a.attrelid) end from pg_attribute a",
+            "THEN NULL",
+        );
+        has("select 1 from pg_index ix where ix.indisprimary = 'f'", "ix.indisprimary = false");
+        has("select array(select rolname from pg_roles) as m from pg_roles", "CAST(NULL AS TEXT[]) AS m");
+        assert_eq!(asked("abort"), "ROLLBACK");
+        assert_eq!(asked("selekt 1"), "cannot be read");
+    }
+}

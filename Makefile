@@ -16,7 +16,7 @@ AXE = .axe
 OIDC = .oidc
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,29 @@ python-test: $(VENV)/ready ## tables, lineage events and metrics as Python's own
 	$(VENV)/bin/python tests/python/read_lake.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 	$(VENV)/bin/python tests/python/observe.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 	$(VENV)/bin/python tests/python/snippets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+
+$(VENV)-pg/ready: tests/pg/requirements.txt tests/pg/package.json
+	$(PYTHON) -m venv $(VENV)-pg
+	$(VENV)-pg/bin/pip install --quiet -r tests/pg/requirements.txt
+	cp tests/pg/package.json tests/pg/package-lock.json $(VENV)-pg/ && cd $(VENV)-pg && npm ci --silent
+	touch $@
+
+# Needs psql (Debian's postgresql-client) and node.
+pg-test: $(VENV)-pg/ready ## the Postgres protocol as psql, psycopg, SQLAlchemy and npm's pg see it
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	rm -rf $(VENV)-pg/lake && "$${CARGO_TARGET_DIR:-target}/debug/nayose" run pipelines/retail/pipeline.yaml --lake $(VENV)-pg/lake
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_LAKE=$(VENV)-pg/lake NODE_FOLDER=$(CURDIR)/$(VENV)-pg \
+		$(VENV)-pg/bin/python -m pytest -q tests/pg
+
+# Superset is a gigabyte of packages, and takes minutes to make its own database: by hand, before a release. Beside its own list it needs
+# two packages that it does not name, and a cache library older than the newest.
+superset-test: ## Apache Superset over a served lake: tables, columns, SQL Lab, a chart with a date filter
+	$(PYTHON) -m venv $(VENV)-superset
+	$(VENV)-superset/bin/pip install --quiet apache-superset==6.1.0 psycopg2-binary==2.9.13 Flask-Caching==2.3.1 'cachelib<0.14' cachetools rich
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	rm -rf $(VENV)-superset/lake && "$${CARGO_TARGET_DIR:-target}/debug/nayose" run pipelines/retail/pipeline.yaml --lake $(VENV)-superset/lake
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_LAKE=$(VENV)-superset/lake \
+		$(VENV)-superset/bin/python tests/pg/superset_chart.py
 
 FAULTS ?= 12
 CRASHES ?= 8

@@ -135,7 +135,7 @@ async fn write(lake: Location, mut receive: mpsc::Receiver<Given>) {
         if is_time && !kept.is_empty() {
             let known = end.take().filter(|(_, since)| since.elapsed() < KNOWN);
             let since = known.as_ref().map_or_else(Instant::now, |(_, since)| *since);
-            let written = desk::append_after(&lake, Log::AccessLog, &kept, known.map(|(head, _)| head)).await;
+            let written = desk::append_after(&lake, Log::Access, &kept, known.map(|(head, _)| head)).await;
             let result = written.map(|head| end = Some((head, since)));
             // What could not be written is tried again with the next ones, as long as there is room.
             if result.is_ok() || kept.len() >= WAITING {

@@ -250,7 +250,7 @@ async fn a_name_and_its_password_sign_in() {
     assert!(cookie.contains("; HttpOnly; SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap_or_default().to_string();
     assert_eq!(door.get("/access", &[("cookie", &cookie)]).await.status(), StatusCode::FORBIDDEN, "an analyst");
-    let log = desk::read(&door.state.lake, Log::AccessLog).await.expect("a log");
+    let log = desk::read(&door.state.lake, Log::Access).await.expect("a log");
     assert_eq!(log.len(), 1);
     // The file says what the account may, and that it is none any more.
     let users = door.folder.path().join("users.csv");
@@ -371,7 +371,7 @@ async fn accesses_that_come_at_once_are_all_written() {
     for done in futures::future::join_all(logs).await {
         done.expect("written");
     }
-    let checked = desk::check(&door.state.lake, Log::AccessLog).await.expect("read");
+    let checked = desk::check(&door.state.lake, Log::Access).await.expect("read");
     assert_eq!((checked.entries, checked.broken), (200, Vec::<String>::new()));
     let files = std::fs::read_dir(door.folder.path().join("lake/desk/access_log")).expect("a folder").count();
     assert!(files < 200, "those that wait are written together: {files}");
@@ -385,14 +385,14 @@ async fn pages_that_show_no_values_are_written_together() {
     }
     // What has to be there at once takes along what waits.
     door.state.log("k.tanaka", super::access::What::Show, Some("C-1"), None).await.expect("written");
-    let checked = desk::check(&door.state.lake, Log::AccessLog).await.expect("read");
+    let checked = desk::check(&door.state.lake, Log::Access).await.expect("read");
     assert_eq!((checked.entries, checked.broken), (51, Vec::<String>::new()));
     let files = std::fs::read_dir(door.folder.path().join("lake/desk/access_log")).expect("a folder").count();
     assert!(files <= 2, "{files}");
     // And so does the end of the process.
     door.state.log("k.tanaka", super::access::What::Page, Some("C-1"), None).await.expect("taken");
     door.state.settle().await.expect("written");
-    assert_eq!(desk::head(&door.state.lake, Log::AccessLog).await.expect("read").number, 52);
+    assert_eq!(desk::head(&door.state.lake, Log::Access).await.expect("read").number, 52);
 }
 
 #[test]

@@ -117,28 +117,28 @@ mod tests {
     /// A log of six entries in three files.
     async fn six(lake: &Location) {
         for customers in [["C-1", "C-2"], ["C-3", "C-4"], ["C-5", "C-6"]] {
-            append(lake, Log::AccessLog, &customers.map(seen)).await.expect("written");
+            append(lake, Log::Access, &customers.map(seen)).await.expect("written");
         }
     }
 
     async fn broken(lake: &Location) -> Vec<String> {
-        check(lake, Log::AccessLog).await.expect("read").broken
+        check(lake, Log::Access).await.expect("read").broken
     }
 
     #[tokio::test]
     async fn a_log_that_nobody_changed_is_whole() {
         let folder = tempfile::tempdir().expect("a folder");
         let lake = place(&folder);
-        assert_eq!(head(&lake, Log::AccessLog).await.expect("read"), Head::default());
+        assert_eq!(head(&lake, Log::Access).await.expect("read"), Head::default());
         six(&lake).await;
-        let checked = check(&lake, Log::AccessLog).await.expect("read");
+        let checked = check(&lake, Log::Access).await.expect("read");
         assert_eq!((checked.entries, checked.erased, checked.broken), (6, 0, Vec::<String>::new()));
-        assert_eq!(checked.head, head(&lake, Log::AccessLog).await.expect("read").link);
+        assert_eq!(checked.head, head(&lake, Log::Access).await.expect("read").link);
         let numbers = |entries: Vec<Entry>| entries.iter().map(|entry| entry.number).collect::<Vec<_>>();
-        assert_eq!(numbers(read(&lake, Log::AccessLog).await.expect("read")), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(numbers(read_after(&lake, Log::AccessLog, 3).await.expect("read")), [4, 5, 6]);
-        assert_eq!(numbers(read_after(&lake, Log::AccessLog, 4).await.expect("read")), [5, 6]);
-        assert_eq!(numbers(read_after(&lake, Log::AccessLog, 6).await.expect("read")), [] as [u64; 0]);
+        assert_eq!(numbers(read(&lake, Log::Access).await.expect("read")), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(numbers(read_after(&lake, Log::Access, 3).await.expect("read")), [4, 5, 6]);
+        assert_eq!(numbers(read_after(&lake, Log::Access, 4).await.expect("read")), [5, 6]);
+        assert_eq!(numbers(read_after(&lake, Log::Access, 6).await.expect("read")), [] as [u64; 0]);
     }
 
     #[tokio::test]
@@ -200,16 +200,16 @@ mod tests {
         six(&lake).await;
         let text = serde_json::json!({"by": "k.tanaka", "text": "the same as C-3, I think"});
         append(&lake, Log::Comment, &[text]).await.expect("written");
-        let before = head(&lake, Log::AccessLog).await.expect("read");
+        let before = head(&lake, Log::Access).await.expect("read");
         let erased = erase(&lake, |text| text == "C-3").await.expect("erased");
         assert_eq!(erased, [("access_log", 1), ("comment", 1)].into());
-        let checked = check(&lake, Log::AccessLog).await.expect("read");
+        let checked = check(&lake, Log::Access).await.expect("read");
         assert_eq!((checked.entries, checked.erased, checked.broken), (6, 1, Vec::<String>::new()));
         assert_eq!(checked.head, before.link);
         for file in ["desk/access_log/000000000003.jsonl", "desk/comment/000000000001.jsonl"] {
             assert!(!std::fs::read_to_string(folder.path().join(file)).expect("text").contains("C-3"));
         }
-        assert_eq!(read(&lake, Log::AccessLog).await.expect("read").iter().filter(|e| e.is_erased()).count(), 1);
+        assert_eq!(read(&lake, Log::Access).await.expect("read").iter().filter(|e| e.is_erased()).count(), 1);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -222,12 +222,12 @@ mod tests {
                 let mut known = None;
                 for i in 0..10 {
                     let content = [seen(&format!("C-{writer}-{i}"))];
-                    known = Some(append_after(&lake, Log::AccessLog, &content, known).await.expect("written"));
+                    known = Some(append_after(&lake, Log::Access, &content, known).await.expect("written"));
                 }
             })
         });
         futures::future::join_all(writers).await.into_iter().for_each(|done| done.expect("done"));
-        let checked = check(&lake, Log::AccessLog).await.expect("read");
+        let checked = check(&lake, Log::Access).await.expect("read");
         assert_eq!((checked.entries, checked.broken), (80, Vec::<String>::new()));
     }
 }

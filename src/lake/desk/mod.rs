@@ -41,7 +41,8 @@ const AT_ONCE: usize = 16;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Log {
     /// Who saw which customer, when, why.
-    AccessLog,
+    #[serde(rename = "access_log")]
+    Access,
     /// Decisions of stewards on pairs of records.
     Decision,
     /// What people wrote beside customers and pairs.
@@ -50,12 +51,12 @@ pub(crate) enum Log {
 
 impl Log {
     /// All of them.
-    pub(crate) const ALL: [Log; 3] = [Log::AccessLog, Log::Decision, Log::Comment];
+    pub(crate) const ALL: [Log; 3] = [Log::Access, Log::Decision, Log::Comment];
 
     /// Its name: that of its folder, and in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Log::AccessLog => "access_log",
+            Log::Access => "access_log",
             Log::Decision => "decision",
             Log::Comment => "comment",
         }

@@ -81,28 +81,27 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let lake = Location::parse(&folder.path().to_string_lossy(), folder.path()).expect("a place");
         for i in 0..40 {
-            append(&lake, Log::AccessLog, &[serde_json::json!({"by": format!("a{i}")})]).await.expect("written");
+            append(&lake, Log::Access, &[serde_json::json!({"by": format!("a{i}")})]).await.expect("written");
         }
-        let before =
-            (read(&lake, Log::AccessLog).await.expect("read"), head(&lake, Log::AccessLog).await.expect("read"));
+        let before = (read(&lake, Log::Access).await.expect("read"), head(&lake, Log::Access).await.expect("read"));
         let now = jiff::Timestamp::now().as_second();
         assert_eq!(pack(&lake, now).await.expect("packed"), 0, "they are new");
         let second = folder.path().join("desk/access_log").join(name(2));
         let copy = std::fs::read(&second).expect("bytes");
         assert_eq!(pack(&lake, now + AGE + 60).await.expect("packed"), 38);
         let whole = async || {
-            let checked = check(&lake, Log::AccessLog).await.expect("read");
+            let checked = check(&lake, Log::Access).await.expect("read");
             assert_eq!((checked.entries, checked.broken), (40, Vec::<String>::new()));
-            assert_eq!(read(&lake, Log::AccessLog).await.expect("read"), before.0);
-            assert_eq!(read_after(&lake, Log::AccessLog, 20).await.expect("read"), before.0[20..]);
-            assert_eq!(head(&lake, Log::AccessLog).await.expect("read"), before.1);
+            assert_eq!(read(&lake, Log::Access).await.expect("read"), before.0);
+            assert_eq!(read_after(&lake, Log::Access, 20).await.expect("read"), before.0[20..]);
+            assert_eq!(head(&lake, Log::Access).await.expect("read"), before.1);
         };
         whole().await;
         // Killed before the others went.
         std::fs::write(&second, copy).expect("written");
         whole().await;
-        assert_eq!(names(&lake, Log::AccessLog).await.expect("listed").len(), 3);
-        append(&lake, Log::AccessLog, &[serde_json::json!({"by": "b"})]).await.expect("written");
-        assert_eq!(head(&lake, Log::AccessLog).await.expect("read").number, 41);
+        assert_eq!(names(&lake, Log::Access).await.expect("listed").len(), 3);
+        append(&lake, Log::Access, &[serde_json::json!({"by": "b"})]).await.expect("written");
+        assert_eq!(head(&lake, Log::Access).await.expect("read").number, 41);
     }
 }

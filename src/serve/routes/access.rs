@@ -86,9 +86,9 @@ struct Page {
 }
 
 async fn seen(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(wanted): Query<Wanted>) -> Answer {
-    let head = desk::head(&state.lake, Log::AccessLog).await?;
+    let head = desk::head(&state.lake, Log::Access).await?;
     let before = head.number.saturating_sub(LOOKED_AT);
-    let entries = desk::read_after(&state.lake, Log::AccessLog, before).await?;
+    let entries = desk::read_after(&state.lake, Log::Access, before).await?;
     let (by, customer) = (wanted.by.trim(), wanted.customer_id.trim());
     let mut rows = Vec::new();
     let mut more = before > 0;

@@ -88,7 +88,7 @@ async fn record(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(a
             };
             let at = snapshot::time_text(at);
             let holds = |of: &&CustomerOfRecord| of.time.from <= at && of.time.to.as_ref().is_none_or(|to| *to > at);
-            history.customers.iter().filter(holds).next_back().cloned()
+            history.customers.iter().rfind(holds).cloned()
         }
         _ => None,
     };

@@ -45,7 +45,10 @@ impl MatchRequest {
     pub fn parse(json: &str) -> Result<Self> {
         const SHAPE: &str = r#"write it as {"channel": "shop", "name": "…", "phone": "…"}"#;
         let value: serde_json::Value = serde_json::from_str(json).map_err(|e| {
-            Error::usage(format!("the record is no JSON: line {}, column {}", e.line(), e.column())).hint(SHAPE)
+            // The parser counts bytes; people count characters.
+            let line = json.lines().nth(e.line().saturating_sub(1)).unwrap_or_default();
+            let column = line.char_indices().take_while(|(start, _)| *start < e.column()).count();
+            Error::usage(format!("the record is no JSON: line {}, column {column}", e.line())).hint(SHAPE)
         })?;
         let serde_json::Value::Object(fields) = value else {
             return Err(Error::usage("the record is no JSON object").hint(SHAPE));
@@ -290,7 +293,7 @@ mod tests {
         assert_eq!(request.fields["phone"], texts(&["03-1234-5678"]));
         assert_eq!(request.fields["card"], texts(&["12"]));
         for (wrong, told) in [
-            ("{\"name\": \"佐藤\"", "the record is no JSON: line 1, column 14"),
+            ("{\"name\": \"佐藤\"", "the record is no JSON: line 1, column 13"),
             ("[1]", "the record is no JSON object"),
             (r#"{"name": "佐藤"}"#, "the record names no channel"),
             (r#"{"channel": "shop", "name": true}"#, "field \"name\" is neither a text nor a number"),

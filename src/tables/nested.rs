@@ -41,7 +41,7 @@ mod tests {
         let structs: ArrayRef = Arc::new(StructArray::new(fields.into(), vec![Arc::new(numbers)], None));
         let texts = as_json(&Field::new("a \"b\"", structs.data_type().clone(), true), &structs).expect("JSON");
         assert_eq!(texts.value(0), r#"{"weight":9.962497761990429}"#);
-        assert_eq!(texts.value(2), r#"{"weight":-1e-300}"#);
+        assert_eq!(texts.value(2), r#"{"weight":-1.0e-300}"#);
         let lists: ArrayRef =
             Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>([Some(vec![Some(1.0), None]), None]));
         let texts = as_json(&Field::new("l", lists.data_type().clone(), true), &lists).expect("JSON");

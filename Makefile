@@ -66,12 +66,16 @@ $(VENV)-pg/ready: tests/pg/requirements.txt tests/pg/package.json
 	cp tests/pg/package.json tests/pg/package-lock.json $(VENV)-pg/ && cd $(VENV)-pg && npm ci --silent
 	touch $@
 
-# Needs psql (Debian's postgresql-client) and node.
-pg-test: $(VENV)-pg/ready ## the Postgres protocol as psql, psycopg, SQLAlchemy and npm's pg see it
+pg-test: ## the Postgres protocol as psql, psycopg, SQLAlchemy and npm's pg see it; apt-get install postgresql-client
+ifeq ($(and $(shell command -v npm),$(shell command -v psql)),)
+	@echo "npm or psql (apt-get install postgresql-client) is not there: the tests of the Postgres protocol are left out"
+else
+	$(MAKE) $(VENV)-pg/ready
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	rm -rf $(VENV)-pg/lake && "$${CARGO_TARGET_DIR:-target}/debug/nayose" run pipelines/retail/pipeline.yaml --lake $(VENV)-pg/lake
 	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_LAKE=$(VENV)-pg/lake NODE_FOLDER=$(CURDIR)/$(VENV)-pg \
-		$(VENV)-pg/bin/python -m pytest -q tests/pg
+		$(VENV)-pg/bin/python -m pytest -q -p no:cacheprovider tests/pg
+endif
 
 # Superset is a gigabyte of packages, and takes minutes to make its own database: by hand, before a release. Beside its own list it needs
 # two packages that it does not name, and a cache library older than the newest.

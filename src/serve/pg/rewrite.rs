@@ -2,9 +2,10 @@
 //!
 //! In: a text. Out: its statements. datafusion-pg-catalog rewrites queries of tools, and makes every query within the columns of another
 //! null where it depends on a row of that: good for `psql`, wrong figures for a person. Therefore its rules meet only queries that read
-//! `pg_catalog`, and of a person's query only those that change no answer. What the rules lack is here too; `docs/serve/bi-gaps.md` says for
+//! `pg_catalog`, and of a person's query only those that change no answer. What the rules lack is here too; `docs/bi-gaps.md` says for
 //! each which tool asks it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ impl Reader {
     /// # Errors
     /// What cannot be read, in the parser's words: they name words of the text.
     pub(super) fn statements(&self, sql: &str, types: &[Option<Type>]) -> Result<Vec<Statement>, String> {
+        let sql = &*with_ancestors(sql);
         let read = Parser::parse_sql(&PostgreSqlDialect {}, sql);
         let mut statements = match read {
             Ok(statements) if statements.iter().all(|s| !is_about_catalogue(s)) => {
@@ -102,6 +104,22 @@ fn name_lists(statement: &mut Statement, types: &[Option<Type>]) {
     });
 }
 
+/// A table of a lake is no part of another one, so that it is its only ancestor: `psql` asks for them in `\d`, as a table and in SELECT.
+fn with_ancestors(sql: &str) -> Cow<'_, str> {
+    let mut parts = sql.split("pg_catalog.pg_partition_ancestors('");
+    let mut text = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let number = part.split_once("')").filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
+        let Some((number, rest)) = number else { return sql.into() };
+        match text.trim_end().to_uppercase().ends_with("SELECT") {
+            true => text.push_str(number),
+            false => text.push_str(&format!("(SELECT {number} AS relid) AS ancestors")),
+        }
+        text.push_str(rest);
+    }
+    text.into()
+}
+
 /// An expression of our own words.
 fn read(text: &str) -> Option<Expr> {
     Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?.parse_expr().ok()
@@ -136,6 +154,11 @@ fn replaced(expression: &Expr) -> Option<Expr> {
                 _ => return None,
             }
         }
+        // SQLAlchemy escapes by a slash, the engine by a backslash alone.
+        Expr::Like { negated, expr, pattern, escape_char: Some(escape), .. } if escape.value != backslash() => {
+            let not = if *negated { "NOT " } else { "" };
+            format!("{expr} {not}LIKE replace({pattern}, {escape}, '\\')")
+        }
         // The engine has no array of a query; that of policies is known to the crate by its words.
         Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("array") => {
             let text = function.to_string().to_lowercase();
@@ -153,6 +176,10 @@ fn replaced(expression: &Expr) -> Option<Expr> {
 
 /// What a lake has none of, as tools ask for it within queries about columns.
 const ABSENT: [&str; 5] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation", "typrelid"];
+
+fn backslash() -> Value {
+    Value::SingleQuotedString("\\".to_string())
+}
 
 fn is_regclass(data_type: &DataType) -> bool {
     let name = data_type.to_string().to_lowercase();

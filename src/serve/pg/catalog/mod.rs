@@ -1,7 +1,7 @@
 //! The catalogue: what tools ask to learn which tables, columns, keys and comments there are.
 //!
 //! In: the relations of a run. Out: tables of `pg_catalog` and `information_schema`, and functions over them. What
-//! datafusion-pg-catalog has is taken from there; what it lacks or answers with nothing is here ([docs/serve/bi-gaps.md] lists each gap).
+//! datafusion-pg-catalog has is taken from there; what it lacks or answers with nothing is here (docs/bi-gaps.md lists each gap).
 //! Both are made once for a run and shared by all connections.
 
 mod columns;

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::serve_login::{self, AddArguments, PgArguments, RemoveArguments};
-use super::{LakeArguments, ResourceArguments, output, stop};
+use super::{ResourceArguments, output, stop};
 use crate::config::serve_file::{Role, Scope};
 use crate::config::{self, Overrides};
 use crate::error::{Error, Result};
 use crate::serve::settings::Settings;
 use crate::serve::{self, ServeOptions, Told, accounts};
+use crate::store::Location;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -24,8 +25,9 @@ pub(super) struct Arguments {
     /// The pipeline file: its lake is served, and review keeps to its rules
     #[arg(value_name = "PIPELINE")]
     pipeline: Option<PathBuf>,
-    #[command(flatten)]
-    lake: LakeArguments,
+    /// The lake: a path or a URL [default: that of the pipeline, else lake]
+    #[arg(long, value_name = "URL")]
+    lake: Option<String>,
     /// Where to listen; beyond loopback only with TLS, or behind a proxy that the settings declare [default: 127.0.0.1:7400]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -113,13 +115,11 @@ fn add_user(file: &Path, name: &str, roles: &BTreeSet<Role>) -> Result<u8> {
 
 async fn listen(a: Arguments) -> Result<u8> {
     let settings = Settings::load(a.settings.as_deref(), a.listen)?;
-    let pipeline = match &a.pipeline {
-        Some(file) => Some(Arc::new(config::load(file, &Overrides::default())?)),
-        None => None,
-    };
+    let overrides = Overrides { lake: a.lake.clone(), ..Overrides::default() };
+    let pipeline = a.pipeline.as_deref().map(|file| config::load(file, &overrides)).transpose()?.map(Arc::new);
     let lake = match &pipeline {
         Some(pipeline) => pipeline.lake.clone(),
-        None => a.lake.place()?,
+        None => Location::parse(a.lake.as_deref().unwrap_or("lake"), &std::env::current_dir()?)?,
     };
     let (resources, pg) = (a.resources.resources(), a.pg.settings());
     let options = ServeOptions { lake, pipeline, settings, resources, pg };

@@ -13,6 +13,7 @@ import http.client
 import http.cookiejar
 import io
 import json
+import re
 import subprocess
 import threading
 import time
@@ -92,12 +93,17 @@ def main():
     page = lambda path: ("GET", path, None, session)  # noqa: E731
     quoted = lambda text: urllib.parse.quote(text, safe="")  # noqa: E731
     customers = rows(options, CUSTOMERS)
-    asked(options, "customer", [page(f"/customer/{row['customer_id']}") for row in customers])
+    asked(options, "customer", [page(f"/customers/{row['customer_id']}") for row in customers])
     pairs = rows(options, PAIRS)
     asked(options, "pair", [page(f"/pair?left={quoted(row['l'])}&right={quoted(row['r'])}") for row in pairs])
     records = rows(options, RECORDS)
     texts = [row[["name", "phone", "email", "kana"][n % 4]] or row["name"] for n, row in enumerate(records)]
-    asked(options, "search", [page(f"/search?q={quoted(text)}") for text in texts if text])
+    # What is typed goes in the body of a form, with the token of the session.
+    form = urllib.request.urlopen(urllib.request.Request(options.url + "/search", headers=session)).read().decode()
+    token = re.search(r'name="csrf" value="([^"]+)"', form)[1]
+    typed = {**session, "Content-Type": "application/x-www-form-urlencoded"}
+    search = lambda text: ("POST", "/search", urllib.parse.urlencode({"csrf": token, "q": text}), typed)  # noqa: E731
+    asked(options, "search", [search(text) for text in texts if text])
     if options.key:
         headers = {"Authorization": f"Bearer {options.key}", "Content-Type": "application/json"}
         bodies = [json.dumps({name: value for name, value in row.items() if value}) for row in records]

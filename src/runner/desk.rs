@@ -23,6 +23,10 @@ pub(crate) async fn with_desk(pipeline: &Pipeline) -> Result<Cow<'_, Pipeline>> 
 /// # Errors
 /// Environment, if they cannot be read; data, if they are damaged.
 pub(crate) async fn decisions(pipeline: &Pipeline) -> Result<Decisions> {
+    // A web server lists nothing; that no lake can be there is said where it is opened.
+    if pipeline.lake.is_web() {
+        return Ok(Decisions::default());
+    }
     Ok(decision_log::read(&pipeline.lake, &pipeline.renames).await?.0)
 }
 

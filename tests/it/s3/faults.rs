@@ -105,5 +105,5 @@ fn a_store_that_stays_away_ends_the_run_with_a_sentence() {
         command.env("AWS_MAX_ATTEMPTS", "2");
         command
     });
-    assert!(nobody.contains("cannot list s3://raw/daily") && nobody.contains("refused"), "{nobody}");
+    assert!(nobody.contains("cannot list s3://crm/lake/desk") && nobody.contains("refused"), "{nobody}");
 }

@@ -33,6 +33,9 @@ const SUBCOMMANDS: [&str; 23] = [
     "schema",
     "completions",
     "man",
+    "match",
+    "serve",
+    "audit",
 ];
 
 /// Holds a text against the snapshot of this name.

@@ -71,7 +71,6 @@ def test_psql_lists_tables_columns_comments_keys_and_functions(server):
     assert "customer_id|text||not null||extended|||統合顧客ID / unified customer id" in described
     assert '"golden_customer_pkey" PRIMARY KEY, btree (customer_id)' in described
     assert "text[]" in described
-    assert "FOREIGN KEY (customer_id) REFERENCES golden_customer(customer_id)" in psql(server, r"\d rfm").stdout
     assert "monetary|numeric(" in psql(server, r"\d rfm").stdout
     assert "public|resolve_customer|text|text" in psql(server, r"\df").stdout
     assert "nayose|nayose|UTF8" in psql(server, r"\l").stdout

@@ -5,7 +5,6 @@
 //! `pg_catalog`, and of a person's query only those that change no answer. What the rules lack is here too; `docs/bi-gaps.md` says for
 //! each which tool asks it.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -49,7 +48,6 @@ impl Reader {
     /// # Errors
     /// What cannot be read, in the parser's words: they name words of the text.
     pub(super) fn statements(&self, sql: &str, types: &[Option<Type>]) -> Result<Vec<Statement>, String> {
-        let sql = &*with_ancestors(sql);
         let read = Parser::parse_sql(&PostgreSqlDialect {}, sql);
         let mut statements = match read {
             Ok(statements) if statements.iter().all(|s| !is_about_catalogue(s)) => {
@@ -102,27 +100,6 @@ fn name_lists(statement: &mut Statement, types: &[Option<Type>]) {
         }
         ControlFlow::<()>::Continue(())
     });
-}
-
-/// A table of a lake is no part of another one, so that it is its only ancestor: `psql` asks for them in `\d`, as a table and in SELECT.
-fn with_ancestors(sql: &str) -> Cow<'_, str> {
-    // No table has triggers, of which it asks for those of ancestors.
-    const OF_TRIGGERS: &str = "pg_catalog.pg_partition_ancestors(t.tgrelid) WITH ORDINALITY AS a(relid, depth)";
-    if sql.contains(OF_TRIGGERS) {
-        return sql.replace(OF_TRIGGERS, "(SELECT 0 AS relid, 1 AS depth) AS a").into();
-    }
-    let mut parts = sql.split("pg_catalog.pg_partition_ancestors('");
-    let mut text = parts.next().unwrap_or_default().to_string();
-    for part in parts {
-        let number = part.split_once("')").filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
-        let Some((number, rest)) = number else { return sql.into() };
-        match text.trim_end().to_uppercase().ends_with("SELECT") {
-            true => text.push_str(number),
-            false => text.push_str(&format!("(SELECT {number} AS relid) AS ancestors")),
-        }
-        text.push_str(rest);
-    }
-    text.into()
 }
 
 /// An expression of our own words.

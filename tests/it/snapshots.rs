@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Retailer, as_text, own_pipeline, root, succeeds};
 
 /// The subcommands with a help page of their own. `cluster` has one only where it is built in.
-const SUBCOMMANDS: [&str; 23] = [
+const SUBCOMMANDS: [&str; 26] = [
     "validate",
     "run",
     "train",

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 pub(super) const MECHANISM: &str = "SCRAM-SHA-256";
 
 /// How often a password is hashed. RFC 7677 wants 4096 or more, which is also what Postgres does. A client computes it at each connection:
-/// at 16,384 libpq takes 5 ms, and somebody who stole the file four times as long for a guess as with Postgres's file.
+/// 16,384 take OpenSSL 8 ms on one thread of a shared machine. Who stole the file needs four times as long for a guess as with Postgres's.
 pub(super) const ITERATIONS: u32 = 16_384;
 
 /// The least number that is believed: RFC 7677, section 4.

@@ -60,7 +60,7 @@ impl Settings {
             statement_timeout: Duration::from_secs(120),
             // Pools open connections again by themselves; most close them after ten minutes.
             idle: Duration::from_secs(1800),
-            // A group by customer over a million people takes some 200 MiB; what is more is spilled.
+            // An estimate, not measured: a million customers as keys of a group with some sums. What needs more is spilled.
             memory: 512 << 20,
             // Twice the pool of one statement is what a machine of 4 GiB has beside pages.
             at_once: 2,

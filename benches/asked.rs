@@ -20,6 +20,7 @@ const ASKED: usize = 1000;
 /// A question.
 enum Question {
     Customer(String),
+    Dossier(String),
     Pair(String, String),
     Search(String),
     Match(Box<MatchRequest>),
@@ -30,6 +31,7 @@ impl Question {
     async fn ask(&self, audit: &Audit) -> bool {
         match self {
             Question::Customer(id) => audit.customer(id).await.is_ok(),
+            Question::Dossier(id) => audit.dossier(id).await.is_ok(),
             Question::Pair(left, right) => audit.pair(left, right).await.is_ok(),
             Question::Search(text) => audit.search(text).await.is_ok(),
             Question::Match(request) => audit.match_record(request).await.is_ok(),
@@ -130,6 +132,8 @@ async fn main() {
     for at_once in [1, std::thread::available_parallelism().map_or(1, usize::from), 16] {
         let customers = records.iter().map(|(key, _)| Question::Customer(key.clone())).collect();
         ask("customer", &audit, customers, at_once).await;
+        let in_full = records.iter().map(|(key, _)| Question::Dossier(key.clone())).collect();
+        ask("customer in full", &audit, in_full, at_once).await;
         let evidence = pairs.iter().map(|(l, r)| Question::Pair(l.clone(), r.clone())).collect();
         ask("pair", &audit, evidence, at_once).await;
         ask("search", &audit, texts.iter().map(|text| Question::Search(text.clone())).collect(), at_once).await;

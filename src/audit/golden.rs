@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::DataType;
+use arrow::temporal_conversions::date32_to_datetime;
 use datafusion::logical_expr::{Expr, cast, ident, lit};
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +23,8 @@ const MOST_CONTACTS: usize = 2000;
 const MOST_PEOPLE: usize = 50;
 
 /// A customer in full.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Dossier {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Dossier {
     /// The customer.
     pub customer_id: String,
     /// Its household.
@@ -57,8 +58,8 @@ pub(crate) struct Dossier {
 }
 
 /// A golden value.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct GoldenField {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GoldenField {
     /// Its name: one of [`FIELDS`], or a declared attribute.
     pub field: String,
     /// The values; none where every record lacks it.
@@ -70,8 +71,8 @@ pub(crate) struct GoldenField {
 }
 
 /// Where a golden value came from.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Source {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Source {
     /// `channel:record_id`.
     pub record: String,
     /// The rule of survivorship that chose it.
@@ -81,8 +82,8 @@ pub(crate) struct Source {
 }
 
 /// A value that is not the golden one.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct LosingValue {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LosingValue {
     /// The value.
     pub value: String,
     /// Records that have or had it.
@@ -94,8 +95,8 @@ pub(crate) struct LosingValue {
 }
 
 /// A record beside the others.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct RecordColumn {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordColumn {
     /// `channel:record_id`.
     pub id: String,
     /// Its newest time.
@@ -109,8 +110,8 @@ pub(crate) struct RecordColumn {
 }
 
 /// Values of a record.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Cell {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cell {
     /// The values; none where it has none.
     pub values: Vec<String>,
     /// Whether it has values and none of them is a golden one.
@@ -118,8 +119,8 @@ pub(crate) struct Cell {
 }
 
 /// What a person agreed to.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct ConsentRow {
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct ConsentRow {
     /// Purpose.
     pub purpose: String,
     /// Way of contact.
@@ -139,8 +140,8 @@ pub(crate) struct ConsentRow {
 }
 
 /// Somebody else of the household.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Relative {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Relative {
     /// The customer.
     pub customer_id: String,
     /// Its golden name.
@@ -152,8 +153,8 @@ pub(crate) struct Relative {
 }
 
 /// Something that a customer did.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Contact {
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Contact {
     /// When.
     #[serde(default)]
     pub occurred_at: Option<String>,
@@ -285,7 +286,7 @@ impl Audit {
     ///
     /// # Errors
     /// Usage, where there is none.
-    pub(crate) async fn dossier(&self, typed: &str) -> Result<Dossier> {
+    pub async fn dossier(&self, typed: &str) -> Result<Dossier> {
         let id = self.customer_id(typed).await?;
         let is_own = || ident(col::CUSTOMER_ID).eq(lit(id.as_str()));
         let golden: Vec<Person> = rows(self.table(GOLDEN_CUSTOMER.name).await?.filter(is_own())?).await?;
@@ -342,6 +343,15 @@ impl Audit {
 
     /// The other people of a household.
     async fn relatives(&self, household: &str, id: &str) -> Result<Vec<Relative>> {
+        if let Some(index) = self.index.get() {
+            let relative = |customer_id: String| Relative {
+                name: index.name(&customer_id).to_string(),
+                birth_date: index.birth_date(&customer_id).and_then(date_text),
+                records: index.rows_of(&customer_id).len() as i64,
+                customer_id,
+            };
+            return Ok(index.relatives(id).into_iter().take(MOST_PEOPLE).map(relative).collect());
+        }
         let people = self.table(GOLDEN_CUSTOMER.name).await?;
         let people = people.filter(ident(col::HOUSEHOLD_ID).eq(lit(household)))?;
         let people = people.filter(ident(col::CUSTOMER_ID).not_eq(lit(id)))?;
@@ -355,6 +365,11 @@ impl Audit {
         };
         Ok(people.into_iter().map(relative).collect())
     }
+}
+
+/// A day since 1970, as YYYY-MM-DD.
+fn date_text(days: i32) -> Option<String> {
+    date32_to_datetime(days).map(|time| time.date().to_string())
 }
 
 /// Whether a row is of one of these records.

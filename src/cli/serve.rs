@@ -12,6 +12,7 @@ use super::serve_login::{self, AddArguments, PgArguments, RemoveArguments};
 use super::{ResourceArguments, output, stop};
 use crate::config::serve_file::{Role, Scope};
 use crate::config::{self, Overrides};
+use crate::console::progress::Progress;
 use crate::error::{Error, Result};
 use crate::serve::settings::Settings;
 use crate::serve::{self, ServeOptions, Told, accounts};
@@ -126,6 +127,12 @@ async fn listen(a: Arguments) -> Result<u8> {
     let open = a.open;
     let tell = |told: Told<'_>| match told {
         Told::Address(address) => output::print(&format!("nayose serves {address}")),
+        Told::Empty(lake) => {
+            Progress::bar().warn(&format!(
+                "nothing is published in {lake} yet: pages say so until its first run; is the name of the lake right?"
+            ));
+            Ok(())
+        }
         Told::Link(link) => {
             output::print(&format!("sign in, once and within ten minutes: {link}"))?;
             if open { browse(link) } else { Ok(()) }

@@ -44,6 +44,7 @@ use hyper_util::rt::TokioTimer;
 use crate::config::Pipeline;
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
+use crate::lake::published;
 use crate::store::Location;
 use settings::Settings;
 use state::State;
@@ -76,12 +77,15 @@ pub(crate) enum Told<'a> {
     Address(&'a str),
     /// The link that signs in whoever opens it first.
     Link(&'a str),
+    /// That nothing is published there yet: which lake.
+    Empty(&'a str),
 }
 
 /// Serves until `stopped` comes.
 ///
 /// # Errors
-/// Configuration for wrong files of accounts or a wrong certificate; environment, where the address cannot be had.
+/// Configuration for wrong files of accounts or a wrong certificate; environment, where the address cannot be had, or the lake cannot be
+/// listed.
 pub(crate) async fn serve(
     options: &ServeOptions,
     tell: impl Fn(Told<'_>) -> Result<()>,
@@ -92,6 +96,10 @@ pub(crate) async fn serve(
         Some((certificate, key)) => Some(tls::config(certificate, key)?),
         None => None,
     };
+    // A name with a slip in it is such a lake too. The first run may be on its way, so that this ends nothing.
+    if published::newest(&options.lake).await?.is_none() {
+        tell(Told::Empty(&options.lake.shown()))?;
+    }
     let state = Arc::new(State::new(options)?);
     let listener = listener(settings.listen)?;
     let at = listener.local_addr()?;

@@ -25,9 +25,12 @@ async fn a_prepared_lake_answers_as_one_that_is_not() {
     let ids: Vec<String> =
         retailer.sql("lake", query).lines().skip(1).map(|l| l.split(',').next().unwrap_or_default().into()).collect();
     assert!(ids.len() > 200, "{} customers", ids.len());
-    let mut links = 0;
+    let (mut links, mut relatives) = (0, 0);
     for id in ids.iter().take(40).chain(ids.iter().rev().take(10)) {
         let (a, b) = (plain.customer(id).await.expect("a customer"), prepared.customer(id).await.expect("a customer"));
+        assert_eq!(a, b);
+        let (a, b) = (plain.dossier(id).await.expect("a customer"), prepared.dossier(id).await.expect("a customer"));
+        relatives += a.household.len();
         assert_eq!(a, b);
         assert_eq!(plain.records_of(id).await.expect("records"), prepared.records_of(id).await.expect("records"));
         if let Some(link) = a.links.first().filter(|_| links < 10) {
@@ -36,7 +39,7 @@ async fn a_prepared_lake_answers_as_one_that_is_not() {
             assert_eq!(a.expect("a pair"), b.expect("a pair"));
         }
     }
-    assert_eq!(links, 10);
+    assert!(links == 10 && relatives > 5, "{links} links, {relatives} people of households");
     let query = "select channel, record_id, family_name, given_name, family_kana, given_kana, phones[1], emails[1], identifiers[1]['value']
                  from source_record order by md5(channel || record_id) limit 30";
     let mut hits = 0;

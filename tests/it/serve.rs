@@ -263,6 +263,23 @@ async fn a_thousand_requests_at_once_are_answered() {
 }
 
 #[test]
+fn a_lake_without_a_run_is_told_when_it_starts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nayose"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--lake"])
+        .arg(folder.path().join("laek"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let told = BufReader::new(child.stderr.take().expect("stderr")).lines().next();
+    let told = told.and_then(Result::ok).unwrap_or_default();
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    assert!(told.starts_with("warning: nothing is published in ") && told.contains("laek"), "{told}");
+}
+
+#[test]
 fn beyond_loopback_it_listens_with_tls_or_not_at_all() {
     let told = fails(2, &["serve", "--listen", "0.0.0.0:0"]);
     assert!(told.contains("is not loopback") && told.contains("hint: name a certificate"), "{told}");

@@ -60,11 +60,20 @@ fn bits(id: &str) -> Result<u64> {
 
 /// The customers with households and names.
 async fn customers(audit: &Audit, index: &mut Index) -> Result<()> {
-    let wanted =
-        [col::CUSTOMER_ID, col::HOUSEHOLD_ID, col::FAMILY_NAME, col::GIVEN_NAME, col::FAMILY_KANA, col::GIVEN_KANA];
-    let Index { customers, households, names, .. } = index;
+    const TEXTS: usize = 6;
+    let wanted = [
+        col::CUSTOMER_ID,
+        col::HOUSEHOLD_ID,
+        col::FAMILY_NAME,
+        col::GIVEN_NAME,
+        col::FAMILY_KANA,
+        col::GIVEN_KANA,
+        col::BIRTH_DATE,
+    ];
+    let Index { customers, households, names, birth_dates, .. } = index;
     each(audit, &GOLDEN_CUSTOMER, &wanted, |batch| {
-        let texts = strings(batch, 0..wanted.len())?;
+        let texts = strings(batch, 0..TEXTS)?;
+        birth_dates.extend(columns::dates(batch.column(TEXTS))?.iter());
         for row in 0..batch.num_rows() {
             customers.push(bits(texts[0].value(row))?);
             households.push(bits(texts[1].value(row))?);

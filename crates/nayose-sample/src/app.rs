@@ -101,21 +101,22 @@ impl<'a> App<'a> {
         Ok(App { lists, seed, users, events })
     }
 
-    /// Writes a user in all states that the exports saw, and the events; `card` is the linked card.
+    /// Writes a user in all states that the exports saw, and the events; `card` is the linked card. Tells whether the user takes push
+    /// messages.
     pub(super) fn record(
         &mut self,
         household: &Household,
         person: &Person,
         registration: Registration,
         card: Option<&str>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut draw = Draw::new(self.seed, Purpose::App, registration.serial);
         let mut damage = Draw::new(self.seed, Purpose::Damage, registration.serial * 4 + 1);
         let id = number(self.seed, registration.serial);
         let states = history(person, &mut draw, registration.day, rates::TELLS[1]);
         let second = 25_000 + draw.below(60_000);
         let mail = MailConsent::draw(self.seed, 1, registration);
-        let mut before: Option<Day> = None;
+        let (mut before, mut push): (Option<Day>, bool) = (None, false);
         for (place, export) in rates::APP_EXPORTS.into_iter().enumerate() {
             let Some(state) = states.iter().rev().find(|state| state.day <= export) else { continue };
             if before.is_some_and(|before| state.day <= before) {
@@ -127,11 +128,13 @@ impl<'a> App<'a> {
                 user.mail_magazine = Some(wants);
                 user.mail_magazine_at = Some(stamp(Moment { day, second }));
             }
+            push = user.push_enabled;
             let row = serde_json::to_vec(&user)?;
             self.users[place].push(shuffled(self.seed ^ 0xA9, 1 << 40, registration.serial), &row, &mut damage);
             before = Some(export);
         }
-        self.events_of(&id, person, registration, &mut draw, &mut damage)
+        self.events_of(&id, person, registration, &mut draw, &mut damage)?;
+        Ok(push)
     }
 
     fn user<'b>(
@@ -278,7 +281,8 @@ impl<'a> App<'a> {
     }
 }
 
-fn stamp(moment: Moment) -> String {
+/// A moment as JSON has it.
+pub(super) fn stamp(moment: Moment) -> String {
     let mut text = String::with_capacity(25);
     moment.write("-", "T", &mut text);
     text.push_str("+09:00");

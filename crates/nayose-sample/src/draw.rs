@@ -19,6 +19,16 @@ pub(super) enum Purpose {
     Test = 7,
     Membership = 8,
     Consent = 9,
+    Reference = 10,
+    OrderDetail = 11,
+    Message = 12,
+    Web = 13,
+    Contract = 14,
+    Registration = 15,
+    Points = 16,
+    Loyalty = 17,
+    Engagement = 18,
+    Reply = 19,
 }
 
 /// Quantiles of the exponential distribution of mean 1, in 32 equal steps.

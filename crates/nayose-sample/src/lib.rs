@@ -9,7 +9,7 @@
 //! ```text
 //! lists ─▶ household (life: names, homes, phones, mails over time)
 //!            └▶ population: who is registered where ─▶ record: what a channel was told, and when
-//!                 └▶ shop · app · pointcard · support (facts: visits and baskets) ─▶ output, truth
+//!                 └▶ shop · app · pointcard · support (facts: visits and baskets) ─▶ crm (what other systems know) ─▶ output, truth
 //! ```
 
 mod addresses;
@@ -18,6 +18,7 @@ mod calendar;
 mod consent;
 mod contact;
 mod cp932;
+mod crm;
 mod draw;
 mod error;
 mod errors;

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 pub struct FileCounts {
     /// Path below the output folder.
     pub path: String,
-    /// What a row is: customer, order line, user, event, member, transaction, ticket, truth.
+    /// What a row is: customer, order line, user, event, member, transaction, ticket, truth; of `crm/` product, coupon, message and others.
     pub kind: &'static str,
     /// Data rows, the damaged ones among them; a header is none.
     pub rows: u64,

@@ -10,7 +10,7 @@ use super::addresses::{Style, write};
 use super::calendar::{Day, EraStyle, era};
 use super::draw::{Draw, Purpose, shuffled};
 use super::errors::slip_birth;
-use super::facts::{Custom, store, store_code};
+use super::facts::{Custom, Moment, store, store_code};
 use super::household::{Household, Person};
 use super::lists::Lists;
 use super::output::FileCounts;
@@ -59,6 +59,12 @@ pub(super) struct PointCard<'a> {
     transactions: Table<Transaction>,
 }
 
+/// A sale as it was written.
+pub(super) struct Sale {
+    pub(super) id: String,
+    pub(super) moment: Moment,
+}
+
 /// A member's number.
 pub(super) fn number(seed: u64, serial: u64) -> String {
     format!("M{:09}", shuffled(seed ^ 0x3E, 1_000_000_000, serial))
@@ -96,8 +102,14 @@ impl<'a> PointCard<'a> {
         Ok(PointCard { lists, seed, members, transactions })
     }
 
-    /// Adds a member with the card used, and the transactions.
-    pub(super) fn record(&mut self, household: &Household, person: &Person, registration: Registration, card: &str) {
+    /// Adds a member with the card used, and the transactions; tells the sales among them.
+    pub(super) fn record(
+        &mut self,
+        household: &Household,
+        person: &Person,
+        registration: Registration,
+        card: &str,
+    ) -> Vec<Sale> {
         let mut draw = Draw::new(self.seed, Purpose::PointCard, registration.serial);
         let mut damage = Draw::new(self.seed, Purpose::Damage, registration.serial * 4 + 2);
         let id = number(self.seed, registration.serial);
@@ -119,6 +131,7 @@ impl<'a> PointCard<'a> {
         }
         self.members.rows.push(member);
         let custom = Custom::draw(&mut draw, self.lists, registration.day, rates::FACTS_FROM, rates::TRANSACTIONS);
+        let mut sales = Vec::new();
         for (place, visit) in custom.visits(&mut draw, 127).into_iter().enumerate() {
             let serial = registration.serial * 128 + place as u64;
             let kind = ["sale", "redeem", "return"][draw.by_weight(&[925, 60, 15])];
@@ -128,9 +141,13 @@ impl<'a> PointCard<'a> {
                 "return" => (-amount, -(amount / 100) as i32),
                 _ => (amount, (amount / 100) as i32),
             };
+            let id_of_use = format!("P{:011}", shuffled(self.seed ^ 0x7A, 100_000_000_000, serial));
+            if kind == "sale" {
+                sales.push(Sale { id: id_of_use.clone(), moment: visit });
+            }
             let transaction = Transaction {
                 key: visit.key(serial),
-                transaction_id: Some(format!("P{:011}", shuffled(self.seed ^ 0x7A, 100_000_000_000, serial))),
+                transaction_id: Some(id_of_use),
                 member_id: id.clone(),
                 card_number: card.to_string(),
                 store_code: store_code(store(self.lists, person.homes.at(visit.day).address.city, &mut draw)),
@@ -145,6 +162,7 @@ impl<'a> PointCard<'a> {
             }
             self.transactions.rows.push(transaction);
         }
+        sales
     }
 
     fn member(&self, view: &View<'_>, record: &Draw) -> Member {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::app::{self, App};
 use super::calendar::{Day, END};
+use super::crm::{AppRecord, CardRecord, Crm, Customer, ShopRecord, Ticket};
 use super::draw::{Draw, Purpose, mix};
 use super::household::{Household, Maker, PLACES, Person};
 use super::lists::Lists;
@@ -45,6 +46,7 @@ struct World<'a> {
     app: App<'a>,
     card: PointCard<'a>,
     support: Support,
+    crm: Crm,
     truth: Truth,
     summary: Summary,
 }
@@ -61,6 +63,7 @@ pub(super) fn write(options: &Options, out: &Path) -> Result<Summary> {
         app: App::create(out, &lists, seed)?,
         card: PointCard::create(out, &lists, seed, options.people)?,
         support: Support::create(out, seed)?,
+        crm: Crm::create(out, &lists, seed, options.people)?,
         truth: Truth::create(out)?,
         summary: Summary { people: 0, seed: options.seed, ..Summary::default() },
     };
@@ -76,11 +79,11 @@ pub(super) fn write(options: &Options, out: &Path) -> Result<Summary> {
     world.close()
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
     fn household(&mut self, household: &Household, most: u64) -> Result<()> {
         let members: Vec<Membership> = household.members.iter().map(|person| self.membership(person)).collect();
         let cards: Vec<Vec<String>> = (0..members.len()).map(|place| self.cards(household, &members, place)).collect();
-        let mut counted = false;
+        let (mut counted, mut customers) = (false, Vec::new());
         for (place, (person, membership)) in household.members.iter().zip(&members).enumerate() {
             if membership.is_empty() || self.summary.people == most {
                 continue;
@@ -88,8 +91,9 @@ impl World<'_> {
             self.summary.people += 1;
             self.summary.households += u64::from(!counted);
             counted = true;
-            self.person(household, person, membership, &cards, place)?;
+            customers.push(self.person(household, person, membership, &cards, place)?);
         }
+        self.crm.household(household.number, &customers)?;
         let test = household.number * PLACES + PLACES - 1;
         if counted && Draw::new(self.seed, Purpose::Test, test).fork(1).chance(rates::TEST_RECORD * 1.9) {
             self.shop.test_record(test * 2);
@@ -106,16 +110,18 @@ impl World<'_> {
         membership: &Membership,
         cards: &[Vec<String>],
         place: usize,
-    ) -> Result<()> {
+    ) -> Result<Customer<'a>> {
         let seed = self.seed;
         let mut known = Known { shop: Vec::new(), card: cards[place].clone() };
+        let mut customer = Customer { place, spouse: person.spouse, ..Customer::default() };
         let mut add =
             |channel: &'static str, id: &str| self.truth.add(channel, id, person.serial, Some(household.number));
         for registration in &membership.shop {
-            self.shop.record(household, person, *registration);
+            let orders = self.shop.record(household, person, *registration);
             let id = shop::number(seed, registration.serial);
             add("shop", &id);
-            known.shop.push(id);
+            known.shop.push(id.clone());
+            customer.shops.push(ShopRecord { registration: *registration, id, orders });
         }
         for registration in &membership.app {
             let mut draw = Draw::new(seed, Purpose::Membership, person.serial).fork(2);
@@ -124,24 +130,30 @@ impl World<'_> {
                 .and_then(|spouse| cards[spouse].last())
                 .filter(|_| draw.chance(rates::SPOUSE_CARD_LINKED));
             let card = spouse.or(cards[place].last()).filter(|_| draw.chance(rates::CARD_LINKED));
-            self.app.record(household, person, *registration, card.map(String::as_str))?;
-            add("app", &app::number(seed, registration.serial));
+            let push = self.app.record(household, person, *registration, card.map(String::as_str))?;
+            let id = app::number(seed, registration.serial);
+            add("app", &id);
+            customer.apps.push(AppRecord { registration: *registration, id, push });
         }
         for (registration, card) in membership.card.iter().zip(&cards[place]) {
-            self.card.record(household, person, *registration, card);
-            add("pointcard", &pointcard::number(seed, registration.serial));
+            let sales = self.card.record(household, person, *registration, card);
+            let id = pointcard::number(seed, registration.serial);
+            add("pointcard", &id);
+            customer.cards.push(CardRecord { registration: *registration, id, card: card.clone(), sales });
         }
         for ticket in 0..membership.tickets {
             let serial = person.serial * 8 + ticket;
-            self.support.record(household, person, serial, &known);
-            add("support", &support::number(seed, serial));
+            let moment = self.support.record(household, person, serial, &known);
+            let id = support::number(seed, serial);
+            add("support", &id);
+            customer.tickets.push(Ticket { serial, id, moment });
         }
         let summary = &mut self.summary;
         summary.shop_customers += membership.shop.len() as u64;
         summary.app_users += membership.app.len() as u64;
         summary.card_members += membership.card.len() as u64;
         summary.tickets += membership.tickets;
-        Ok(())
+        Ok(customer)
     }
 
     /// The card numbers of a member: one for each registration, or the spouse's where the card is the family's.
@@ -218,13 +230,21 @@ impl World<'_> {
         self.app.flush()?;
         self.card.flush()?;
         self.support.flush()?;
+        self.crm.flush()?;
         self.truth.flush()
     }
 
     fn close(self) -> Result<Summary> {
         let mut summary = self.summary;
         let truth: FileCounts = self.truth.close()?;
-        let parts = [self.shop.close()?, self.app.close()?, self.card.close()?, self.support.close()?, vec![truth]];
+        let parts = [
+            self.shop.close()?,
+            self.app.close()?,
+            self.card.close()?,
+            self.support.close()?,
+            self.crm.close()?,
+            vec![truth],
+        ];
         summary.files = parts.into_iter().flatten().collect();
         summary.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(summary)

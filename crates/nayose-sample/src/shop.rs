@@ -11,7 +11,7 @@ use super::draw::{Draw, Purpose, shuffled};
 use super::errors::slip_birth;
 use super::facts::{Custom, Moment, store, store_code};
 use super::household::{Household, Person};
-use super::lists::Lists;
+use super::lists::{Lists, Product};
 use super::output::{FileCounts, Rows, Shape, quoted};
 use super::rates;
 use super::record::{NO_MAILS, NO_PHONES, Registration, View, history, names, phone, terminal_kana, typed_mail};
@@ -46,6 +46,22 @@ pub(super) struct Shop<'a> {
     orders: Vec<Rows>,
     text: String,
     bytes: Vec<u8>,
+}
+
+/// An order as it was written.
+pub(super) struct Order<'a> {
+    pub(super) number: String,
+    pub(super) moment: Moment,
+    pub(super) store: String,
+    /// Products and their quantities, in the order of the lines.
+    pub(super) lines: Vec<(&'a Product, u32)>,
+}
+
+impl Order<'_> {
+    /// What the lines cost together.
+    pub(super) fn total(&self) -> u32 {
+        self.lines.iter().map(|(product, quantity)| product.price * quantity).sum()
+    }
 }
 
 /// A shop record's number.
@@ -88,8 +104,13 @@ impl<'a> Shop<'a> {
         Ok(Shop { lists, seed, encoding, customers, orders, text: String::new(), bytes: Vec::new() })
     }
 
-    /// Writes a customer in all states that the exports saw, and the orders.
-    pub(super) fn record(&mut self, household: &Household, person: &Person, registration: Registration) {
+    /// Writes a customer in all states that the exports saw, and the orders; tells the orders.
+    pub(super) fn record(
+        &mut self,
+        household: &Household,
+        person: &Person,
+        registration: Registration,
+    ) -> Vec<Order<'a>> {
         let mut draw = Draw::new(self.seed, Purpose::Shop, registration.serial);
         let mut damage = Draw::new(self.seed, Purpose::Damage, registration.serial * 4);
         let id = number(self.seed, registration.serial);
@@ -121,7 +142,7 @@ impl<'a> Shop<'a> {
             self.customers[place].push(key, &self.bytes, &mut damage);
             before = Some(export);
         }
-        self.orders_of(&id, person, registration, &custom, &mut draw, &mut damage);
+        self.orders_of(&id, person, registration, &custom, &mut draw, &mut damage)
     }
 
     fn fields(&self, id: &str, view: &View<'_>, registered: Day, updated: Day, record: &Draw) -> [String; 12] {
@@ -233,7 +254,8 @@ impl<'a> Shop<'a> {
         custom: &Custom,
         draw: &mut Draw,
         damage: &mut Draw,
-    ) {
+    ) -> Vec<Order<'a>> {
+        let mut orders = Vec::new();
         let mut basket = Vec::new();
         for (place, visit) in custom.visits(draw, 63).into_iter().enumerate() {
             let serial = registration.serial * 64 + place as u64;
@@ -253,7 +275,9 @@ impl<'a> Shop<'a> {
                 self.encoding.encode(&self.text, &mut self.bytes);
                 self.orders[month(visit)].push(visit.key(serial), &self.bytes, damage);
             }
+            orders.push(Order { number: order, moment: visit, store: bought_at, lines: basket.clone() });
         }
+        orders
     }
 
     /// A record that staff made to try a till.

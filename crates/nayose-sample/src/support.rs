@@ -86,8 +86,8 @@ impl Support {
         Ok(Support { seed, tickets, text: String::new() })
     }
 
-    /// Writes one ticket.
-    pub(super) fn record(&mut self, household: &Household, person: &Person, serial: u64, known: &Known) {
+    /// Writes one ticket; tells when it came in.
+    pub(super) fn record(&mut self, household: &Household, person: &Person, serial: u64, known: &Known) -> Moment {
         let mut draw = Draw::new(self.seed, Purpose::Support, serial);
         let mut damage = Draw::new(self.seed, Purpose::Damage, serial * 4 + 3);
         let day = Day(draw.between(rates::FACTS_FROM.0, END.0));
@@ -118,6 +118,7 @@ impl Support {
         let ((y1, m1, _), (y2, m2, _)) = (rates::FACTS_FROM.date(), day.date());
         let quarter = (((y2 - y1) * 12 + m2 - m1) / 3).clamp(0, 7) as usize;
         self.tickets[quarter].push(moment.key(serial), self.text.as_bytes(), &mut damage);
+        moment
     }
 
     /// Writes the batch.

@@ -16,7 +16,7 @@ AXE = .axe
 OIDC = .oidc
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-load bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,7 @@ python-test: $(VENV)/ready ## tables, lineage events and metrics as Python's own
 	$(VENV)/bin/python tests/python/read_lake.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 	$(VENV)/bin/python tests/python/observe.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 	$(VENV)/bin/python tests/python/snippets.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
+	$(VENV)/bin/python tests/python/marts.py "$${CARGO_TARGET_DIR:-target}/debug/nayose"
 
 $(VENV)-pg/ready: tests/pg/requirements.txt tests/pg/package.json
 	$(PYTHON) -m venv $(VENV)-pg
@@ -77,11 +78,14 @@ else
 		$(VENV)-pg/bin/python -m pytest -q -p no:cacheprovider tests/pg
 endif
 
-# Superset is a gigabyte of packages, and takes minutes to make its own database: by hand, before a release. Beside its own list it needs
-# two packages that it does not name, and a cache library older than the newest.
-superset-test: ## Apache Superset over a served lake: tables, columns, SQL Lab, a chart with a date filter
+# Superset is 0.8 GB of packages: by hand, before a release.
+$(VENV)-superset/ready: tests/pg/superset-requirements.txt
 	$(PYTHON) -m venv $(VENV)-superset
-	$(VENV)-superset/bin/pip install --quiet apache-superset==6.1.0 psycopg2-binary==2.9.13 Flask-Caching==2.3.1 'cachelib<0.14' cachetools rich
+	$(VENV)-superset/bin/pip install --quiet --no-deps -r $<
+	$(VENV)-superset/bin/pip check
+	touch $@
+
+superset-test: $(VENV)-superset/ready ## Apache Superset over a served lake: tables, columns, charts with a date filter, SQL Lab; SUPERSET_PICTURE=FILE
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	rm -rf $(VENV)-superset/lake && "$${CARGO_TARGET_DIR:-target}/debug/nayose" run pipelines/retail/pipeline.yaml --lake $(VENV)-superset/lake
 	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_LAKE=$(VENV)-superset/lake \
@@ -191,6 +195,9 @@ bench-asked: ## how quickly a lake on this machine answers, as a library: make b
 
 bench-serve: ## how quickly `nayose serve` answers over HTTP: make bench-serve LAKE=lake URL=http://127.0.0.1:7400 LINK=… KEY=…
 	$(PYTHON) benches/serve.py --url $(URL) --lake $(LAKE) --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --cookie "$(COOKIE)" --link "$(LINK)" --key "$(KEY)"
+
+bench-load: ## 64 clients for five minutes at a running `nayose serve`: make bench-load LAKE=lake URL=… KEY=… PUBLISH="nayose run …"
+	$(PYTHON) benches/serve_load.py --url $(URL) --lake $(LAKE) --nayose "$${CARGO_TARGET_DIR:-target}/debug/nayose" --key "$(KEY)" --publish "$(PUBLISH)"
 
 bench-deliveries: PEOPLE = 20000
 bench-deliveries: ## 60 good days and wrong deliveries, and what the guards said: make bench-deliveries PEOPLE=20000 DAYS=60

@@ -11,6 +11,7 @@ use crate::engine::ordered;
 use crate::engine::write::{self, Order};
 use crate::error::{Error, Result};
 use crate::functions::pseudonym::{age_band, pseudonym};
+use crate::lake::definitions;
 use crate::lake::delta::{self, Mode};
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::stages::golden::anonymity;
@@ -52,9 +53,10 @@ pub(crate) async fn tables(
     run: &PublishedRun,
     ids: &Pseudonyms,
 ) -> Result<Vec<(Table, DataFrame)>> {
+    let contracts = definitions::contracts(from, &run.run_id).await?;
     let mut found = Vec::new();
     for (name, _, _) in &run.tables {
-        let Some(whole) = contract::find(name) else { continue };
+        let Some(whole) = contracts.find(name) else { continue };
         let Some(table) = contract::profile(whole) else { continue };
         let Some(rows) = snapshot::table(context, from, run, name).await? else { continue };
         let columns = whole.columns.iter().filter_map(|c| column(c, ids, run.as_of));

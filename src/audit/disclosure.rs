@@ -65,6 +65,7 @@ impl Audit {
         };
         let former_ids = self.aliases().await?.of(&id);
         let ids: BTreeSet<String> = former_ids.iter().cloned().chain([id.clone()]).collect();
+        let contracts = self.contracts().await?;
         let mut tables = Vec::new();
         // The person's own data first, then what was made of it, in the order of the tables' page; own marts last.
         let named: Vec<&str> = contract::published().iter().map(|table| table.name).collect();
@@ -79,7 +80,7 @@ impl Audit {
             let mut rows = rows_of(rows).await?;
             without_others(&mut rows, name, &ids, &records);
             if !rows.is_empty() {
-                tables.push(disclosed(name, rows));
+                tables.push(disclosed(name, contracts.find(name), rows));
             }
         }
         let (run, as_of) = (self.run.number, time_text(self.run.as_of));
@@ -183,14 +184,14 @@ fn without_others(
 }
 
 /// The rows of a table with what they and their columns mean.
-fn disclosed(name: &str, rows: Vec<Map<String, Value>>) -> DisclosedTable {
+fn disclosed(name: &str, contract: Option<&contract::Table>, rows: Vec<Map<String, Value>>) -> DisclosedTable {
     let words = |ja: &str, en: &str| Words { ja: ja.to_string(), en: en.to_string() };
-    let (label, columns) = match contract::find(name) {
+    let (label, columns) = match contract {
         Some(table) => {
             let column = |c: &contract::Column| (c.name.to_string(), words(c.ja, c.en));
             (words(table.ja, table.en), table.columns.iter().map(column).collect())
         }
-        // A mart of the pipeline's own says no more than its names.
+        // A mart that promises nothing says no more than its names.
         None => {
             let named: BTreeSet<&String> = rows.iter().flat_map(Map::keys).collect();
             (words(name, name), named.into_iter().map(|column| (column.clone(), words(column, column))).collect())

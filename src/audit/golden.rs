@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::DataType;
-use arrow::temporal_conversions::date32_to_datetime;
 use datafusion::logical_expr::{Expr, cast, ident, lit};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +13,7 @@ use super::Audit;
 use super::records::SHOW_SOME;
 use super::rows::rows;
 use crate::error::{Error, Result};
-use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, SOURCE_RECORD, col};
+use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, col};
 
 /// Contacts that are read of a customer, the newest first: a shop's own number has many thousands, and nobody reads them.
 const MOST_CONTACTS: usize = 2000;
@@ -288,18 +287,16 @@ impl Audit {
     /// Usage, where there is none.
     pub async fn dossier(&self, typed: &str) -> Result<Dossier> {
         let id = self.customer_id(typed).await?;
-        let is_own = || ident(col::CUSTOMER_ID).eq(lit(id.as_str()));
-        let golden: Vec<Person> = rows(self.table(GOLDEN_CUSTOMER.name).await?.filter(is_own())?).await?;
+        let golden = rows::<Person>(self.of_customer(&GOLDEN_CUSTOMER, &id).await?).await?;
         let Some(golden) = golden.into_iter().next() else {
             return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
         };
         let members = self.records_of(&id).await?;
         let order = [col::CHANNEL, col::RECORD_ID].map(|c| ident(c).sort(true, false)).to_vec();
-        let records = self.table(SOURCE_RECORD.name).await?.filter(among(&members, [col::CHANNEL, col::RECORD_ID]))?;
-        let records: Vec<Person> = rows(records.sort(order)?).await?;
-        let provenance: Vec<Provenance> = rows(self.table(FIELD_PROVENANCE.name).await?.filter(is_own())?).await?;
+        let records: Vec<Person> = rows(self.of_records(&members).await?.sort(order)?).await?;
+        let provenance: Vec<Provenance> = rows(self.of_customer(&FIELD_PROVENANCE, &id).await?).await?;
         let order = [col::PURPOSE, col::CONTACT].map(|c| ident(c).sort(true, false)).to_vec();
-        let consent = rows(self.table(CONSENT.name).await?.filter(is_own())?.sort(order)?).await?;
+        let consent = rows(self.of_customer(&CONSENT, &id).await?.sort(order)?).await?;
         let mut contacts = self.contacts(&id).await?;
         let more_contacts = contacts.len() > MOST_CONTACTS;
         contacts.truncate(MOST_CONTACTS);
@@ -325,7 +322,7 @@ impl Audit {
 
     /// What a customer did, the newest first: one more than are listed, where there are more.
     async fn contacts(&self, id: &str) -> Result<Vec<Contact>> {
-        let facts = self.table(INTERACTION.name).await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
+        let facts = self.of_customer(&INTERACTION, id).await?;
         let newest = vec![ident(col::OCCURRED_AT).sort(false, false), ident(col::EVENT_ID).sort(true, false)];
         let facts = facts.sort(newest)?.limit(0, Some(MOST_CONTACTS + 1))?;
         let amount = cast(ident(col::AMOUNT), DataType::Float64).alias(col::AMOUNT);
@@ -369,7 +366,7 @@ impl Audit {
 
 /// A day since 1970, as YYYY-MM-DD.
 fn date_text(days: i32) -> Option<String> {
-    date32_to_datetime(days).map(|time| time.date().to_string())
+    arrow::temporal_conversions::date32_to_datetime(days).map(|time| time.date().to_string())
 }
 
 /// Whether a row is of one of these records.

@@ -7,6 +7,7 @@
 
 pub(crate) mod analyst;
 pub(crate) mod chains;
+pub(crate) mod charts;
 pub(crate) mod csv_file;
 pub(crate) mod customer;
 mod decisions;
@@ -31,6 +32,7 @@ pub(crate) mod matching;
 mod meaning;
 mod network;
 mod pair;
+mod placed;
 pub(crate) mod queue;
 mod records;
 pub(crate) mod review;
@@ -86,7 +88,10 @@ pub struct Audit {
     decided: OnceCell<Vec<DecidedPair>>,
     /// Made by [`Audit::prepare`] alone: a single question is answered sooner without.
     index: OnceCell<Index>,
+    placed: OnceCell<placed::Placed>,
     matcher: OnceCell<Matcher>,
+    /// What charts are drawn from.
+    charts: OnceCell<charts::Charts>,
 }
 
 /// The session with which questions about some records are asked: of a column only the rows are read for which the columns before it
@@ -118,7 +123,9 @@ impl Audit {
             shared: OnceCell::new(),
             decided: OnceCell::new(),
             index: OnceCell::new(),
+            placed: OnceCell::new(),
             matcher: OnceCell::new(),
+            charts: OnceCell::new(),
         })
     }
 
@@ -134,7 +141,7 @@ impl Audit {
             self.table(table).await?;
         }
         self.index.get_or_try_init(|| index::index(self)).await?;
-        Ok(())
+        self.place_tables().await
     }
 
     /// The run that is asked.

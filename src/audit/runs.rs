@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Audit;
 use super::rows::rows;
 use crate::error::Result;
+use crate::lake::definitions::Contracts;
 use crate::lake::manifest::Manifest;
 use crate::lake::settings::RunSettings;
 use crate::lake::{WORK, definitions, snapshot};
@@ -200,6 +201,14 @@ impl Audit {
     /// Environment, if they cannot be read; data, where they are damaged.
     pub(crate) async fn definitions(&self) -> Result<BTreeMap<String, String>> {
         definitions::load(&self.lake.join(WORK).join(&self.run.run_id)).await
+    }
+
+    /// What is promised of the tables of the run.
+    ///
+    /// # Errors
+    /// As [`Audit::definitions`].
+    pub(crate) async fn contracts(&self) -> Result<Contracts> {
+        definitions::contracts(&self.lake, &self.run.run_id).await
     }
 
     /// Figures that are other ones now, the newest run first, by mart, column and cause.

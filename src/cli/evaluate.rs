@@ -1,6 +1,6 @@
 //! `nayose evaluate`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -53,7 +53,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             .hint("add `--report quality.html`, or `--sample 200 --out pairs.csv`"));
     }
     if let Some(path) = &a.report {
-        refuse_other(path)?;
+        output::refuse_other(path, "page of an evaluation", "--report")?;
     }
     if let Some(path) = &a.labels {
         let audit = a.lake.audit(None, &a.resources).await?;
@@ -80,22 +80,6 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         TextFormat::Text => text_of(&report),
     })?;
     Ok(0)
-}
-
-/// Refuses to write a page over a file that is none: a truth file or a pipeline that was named by mistake.
-fn refuse_other(path: &Path) -> Result<()> {
-    let is_page = |text: &[u8]| text.starts_with(b"<!doctype html>");
-    // What is no file, such as /dev/stdout, is written through.
-    if !path.is_file() {
-        return Ok(());
-    }
-    match std::fs::read(path) {
-        Ok(text) if !text.is_empty() && !is_page(&text) => {
-            Err(Error::usage(format!("{} is there and is no page of an evaluation", path.display()))
-                .hint("name another file with --report"))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn json_of(report: &Report) -> serde_json::Value {

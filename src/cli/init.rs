@@ -13,6 +13,7 @@ use crate::config::{self, Overrides, Pipeline};
 use crate::error::{Error, Result};
 use crate::runner::sample::{self, Heads};
 use crate::store::{Location, local};
+use crate::tables::contract::{CHECKS, MARTS};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -40,29 +41,6 @@ pub(super) struct Arguments {
 
 /// Bytes of files up to which pairs are forecast at once, for which all rows are read: a second or two.
 const SMALL: u64 = 32 << 20;
-
-/// The mart queries of the retail example, which a drafted pipeline takes those from that it can make.
-const MARTS: [(&str, &str); 11] = [
-    ("_purchase", include_str!("../../pipelines/retail/marts/_purchase.sql")),
-    ("_purchased_item", include_str!("../../pipelines/retail/marts/_purchased_item.sql")),
-    ("_purchased_line", include_str!("../../pipelines/retail/marts/_purchased_line.sql")),
-    ("_purchaser", include_str!("../../pipelines/retail/marts/_purchaser.sql")),
-    ("basket", include_str!("../../pipelines/retail/marts/basket.sql")),
-    ("channel_overlap", include_str!("../../pipelines/retail/marts/channel_overlap.sql")),
-    ("contact_timeline", include_str!("../../pipelines/retail/marts/contact_timeline.sql")),
-    ("decile", include_str!("../../pipelines/retail/marts/decile.sql")),
-    ("ltv", include_str!("../../pipelines/retail/marts/ltv.sql")),
-    ("repeat_rate", include_str!("../../pipelines/retail/marts/repeat_rate.sql")),
-    ("rfm", include_str!("../../pipelines/retail/marts/rfm.sql")),
-];
-
-/// Its checks, likewise.
-const CHECKS: [(&str, &str); 4] = [
-    ("every_customer_has_records", include_str!("../../pipelines/retail/checks/every_customer_has_records.sql")),
-    ("every_record_has_a_customer", include_str!("../../pipelines/retail/checks/every_record_has_a_customer.sql")),
-    ("marts_count_the_same_buyers", include_str!("../../pipelines/retail/checks/marts_count_the_same_buyers.sql")),
-    ("one_customer_per_record", include_str!("../../pipelines/retail/checks/one_customer_per_record.sql")),
-];
 
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let here = std::env::current_dir()?;
@@ -99,8 +77,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         ..Layout::default()
     };
     let marts = nayose_draft::marts_for(&draft);
-    layout.marts = queries(&out, "marts", &MARTS, &marts)?;
-    layout.checks = queries(&out, "checks", &CHECKS, &nayose_draft::checks_for(&marts))?;
+    layout.marts = queries(&out, "marts", MARTS, &marts)?;
+    layout.checks = queries(&out, "checks", CHECKS, &nayose_draft::checks_for(&marts))?;
     let mut answers = Answers::default();
     local::put(&files[0], nayose_draft::pipeline_yaml(&draft, &answers, &layout))?;
     let pipeline = loaded(&files[0])?;
@@ -143,13 +121,13 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     Ok(0)
 }
 
-/// Writes the queries of these names to a folder; the folder's name, where there are some.
-fn queries(out: &Path, folder: &str, all: &[(&str, &str)], names: &[&str]) -> Result<Option<String>> {
+/// Writes the queries of these names that ship to a folder; the folder's name, where there are some.
+fn queries(out: &Path, folder: &str, all: &[(&str, &str, &str)], names: &[&str]) -> Result<Option<String>> {
     if names.is_empty() {
         return Ok(None);
     }
     std::fs::create_dir_all(out.join(folder))?;
-    for (name, sql) in all.iter().filter(|(name, _)| names.contains(name)) {
+    for (_, name, sql) in all.iter().filter(|(_, name, _)| names.contains(name)) {
         local::put(&out.join(folder).join(format!("{name}.sql")), sql.to_string())?;
     }
     Ok(Some(folder.to_string()))

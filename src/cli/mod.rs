@@ -23,6 +23,7 @@ mod init;
 mod match_record;
 mod normalize;
 mod output;
+mod report;
 mod rollback;
 mod run;
 mod schema;
@@ -104,6 +105,8 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// Write a plain copy of a published table
     Export(export::Arguments),
+    /// Write the charts of a published run as one HTML file
+    Report(report::Arguments),
     /// Normalize Japanese text: lines in, JSON lines out
     Normalize(normalize::Arguments),
     /// Make sample data of a retailer, with truth
@@ -272,6 +275,7 @@ async fn work(command: Command) -> Result<u8> {
         Command::Audit(a) => audit::run(a).await,
         Command::Evaluate(a) => evaluate::run(a).await,
         Command::Export(a) => export::run(a).await,
+        Command::Report(a) => report::run(a).await,
         Command::Cluster(a) => cluster::run(a).await,
         Command::Generate(_) | Command::Normalize(_) | Command::Schema(_) => Ok(0),
         Command::Completions(_) | Command::Man(_) | Command::ImportModel(_) => Ok(0),

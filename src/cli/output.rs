@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
@@ -41,6 +42,22 @@ pub(super) struct CsvArguments {
 /// Prints a text for people with a line end.
 pub(super) fn print(text: &str) -> Result<()> {
     finish(writeln!(io::stdout().lock(), "{}", harmless(text)))
+}
+
+/// Refuses to write a page over a file that is none: a truth file or a pipeline that was named by mistake.
+pub(super) fn refuse_other(path: &Path, page: &str, flag: &str) -> Result<()> {
+    let is_page = |text: &[u8]| text.starts_with(b"<!doctype html>");
+    // What is no file, such as /dev/stdout, is written through.
+    if !path.is_file() {
+        return Ok(());
+    }
+    match std::fs::read(path) {
+        Ok(text) if !text.is_empty() && !is_page(&text) => {
+            Err(Error::usage(format!("{} is there and is no {page}", path.display()))
+                .hint(format!("name another file with {flag}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Shows where something is typed.

@@ -25,6 +25,7 @@ use crate::observe::metrics;
 use crate::observe::profile;
 use crate::runner::{self, Options, Outcome};
 use crate::stages::Stage;
+use crate::stages::marts::chosen;
 use crate::store::local;
 use crate::tables::contract::{GOLDEN_CUSTOMER, INTERACTION, REJECT, SOURCE_RECORD, Table};
 
@@ -312,7 +313,8 @@ fn report(outcome: &Outcome, pipeline: &Pipeline, changes: Option<Diff>) -> Resu
             };
             let told = told(m)?;
             // The table has the rows that were left out on purpose as well, and those that are there again.
-            let again: u64 = m.golden().iter().flat_map(|g| &g.lines).map(|l| l.repeated + l.replaced).sum();
+            let again: u64 =
+                m.golden().iter().flat_map(|g| &g.lines).map(|l| l.repeated + l.replaced + l.references).sum();
             let rejected = rows(&REJECT).saturating_sub(skipped(m)? + again);
             let nothing = m.score()?.trained.learned.as_ref().and_then(|learned| learned.nothing());
             let expected = match nothing {
@@ -355,9 +357,10 @@ type Count = fn(&LineCounts) -> u64;
 fn lines(manifest: &Manifest) -> String {
     let Some(golden) = manifest.golden() else { return String::new() };
     let mut text = String::new();
-    let told: [(&str, Count); 2] = [
+    let told: [(&str, Count); 3] = [
         ("rows of facts repeat a row, the same in everything", |l| l.repeated),
         ("rows of facts were replaced by those of a later file with the same event_id", |l| l.replaced),
+        ("rows of references were replaced by a later row with the same key", |l| l.references),
     ];
     for (what, of) in told {
         let files: Vec<&LineCounts> = golden.lines.iter().filter(|l| of(l) > 0).collect();
@@ -396,6 +399,10 @@ fn told(manifest: &Manifest) -> Result<String> {
     text += &lines(manifest);
     for understood in found.understood.iter().filter(|u| u.share() >= TOLD) {
         text += &format!("\n  {understood}");
+    }
+    if let Some(marts) = manifest.marts() {
+        let lines = chosen::left_out(&marts.marts_left_out, &marts.checks_left_out);
+        text.extend(lines.iter().map(|line| format!("\n  {line}")));
     }
     Ok(text)
 }

@@ -19,7 +19,7 @@ use crate::lake::decision_log::Decisions;
 use crate::runner::{self, inputs, nearest, sample};
 use crate::sources::reader::{self, Format, RejectReason};
 use crate::stages::ingest::{SourceFiles, expressions, read_options, understood};
-use crate::stages::{block, ingest, marts, normalize};
+use crate::stages::{block, ingest, normalize};
 use crate::tables::columns;
 use crate::tables::contract::{RAW_RECORD, STANDARD_RECORD, col};
 use nayose_matching::model::BlockingRule;
@@ -139,7 +139,7 @@ pub(super) async fn validate(
     if let Ok(Some(misnamed)) = runner::retention::misnamed(&pipeline.lake, &pipeline.keep, true).await {
         return Err(misnamed);
     }
-    runner::marts::can_be_planned(pipeline).await?;
+    let queries = runner::marts::can_be_planned(pipeline).await?;
     let context = session(&resources.resources())?;
     // Expressions are tried before anything is read.
     if let Err(error) = ingest::plan(&context, pipeline, &found) {
@@ -151,9 +151,10 @@ pub(super) async fn validate(
         pipeline.sources.len(),
         pipeline.model.rules.len(),
         pipeline.model.comparisons.len(),
-        marts::files(pipeline, true).count(),
-        pipeline.checks.len()
+        queries.marts,
+        queries.checks
     );
+    good.extend(queries.left_out.iter().map(|line| format!("\n{line}")));
     good.extend(runner::desk::told(pipeline, &decided).map(|told| format!("\n{told}")));
     let mut rows = match of_rows(&context, pipeline, &found).await {
         Ok(rows) => rows,

@@ -9,19 +9,19 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::decisions::{self, Decision};
-use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, SurvivorshipRuleFile};
+use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, SourceFile, SurvivorshipRuleFile};
 use super::keep::KeepFile;
 use super::problem::{Problems, did_you_mean};
-use super::tree::{Node, Placed, Step, line_of};
+use super::tree::{Placed, Step, line_of};
 use super::{
     Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source,
-    check_thresholds, renames, shape, zone,
+    check_thresholds, queries, renames, shape, zone,
 };
 use crate::error::{Error, Result};
 use crate::store::Location;
 use nayose_japanese::identifier::CheckDigit;
 use nayose_matching::model::Label;
-use nayose_matching::record::attribute::{Attribute, AttributeType, EVENT_ATTRIBUTES, PERSON_ATTRIBUTES};
+use nayose_matching::record::attribute::{Attribute, AttributeType, PERSON_ATTRIBUTES, REFERENCES};
 
 /// A YAML document: its text, its places, its mirror.
 pub(super) struct Document<T> {
@@ -128,8 +128,15 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         (None, Some(typed)) => Location::parse(typed, &folder)?,
         (None, None) => Location::parse("lake", &here)?,
     };
-    let marts = queries(&folder, file.marts.as_deref())?;
-    let checks = queries(&folder, file.checks.as_deref())?;
+    let marts = queries::read(path, "marts", file.marts.as_ref(), &tree, problems)?;
+    let checks = queries::read(path, "checks", file.checks.as_ref(), &tree, problems)?;
+    for mart in marts.iter().filter(|mart| REFERENCES.iter().any(|table| table.name == mart.name)) {
+        problems.add(
+            line_of(&tree, &[key("marts")]),
+            format!("the mart {}.sql has the name of a table that sources fill", mart.name),
+            "give the file another name: the table is there for marts to read",
+        );
+    }
     let digest = digest(&file, &model.digest, &decisions, &marts, &checks)?;
     let parts = Digests {
         // The usual zone is left out: a pipeline that names none is the one that it was.
@@ -179,7 +186,7 @@ pub(super) fn key(name: &str) -> Step {
 fn check_attributes(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Attribute> {
     for name in d.file.attributes.keys() {
         let path = [key("attributes"), key(name)];
-        if PERSON_ATTRIBUTES.contains(&name.as_str()) || EVENT_ATTRIBUTES.contains(&name.as_str()) {
+        if PERSON_ATTRIBUTES.contains(&name.as_str()) {
             problems.add(
                 line_of(&d.tree, &path),
                 format!("attribute {name:?} is built in"),
@@ -228,6 +235,16 @@ fn check_sources(d: &Document<PipelineFile>, problems: &mut Problems) -> Vec<Sou
             "give sources of one system the same `channel`, such as all shops that share a till system",
         );
     }
+    for (i, s) in d.file.sources.iter().enumerate() {
+        let is_same = |other: &SourceFile| s.table.is_some() && other.table == s.table && other.files == s.files;
+        if let Some(table) = s.table.filter(|_| d.file.sources[..i].iter().any(is_same)) {
+            problems.add(
+                line_of(&d.tree, &[key("sources"), Step::Index(i), key("files")]),
+                format!("files of source {:?} are mapped twice to {}", s.name, table.reference().name),
+                "leave one of the sources out: each would replace the rows of the other",
+            );
+        }
+    }
     d.file
         .sources
         .iter()
@@ -254,7 +271,7 @@ fn check_zone(d: &Document<PipelineFile>, problems: &mut Problems) -> Zone {
 }
 
 fn check_survivorship(d: &Document<PipelineFile>, problems: &mut Problems) {
-    let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
+    let channels: BTreeSet<&str> = d.file.channels_of_sources();
     let s = &d.file.survivorship;
     let fields: [(&str, &FieldSurvivorshipFile); 5] =
         [("name", &s.name), ("kana", &s.kana), ("birth_date", &s.birth_date), ("sex", &s.sex), ("address", &s.address)];
@@ -305,7 +322,7 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             problems.add(line, format!("{name} is not between 0 and 1"), hint);
         }
     }
-    let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
+    let channels: BTreeSet<&str> = d.file.channels_of_sources();
     for channel in d.file.limits.records_per_person.keys().filter(|c| !channels.contains(c.as_str())) {
         problems.add(
             line_of(&d.tree, &[key("limits"), key("records_per_person"), key(channel)]),
@@ -323,39 +340,6 @@ fn check_numbers(d: &Document<PipelineFile>, problems: &mut Problems) {
             "use letters, digits and _",
         );
     }
-    if let Node::Map(entries) = &d.tree.value {
-        for (k, folder) in entries.iter().filter(|(k, _)| matches!(k.value.as_str(), "marts" | "checks")) {
-            if let Node::Text(name) = &folder.value
-                && name.is_empty()
-            {
-                problems.add(
-                    k.referenced.line(),
-                    format!("{} is empty", k.value),
-                    "leave the key out, or name a folder",
-                );
-            }
-        }
-    }
-}
-
-fn queries(folder: &Path, below: Option<&str>) -> Result<Vec<SqlFile>> {
-    let Some(below) = below else { return Ok(Vec::new()) };
-    let folder = folder.join(below);
-    let unreadable = |e: std::io::Error| {
-        Error::config(format!("cannot read {}: {e}", folder.display()))
-            .hint("check `marts` and `checks` in the pipeline file")
-    };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|e| e == "sql")
-            && let Some(name) = path.file_stem().and_then(|n| n.to_str())
-        {
-            found.push(SqlFile { name: name.to_string(), sql: std::fs::read_to_string(&path).map_err(unreadable)? });
-        }
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(found)
 }
 
 /// The text of the model file for the attributes that sources of people have.

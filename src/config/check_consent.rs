@@ -8,10 +8,10 @@ use super::problem::Problems;
 
 /// The columns of consent of a source; `line` finds the line of a key below the source.
 pub(super) fn columns(s: &SourceFile, line: impl Fn(&[&str]) -> u64, problems: &mut Problems) -> Vec<ConsentColumn> {
-    if s.holds == Holds::Events && !s.consent.is_empty() {
+    if s.holds != Holds::People && !s.consent.is_empty() {
         problems.add(
             line(&["consent"]),
-            format!("consent in source {:?}, which holds events", s.name),
+            format!("consent in source {:?}, which holds {}", s.name, s.holds.rows()),
             "it belongs to sources that hold people; a log of statements can be read as one",
         );
     }

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use super::check::{Document, key};
 use super::file::{
     EncodingFile, EqualRowsFile, FormatFile, HeaderFile, Holds, MadeFile, OneOrMany, PipelineFile, QuotingFile,
-    SourceFile, SourceValue, ValueFile,
+    SourceFile, SourceValue, TableFile, ValueFile,
 };
 use super::problem::{Problems, did_you_mean};
 use super::tree::{Step, line_of};
 use super::{FillDown, Fixed, Header, Join, Reading, Rows, Source, Value, check_consent, expression, zone};
-use nayose_matching::record::attribute::{EVENT_ATTRIBUTES, PERSON_ATTRIBUTES};
+use nayose_matching::record::attribute::{EVENT_ATTRIBUTES, PERSON_ATTRIBUTES, REFERENCES};
 
 /// A source that is being checked.
 struct Check<'a> {
@@ -50,7 +50,13 @@ impl Check<'_> {
     fn source(mut self) -> Source {
         let s = self.source;
         self.attributes();
-        let holds = self.holds();
+        let record_id = match &s.record_id {
+            Some(value) => self.value(&["record_id"], value),
+            None => Value::Columns(Vec::new()),
+        };
+        let columns: BTreeMap<String, Value> =
+            s.columns.iter().map(|(name, value)| (name.clone(), self.value(&["columns", name], value))).collect();
+        let holds = self.holds(&columns);
         if let Err(e) = globset::Glob::new(&s.files) {
             self.problem(
                 &["files"],
@@ -58,9 +64,6 @@ impl Check<'_> {
                 "use *, ? and [ab]; ** for any folder",
             );
         }
-        let record_id = self.value(&["record_id"], &s.record_id);
-        let columns: BTreeMap<String, Value> =
-            s.columns.iter().map(|(name, value)| (name.clone(), self.value(&["columns", name], value))).collect();
         let time_zone = s.time_zone.as_ref().unwrap_or(&self.document.file.time_zone).clone();
         if let Some(remedy) = s.time_zone.as_deref().and_then(zone::remedy) {
             self.problem(&["time_zone"], format!("{time_zone:?} is no time zone"), remedy);
@@ -98,6 +101,7 @@ impl Check<'_> {
                 rows: join.rows.clone(),
                 on: join.on.iter().map(|(here, there)| (here.clone(), there.0.clone())).collect(),
                 columns: join.columns.to_vec(),
+                may_be_missing: join.may_be_missing,
             }),
             only_where,
             skip_where,
@@ -146,10 +150,17 @@ impl Check<'_> {
         let known: Vec<&str> = match s.holds {
             Holds::People => PERSON_ATTRIBUTES.iter().copied().chain(declared.keys().map(String::as_str)).collect(),
             Holds::Events => EVENT_ATTRIBUTES.to_vec(),
+            // Which columns there may be is known once the table is.
+            Holds::Reference => match s.table {
+                Some(table) => table.reference().columns.to_vec(),
+                None => return,
+            },
         };
         for name in s.columns.keys().filter(|n| !known.contains(&n.as_str())) {
-            let hint = did_you_mean(name, known.iter().copied())
-                .unwrap_or_else(|| format!("known: {}; declare others under `attributes`", known.join(", ")));
+            let hint = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match s.holds {
+                Holds::People => format!("known: {}; declare others under `attributes`", known.join(", ")),
+                Holds::Events | Holds::Reference => format!("known: {}", known.join(", ")),
+            });
             self.problem(&["columns", name], format!("unknown attribute {name:?} in source {:?}", s.name), hint);
         }
         for (a, b) in [("name", "family_name"), ("kana", "family_kana")] {
@@ -163,27 +174,72 @@ impl Check<'_> {
         }
     }
 
-    fn holds(&mut self) -> Rows {
+    /// Keys that belong to sources that hold something else.
+    fn foreign(&mut self) {
         let s = self.source;
-        let of_events = [
-            ("event_id", s.event_id.is_some()),
-            ("occurred_at", s.occurred_at.is_some()),
-            ("event_type", s.event_type.is_some()),
-            ("equal_rows", s.equal_rows != EqualRowsFile::default()),
+        let (people, events) = (&[Holds::People], &[Holds::Events]);
+        let keys: [(&str, bool, &[Holds]); 8] = [
+            ("event_id", s.event_id.is_some(), events),
+            ("occurred_at", s.occurred_at.is_some(), events),
+            ("event_type", s.event_type.is_some(), events),
+            ("equal_rows", s.equal_rows != EqualRowsFile::default(), events),
+            ("updated_at", s.updated_at.is_some(), people),
+            ("registered_at", s.registered_at.is_some(), people),
+            ("record_id", s.record_id.is_some(), &[Holds::People, Holds::Events]),
+            ("table", s.table.is_some(), &[Holds::Reference]),
         ];
-        let of_people = [("updated_at", s.updated_at.is_some()), ("registered_at", s.registered_at.is_some())];
-        let (foreign, is, belongs): (&[_], _, _) = match s.holds {
-            Holds::People => (&of_events, "people", "events"),
-            Holds::Events => (&of_people, "events", "people"),
-        };
-        for (k, _) in foreign.iter().filter(|(_, given)| *given) {
+        for (k, _, of) in keys.iter().filter(|(_, given, of)| *given && !of.contains(&s.holds)) {
+            let belongs = of.iter().map(|holds| holds.rows()).collect::<Vec<_>>().join(" or ");
             self.problem(
                 &[k],
-                format!("{k} in source {:?}, which holds {is}", s.name),
+                format!("{k} in source {:?}, which holds {}", s.name, s.holds.rows()),
                 format!("it belongs to sources that hold {belongs}"),
             );
         }
+        let needed = [
+            ("channel", !s.channel.is_empty(), "add `channel: …`: whose ids its rows have"),
+            (
+                "record_id",
+                s.record_id.is_some(),
+                "add `record_id: …`: the column of the record's id within the channel",
+            ),
+        ];
+        for (k, _, hint) in needed.iter().filter(|(_, given, _)| !*given && s.holds != Holds::Reference) {
+            self.problem(&["name"], format!("source {:?} holds {} and has no {k}", s.name, s.holds.rows()), *hint);
+        }
+    }
+
+    /// The table that a source fills: all columns that a row must have are mapped.
+    fn reference(&mut self, columns: &BTreeMap<String, Value>) -> Rows {
+        let s = self.source;
+        let Some(table) = s.table.map(TableFile::reference) else {
+            let tables = REFERENCES.map(|table| table.name).join(", ");
+            let hint = format!("say which table it fills, `table: product`; one of: {tables}");
+            self.problem(&["name"], format!("source {:?} holds a reference and has no table", s.name), hint);
+            return Rows::Reference { table: TableFile::Product.reference(), key: Value::Columns(Vec::new()) };
+        };
+        for name in table.required.iter().filter(|name| !columns.contains_key(**name)) {
+            self.problem(
+                &["columns"],
+                format!("source {:?} does not map {name}, without which no row of {} can be", s.name, table.name),
+                format!("add `{name}: …` to `columns`"),
+            );
+        }
+        let mut key = Vec::new();
+        for value in table.key.iter().filter_map(|name| columns.get(*name)) {
+            match value {
+                Value::Columns(of) if of.len() == 1 => key.extend(of.iter().cloned()),
+                _ => return Rows::Reference { table, key: Value::Columns(Vec::new()) },
+            }
+        }
+        Rows::Reference { table, key: Value::Columns(key) }
+    }
+
+    fn holds(&mut self, columns: &BTreeMap<String, Value>) -> Rows {
+        let s = self.source;
+        self.foreign();
         match s.holds {
+            Holds::Reference => self.reference(columns),
             Holds::People => {
                 if s.columns.is_empty() && s.consent.is_empty() {
                     self.problem(&["name"], format!("source {:?} maps no columns", s.name), "add `columns`");

@@ -3,7 +3,7 @@
 //! The JSON Schema for editors is generated from these types, and so is the check of keys and types in [`super::shape`]:
 //! what is written here is the only description of the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,11 +82,39 @@ pub struct PipelineFile {
     /// Numbers that marts and checks use as $name.
     #[serde(default)]
     pub parameters: BTreeMap<String, f64>,
-    /// Folder of mart queries, relative to this file; each `.sql` file is a table. One whose name begins with `_` is read by the
-    /// others, like a definition that they share, and is not published.
-    pub marts: Option<String>,
-    /// Folder of check queries, relative to this file; each must return no rows.
-    pub checks: Option<String>,
+    /// Folder of mart queries, relative to this file, or several; each `.sql` file is a table. One whose name begins with `_` is
+    /// read by the others, like a definition that they share, and is not published.
+    pub marts: Option<FoldersFile>,
+    /// Folder of check queries, relative to this file, or several; each must return no rows.
+    pub checks: Option<FoldersFile>,
+}
+
+/// A folder, or several.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum FoldersFile {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl FoldersFile {
+    /// As a list.
+    pub fn to_vec(&self) -> Vec<String> {
+        match self {
+            FoldersFile::One(one) => vec![one.clone()],
+            FoldersFile::Several(several) => several.clone(),
+        }
+    }
+}
+
+impl PipelineFile {
+    /// The channels that ids belong to: references belong to none.
+    pub(super) fn channels_of_sources(&self) -> BTreeSet<&str> {
+        let have_ids = self.sources.iter().filter(|source| source.holds != Holds::Reference);
+        have_ids.map(|source| source.channel.as_str()).collect()
+    }
 }
 
 fn here() -> String {

@@ -15,9 +15,12 @@ pub mod decisions;
 mod expression;
 pub mod file;
 mod guards_file;
+pub mod head;
 pub mod keep;
 pub mod model_file;
+mod needs;
 pub mod problem;
+mod queries;
 mod renames;
 pub mod serve_file;
 pub mod shape;
@@ -34,6 +37,7 @@ use std::sync::Arc;
 pub use expression::Expression;
 pub use file::{EncodingFile, FormatFile, JAPAN};
 pub use guards_file::GuardsFile;
+pub use needs::Need;
 pub use renames::Renames;
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
 pub use zone::Zone;
@@ -126,8 +130,19 @@ pub struct Digests {
 pub struct SqlFile {
     /// File name without `.sql`: the name of the table or the check.
     pub name: String,
+    /// The folder that it lies in, as the pipeline file names it.
+    pub folder: String,
     /// The query.
     pub sql: String,
+    /// What the file of a mart promises to readers.
+    pub head: Option<head::Head>,
+}
+
+impl SqlFile {
+    /// The file, as a person finds it from the pipeline file.
+    pub fn shown(&self) -> String {
+        format!("{}/{}.sql", self.folder.trim_end_matches('/'), self.name)
+    }
 }
 
 /// What the command line says over the file.
@@ -137,6 +152,13 @@ pub struct Overrides {
     pub input: Option<String>,
     /// `--lake`.
     pub lake: Option<String>,
+}
+
+impl Pipeline {
+    /// The file of a mart.
+    pub fn mart(&self, name: &str) -> Option<&SqlFile> {
+        self.marts.iter().find(|mart| mart.name == name)
+    }
 }
 
 /// Reads and checks the pipeline file with everything beside it.

@@ -63,7 +63,7 @@ pub(super) fn check(d: &Document<PipelineFile>, problems: &mut Problems) -> (Ren
 }
 
 fn of_channels(d: &Document<PipelineFile>, problems: &mut Problems) -> Renames {
-    let channels: BTreeSet<&str> = d.file.sources.iter().map(|s| s.channel.as_str()).collect();
+    let channels: BTreeSet<&str> = d.file.channels_of_sources();
     let mut renames = Renames::default();
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     for (channel, names) in &d.file.channels {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expression::Expression;
 use super::file::{EncodingFile, EqualRowsFile, FormatFile};
+use nayose_matching::record::attribute::Reference;
 
 /// A source.
 #[derive(Clone, Debug)]
@@ -107,6 +108,8 @@ pub struct Join {
     pub on: Vec<(String, String)>,
     /// Columns that are taken from there.
     pub columns: Vec<String>,
+    /// Whether there may be no such files.
+    pub may_be_missing: bool,
 }
 
 /// Where a value comes from.
@@ -176,14 +179,22 @@ pub enum Rows {
         /// What rows of one file with one event id are.
         equal_rows: EqualRowsFile,
     },
+    /// A row says what something is that events name.
+    Reference {
+        /// The table that it fills.
+        table: &'static Reference,
+        /// The columns of its key, where they stand in columns alone.
+        key: Value,
+    },
 }
 
 impl Source {
-    /// Every value of the source that a row must have: of people the id, of events the event's id.
+    /// The value that a row must have: of people the id, of events the event's id, of a reference its key.
     pub fn key(&self) -> &Value {
         match &self.holds {
             Rows::People { .. } => &self.record_id,
             Rows::Events { event_id, .. } => event_id,
+            Rows::Reference { key, .. } => key,
         }
     }
 
@@ -215,6 +226,8 @@ impl Source {
                 add("event_id", event_id);
                 occurred_at.iter().for_each(|value| add("occurred_at", value));
             }
+            // Its key is among its columns.
+            Rows::Reference { .. } => {}
         }
         all.extend(self.columns.iter().map(|(name, value)| (format!("columns.{name}"), value)));
         all

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use nayose_matching::record::attribute::{REFERENCES, Reference};
+
 /// The name of a column, or its place from 1 where a file has no header.
 #[derive(Clone, Debug, Serialize, PartialEq)]
 #[serde(transparent)]
@@ -94,6 +96,43 @@ pub enum Holds {
     People,
     /// A row is something that happened.
     Events,
+    /// A row says what something is that events name: a product, a store, what a medium cost in a month; `table` says which.
+    Reference,
+}
+
+impl Holds {
+    /// The rows in the words of a sentence.
+    pub(super) fn rows(self) -> &'static str {
+        match self {
+            Holds::People => "people",
+            Holds::Events => "events",
+            Holds::Reference => "a reference",
+        }
+    }
+}
+
+/// A table of things that events name.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum TableFile {
+    /// Products by `item_id`.
+    Product,
+    /// Stores by `store_id`.
+    Store,
+    /// What was spent on a medium in a month.
+    MediumSpend,
+}
+
+impl TableFile {
+    /// The table.
+    pub fn reference(self) -> &'static Reference {
+        let [product, store, medium_spend] = &REFERENCES;
+        match self {
+            TableFile::Product => product,
+            TableFile::Store => store,
+            TableFile::MediumSpend => medium_spend,
+        }
+    }
 }
 
 /// File format.
@@ -215,6 +254,9 @@ pub struct JoinFile {
     pub on: BTreeMap<String, ColumnName>,
     /// Columns that are taken from there.
     pub columns: OneOrMany,
+    /// Whether there may be no such files at all: then the columns have no values.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub may_be_missing: bool,
 }
 
 /// One expression or several.
@@ -286,10 +328,14 @@ pub struct ConsentFile {
 pub struct SourceFile {
     /// Its name, unique in the file.
     pub name: String,
-    /// The channel that its ids belong to.
+    /// The channel that its ids belong to; of a reference the system that it comes from, where somebody asks.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub channel: String,
-    /// People or events.
+    /// People, events, or what events name.
     pub holds: Holds,
+    /// Of a reference: the table that it fills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableFile>,
     /// Files, as a glob below `input`, or a URL with a glob.
     pub files: String,
     /// Of ZIP archives: the members to read, as a glob; all of them where none is given.
@@ -348,8 +394,9 @@ pub struct SourceFile {
     /// SQL expressions on the row; a row for which one is true is skipped, with the expression as its reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_where: Option<ExpressionsFile>,
-    /// The record's id within the channel; several columns are joined by `-`.
-    pub record_id: ValueFile,
+    /// People and events: the record's id within the channel; several columns are joined by `-`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_id: Option<ValueFile>,
     /// People: the time when the row's values were valid.
     pub updated_at: Option<ValueFile>,
     /// People: the time when the record was made.

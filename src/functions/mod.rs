@@ -1,5 +1,6 @@
 //! The bridge from pure functions to Arrow and SQL: one file per function or family, one `register_all`.
 
+mod day;
 pub(crate) mod erased;
 pub(crate) mod golden;
 pub(crate) mod key_hash;
@@ -40,6 +41,7 @@ use recipe::Recipe;
 
 use nayose_matching::parallel;
 
+pub(crate) use day::{read_day, read_month};
 pub(crate) use key_hash::key_hash;
 pub(crate) use number::{decimal, number};
 pub(crate) use spreadsheet::{bare, damaged};
@@ -49,7 +51,7 @@ pub(crate) use value_kind::value_kind;
 
 /// Makes every function that needs no configuration known to the session.
 pub(crate) fn register_all(context: &SessionContext) {
-    let numbers = [number(), decimal(), timestamp(), utc_offset()];
+    let numbers = [number(), decimal(), timestamp(), utc_offset(), read_day(), read_month()];
     let plain = [key_hash(), bare(), damaged(), unusable(), value_kind()];
     let plain = plain.into_iter().chain(numbers);
     for function in normalize::normalizers().into_iter().chain(plain) {

@@ -20,7 +20,7 @@ use object_store::prefix::PrefixStore;
 use crate::error::{Error, Result, VERIFY, storage_cause};
 use crate::store::local::folders;
 use crate::store::{Location, digest};
-use crate::tables::contract::Table;
+use crate::tables::contract::{self, Table};
 use crate::tables::part::Part;
 
 /// What a table holds after a commit.
@@ -168,7 +168,9 @@ pub(crate) async fn commit(
                 None => continue,
             },
         };
+        // The columns of a mart are those of its query today. No file of before stays, and earlier versions keep theirs.
         let grown = match columns_beside(&delta, &schema, mode == Mode::Replace)? {
+            Columns::Other if mode == Mode::Replace && contract::is_mart(table.name) => Some(kernel_schema(&schema)?),
             Columns::Same => None,
             Columns::Grown(columns) => Some(columns),
             Columns::Other => {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::results::{
-    BlockResult, ClusterResult, GoldenResult, IngestResult, NormalizeResult, ScoreResult, StageResult,
+    BlockResult, ClusterResult, GoldenResult, IngestResult, MartsResult, NormalizeResult, ScoreResult, StageResult,
 };
 use super::sealed;
 use crate::config::Renames;
@@ -243,6 +243,14 @@ impl Manifest {
     pub(crate) fn golden(&self) -> Option<&GoldenResult> {
         match self.result("golden") {
             Some(StageResult::Golden(found)) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// What `marts` found, once it is done.
+    pub(crate) fn marts(&self) -> Option<&MartsResult> {
+        match self.result("marts") {
+            Some(StageResult::Marts(found)) => Some(found),
             _ => None,
         }
     }

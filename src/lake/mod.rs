@@ -18,6 +18,7 @@ pub(crate) mod held;
 pub(crate) mod lock;
 pub(crate) mod manifest;
 pub(crate) mod models;
+pub(crate) mod places;
 pub(crate) mod plan;
 pub(crate) mod profile;
 pub(crate) mod published;

@@ -359,6 +359,14 @@ pub(crate) struct LineCounts {
     pub repeated: u64,
     /// Rows in whose place a later file, or a later row where `equal_rows: one_event` says so, has others.
     pub replaced: u64,
+    /// Rows of a reference whose key a later row has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub references: u64,
+}
+
+/// Left out where it counts nothing: the summary of a pipeline without references is what it was.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Facts of a kind with an amount below zero.
@@ -373,10 +381,34 @@ pub(crate) struct Negative {
 }
 
 /// What the marts found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MartsResult {
     /// Checks that returned no rows.
     pub checks_passed: usize,
+    /// Marts that were not made.
+    #[serde(default)]
+    pub marts_left_out: Vec<MartLeftOut>,
+    /// Checks that were not run.
+    #[serde(default)]
+    pub checks_left_out: Vec<CheckLeftOut>,
+}
+
+/// A mart that was not made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MartLeftOut {
+    /// Its name.
+    pub mart: String,
+    /// What it needs, itself or through a mart that it reads, and no source maps.
+    pub needs: Vec<String>,
+}
+
+/// A check that was not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CheckLeftOut {
+    /// Its name.
+    pub check: String,
+    /// What the marts that it reads need, and no source maps.
+    pub needs: Vec<String>,
 }
 
 pub(crate) use nayose_matching::identity::people::Expected;

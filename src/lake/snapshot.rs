@@ -257,6 +257,17 @@ pub(crate) async fn whole(
     name: &str,
     zone: &str,
 ) -> Result<Option<DataFrame>> {
+    match output(lake, run, name).await? {
+        Some(output) => Ok(Some(rows(context, lake, name, &output, zone).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The files of a table at the version of its Delta log that the run published. `None` where it did not.
+///
+/// # Errors
+/// Environment, if the log cannot be read; data, where its files are others than those that were published.
+pub(crate) async fn output(lake: &Location, run: &PublishedRun, name: &str) -> Result<Option<Output>> {
     let Some((_, version, _)) = run.tables.iter().find(|(table, _, _)| table == name) else { return Ok(None) };
     let delta = delta::open(lake, name, Some(*version)).await?;
     let Some(delta) = delta else {
@@ -267,7 +278,7 @@ pub(crate) async fn whole(
     if let Some(sealed) = &run.sealed {
         sealed.check(lake, name, &files)?;
     }
-    Ok(Some(rows(context, lake, name, &output_of(name, files), zone).await?))
+    Ok(Some(output_of(name, files)))
 }
 
 /// The rows of a published table in these files.

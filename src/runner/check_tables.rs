@@ -13,6 +13,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::Run;
+use crate::config::SqlFile;
 use crate::engine::query;
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
@@ -23,10 +24,10 @@ use crate::tables::zone::rows_in_zone;
 
 impl Run<'_> {
     /// Registers the tables that checks name in [`PREVIOUS`] and [`PLAN`].
-    pub(super) async fn register_for_checks(&self, record: &StageRecord) -> Result<()> {
+    pub(super) async fn register_for_checks(&self, checks: &[&SqlFile], record: &StageRecord) -> Result<()> {
         for schema in [PREVIOUS, PLAN] {
             let mut tables: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
-            for name in marts::named_by_checks(&self.context, self.pipeline, schema)? {
+            for name in marts::named_by_checks(&self.context, checks, schema)? {
                 let rows = match schema {
                     PREVIOUS => self.published_before(&name).await?,
                     _ => self.about_to_be_published(&name, record).await?,
@@ -67,7 +68,7 @@ impl Run<'_> {
 
     /// The columns of a published table; of a mart of the pipeline's own those that it has in this run.
     async fn columns_of(&self, name: &str) -> Result<SchemaRef> {
-        match contract::find(name) {
+        match contract::of_pipeline(self.pipeline, name) {
             Some(table) => Ok(snapshot::plain_schema(table)),
             None => Ok(Arc::new(self.context.table(name).await?.schema().as_arrow().clone())),
         }

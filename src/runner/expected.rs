@@ -7,7 +7,7 @@ use crate::config::Rows;
 use crate::lake::manifest::{Input, Output};
 use crate::tables::contract::{
     BLOCK, CANDIDATE_PAIR, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, RAW_EVENT, RAW_RECORD,
-    STANDARD_RECORD, Table,
+    RAW_REFERENCE, STANDARD_RECORD, Table,
 };
 
 /// Bytes of a row of a file, where nothing was ever read: the sample's orders have 80, its members 130.
@@ -16,7 +16,7 @@ const ROW_BYTES: u64 = 100;
 impl Run<'_> {
     /// The rows that a table will probably have.
     pub(super) fn expected(&self, table: &Table) -> u64 {
-        if [RAW_RECORD.name, RAW_EVENT.name].contains(&table.name) {
+        if [RAW_RECORD.name, RAW_EVENT.name, RAW_REFERENCE.name].contains(&table.name) {
             return self.rows_to_read(table);
         }
         let of_before = self.before.as_ref().and_then(|run| run.tables.iter().find(|t| t.0 == table.name));
@@ -50,7 +50,11 @@ impl Run<'_> {
         };
         let is_of_table = |input: &&Input| {
             let source = self.pipeline.sources.iter().find(|source| source.name == input.source);
-            source.is_some_and(|s| matches!(s.holds, Rows::People { .. }) == (table.name == RAW_RECORD.name))
+            source.is_some_and(|s| match s.holds {
+                Rows::People { .. } => table.name == RAW_RECORD.name,
+                Rows::Events { .. } => table.name == RAW_EVENT.name,
+                Rows::Reference { .. } => table.name == RAW_REFERENCE.name,
+            })
         };
         let bytes: u64 = self.manifest.inputs.iter().filter(is_of_table).filter(|i| !known(i)).map(|i| i.bytes).sum();
         bytes / ROW_BYTES

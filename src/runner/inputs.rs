@@ -25,9 +25,12 @@ const READ_AT_ONCE: usize = 4;
 pub(crate) async fn find(pipeline: &Pipeline, as_of: Option<i64>) -> Result<Vec<SourceFiles>> {
     let mut all = Vec::new();
     for (i, source) in pipeline.sources.iter().enumerate() {
-        let files = matching(pipeline, source, &source.files, as_of).await?;
+        let files = matching(pipeline, source, &source.files, as_of, source.may_be_empty).await?;
         let joined = match &source.join {
-            Some(join) => matching(pipeline, source, &join.files, as_of).await?,
+            Some(join) => {
+                let may_be_none = source.may_be_empty || join.may_be_missing;
+                matching(pipeline, source, &join.files, as_of, may_be_none).await?
+            }
             None => Vec::new(),
         };
         all.push(SourceFiles { source: i, files, joined });
@@ -40,7 +43,7 @@ pub(crate) async fn find(pipeline: &Pipeline, as_of: Option<i64>) -> Result<Vec<
     Ok(all)
 }
 
-/// The files of a glob, and the members of those that are ZIP archives.
+/// The files of a glob of a source, and the members of those that are ZIP archives; whether there may be none.
 ///
 /// # Errors
 /// Configuration, where there is none.
@@ -49,15 +52,16 @@ pub(crate) async fn matching(
     source: &Source,
     files: &str,
     as_of: Option<i64>,
+    may_be_none: bool,
 ) -> Result<Vec<SourceFile>> {
     let (root, pattern) = root_of(pipeline, files)?;
     let (store, _) = root.open()?;
     let found = dated::until(root.glob(&pattern).await?, as_of, &pipeline.zone);
-    if found.is_empty() && !source.may_be_empty {
+    if found.is_empty() && !may_be_none {
         let when = if as_of.is_some() { " in a folder of a day that had begun by --as-of" } else { "" };
         let place = root.join(&pattern).shown();
         return Err(Error::config(format!("source {:?}: no file{when} matches {place}", source.name)).hint(
-            "check `files` and `input` in the pipeline file, or --input; set may_be_empty: true if that is right",
+            "check `files` and `input` in the pipeline file, or --input; set may_be_empty: true if that is right, or may_be_missing: true of a join",
         ));
     }
     let mut all = Vec::new();

@@ -1,8 +1,12 @@
-//! The stage of the marts: those that others read, the published ones, the checks, and what changed of the run before.
+//! The stage of the marts: each after those that it reads, the checks, and what changed of the run before.
 //!
 //! In: the golden tables of this run, and what the run before published. Out: the marts' tables and `restatement`.
 
+use std::sync::Arc;
+
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{ident, lit};
+use datafusion::prelude::DataFrame;
 
 use super::Run;
 use crate::config::{Pipeline, SqlFile};
@@ -12,16 +16,17 @@ use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{MartsResult, StageResult};
 use crate::lake::{read, snapshot};
+use crate::stages::marts::chosen::{Chosen, Told};
 use crate::stages::marts::restate;
 use crate::stages::{Planned, Stage, marts};
-use crate::tables::contract::{ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table, col};
-use crate::tables::zone::in_zone;
+use crate::tables::contract::{self, ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table, col};
+use crate::tables::zone::{in_zone, rows_in_zone};
 
-/// Whether every mart and check can be planned, over tables without rows.
+/// Whether every mart and check can be planned, over tables without rows. Answers what a person is told of them.
 ///
 /// # Errors
 /// Configuration, naming every file whose query cannot be planned.
-pub(crate) async fn can_be_planned(pipeline: &Pipeline) -> Result<()> {
+pub(crate) async fn can_be_planned(pipeline: &Pipeline) -> Result<Told> {
     marts::can_be_planned(&session(&Resources::default())?, pipeline).await
 }
 
@@ -39,89 +44,85 @@ impl Run<'_> {
         let facts = self.in_ranges(facts, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
         self.context.deregister_table(INTERACTION.name)?;
         self.context.register_table(INTERACTION.name, facts.into_view())?;
+        let events = self.own_events(record).await?;
+        // What is erased is in no earlier event either.
+        let events = match self.erasure {
+            Some(_) => events,
+            None => self.previous(&ID_EVENT).await?.union(events)?,
+        };
+        self.context.deregister_table(ID_EVENT.name)?;
+        self.context.register_table(ID_EVENT.name, rows_in_zone(events, zone)?.into_view())?;
         let as_of = self.as_of()?;
-        self.marts_for_others(marts::files(self.pipeline, false), as_of, record).await?;
-        for planned in marts::plan(&self.context, self.pipeline, marts::files(self.pipeline, true), as_of).await? {
-            // Checks may look at the marts too.
-            self.put_mart(planned, true, record).await?;
+        let chosen = Chosen::of(&self.context, self.pipeline)?;
+        for table in &chosen.without_rows {
+            let rows = Arc::new(EmptyTable::new(in_zone(&table.schema(), zone)));
+            self.context.deregister_table(table.name)?;
+            self.context.register_table(table.name, rows)?;
         }
-        self.register_for_checks(record).await?;
-        marts::check(&self.context, self.pipeline, as_of).await?;
-        record.result = Some(StageResult::Marts(MartsResult { checks_passed: self.pipeline.checks.len() }));
-        self.restate(record).await
+        for mart in &chosen.marts {
+            // What reads it reads its files: a plan of all that it is made of would grow with every step.
+            let planned = marts::plan(&self.context, self.pipeline, mart, as_of).await?;
+            self.put_mart(mart, planned, contract::is_published(&mart.name), record).await?;
+        }
+        self.register_for_checks(&chosen.checks, record).await?;
+        marts::check(&self.context, self.pipeline, &chosen.checks, as_of).await?;
+        self.restate(&chosen, record).await?;
+        let checks_passed = chosen.checks.len();
+        let Chosen { marts_left_out, checks_left_out, .. } = chosen;
+        record.result = Some(StageResult::Marts(MartsResult { checks_passed, marts_left_out, checks_left_out }));
+        Ok(())
     }
 
-    /// Makes marts that others read, as of a time; each may read those before it.
-    async fn marts_for_others(
+    /// The events of ids that this run found.
+    async fn own_events(&self, record: &StageRecord) -> Result<DataFrame> {
+        let output = record.outputs.get(ID_EVENT.name).or_else(|| self.manifest.output(ID_EVENT.name));
+        let output = output.ok_or_else(|| Error::bug("no events of ids"))?;
+        read::table(&self.context, &self.pipeline.lake, output, snapshot::plain_schema(&ID_EVENT)).await
+    }
+
+    /// Writes a mart and makes its files known to the session by the mart's name.
+    async fn put_mart(
         &self,
-        files: impl Iterator<Item = &SqlFile>,
-        as_of: i64,
+        mart: &SqlFile,
+        planned: Planned,
+        published: bool,
         record: &mut StageRecord,
     ) -> Result<()> {
-        for mart in files {
-            for planned in marts::plan(&self.context, self.pipeline, std::iter::once(mart), as_of).await? {
-                self.put_mart(planned, false, record).await?;
-            }
-        }
+        let (table, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
+        let put = self.put(Stage::Marts, planned, published, None, record).await;
+        put.map_err(|error| marts::failed(mart, error))?;
+        let output = record.outputs.get(table).ok_or_else(|| Error::bug(format!("{table} was not written")))?;
+        let schema = in_zone(&schema, self.pipeline.zone.name());
+        let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
+        self.context.deregister_table(mart.name.as_str())?;
+        self.context.register_table(mart.name.as_str(), rows.into_view())?;
         Ok(())
-    }
-
-    /// Writes a mart and makes it known to the session by its name.
-    async fn put_mart(&self, planned: Planned, published: bool, record: &mut StageRecord) -> Result<()> {
-        let (name, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
-        self.put(Stage::Marts, planned, published, None, record).await.map_err(|e| self.of_mart(name, e))?;
-        if let Some(output) = record.outputs.get(name) {
-            let schema = in_zone(&schema, self.pipeline.zone.name());
-            let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
-            self.context.deregister_table(name)?;
-            self.context.register_table(name, rows.into_view())?;
-        }
-        Ok(())
-    }
-
-    /// The error of a mart's query names its file.
-    fn of_mart(&self, name: &str, error: Error) -> Error {
-        match self.pipeline.marts.iter().find(|mart| mart.name == name) {
-            Some(mart) => marts::failed(mart, "marts", error),
-            None => error,
-        }
     }
 
     /// What the figures of the run before are today, as of its own time: the marts of this run, if that is the same time.
-    async fn restate(&self, record: &mut StageRecord) -> Result<()> {
+    async fn restate(&self, chosen: &Chosen<'_>, record: &mut StageRecord) -> Result<()> {
         let as_of = self.as_of()?;
-        let output = record.outputs.get(ID_EVENT.name).or_else(|| self.manifest.output(ID_EVENT.name));
-        let output = output.ok_or_else(|| Error::bug("no events of ids"))?;
-        let events = read::table(&self.context, &self.pipeline.lake, output, snapshot::plain_schema(&ID_EVENT)).await?;
+        let events = self.own_events(record).await?;
         self.context.deregister_table(ID_EVENT.name)?;
         self.context.register_table(ID_EVENT.name, events.into_view())?;
         let mut marts = Vec::new();
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= as_of) {
-            let made = before.as_of == as_of;
-            let of = |name: &str| restate::RESTATED.iter().find(|r| r.table.name == name);
-            let files: Vec<&SqlFile> =
-                marts::files(self.pipeline, true).filter(|mart| of(&mart.name).is_some()).collect();
-            if !made {
-                let read = marts::read_by(&self.context, self.pipeline, &files)?;
-                self.marts_for_others(read.into_iter(), before.as_of, record).await?;
-            }
-            for planned in marts::plan(&self.context, self.pipeline, files.into_iter(), before.as_of).await? {
-                let name = planned.table.name;
-                let Some(restated) = of(name) else { continue };
-                let published = snapshot::table(&self.context, &self.pipeline.lake, before, name).await?;
-                let Some(published) = published else { continue };
-                let again = Table { name: restated.again, ..*restated.table };
-                if made {
-                    let mart = self.context.table(name).await?;
-                    self.context.register_table(again.name, mart.into_view())?;
-                } else {
-                    let made = self.put(Stage::Marts, Planned { table: again, ..planned }, false, None, record).await;
-                    made.map_err(|e| self.of_mart(name, e))?;
-                    self.register(&[&again], record).await?;
+            for restated in &restate::RESTATED {
+                let is_made = chosen.published().any(|mart| mart.name == restated.mart);
+                let table = contract::of_pipeline(self.pipeline, restated.mart).filter(|_| is_made);
+                let Some(table) = table else { continue };
+                let published = snapshot::table(&self.context, &self.pipeline.lake, before, restated.mart).await?;
+                // A mart may have had other columns then.
+                if let Some(published) = published.filter(|p| restated.is_in(table, p.schema().as_arrow())) {
+                    self.context.deregister_table(restated.before)?;
+                    self.context.register_table(restated.before, published.into_view())?;
+                    marts.push((restated, table.key));
                 }
-                self.context.deregister_table(restated.before)?;
-                self.context.register_table(restated.before, published.into_view())?;
-                marts.push(name);
+            }
+            if before.as_of != as_of {
+                for mart in chosen.with_what_they_read(marts.iter().map(|(restated, _)| restated.mart)) {
+                    self.made_again(mart, before.as_of, record).await?;
+                }
             }
         }
         let mut planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;
@@ -131,5 +132,11 @@ impl Run<'_> {
         }
         planned.plan = self.with_earlier(&RESTATEMENT, planned.plan).await?;
         self.put(Stage::Marts, planned, true, None, record).await
+    }
+    /// Makes a mart once more, as of another time: the session knows it by its name then, and what is published stays as it is.
+    async fn made_again(&self, mart: &SqlFile, as_of: i64, record: &mut StageRecord) -> Result<()> {
+        let planned = marts::plan(&self.context, self.pipeline, mart, as_of).await?;
+        let again = Table { name: restate::again(&mart.name), ..planned.table };
+        self.put_mart(mart, Planned { table: again, ..planned }, false, record).await
     }
 }

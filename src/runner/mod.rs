@@ -49,7 +49,7 @@ use crate::lake::results::StageResult;
 use crate::lake::{ROOMS, WORK, definitions, delta, erasure, held, lock, plan, read, settings, snapshot};
 use crate::stages::{Planned, Stage};
 use crate::store::Location;
-use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table};
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, RAW_REFERENCE, Table};
 use crate::tables::copy::copy_columns;
 use crate::tables::ranges::in_ranges;
 use nayose_matching::block::Pairs;
@@ -357,7 +357,7 @@ impl Run<'_> {
     async fn keep(&mut self, stage: Stage, mut kept: StageRecord) -> Result<()> {
         match stage {
             Stage::Ingest => {
-                self.register(&[&RAW_RECORD, &RAW_EVENT], &kept).await?;
+                self.register(&[&RAW_RECORD, &RAW_EVENT, &RAW_REFERENCE], &kept).await?;
                 let newest = records::newest(&self.reasons().await?);
                 let Some(StageResult::Ingest(found)) = &mut kept.result else {
                     return Err(Error::bug("a stage was kept without what it found"));

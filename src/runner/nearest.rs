@@ -92,6 +92,7 @@ fn attributes_of<'a>(source: &'a Source, column: &str) -> Vec<&'a str> {
         Rows::Events { event_id, occurred_at, .. } => {
             vec![("event_id", Some(event_id)), ("occurred_at", occurred_at.as_ref())]
         }
+        Rows::Reference { .. } => Vec::new(),
     };
     found.extend(of_rows.into_iter().filter(|(_, value)| value.is_some_and(has)).map(|(name, _)| name));
     found

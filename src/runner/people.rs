@@ -24,8 +24,8 @@ use crate::stages::golden::{anonymity, lines};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
 use crate::tables::contract::{
-    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, INTERACTION, LEDGER, RAW_EVENT, RAW_RECORD, REJECT,
-    SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
+    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, IDENTITY_AT_THRESHOLD, INTERACTION, LEDGER, RAW_EVENT,
+    RAW_RECORD, RAW_REFERENCE, REFERENCE_TABLES, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
 };
 use nayose_matching::identity::alias::Aliases;
 use nayose_matching::identity::bounds::Bounds;
@@ -100,7 +100,7 @@ impl Run<'_> {
         tables.push(Planned::sorted(&ID_EVENT, rows));
         tables.push(self.decision_rows(&recorded, &changes, &keys, &mut found, record).await?);
         for planned in tables {
-            let published = planned.table.name != IDENTITY.name;
+            let published = ![IDENTITY.name, IDENTITY_AT_THRESHOLD.name].contains(&planned.table.name);
             self.put(Stage::Cluster, planned, published, None, record).await?;
         }
         record.result = Some(StageResult::Cluster(found));
@@ -108,7 +108,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn golden(&self, record: &mut StageRecord) -> Result<()> {
-        self.register(&[&STANDARD_RECORD, &IDENTITY, &RAW_RECORD, &RAW_EVENT], record).await?;
+        self.register(&[&STANDARD_RECORD, &IDENTITY, &RAW_RECORD, &RAW_EVENT, &RAW_REFERENCE], record).await?;
         self.context.deregister_table("previous_id_map")?;
         let mut previous = self.previous(&ID_MAP).await?;
         if let Some(tombstones) = &self.tombstones {
@@ -219,7 +219,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Rows in = rows of the records + interactions + rejects.
+    /// Rows in = rows of the records + interactions + rows of references + rejects.
     fn check_nothing_lost(&self, record: &StageRecord) -> Result<()> {
         let rows = |table: &Table| {
             record.outputs.get(table.name).or_else(|| self.manifest.output(table.name)).map_or(0, |o| o.rows())
@@ -229,6 +229,13 @@ impl Run<'_> {
             return Err(Error::bug(format!(
                 "{facts} fact rows came in, but {} interactions and {} rejects went out",
                 rows(&INTERACTION),
+                rows(&REJECT)
+            )));
+        }
+        let (came, told) = (rows(&RAW_REFERENCE), REFERENCE_TABLES.into_iter().map(rows).sum::<u64>());
+        if came < told || told + rows(&REJECT) < came {
+            return Err(Error::bug(format!(
+                "{came} rows of references came in, but {told} rows of them and {} rejects went out",
                 rows(&REJECT)
             )));
         }

@@ -172,9 +172,9 @@ impl Run<'_> {
         Ok(found)
     }
 
-    /// The contract of a published table; a mart of the pipeline's own has the columns that its file has.
+    /// The contract of a published table; a mart that promises nothing has the columns that its file has.
     async fn published(&self, name: &str, output: &Output) -> Result<(Table, SchemaRef)> {
-        if let Some(table) = contract::find(name) {
+        if let Some(table) = contract::of_pipeline(self.pipeline, name) {
             return Ok((*table, table.schema()));
         }
         let own = Table { name: Box::leak(name.to_string().into_boxed_str()), ja: "", en: "", key: &[], columns: &[] };

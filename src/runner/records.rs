@@ -17,11 +17,11 @@ use crate::sources::reader::RejectReason;
 use crate::stages::ingest::expressions;
 use crate::stages::{Stage, ingest, normalize};
 use crate::tables::columns;
-use crate::tables::contract::{RAW_EVENT, RAW_RECORD, STANDARD_RECORD, col};
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, RAW_REFERENCE, STANDARD_RECORD, col};
 use nayose_matching::record::Standardizer;
 use nayose_matching::record::another::NUMBER_REUSED;
 
-/// Rows by source, file and reason, as `raw_record` and `raw_event` have them, with the first and the last line of each, and their
+/// Rows by source, file and reason, as the raw tables have them, with the first and the last line of each, and their
 /// newest time that is not in the future.
 const REASONS: &str = "
 select source, file, reject_reason, count(*) as rows, min(line) as first, max(line) as last, max(t) as newest
@@ -30,6 +30,8 @@ from (
         case when registered_at <= now() then registered_at end) as t from raw_record
     union all
     select source, file, reject_reason, line, case when occurred_at <= now() then occurred_at end from raw_event
+    union all
+    select source, file, reject_reason, line, null as t from raw_reference
 )
 group by source, file, reject_reason";
 
@@ -42,7 +44,8 @@ impl Run<'_> {
         self.check_held(&fresh)?;
         let wide = as_wide_as_threads(&self.context, self.options.resources.threads);
         for mut planned in ingest::plan(&wide, self.pipeline, &fresh)? {
-            if let Some(tombstones) = &self.tombstones {
+            // What facts name is nobody's record.
+            if let Some(tombstones) = self.tombstones.as_ref().filter(|_| planned.table.name != RAW_REFERENCE.name) {
                 planned.plan = erase::left_out(planned.plan, &planned.table, tombstones)?;
             }
             if let Err(error) = self.put_raw(planned, record).await {
@@ -53,7 +56,7 @@ impl Run<'_> {
         }
         inputs::unchanged(&fresh).await?;
         self.warn_of_files(&fresh);
-        self.register(&[&RAW_RECORD, &RAW_EVENT], record).await?;
+        self.register(&[&RAW_RECORD, &RAW_EVENT, &RAW_REFERENCE], record).await?;
         let reasons = self.reasons().await?;
         let counts = self.file_counts(&kept, &reasons);
         if self.before.is_none() {

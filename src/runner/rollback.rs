@@ -26,7 +26,7 @@ use crate::lake::manifest::{Input, Manifest};
 use crate::lake::published::Published;
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::states::Link;
-use crate::lake::{WORK, chain, erasure, lock, models, plan};
+use crate::lake::{WORK, chain, definitions, erasure, lock, models, plan};
 use crate::store::Location;
 use crate::tables::columns;
 use crate::tables::contract::{
@@ -294,7 +294,10 @@ impl Restorable {
         // The log is held against what the run published, too.
         let rows = snapshot::table(context, lake, then, name).await?;
         let rows = rows.ok_or_else(|| Error::bug(format!("run {} did not publish {name}", then.run_id)))?;
-        let (table, schema) = match contract::find(name) {
+        // A mart is as its file was then.
+        let is_as_promised = |table: &&Table| contract::check(table, rows.schema().as_arrow()).is_ok();
+        let (table, schema) = match definitions::contracts(lake, &then.run_id).await?.find(name).filter(is_as_promised)
+        {
             Some(table) => (*table, table.schema()),
             None => {
                 let name = Box::leak(name.to_string().into_boxed_str());

@@ -194,7 +194,7 @@ pub(crate) async fn closed_sets(pipeline: &Pipeline, source: &Source, columns: &
     let also_named = columns.iter().map(|column| source.also_named.get(column).cloned().unwrap_or_default()).collect();
     let options = ReadOptions { columns: columns.to_vec(), required: Vec::new(), optional, also_named, ..options };
     let options = std::sync::Arc::new(options);
-    for file in inputs::matching(pipeline, source, &source.files, None).await? {
+    for file in inputs::matching(pipeline, source, &source.files, None, source.may_be_empty).await? {
         let mut rows = reader::read(file, options.clone());
         while let Some(batch) = rows.try_next().await? {
             let read = batch.column(2);

@@ -7,6 +7,7 @@
 
 pub(crate) mod access;
 pub(crate) mod accounts;
+pub(crate) mod charts;
 mod decide;
 mod draw;
 pub(crate) mod failure;

@@ -47,7 +47,24 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &templates![
     "values",
     "tables",
     "table",
+    "charts",
+    "report",
+    "charts/body",
+    "charts/parts",
+    "charts/bars",
+    "charts/months",
+    "charts/curves",
+    "charts/cells",
+    "charts/stages",
+    "charts/deciles",
+    "charts/sets",
+    "charts/moves",
+    "charts/restated",
 ];
+
+/// Stylesheets that the template of a file includes: a file has no server to ask for them.
+const STYLES: &[(&str, &str)] =
+    &[("style.css", include_str!("assets/style.css")), ("report.css", include_str!("assets/report.css"))];
 
 /// Files that pages ask for: name, type, text.
 pub(super) const ASSETS: &[(&str, &str, &str)] = &[
@@ -76,9 +93,10 @@ fn made(lang: Lang) -> Result<Environment<'static>, Error> {
     all.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     all.set_auto_escape_callback(|_| AutoEscape::Html);
     words::add(&mut all, lang);
+    super::charts::format::add(&mut all, lang);
     all.add_function("asset", address);
     all.add_filter("url", |text: String| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
-    for (name, text) in TEMPLATES {
+    for (name, text) in TEMPLATES.iter().chain(STYLES) {
         all.add_template(name, text)?;
     }
     Ok(all)
@@ -101,7 +119,7 @@ mod tests {
     fn every_template_can_be_read_in_both_languages() {
         for lang in [Lang::Ja, Lang::En] {
             let all = all(lang).expect("the templates are right");
-            assert_eq!(all.templates().count(), TEMPLATES.len());
+            assert_eq!(all.templates().count(), TEMPLATES.len() + STYLES.len());
         }
     }
 
@@ -123,6 +141,8 @@ mod tests {
     #[test]
     fn no_template_has_a_style_or_a_script_of_its_own_or_an_outside_address() {
         for (name, text) in TEMPLATES {
+            // A file has its stylesheet in it.
+            let text = if *name == "report" { text.replacen("<style>", "", 1) } else { text.to_string() };
             for wrong in ["style=", "<style", "onclick", "http://", "https://", "|safe", "javascript:"] {
                 assert!(!text.contains(wrong), "{name}.html has {wrong}");
             }

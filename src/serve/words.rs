@@ -1,6 +1,6 @@
 //! The words of pages in both languages, and how numbers, times and values are written.
 //!
-//! In: `templates/words.ja.json` and `templates/words.en.json`, key → text with places such as `{name}`. Out: functions and filters of
+//! In: `templates/words.ja.json`, `templates/words.en.json` and those beside them, key → text with places such as `{name}`. Out: functions and filters of
 //! templates ([`add`]): `t(key, name=value)` is a text; a key with `.one` beside it is taken for `n` = 1. A key that is not there is an
 //! error, which a test finds before a reader does.
 
@@ -24,17 +24,25 @@ fn words(lang: Lang) -> &'static Words {
     static JA: OnceLock<Words> = OnceLock::new();
     static EN: OnceLock<Words> = OnceLock::new();
     // A file that is no map of texts has no words, and the first page says which one is missing; tests read both.
-    let read = |files: [&str; 2]| {
+    let read = |files: [&str; 3]| {
         let words = files.map(|text| serde_json::from_str::<Words>(text).unwrap_or_default());
         words.into_iter().flatten().collect::<Words>()
     };
     match lang {
         Lang::Ja => {
-            let files = [include_str!("templates/words.ja.json"), include_str!("templates/words.review.ja.json")];
+            let files = [
+                include_str!("templates/words.ja.json"),
+                include_str!("templates/words.review.ja.json"),
+                include_str!("templates/words.charts.ja.json"),
+            ];
             JA.get_or_init(|| read(files))
         }
         Lang::En => {
-            let files = [include_str!("templates/words.en.json"), include_str!("templates/words.review.en.json")];
+            let files = [
+                include_str!("templates/words.en.json"),
+                include_str!("templates/words.review.en.json"),
+                include_str!("templates/words.charts.en.json"),
+            ];
             EN.get_or_init(|| read(files))
         }
     }
@@ -200,7 +208,7 @@ mod tests {
             let key = key.strip_suffix(".one").unwrap_or(key);
             asked.contains(key)
                 || prefixes.iter().any(|prefix| key.starts_with(&format!("{prefix}.")))
-                || key.starts_with("say.")
+                || ["say.", "segment."].iter().any(|asked| key.starts_with(asked))
         };
         let left: Vec<&&str> = known.iter().filter(|key| !is_asked(key)).collect();
         assert!(left.is_empty(), "no template asks for {left:?}");

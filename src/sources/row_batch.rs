@@ -64,7 +64,9 @@ impl RejectReason {
                 "rows end with one comma more than the header: take it away, or add one to the header"
             }
             "undecodable" => "bytes are no text in this encoding: check `encoding`",
-            "missing_required" => "the id is empty: check `record_id` or `event_id`",
+            "missing_required" => {
+                "the id is empty: check `record_id` or `event_id`; of a reference, the columns that it must have"
+            }
             "row_too_long" => "a row does not end: check `format` and line ends",
             "bad_json" | "not_an_object" => "lines are no JSON objects: check `format`",
             "nested_value" => "a mapped column holds an object or a list: name what is inside with a dot",
@@ -72,9 +74,26 @@ impl RejectReason {
             "duplicate_key" => "a key stands twice in one object",
             "damaged_id" => "a spreadsheet cut the id (1.23457E+11): export the column as text",
             "bad_time" => "the time is not understood: check `occurred_at`, or map a column that has one",
-            "bad_amount" | "bad_quantity" | "bad_unit_price" => {
+            "bad_amount"
+            | "bad_quantity"
+            | "bad_unit_price"
+            | "bad_discount"
+            | "bad_points_used"
+            | "bad_shipping_charged"
+            | "bad_shipping_cost"
+            | "bad_tax"
+            | "bad_score"
+            | "bad_cost" => {
                 "a number is not understood: check the column that is mapped, or what its expression reckons with"
             }
+            "bad_valid_until" | "bad_bought_on" | "bad_launched_on" | "bad_opened_on" => {
+                "a date is not understood: check the column that is mapped; what means that there is none belongs into `null_values`"
+            }
+            "bad_month" => "a month is not understood: write it as 2026-03, 2026/03, 2026年3月, or as a day of it",
+            "bad_status" => {
+                "the status of an order is none of confirmed, cancelled, provisional, returned: say with `values` what the words of the column mean"
+            }
+            "bad_role" => "a role is neither trial nor main: say with `values` what the words of the column mean",
             _ => "look at the rows in the table `reject`",
         }
     }

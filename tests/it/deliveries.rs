@@ -337,14 +337,8 @@ fn a_guard_that_is_switched_off_lets_in() {
     put(&retailer, 0, &slipped(day(&retailer, 0)));
     succeeds(&args);
     // The limits are no part of what a run is known by.
-    let said = succeeds(&[
-        "run",
-        "pipelines/retail/pipeline.yaml",
-        "--input",
-        &retailer.text("input"),
-        "--lake",
-        &retailer.text("lake"),
-    ]);
+    let said =
+        succeeds(&["run", &retailer.pipeline(), "--input", &retailer.text("input"), "--lake", &retailer.text("lake")]);
     assert!(said.contains("nothing new"), "{said}");
     let wrong = own_pipeline(&retailer, |text| text.push_str("\nguards: { changed: 5 }\n"), |_| ());
     let said = fails(2, &["validate", &wrong, "--input", &retailer.text("input")]);

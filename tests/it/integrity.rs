@@ -156,7 +156,7 @@ fn verify_finds_what_is_damaged_and_makes_it_again() {
         [stage("golden_customer"), stage("scored_pair"), stage("settings.json")],
         ["golden", "score", "cluster"]
     );
-    let fix = ["verify", "--lake", &lake, "--fix", "--pipeline", "pipelines/retail/pipeline.yaml", "--input", &input];
+    let fix = ["verify", "--lake", &lake, "--fix", "--pipeline", &retailer.pipeline(), "--input", &input];
     assert!(crate::support::succeeds(&fix).contains("0 damaged"));
     assert_eq!(retailer.sql("lake", "select * from golden_customer order by customer_id"), right);
     assert!(fails(2, &["verify", "--lake", &retailer.text("no lake")]).contains("there is no lake"));
@@ -223,7 +223,7 @@ fn files_are_for_their_owner_and_group() {
 fn erase(retailer: &Retailer, id: &str, key: &str) -> Output {
     let (lake, input) = (retailer.text("lake"), retailer.text("input"));
     Command::new(env!("CARGO_BIN_EXE_nayose"))
-        .args(["erase", id, "--by", "k", "--why", "asked", "--pipeline", "pipelines/retail/pipeline.yaml"])
+        .args(["erase", id, "--by", "k", "--why", "asked", "--pipeline", &retailer.pipeline()])
         .args(["--lake", &lake, "--input", &input])
         .env("NAYOSE_ERASURE_KEY", key)
         .current_dir(root())
@@ -265,16 +265,7 @@ fn without_the_list_of_the_erased_nothing_is_published() {
     let (lake, input) = (retailer.text("lake"), retailer.text("input"));
     let fix = |key: &str| {
         Command::new(env!("CARGO_BIN_EXE_nayose"))
-            .args([
-                "verify",
-                "--lake",
-                &lake,
-                "--fix",
-                "--pipeline",
-                "pipelines/retail/pipeline.yaml",
-                "--input",
-                &input,
-            ])
+            .args(["verify", "--lake", &lake, "--fix", "--pipeline", &retailer.pipeline(), "--input", &input])
             .env("NAYOSE_ERASURE_KEY", key)
             .current_dir(root())
             .output()

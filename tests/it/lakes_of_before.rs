@@ -68,6 +68,9 @@ fn a_lake_of_before_is_read_and_explained() {
     let explained = succeeds(&["explain", "--lake", &lake, "--lang", "en", &l, &r]);
     assert!(explained.contains("are one person") && explained.contains("total"), "{explained}");
     assert!(succeeds(&["history", "--lake", &lake, "--lang", "en", customer]).contains("was created"));
+    // Columns that came since are null.
+    let newer = "select count(*) > 0, count(status), count(discount), count(valid_until), count(bought_on), count(score) from interaction";
+    assert_eq!(before.sql(&[], newer).lines().nth(1), Some("true,0,0,0,0,0"));
     let truth = before.text("input/truth.csv");
     assert!(succeeds(&["evaluate", "--lake", &lake, "--truth", &truth]).contains("pairwise"));
 }

@@ -21,7 +21,7 @@ const STAGES: [&str; 7] = ["ingest", "normalize", "block", "score", "cluster", "
 fn run(retailer: &Retailer, log: &str, more: &[&str]) -> Output {
     let (input, lake) = (retailer.text("input"), retailer.text("lake"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_nayose"));
-    command.args(["run", "pipelines/retail/pipeline.yaml", "--input", &input, "--lake", &lake, "--log", log]);
+    command.args(["run", &retailer.pipeline(), "--input", &input, "--lake", &lake, "--log", log]);
     command.args(more).current_dir(root());
     command.env("OPENLINEAGE__TRANSPORT__TYPE", "file").env("OPENLINEAGE__TRANSPORT__APPEND", "true");
     command.env("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH", retailer.path("events.jsonl"));

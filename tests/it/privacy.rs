@@ -135,7 +135,8 @@ fn the_strictest_statement_of_a_person_wins() {
     let rows = |only: &str| retailer.sql("lake", &format!("select count(*) as n from consent where {only}"));
     let others = rows(&format!("customer_id <> '{id}'"));
     let lake = [retailer.text("lake"), retailer.text("input")];
-    let erase = ["erase", &id, "--by", "privacy", "--why", "asked", "--pipeline", "pipelines/retail/pipeline.yaml"];
+    let pipeline = retailer.pipeline();
+    let erase = ["erase", &id, "--by", "privacy", "--why", "asked", "--pipeline", &pipeline];
     let erased = Command::new(env!("CARGO_BIN_EXE_nayose"))
         .args(erase.into_iter().chain(["--lake", &lake[0], "--input", &lake[1]]))
         .env("NAYOSE_ERASURE_KEY", KEY)
@@ -322,8 +323,12 @@ fn nothing_below_the_profile_can_be_reached() {
         "golden_customer",
         "interaction",
         "ltv",
+        "medium_spend",
+        "product",
+        "purchase",
         "repeat_rate",
         "rfm",
+        "store",
     ];
     assert_eq!(tables.lines().skip(1).collect::<Vec<_>>(), expected);
     let customer = retailer.sql("lake", "select customer_id from golden_customer limit 1");

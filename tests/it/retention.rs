@@ -55,7 +55,7 @@ impl Shop {
         );
         let marts = retailer.path("pipeline/marts");
         // Marts of the pipeline's own: one with rows that a column identifies, one without.
-        let loyalty = "select customer_id, count(*) as purchases from _purchase group by customer_id";
+        let loyalty = "select customer_id, count(*) as purchases from purchase group by customer_id";
         fs::write(marts.join("loyalty.sql"), loyalty).expect("written");
         let no_key = "select channel, channel as again, channel as and_again, event_type from interaction";
         fs::write(marts.join("no_key.sql"), no_key).expect("written");

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Retailer, as_text, own_pipeline, root, succeeds};
 
 /// The subcommands with a help page of their own. `cluster` has one only where it is built in.
-const SUBCOMMANDS: [&str; 26] = [
+const SUBCOMMANDS: [&str; 27] = [
     "validate",
     "run",
     "train",
@@ -28,6 +28,7 @@ const SUBCOMMANDS: [&str; 26] = [
     "vacuum",
     "verify",
     "export",
+    "report",
     "normalize",
     "generate",
     "schema",

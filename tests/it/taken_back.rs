@@ -245,7 +245,7 @@ fn what_cannot_be_rolled_back_is_refused() {
     fs::remove_dir_all(retailer.path("lake")).expect("removed");
     copy(&retailer.path("kept"), &retailer.path("lake"));
     let id = retailer.sql("lake", "select customer_id from golden_customer order by 1 limit 1");
-    let pipeline = "pipelines/retail/pipeline.yaml";
+    let pipeline = &retailer.pipeline();
     let erase =
         ["erase", id.lines().nth(1).expect("an id"), "--by", "privacy", "--why", "asked", "--pipeline", pipeline];
     let erased = Command::new(env!("CARGO_BIN_EXE_nayose"))

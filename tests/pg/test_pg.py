@@ -386,6 +386,12 @@ def test_types_are_those_of_postgres(connection):
     assert connection.execute("select monetary from rfm limit 0").description[0].type_code == 1700
 
 
+def test_times_by_templates_of_postgres_are_of_the_pipelines_zone(connection):
+    sql = "select to_timestamp('2026-04-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US'), to_date('2026-04-01', 'YYYY-MM-DD')"
+    time, date = connection.execute(sql).fetchone()
+    assert (time.isoformat(), date.isoformat()) == ("2026-04-01T00:00:00+09:00", "2026-04-01")
+
+
 @pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 def test_parameters_of_all_kinds_are_bound_by_the_server(connection, binary):
     form = "%b" if binary else "%t"

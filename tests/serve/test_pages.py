@@ -29,6 +29,7 @@ PAGES = [
     "/values",
     "/diff",
     "/diff?before=1&after=2",
+    "/charts",
     "/tables",
     "/tables/golden_customer",
     "/tables/rfm",

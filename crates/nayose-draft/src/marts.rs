@@ -7,7 +7,7 @@ use crate::draft::Draft;
 use crate::source_yaml::View;
 use crate::sources::{Holds, SourceDraft};
 
-/// The marts that can be made, with the shared queries (`_purchase`, …) that they read, in order of name.
+/// The marts that can be made, with the shared queries (`purchase`, …) that they read, in order of name.
 pub fn marts_for(draft: &Draft) -> Vec<&'static str> {
     let has = |s: &SourceDraft, attribute: &str| s.columns.iter().any(|m| m.attribute == attribute);
     let none = Answers::default();
@@ -22,16 +22,17 @@ pub fn marts_for(draft: &Draft) -> Vec<&'static str> {
     let money = purchases.iter().any(|s| s.amount.is_some() || has(s, "amount") || has(s, "unit_price"));
     let items = purchases.iter().any(|s| has(s, "item_id"));
     let all = [
-        ("_purchase", true),
-        ("_purchased_item", items),
-        ("_purchased_line", items),
+        ("_item", items),
         ("_purchaser", true),
+        ("_receipt", true),
+        ("_return", true),
         ("basket", items),
         // It counts customers by channel, with or without purchases.
         ("channel_overlap", true),
         ("contact_timeline", !events.is_empty()),
         ("decile", money),
         ("ltv", money),
+        ("purchase", true),
         ("repeat_rate", items),
         ("rfm", money),
     ];

@@ -1,14 +1,25 @@
--- Items bought together: support, confidence and lift of A → B, for pairs from $minimum_support up.
+-- ja: 併売分析（支持度・信頼度・リフト値）
+-- en: items bought together: support, confidence, lift
+-- key: item_a, item_b
+-- column: item_a | text | 商品A | item bought | plain
+-- column: item_b | text | 商品B | item bought with it | plain
+-- column: item_name_a | text? | 商品名A | name of item A | plain
+-- column: item_name_b | text? | 商品名B | name of item B | plain
+-- column: transactions | long | AとBを含む取引数 | transactions with both | plain
+-- column: support | double | 支持度 0–1 | share of transactions with both | plain
+-- column: confidence | double | 信頼度 0–1 | share of A's transactions that have B | plain
+-- column: lift | double | リフト値 | confidence by the share of B | plain
+-- Items bought together: support, confidence and lift of A → B, for pairs from $minimum_support up. Purchases of nobody known count too.
 with total as (
-    select cast(count(*) as double) as n from (select distinct channel, purchase from _purchased_line)
+    select cast(count(*) as double) as n from (select distinct customer_id, channel, purchase from _item)
 ),
 single as (
-    select item_id, max(item_name) as item_name, count(*) as n from _purchased_line group by item_id
+    select item_id, max(item_name) as item_name, count(*) as n from _item group by item_id
 ),
 pair as (
     select a.item_id as item_a, b.item_id as item_b, count(*) as transactions
-    from _purchased_line a join _purchased_line b on a.channel = b.channel and a.purchase = b.purchase
-    where a.item_id <> b.item_id
+    from _item a join _item b on a.channel = b.channel and a.purchase = b.purchase
+    where a.item_id <> b.item_id and a.customer_id is not distinct from b.customer_id
     group by a.item_id, b.item_id
 )
 select

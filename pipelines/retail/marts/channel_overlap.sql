@@ -1,3 +1,11 @@
+-- ja: チャネル併用（顧客のチャネルの組ごと）
+-- en: customers by set of channels
+-- key: channels
+-- column: channels | text | チャネルの組（+区切り） | channels, joined by + | plain
+-- column: customers | long | 顧客数 | customers | plain
+-- column: share | double | 構成比 0–1 | share of customers, 0 to 1 | plain
+-- column: buyers | long | 購入者数 | customers with a purchase | plain
+-- column: amount | amount | 購買金額（円） | amount in yen | plain
 -- Customers by the set of channels that they use.
 select
     array_to_string(g.channels, '+') as channels,

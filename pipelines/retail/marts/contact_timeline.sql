@@ -1,3 +1,16 @@
+-- ja: 顧客の接点の時系列
+-- en: what, which channel, when, which complaint, per customer
+-- key: customer_id, position
+-- column: customer_id | text | 統合顧客ID | unified customer id | keyed
+-- column: position | long | 順番（1から） | place in the customer's timeline, from 1 | plain
+-- column: occurred_at | timestamp? | 発生日時 | when it happened | plain
+-- column: channel | text | チャネル | channel | plain
+-- column: event_id | text | 明細番号 | id within the channel | keyed
+-- column: event_type | text | 種別 | kind of fact | plain
+-- column: category | text? | 分類（クレーム等） | category, such as a complaint | plain
+-- column: item_name | text? | 商品名 | item name | plain
+-- column: amount | amount? | 金額（円） | amount in yen | plain
+-- column: detail | text? | 内容 | text | hidden
 -- What a customer did and said, over all channels, in order of time.
 select
     customer_id,

@@ -1,7 +1,15 @@
+-- ja: 商品別リピート率
+-- en: share of an item's buyers who bought it twice or more
+-- key: item_id
+-- column: item_id | text | 商品コード | item | plain
+-- column: item_name | text? | 商品名 | item name | plain
+-- column: buyers | long | 購入者数 | buyers | plain
+-- column: repeaters | long | 2回以上の購入者数 | buyers with two or more purchases | plain
+-- column: repeat_rate | double | リピート率 0–1 | repeaters by buyers, 0 to 1 | plain
 -- Of the people who bought an item, how many bought it in two or more purchases.
 with bought as (
     select item_id, customer_id, max(item_name) as item_name, count(*) as purchases
-    from _purchased_item
+    from _item
     where customer_id is not null
     group by item_id, customer_id
 )

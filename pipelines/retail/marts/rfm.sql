@@ -1,3 +1,15 @@
+-- ja: RFM分析（購入した顧客ごと）
+-- en: recency, frequency, monetary of each buyer
+-- key: customer_id
+-- column: customer_id | text | 統合顧客ID | unified customer id | keyed
+-- column: last_purchase_at | timestamp | 最終購買日時 | time of the last purchase | plain
+-- column: recency_days | long | 最終購買からの日数 | days since the last purchase | plain
+-- column: frequency | long | 購買回数（取引数） | number of transactions | plain
+-- column: monetary | amount | 購買金額（円） | amount in yen | plain
+-- column: r | integer | Rランク 1–5（5が最良） | recency rank, 5 is best | plain
+-- column: f | integer | Fランク 1–5（5が最良） | frequency rank, 5 is best | plain
+-- column: m | integer | Mランク 1–5（5が最良） | monetary rank, 5 is best | plain
+-- column: decile | integer | デシル 1–10（1が最上位） | decile by amount, 1 is highest | plain
 -- Recency, frequency, monetary of every buyer; ranks 1 to 5 by fifths, 5 is best.
 with buyer as (
     select customer_id, last_purchase_at, purchases as frequency, amount as monetary from _purchaser

@@ -9,6 +9,7 @@ mod flat;
 mod read;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::meaning::{Meant, NamePart, NameValue};
 use flat::{Rows, Texts, common};
@@ -36,6 +37,8 @@ pub(super) struct Index {
     ends: Vec<u32>,
     /// Rows by customer, in order.
     rows: Vec<u32>,
+    /// Of tables in the order of customers: where the rows of each customer end.
+    ends_of: Vec<(&'static str, Vec<u32>)>,
     phones: Rows,
     emails: Rows,
     numbers: Rows,
@@ -85,6 +88,14 @@ impl Index {
         let Some(place) = self.place(customer) else { return &[] };
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.rows[start as usize..self.ends[place] as usize]
+    }
+
+    /// The places of a customer's rows in a table that is in the order of customers; `None` where there is no such table or customer.
+    pub(super) fn range_of(&self, table: &str, customer: &str) -> Option<Range<usize>> {
+        let (_, ends) = self.ends_of.iter().find(|(name, _)| *name == table)?;
+        let place = self.place(customer)?;
+        let start = place.checked_sub(1).map_or(0, |before| ends[before]);
+        Some(start as usize..ends[place] as usize)
     }
 
     /// The household of a customer.

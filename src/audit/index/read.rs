@@ -12,7 +12,9 @@ use crate::audit::Audit;
 use crate::engine::session::in_order;
 use crate::error::{Error, Result};
 use crate::tables::columns;
-use crate::tables::contract::{GOLDEN_CUSTOMER, ID_MAP, SOURCE_RECORD, Table, col};
+use crate::tables::contract::{
+    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, SOURCE_RECORD, Table, col,
+};
 use nayose_japanese::{kana, name};
 use nayose_matching::identity::customer_id::bits_of;
 
@@ -27,7 +29,42 @@ pub(in crate::audit) async fn index(audit: &Audit) -> Result<Index> {
     // One after the other: each sorts its rows, and what it needs for that goes before the next one begins.
     names(audit, &mut index).await?;
     contacts(audit, &mut index).await?;
+    for table in BY_CUSTOMER {
+        by_customer(audit, table, &mut index).await?;
+    }
     Ok(index)
+}
+
+/// The tables of which a customer's rows are found by their places.
+const BY_CUSTOMER: [&Table; 4] = [&GOLDEN_CUSTOMER, &FIELD_PROVENANCE, &CONSENT, &INTERACTION];
+
+/// Where the rows of each customer end in a table. Rows of nobody come behind all.
+async fn by_customer(audit: &Audit, table: &'static Table, index: &mut Index) -> Result<()> {
+    let customers = &index.customers;
+    let mut ends = Vec::with_capacity(customers.len());
+    let (mut rows, mut last) = (0u32, String::new());
+    each(audit, table, &[col::CUSTOMER_ID], |batch| {
+        let ids = columns::strings(batch.column(0))?;
+        for id in ids.iter().flatten() {
+            if id != last {
+                let id_bits = bits(id)?;
+                // Who has no row ends where the one before does.
+                while customers.get(ends.len()).is_some_and(|customer| *customer < id_bits) {
+                    ends.push(rows);
+                }
+                if customers.get(ends.len()) != Some(&id_bits) {
+                    return Err(unlike(table.name, "golden_customer", "customer"));
+                }
+                last = id.to_string();
+            }
+            rows += 1;
+        }
+        Ok(())
+    })
+    .await?;
+    ends.resize(customers.len(), rows);
+    index.ends_of.push((table.name, ends));
+    Ok(())
 }
 
 /// Shows the rows of a table's columns, in order of its key.

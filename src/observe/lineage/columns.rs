@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use super::datasets::{Name, of_source};
 use crate::config::{Pipeline, Rows, Source, Value as SourceValue};
 use crate::tables::contract::{
-    CONSENT, DECISION, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, PERSON_COLUMNS,
-    REJECT, SOURCE_RECORD, Table, col,
+    CONSENT, DECISION, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, MEDIUM_SPEND,
+    PERSON_COLUMNS, PRODUCT, REJECT, SOURCE_RECORD, STORE, Table, Type, col,
 };
-use nayose_matching::record::attribute::{AttributeType, PERSON_ATTRIBUTES};
+use nayose_matching::record::attribute::{AttributeType, PERSON_ATTRIBUTES, REFERENCES};
 use nayose_matching::record::survive::FieldSurvivorship;
 
 /// How a value reaches a column.
@@ -75,6 +75,7 @@ fn roles(source: &Source) -> Vec<(&str, &str)> {
             uses.push((Some(event_id), col::EVENT_ID));
             uses.push((occurred_at.as_ref(), col::OCCURRED_AT));
         }
+        Rows::Reference { .. } => {}
     }
     uses.extend(source.columns.iter().map(|(attribute, value)| (Some(value), attribute.as_str())));
     let mut roles: Vec<(&str, &str)> = Vec::new();
@@ -94,7 +95,7 @@ fn one_of<'a>(column: &'a Option<String>, role: &'a str) -> Vec<(&'a str, &'a st
 
 /// The body of a table's column lineage; `None` for a mart.
 pub(super) fn of_table(pipeline: &Pipeline, table: &str) -> Option<Value> {
-    let tables: [&Table; 9] = [
+    let tables: [&Table; 12] = [
         &GOLDEN_CUSTOMER,
         &SOURCE_RECORD,
         &ID_MAP,
@@ -104,6 +105,9 @@ pub(super) fn of_table(pipeline: &Pipeline, table: &str) -> Option<Value> {
         &LEDGER,
         &ID_EVENT,
         &REJECT,
+        &PRODUCT,
+        &STORE,
+        &MEDIUM_SPEND,
     ];
     let table = tables.into_iter().find(|t| t.name == table)?;
     let mut fields = Map::new();
@@ -115,10 +119,21 @@ pub(super) fn of_table(pipeline: &Pipeline, table: &str) -> Option<Value> {
         }
     }
     let mut whole = Inputs { pipeline, found: Vec::new() };
-    if ![SOURCE_RECORD.name, REJECT.name, INTERACTION.name].contains(&table.name) {
+    if ![SOURCE_RECORD.name, REJECT.name, INTERACTION.name].contains(&table.name) && !is_reference(table.name) {
         whole.compared(How::Join, "decides which records are one person");
     }
     Some(json!({ "fields": fields, "dataset": whole.json() }))
+}
+
+/// Whether what is mapped to a column of a fact, or of what facts name, is read as a number or a time.
+fn is_read(column: &str) -> bool {
+    let tables = [&INTERACTION, &PRODUCT, &STORE, &MEDIUM_SPEND];
+    tables.iter().flat_map(|table| table.columns).any(|c| c.name == column && c.data_type != Type::Text)
+}
+
+/// Whether sources fill a table by themselves.
+fn is_reference(table: &str) -> bool {
+    REFERENCES.iter().any(|reference| reference.name == table)
 }
 
 /// What golden field and standardized value are made of: attributes of the pipeline file.
@@ -170,6 +185,11 @@ impl<'a> Inputs<'a> {
         let is = |of: &Table| of.name == table;
         let person_table = is(&GOLDEN_CUSTOMER) || is(&SOURCE_RECORD);
         match column {
+            _ if is_reference(table) => {
+                let fills =
+                    |source: &Source| matches!(&source.holds, Rows::Reference { table: of, .. } if of.name == table);
+                self.all(column, How::Identity, "", fills);
+            }
             col::CUSTOMER_ID | col::HOUSEHOLD_ID | col::CUSTOMER_ID_L | col::CUSTOMER_ID_R => {
                 self.people(col::RECORD_ID, How::Digest, "id of the founding record, as a digest");
                 if is(&INTERACTION) {
@@ -264,11 +284,11 @@ impl<'a> Inputs<'a> {
         self.all(role, how, description, |source| matches!(source.holds, Rows::Events { .. }));
     }
 
-    fn all(&mut self, role: &str, how: How, description: &str, of: fn(&Source) -> bool) {
+    fn all(&mut self, role: &str, how: How, description: &str, of: impl Fn(&Source) -> bool) {
         let pipeline = self.pipeline;
         for source in pipeline.sources.iter().filter(|s| of(s)) {
             let columns: Vec<&str> = roles(source).into_iter().filter(|(_, r)| *r == role).map(|(c, _)| c).collect();
-            let read = [col::OCCURRED_AT, col::QUANTITY, col::UNIT_PRICE, col::AMOUNT].contains(&role);
+            let read = is_read(role);
             let (how, description) = match how {
                 How::Identity if columns.len() > 1 => (How::Transformation, "columns joined"),
                 How::Identity if read => (How::Transformation, "read from text"),

@@ -4,6 +4,7 @@
 //! lineage would never join. The files that were read are named in the facet `subset`. Two sources on the same files (tickets
 //! are people and events) are one dataset. An output is a Delta table at the version that the run published.
 
+use datafusion::prelude::SessionContext;
 use object_store::path::Path;
 use serde_json::{Map, Value, json};
 
@@ -13,11 +14,11 @@ use crate::config::{Pipeline, Rows, Source};
 use crate::lake::delta;
 use crate::lake::manifest::{Manifest, SourceTotals};
 use crate::lake::snapshot::PublishedRun;
-use crate::stages::marts;
+use crate::stages::marts::chosen::Chosen;
 use crate::store::Location;
 use crate::tables::contract::{
-    self, CONSENT, DECISION, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, REJECT,
-    RESTATEMENT, SOURCE_RECORD, Table,
+    self, CONSENT, DECISION, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, MEDIUM_SPEND,
+    PRODUCT, REJECT, RESTATEMENT, SOURCE_RECORD, STORE, Table,
 };
 
 /// A dataset's name, as the naming specification says.
@@ -120,6 +121,7 @@ fn describe(source: &Source) -> String {
     let rows = match &source.holds {
         Rows::People { .. } => "people".to_string(),
         Rows::Events { event_type, .. } => format!("events of type {event_type}"),
+        Rows::Reference { table, .. } => return format!("source {}: rows of {}", source.name, table.name),
     };
     format!("source {} of channel {}: {rows}", source.name, source.channel)
 }
@@ -182,7 +184,7 @@ fn read(
 }
 
 /// The tables that every pipeline publishes. Its marts come with them; `run` is how they are published.
-static ALWAYS: [&Table; 11] = [
+static ALWAYS: [&Table; 14] = [
     &CONSENT,
     &DECISION,
     &FIELD_PROVENANCE,
@@ -191,9 +193,12 @@ static ALWAYS: [&Table; 11] = [
     &ID_MAP,
     &INTERACTION,
     &LEDGER,
+    &MEDIUM_SPEND,
+    &PRODUCT,
     &REJECT,
     &RESTATEMENT,
     &SOURCE_RECORD,
+    &STORE,
 ];
 
 /// What the run publishes. With a published run: what it published, at which version.
@@ -201,7 +206,9 @@ pub(super) fn outputs(pipeline: &Pipeline, done: Option<(&Manifest, &PublishedRu
     let names: Vec<&str> = match done {
         Some((_, run)) => run.tables.iter().map(|(name, _, _)| name.as_str()).collect(),
         None => {
-            let marts = marts::files(pipeline, true).map(|m| m.name.as_str());
+            // A pipeline whose marts cannot be made in any order has none: the run says so.
+            let chosen = Chosen::of(&SessionContext::new(), pipeline).ok();
+            let marts = chosen.iter().flat_map(Chosen::published).map(|mart| mart.name.as_str());
             ALWAYS.iter().map(|t| t.name).chain(marts).collect()
         }
     };
@@ -211,7 +218,7 @@ pub(super) fn outputs(pipeline: &Pipeline, done: Option<(&Manifest, &PublishedRu
 /// What a rollback reads: the tables of the run that it makes the newest again, at the versions of then.
 pub(super) fn restored_inputs(lake: &Location, then: &PublishedRun) -> Vec<Value> {
     let input = |(table, version, _): &(String, u64, u64)| {
-        let (name, mut facets) = described(lake, table);
+        let (name, mut facets) = described(lake, table, contract::find(table));
         facets.insert("version".into(), at_version(*version));
         json!({ "namespace": name.namespace, "name": name.name, "facets": facets, "inputFacets": {} })
     };
@@ -221,7 +228,7 @@ pub(super) fn restored_inputs(lake: &Location, then: &PublishedRun) -> Vec<Value
 /// What a rollback publishes: the same tables at the versions of now, with the rows that were written.
 pub(super) fn restored_outputs(lake: &Location, now: &PublishedRun) -> Vec<Value> {
     let output = |(table, version, rows): &(String, u64, u64)| {
-        let (name, mut facets) = described(lake, table);
+        let (name, mut facets) = described(lake, table, contract::find(table));
         facets.insert("version".into(), at_version(*version));
         let statistics = facet("OutputStatisticsOutputDatasetFacet", "1-0-2", json!({ "rowCount": rows }));
         let output_facets = json!({ "outputStatistics": statistics });
@@ -235,7 +242,7 @@ fn at_version(version: u64) -> Value {
 }
 
 /// A table's name, and what is known of it without a run.
-fn described(lake: &Location, table: &str) -> (Name, Map<String, Value>) {
+fn described(lake: &Location, table: &str, contract: Option<&Table>) -> (Name, Map<String, Value>) {
     let name = Name::of(lake).below(&delta::folder_of(table));
     let mut facets = Map::new();
     facets.insert(
@@ -247,8 +254,8 @@ fn described(lake: &Location, table: &str) -> (Name, Map<String, Value>) {
         facet("StorageDatasetFacet", "1-0-1", json!({ "storageLayer": "delta", "fileFormat": "parquet" })),
     );
     facets.insert("datasetType".into(), facet("DatasetTypeDatasetFacet", "1-0-1", json!({ "datasetType": "TABLE" })));
-    // A mart of the pipeline's own has no contract: its columns are those of its query.
-    if let Some(Table { ja, en, columns, .. }) = contract::find(table) {
+    // A mart that promises nothing has no contract: its columns are those of its query.
+    if let Some(Table { ja, en, columns, .. }) = contract {
         let text = json!({ "description": format!("{ja} / {en}") });
         facets.insert("documentation".into(), facet("DocumentationDatasetFacet", "1-1-0", text));
         facets.insert("schema".into(), schema(fields(columns)));
@@ -257,7 +264,7 @@ fn described(lake: &Location, table: &str) -> (Name, Map<String, Value>) {
 }
 
 fn output(pipeline: &Pipeline, table: &str, done: Option<(&Manifest, &PublishedRun)>) -> Value {
-    let (name, mut facets) = described(&pipeline.lake, table);
+    let (name, mut facets) = described(&pipeline.lake, table, contract::of_pipeline(pipeline, table));
     if let Some(lineage) = columns::of_table(pipeline, table) {
         facets.insert("columnLineage".into(), facet("ColumnLineageDatasetFacet", "1-2-0", lineage));
     }

@@ -125,7 +125,7 @@ impl Events<'_> {
 
     fn published(&self, manifest: &Manifest, run: Option<&PublishedRun>) -> Value {
         let mut facets = tags(&manifest.run_id, "published", None);
-        facets.insert("test".into(), self.checks());
+        facets.insert("test".into(), self.checks(manifest));
         let inputs = datasets::inputs(self.pipeline, Some(manifest));
         self.event("COMPLETE", facets, inputs, datasets::outputs(self.pipeline, run.map(|run| (manifest, run))))
     }
@@ -152,7 +152,10 @@ impl Events<'_> {
     }
 
     /// The checks of the pipeline folder: a run is published only where all of them found no rows.
-    fn checks(&self) -> Value {
+    fn checks(&self, manifest: &Manifest) -> Value {
+        let left_out = |check: &str| {
+            manifest.marts().is_some_and(|marts| marts.checks_left_out.iter().any(|left| left.check == check))
+        };
         let test = |check: &crate::config::SqlFile| {
             json!({
                 "name": check.name,
@@ -165,7 +168,8 @@ impl Events<'_> {
                 "contentType": "sql",
             })
         };
-        let tests: Vec<Value> = self.pipeline.checks.iter().map(test).collect();
+        let run = self.pipeline.checks.iter().filter(|check| !left_out(&check.name));
+        let tests: Vec<Value> = run.map(test).collect();
         facet("TestRunFacet", "1-0-1", json!({ "tests": tests }))
     }
 
@@ -227,7 +231,8 @@ impl Process<'_> {
 }
 
 fn channels(pipeline: &Pipeline) -> String {
-    let mut channels: Vec<&str> = pipeline.sources.iter().map(|s| s.channel.as_str()).collect();
+    let mut channels: Vec<&str> =
+        pipeline.sources.iter().map(|s| s.channel.as_str()).filter(|c| !c.is_empty()).collect();
     channels.sort_unstable();
     channels.dedup();
     channels.join(", ")

@@ -24,8 +24,8 @@ use crate::engine::dates::set_zone;
 use crate::engine::session::{Resources, session};
 use crate::error::{Error, Result};
 use crate::functions::resolve;
-use crate::lake::published;
 use crate::lake::snapshot::{self, PublishedRun};
+use crate::lake::{definitions, published};
 use crate::store::Location;
 use crate::tables::contract;
 
@@ -137,9 +137,10 @@ impl Databases {
         }
         let tables = tables_of(&context).await?;
         let is_profile = purpose.is_some();
+        let contracts = definitions::contracts(&self.lake, &run.run_id).await?;
         let relations = catalog::relations(run, &tables, |table| match is_profile {
-            true => contract::profile(table),
-            false => Some(*table),
+            true => contracts.find(table).and_then(contract::profile),
+            false => contracts.find(table).copied(),
         });
         let routines = catalog::routines(&context);
         let public = MemorySchemaProvider::new();

@@ -55,6 +55,7 @@ impl Reader {
                 let mut statements: Vec<Statement> = statements.into_iter().map(through_rules).collect();
                 for statement in &mut statements {
                     name_lists(statement, types);
+                    drop_templates(statement);
                 }
                 return Ok(statements);
             }
@@ -100,6 +101,40 @@ fn name_lists(statement: &mut Statement, types: &[Option<Type>]) {
         }
         ControlFlow::<()>::Continue(())
     });
+}
+
+/// `to_timestamp('2026-04-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US')`, as Superset filters times: the engine takes templates of
+/// another kind (`%Y-%m-%d`). What these say, a cast knows; in the pipeline's zone, as Postgres in the session's. With other templates
+/// the engine refuses the text.
+fn drop_templates(statement: &mut Statement) {
+    let _ = visit_expressions_mut(statement, |expression| {
+        if let Some(other) = cast_of_template(expression) {
+            *expression = other;
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+fn cast_of_template(expression: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = expression else { return None };
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(text)), FunctionArg::Unnamed(FunctionArgExpr::Expr(template))] =
+        list.args.as_slice()
+    else {
+        return None;
+    };
+    let Expr::Value(template) = template else { return None };
+    let Value::SingleQuotedString(template) = &template.value else { return None };
+    // Of micros, as columns are: a comparison needs no other cast.
+    let data_type = match (function.name.to_string().to_lowercase().as_str(), template.as_str()) {
+        ("to_date", "YYYY-MM-DD") => "DATE",
+        (
+            "to_timestamp",
+            "YYYY-MM-DD" | "YYYY-MM-DD HH24:MI:SS" | "YYYY-MM-DD HH24:MI:SS.MS" | "YYYY-MM-DD HH24:MI:SS.US",
+        ) => "TIMESTAMP(6) WITH TIME ZONE",
+        _ => return None,
+    };
+    read(&format!("CAST({text} AS {data_type})"))
 }
 
 /// An expression of our own words.
@@ -201,6 +236,23 @@ mod tests {
         let listed = asked("SELECT 1 FROM t WHERE a = ANY($1) AND b = ANY($2)");
         let typed = "array_contains(CAST($1 AS TEXT[]), a) AND array_contains(CAST($2 AS INTEGER[]), b)";
         assert_eq!(listed.to_lowercase(), format!("select 1 from t where {typed}").to_lowercase());
+    }
+
+    #[test]
+    fn templates_of_postgres_are_casts() {
+        for (asks, said) in [
+            (
+                "SELECT TO_TIMESTAMP('2026-04-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US')",
+                "SELECT CAST('2026-04-01 00:00:00.000000' AS TIMESTAMP(6) WITH TIME ZONE)",
+            ),
+            ("SELECT to_timestamp(a, 'YYYY-MM-DD')", "SELECT CAST(a AS TIMESTAMP(6) WITH TIME ZONE)"),
+            ("SELECT TO_DATE('2026-04-01', 'YYYY-MM-DD')", "SELECT CAST('2026-04-01' AS DATE)"),
+            ("SELECT to_timestamp(a, '%Y-%m-%d')", "SELECT to_timestamp(a, '%Y-%m-%d')"),
+            ("SELECT to_timestamp(a, 'DD.MM.YYYY')", "SELECT to_timestamp(a, 'DD.MM.YYYY')"),
+            ("SELECT to_timestamp(0)", "SELECT to_timestamp(0)"),
+        ] {
+            assert_eq!(asked(asks), said);
+        }
     }
 
     #[test]

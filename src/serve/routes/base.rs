@@ -14,7 +14,7 @@ pub(super) struct Base {
     pub as_of: String,
     /// The zone in which its days begin.
     pub zone: String,
-    /// The part of the house: search, review, runs, history, tables.
+    /// The part of the house: search, review, runs, history, charts, tables.
     pub part: &'static str,
     /// The question of the address, without the language, so that the other language shows the same page.
     pub here: String,

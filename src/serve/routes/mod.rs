@@ -6,6 +6,7 @@ mod access;
 pub(super) mod api;
 mod assets;
 mod base;
+mod charts;
 mod customer;
 mod history;
 mod pair;
@@ -69,6 +70,7 @@ pub(super) const NEEDS: &[(&str, Option<Need>, Option<Need>)] = &[
     ("/diff", Some(Need::Role(Role::Viewer)), None),
     ("/runs", Some(Need::Role(Role::Viewer)), None),
     ("/runs/{number}", Some(Need::Role(Role::Viewer)), None),
+    ("/charts", Some(Need::Role(Role::Viewer)), None),
     ("/values", Some(Need::Role(Role::Analyst)), None),
     ("/tables", Some(Need::Role(Role::Viewer)), None),
     ("/tables/{name}", Some(Need::Role(Role::Viewer)), None),
@@ -104,6 +106,7 @@ pub(super) fn all() -> Router<Arc<State>> {
         .merge(pair::routes())
         .merge(history::routes())
         .merge(runs::routes())
+        .merge(charts::routes())
         .merge(tables::routes())
         .merge(review::routes())
         .merge(sign_in::routes())

@@ -43,18 +43,15 @@ struct Described {
     key: bool,
 }
 
-fn about(name: &str) -> Option<Words> {
-    contract::find(name).map(|table| Words { ja: table.ja.into(), en: table.en.into() })
-}
-
-fn lines(audit: &Audit) -> Vec<Line> {
+async fn lines(audit: &Audit) -> Result<Vec<Line>, Failure> {
+    let contracts = audit.contracts().await?;
     let line = |(name, _, rows): &(String, u64, u64)| Line {
         name: name.clone(),
         rows: *rows,
         mart: contract::is_mart(name),
-        about: about(name),
+        about: contracts.find(name).map(|table| Words { ja: table.ja.into(), en: table.en.into() }),
     };
-    audit.run().tables.iter().filter(|(name, ..)| contract::is_published(name)).map(line).collect()
+    Ok(audit.run().tables.iter().filter(|(name, ..)| contract::is_published(name)).map(line).collect())
 }
 
 #[derive(Serialize)]
@@ -67,7 +64,7 @@ struct TablesPage {
 async fn tables(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang) -> Answer {
     who.must(Role::Viewer)?;
     let audit = state.audit().await?;
-    Ok(page("tables", &who, lang, TablesPage { base: Base::of(&audit, "tables", ""), tables: lines(&audit) }))
+    Ok(page("tables", &who, lang, TablesPage { base: Base::of(&audit, "tables", ""), tables: lines(&audit).await? }))
 }
 
 #[derive(Serialize)]
@@ -90,11 +87,11 @@ async fn table(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(nam
             "the page of all tables lists those that there are",
         )
     };
-    let line = lines(&audit).into_iter().find(|line| line.name == name).ok_or_else(no_table)?;
-    let known = contract::find(&name);
+    let line = lines(&audit).await?.into_iter().find(|line| line.name == name).ok_or_else(no_table)?;
+    let known = audit.contracts().await?.find(&name);
     let columns = match known {
         Some(table) => table.columns.iter().map(|column| of_contract(column, table.key)).collect(),
-        // A mart of the pipeline's own has names and types.
+        // A mart that promises nothing has names and types.
         None => audit
             .columns(&name)
             .await?

@@ -10,6 +10,7 @@ mod identity;
 pub(crate) mod ids;
 mod keys;
 mod ledger;
+mod over_thresholds;
 pub(crate) mod reason;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -111,7 +112,7 @@ pub(crate) fn people_of(
     people(scorer, &links.edges, &decided.same, apart, bounds, &pipeline.limits.records_per_person)
 }
 
-/// What clustering makes: the tables `identity` and `ledger`, and the events of customer ids.
+/// What clustering makes: the tables `identity`, `identity_at_threshold` and `ledger`, and the events of customer ids.
 pub(crate) struct Clustered {
     /// The tables.
     pub tables: Vec<Planned>,
@@ -143,6 +144,7 @@ pub(crate) fn plan(
         people = pinned(&people, &earlier.customers, &each);
         kept_apart = decided.keep_apart(&people, &earlier.customers, (&links.edges, &fates), why);
     }
+    let at_other_thresholds = over_thresholds::plan(context, input, &decided, &people, pipeline)?;
     let people = Arc::new(people);
     let found = result(&people, &links.edges, &fates, thresholds);
     let joined = decided.joined(&people, &links.edges, &fates);
@@ -182,7 +184,7 @@ pub(crate) fn plan(
     let identity = pieces::rows(context, IDENTITY.schema(), identity_rows, move |rows| identity.batch(rows))?;
     let ledger = pieces::rows(context, LEDGER.schema(), ledger_rows, move |rows| ledger.batch(rows))?;
     // Both are in order of rows, which are in order of channel and id.
-    let tables = vec![Planned::sorted(&IDENTITY, identity), Planned::sorted(&LEDGER, ledger)];
+    let tables = vec![Planned::sorted(&IDENTITY, identity), Planned::sorted(&LEDGER, ledger), at_other_thresholds];
     Ok(Clustered { tables, events, found, kept_apart })
 }
 

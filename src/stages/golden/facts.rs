@@ -9,16 +9,19 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int32Array, RecordBatch};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, ScalarUDF, cast, ident};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{Expr, ScalarUDF, cast, ident, lit};
 use datafusion::prelude::SessionContext;
 
-use super::{Planned, columns, holders};
+use super::{Planned, holders};
+use crate::config::{Need, Pipeline};
 use crate::engine::session::in_order;
 use crate::engine::write::Order;
 use crate::error::Result;
 use crate::functions::array_function;
 use crate::tables::contract::{Column, INTERACTION, INTERACTION_ORDER, col};
 use crate::tables::ranges::in_ranges;
+use nayose_matching::record::attribute::EVENT_ATTRIBUTES;
 
 /// The place of a customer among all.
 const NUMBER: &str = "customer_number";
@@ -37,30 +40,49 @@ from event_once e left join (
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub(super) async fn plan(context: &SessionContext, given_anew: bool, customers: Option<ArrayRef>) -> Result<Planned> {
+pub(super) async fn plan(
+    context: &SessionContext,
+    pipeline: &Pipeline,
+    given_anew: bool,
+    customers: Option<ArrayRef>,
+) -> Result<Planned> {
     let planned = |plan| Planned { table: INTERACTION, plan, order: Order::By(&INTERACTION_ORDER) };
+    // What no source maps is in no row: it is not carried through the sort of all facts.
+    let is_mapped =
+        |c: &Column| !EVENT_ATTRIBUTES.contains(&c.name) || pipeline.maps(&Need::Column(c.name.to_string()));
+    let mapped: Vec<&Column> = INTERACTION.columns.iter().filter(|c| is_mapped(c)).collect();
     let Some(customers) = customers else {
         let facts = if given_anew { holders::OF_HOLDERS } else { holders::INTERACTIONS };
-        let plan = columns(context.sql(facts).await?, &INTERACTION)?;
-        return Ok(planned(plan.sort(INTERACTION_ORDER.iter().map(|c| ident(*c).sort(true, false)).collect())?));
+        let column = |c: &&Column| cast(ident(c.name), c.data_type.arrow()).alias(c.name);
+        let plan = context.sql(facts).await?.select(mapped.iter().map(column).collect::<Vec<_>>())?;
+        let plan = plan.sort(INTERACTION_ORDER.iter().map(|c| ident(*c).sort(true, false)).collect())?;
+        let all = INTERACTION.columns.iter().map(|c| if is_mapped(c) { Ok(ident(c.name)) } else { nothing(c) });
+        return Ok(planned(plan.select(all.collect::<Result<Vec<_>>>()?)?));
     };
     let numbers: ArrayRef = Arc::new(Int32Array::from_iter_values(0..customers.len() as i32));
     let numbered = RecordBatch::try_from_iter([(col::CUSTOMER_ID, customers.clone()), (NUMBER, numbers)])?;
     context.deregister_table("numbered_customer")?;
     context.register_table("numbered_customer", context.read_batch(numbered)?.into_view())?;
-    let with = |customer: &Expr| -> Vec<Expr> {
-        let column = |c: &Column| match c.name {
-            col::CUSTOMER_ID => customer.clone(),
-            name => cast(ident(name), c.data_type.arrow()).alias(name),
-        };
-        INTERACTION.columns.iter().map(column).collect()
+    let column = |c: &Column| match c.name {
+        col::CUSTOMER_ID => ident(NUMBER),
+        name => cast(ident(name), c.data_type.arrow()).alias(name),
     };
-    let rows = context.sql(OF_NUMBERS).await?.select(with(&ident(NUMBER)))?;
+    let rows = context.sql(OF_NUMBERS).await?.select(mapped.iter().map(|c| column(c)).collect::<Vec<_>>())?;
     let rows = rows.sort(BY_NUMBER.iter().map(|c| ident(*c).sort(true, false)).collect())?;
     // One range, which the engine neither looks into nor deals out.
     let rows = in_ranges(&in_order(context), &rows, &BY_NUMBER, Vec::new())?;
     let customer = customer_of(customers).call(vec![ident(NUMBER)]).alias(col::CUSTOMER_ID);
-    Ok(planned(rows.select(with(&customer))?))
+    let all = INTERACTION.columns.iter().map(|c| match c.name {
+        col::CUSTOMER_ID => Ok(customer.clone()),
+        name if is_mapped(c) => Ok(ident(name)),
+        _ => nothing(c),
+    });
+    Ok(planned(rows.select(all.collect::<Result<Vec<_>>>()?)?))
+}
+
+/// No value of a column.
+fn nothing(column: &Column) -> Result<Expr> {
+    Ok(lit(ScalarValue::try_from(&column.data_type.arrow())?).alias(column.name))
 }
 
 /// `customer_of(customer_number)`: the id at a place.
@@ -77,6 +99,7 @@ mod tests {
     use datafusion::prelude::SessionConfig;
 
     use super::*;
+    use crate::config;
     use crate::tables::contract::{IDENTITY, RAW_EVENT, TIME_ZONE, Table};
 
     /// Rows of a table whose other columns have no value.
@@ -119,9 +142,11 @@ mod tests {
         context.register_batch("identity", identity).expect("a table");
         context.register_batch("event_once", facts).expect("a table");
         let ids: ArrayRef = Arc::new((0..10).map(|i| Some(format!("C-{i}"))).collect::<StringArray>());
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/retail/pipeline.yaml");
+        let pipeline = config::load(&file, &config::Overrides::default()).expect("a pipeline");
         let mut told = Vec::new();
         for customers in [None, Some(ids)] {
-            let planned = plan(&context, false, customers).await.expect("a plan");
+            let planned = plan(&context, &pipeline, false, customers).await.expect("a plan");
             let batches = planned.plan.collect().await.expect("rows");
             told.push(pretty_format_batches(&batches).expect("a text").to_string());
         }

@@ -14,6 +14,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
+use super::references;
 use crate::config::file::EqualRowsFile;
 use crate::config::{Pipeline, Rows};
 use crate::error::Result;
@@ -24,6 +25,9 @@ use crate::tables::contract::col;
 /// The reasons of rows that do not count.
 const REPEATED: &str = "repeated_event";
 const REPLACED: &str = "replaced_event";
+
+/// All of them, in the order of the counts.
+const REASONS: [&str; 3] = [REPEATED, REPLACED, references::REPLACED];
 
 /// Rows of repeated keys up to which they are placed once and kept in memory, as two tables ask for them: some two MiB, which a plan
 /// on its way to a cluster may hold as well. More are placed twice, and spill.
@@ -92,14 +96,22 @@ select h, count(*) as n from (select key_hash(channel, event_id) as h from raw_e
 group by h having count(*) > 1";
 
 /// Rows of such keys, with the reason of those that do not count. They may be all rows: the few sources that say what their equal
-/// rows are stand on the side of the join that is kept in memory. `said` is all that a row says; `content` is what makes rows of one
+/// rows are stand on the side of the join that is kept in memory. `said` is all that a row says, where it says nothing of the newer columns
+/// as it was before they were there, so that lines keep their numbers; `content` is what makes rows of one
 /// file one event: all of it, or nothing, or its line.
 const TOLD: &str = "
 with e as (
     select r.*, concat_ws(chr(31), r.source, coalesce(r.record_id, ''), coalesce(cast(r.occurred_at as varchar), ''),
                coalesce(r.transaction_id, ''), coalesce(r.store_id, ''), coalesce(r.item_id, ''), coalesce(r.item_name, ''),
                coalesce(cast(r.quantity as varchar), ''), coalesce(cast(r.unit_price as varchar), ''),
-               coalesce(cast(r.amount as varchar), ''), coalesce(r.category, ''), coalesce(r.detail, '')) as said
+               coalesce(cast(r.amount as varchar), ''), coalesce(r.category, ''), coalesce(r.detail, ''),
+               nullif(concat_ws(chr(31), coalesce(r.status, ''), coalesce(cast(r.discount as varchar), ''), coalesce(r.coupon_id, ''),
+                   coalesce(cast(r.points_used as varchar), ''), coalesce(cast(r.shipping_charged as varchar), ''),
+                   coalesce(cast(r.shipping_cost as varchar), ''), coalesce(cast(r.tax as varchar), ''), coalesce(r.receipt_id, ''),
+                   coalesce(r.medium, ''), coalesce(r.campaign, ''), coalesce(r.arm, ''), coalesce(r.visitor_id, ''),
+                   coalesce(r.account_id, ''), coalesce(r.corporate_number, ''), coalesce(cast(r.valid_until as varchar), ''),
+                   coalesce(cast(r.bought_on as varchar), ''), coalesce(r.serial_number, ''), coalesce(r.staff, ''),
+                   coalesce(cast(r.score as varchar), ''), coalesce(r.reason, '')), repeat(chr(31), 19))) as said
     from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) r
     left semi join repeated_key k on r.h = k.h),
 placed as (
@@ -134,27 +146,29 @@ const NONE: &str = "select source, file, line, cast(null as varchar) as repeat_r
 
 const NOT_ONCE: &str = "select source, file, line, repeat_reason from told_event where repeat_reason is not null";
 
-/// Rows by file that are there again, and that a later file replaced.
+/// Rows by file that are there again, and that a later one replaced.
 ///
 /// # Errors
 /// Environment, if the table cannot be read.
 pub(crate) async fn counts(rejects: DataFrame) -> Result<Vec<LineCounts>> {
-    let rows = rejects.filter(ident(col::REASON).in_list(vec![lit(REPEATED), lit(REPLACED)], false))?;
+    let rows = rejects.filter(ident(col::REASON).in_list(REASONS.map(lit).to_vec(), false))?;
     let by = [col::SOURCE, col::FILE, col::REASON].map(ident).to_vec();
-    let mut found: BTreeMap<(String, String), [u64; 2]> = BTreeMap::new();
+    let mut found: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
     for batch in rows.aggregate(by, vec![count(lit(1))])?.collect().await? {
         let text = |c: usize| columns::strings(batch.column(c));
         let (source, file, reason, n) = (text(0)?, text(1)?, text(2)?, columns::longs(batch.column(3))?);
         for row in 0..batch.num_rows() {
             let counts = found.entry((source.value(row).to_string(), file.value(row).to_string())).or_default();
-            counts[usize::from(reason.value(row) == REPLACED)] += n.value(row) as u64;
+            let place = REASONS.iter().position(|known| *known == reason.value(row)).unwrap_or_default();
+            counts[place] += n.value(row) as u64;
         }
     }
-    let counts = |((source, file), [repeated, replaced]): ((String, String), [u64; 2])| LineCounts {
+    let counts = |((source, file), [repeated, replaced, references]): ((String, String), [u64; 3])| LineCounts {
         source,
         file,
         repeated,
         replaced,
+        references,
     };
     Ok(found.into_iter().map(counts).collect())
 }

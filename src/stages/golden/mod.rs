@@ -1,14 +1,15 @@
 //! People to golden records, with everything that they did.
 //!
-//! In: `standard_record`, `identity`, `raw_record`, `raw_event` and the `id_map` of the run before, as tables of the session.
-//! Out: the published tables except `ledger` and `run`. Rows in are rows out: what is not a record, an interaction or
-//! a repetition is a reject.
+//! In: `standard_record`, `identity`, `raw_record`, `raw_event`, `raw_reference` and the `id_map` of the run before, as tables of the session.
+//! Out: the published tables except `ledger` and `run`. Rows in are rows out: what is not a record, an interaction, a row of a
+//! reference or a repetition is a reject.
 
 pub(crate) mod anonymity;
 mod consent;
 mod facts;
 pub(crate) mod holders;
 pub(crate) mod lines;
+mod references;
 
 use arrow::array::ArrayRef;
 use datafusion::common::UnnestOptions;
@@ -87,11 +88,12 @@ pub(crate) async fn tables(
 ) -> Result<Vec<Planned>> {
     let mut planned = Vec::new();
     lines::register(context, pipeline).await?;
+    planned.extend(references::plan(context).await?);
     for (table, query) in [(&CONSENT, consent::QUERY), (&ID_MAP, MAP), (&REJECT, REJECTS)] {
         let plan = context.sql(query).await?.with_param_values(parameters(query, as_of, number))?;
         planned.push(Planned::sorted(table, by_key(columns(plan, table)?, table)?));
     }
-    planned.push(facts::plan(context, given_anew, customers).await?);
+    planned.push(facts::plan(context, pipeline, given_anew, customers).await?);
     Ok(planned)
 }
 
@@ -149,4 +151,8 @@ select r.file, r.line, r.source, 'conflicting_values' as reason, cast(null as va
 from (select unnest(conflicts) as c from standard_record where cardinality(conflicts) > 0) s
 join raw_record r on r.file = s.c['file'] and r.line = s.c['line']
 union all
-select file, line, source, repeat_reason as reason, cast(null as varchar) as raw from repeated_event";
+select file, line, source, repeat_reason as reason, cast(null as varchar) as raw from repeated_event
+union all
+select file, line, source, 'replaced_reference' as reason, cast(null as varchar) as raw from reference_place where place > 1
+union all
+select file, line, source, reject_reason as reason, reject_raw as raw from raw_reference where reject_reason is not null";

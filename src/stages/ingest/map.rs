@@ -5,12 +5,13 @@ use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, cast, ident, lit, when};
 use datafusion::prelude::DataFrame;
 
+use super::facts::{self, ORDER_STATUS, ORDERS, PRODUCT_ROLES};
 use super::values::{Columns, null};
 use crate::config::{ConsentColumn, Pipeline, Source, Value};
 use crate::error::Result;
 use crate::functions;
-use crate::tables::contract::{NAMED_VALUE, RAW_EVENT, RAW_RECORD, STATEMENT, Table, Type, col};
-use nayose_matching::record::attribute::AttributeType;
+use crate::tables::contract::{NAMED_VALUE, RAW_EVENT, RAW_RECORD, RAW_REFERENCE, STATEMENT, Table, Type, col};
+use nayose_matching::record::attribute::{AttributeType, Reference};
 
 /// Rows of a source that holds people, as `raw_record`.
 pub(super) fn people(
@@ -70,23 +71,15 @@ pub(super) struct EventValues<'a> {
 /// Rows of a source that holds events, as `raw_event`. A time or a number that cannot be read rejects the row.
 pub(super) fn events(rows: DataFrame, source: &Source, of_row: EventValues, read: &Columns) -> Result<DataFrame> {
     let EventValues { event_id, occurred_at, event_type } = of_row;
-    let is_number = |name: &str| matches!(name, col::QUANTITY | col::UNIT_PRICE | col::AMOUNT);
-    // Money is exact: sums of it are.
-    let reading = |name: &str| if name == col::QUANTITY { functions::number() } else { functions::decimal() };
     let id = read.value(event_id, "-")?;
     let mut reason = read.reason(&id)?;
-    let unreadable = |raw: Expr, value: Expr| raw.is_not_null().and(value.is_null());
     if let Some(time) = occurred_at {
         let bad = unreadable(read.value(time, " ")?, read.time(Some(time))?);
         reason = when(reason.clone().is_null().and(bad), lit("bad_time")).otherwise(reason)?;
     }
-    for (name, from) in source.columns.iter().filter(|(name, _)| is_number(name)) {
-        let raw = read.value(from, " ")?;
-        let mut bad = unreadable(raw.clone(), reading(name).call(vec![raw.clone()]));
-        if let Some(inside) = Columns::unreadable_inside(&raw)? {
-            bad = bad.or(raw.is_null().and(inside));
-        }
-        reason = when(reason.clone().is_null().and(bad), lit(format!("bad_{name}"))).otherwise(reason)?;
+    reason = facts::unreadable_values(&RAW_EVENT, read, reason)?;
+    if ORDERS.contains(&event_type) {
+        reason = facts::unknown_word(col::STATUS, &ORDER_STATUS, read, reason)?;
     }
     let mut mapped = Vec::new();
     for c in RAW_EVENT.columns {
@@ -99,15 +92,41 @@ pub(super) fn events(rows: DataFrame, source: &Source, of_row: EventValues, read
                 Some(value) => functions::utc_offset().call(vec![read.value(value, " ")?]),
                 None => null(Type::Text),
             },
-            name => match source.columns.get(name) {
-                None => null(c.data_type),
-                Some(from) if is_number(name) => reading(name).call(vec![read.value(from, " ")?]),
-                Some(from) => read.value(from, " ")?,
-            },
+            _ => facts::value(c, read)?,
         };
         mapped.push((c.name, value));
     }
     finished(rows, &RAW_EVENT, read, mapped, reason)
+}
+
+/// Rows of a source that fills a table of what facts name, as `raw_reference`.
+pub(super) fn reference(rows: DataFrame, table: &Reference, read: &Columns) -> Result<DataFrame> {
+    let columns = &read.source.columns;
+    let (mut reason, mut is_first) = (null(Type::Text), true);
+    for from in table.required.iter().filter_map(|name| columns.get(*name)) {
+        let value = read.value(from, " ")?;
+        if is_first {
+            (reason, is_first) = (read.reason(&value)?, false);
+        }
+        let missing = nullif(btrim(vec![value]), lit("")).is_null();
+        reason = when(reason.clone().is_null().and(missing), lit("missing_required")).otherwise(reason)?;
+    }
+    reason = facts::unreadable_values(&RAW_REFERENCE, read, reason)?;
+    reason = facts::unknown_word(col::ROLE, &PRODUCT_ROLES, read, reason)?;
+    let mut mapped = Vec::new();
+    for c in RAW_REFERENCE.columns {
+        let value = match c.name {
+            col::TABLE_NAME => lit(table.name),
+            _ => facts::value(c, read)?,
+        };
+        mapped.push((c.name, value));
+    }
+    finished(rows, &RAW_REFERENCE, read, mapped, reason)
+}
+
+/// Whether a text stands there and gives no value.
+pub(super) fn unreadable(raw: Expr, value: Expr) -> Expr {
+    raw.is_not_null().and(value.is_null())
 }
 
 /// The rows with the columns that every raw table has. A row that is rejected here keeps its text; one that is skipped keeps nothing but

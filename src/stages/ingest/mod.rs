@@ -1,9 +1,10 @@
-//! Raw files to rows: `raw_record` and `raw_event`.
+//! Raw files to rows: `raw_record`, `raw_event` and `raw_reference`.
 //!
 //! In: files of each source. Out: one row per source row, its columns mapped onto attributes, values as they came; a row that
 //! could not be read has a reason instead. Channels and columns are known from the pipeline file only.
 
 pub(crate) mod expressions;
+mod facts;
 mod map;
 pub(crate) mod understood;
 mod values;
@@ -30,7 +31,7 @@ use crate::error::Result;
 use crate::sources::fill_down::{FillDown, fill_down};
 use crate::sources::reader::{self, Format, META_COLUMNS, ReadOptions, SourceFile, TextEncoding};
 use crate::sources::unpack::Unpack;
-use crate::tables::contract::{RAW_EVENT, RAW_RECORD, Table, col};
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, RAW_REFERENCE, Table, col};
 use values::Columns;
 
 /// The files of a source.
@@ -44,13 +45,14 @@ pub(crate) struct SourceFiles {
     pub joined: Vec<SourceFile>,
 }
 
-/// The plans of `raw_record` and `raw_event`.
+/// The plans of `raw_record`, `raw_event` and `raw_reference`.
 ///
 /// # Errors
 /// Bug, if a plan cannot be built.
 pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[SourceFiles]) -> Result<Vec<Planned>> {
     let mut people: Option<DataFrame> = None;
     let mut events: Option<DataFrame> = None;
+    let mut references: Option<DataFrame> = None;
     for found in files.iter().filter(|found| !found.files.is_empty()) {
         let source = &pipeline.sources[found.source];
         let (rows, read) = rows_of(context, source, found)?;
@@ -63,6 +65,7 @@ pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[Sourc
                 let of_row = map::EventValues { event_id, occurred_at: occurred_at.as_ref(), event_type };
                 (map::events(rows.clone(), source, of_row, &read)?, &mut events)
             }
+            Rows::Reference { table, .. } => (map::reference(rows.clone(), table, &read)?, &mut references),
         };
         *all = Some(match all.take() {
             Some(before) => before.union(mapped)?,
@@ -73,8 +76,8 @@ pub(crate) fn plan(context: &SessionContext, pipeline: &Pipeline, files: &[Sourc
         Some(rows) => Ok(rows),
         None => context.read_batch(RecordBatch::new_empty(table.schema())),
     };
-    let (people, events) = (or_none(people, &RAW_RECORD)?, or_none(events, &RAW_EVENT)?);
-    Ok(vec![Planned::unsorted(&RAW_RECORD, people), Planned::unsorted(&RAW_EVENT, events)])
+    let all = [(&RAW_RECORD, people), (&RAW_EVENT, events), (&RAW_REFERENCE, references)];
+    all.into_iter().map(|(table, rows)| Ok(Planned::unsorted(table, or_none(rows, table)?))).collect()
 }
 
 /// The rows of a source, with those that are joined to them, and their columns.
@@ -273,7 +276,9 @@ pub(crate) async fn join_counts(
 ) -> Result<Option<JoinCounts>> {
     const TIMES: &str = "joined rows of a key";
     let source = &pipeline.sources[found.source];
-    let Some(join) = source.join.as_ref().filter(|_| !found.files.is_empty()) else { return Ok(None) };
+    let Some(join) = source.join.as_ref().filter(|_| !found.files.is_empty() && !found.joined.is_empty()) else {
+        return Ok(None);
+    };
     let options = Arc::new(read_options(source));
     let rows = context.read_table(Arc::new(table(&found.files, &options, fill(source, &options), context)?))?;
     let rows = rows.filter(ident(col::REJECT_REASON).is_null())?.cache().await?;

@@ -1,133 +1,138 @@
-//! The first analyses, each made by one `.sql` file of the pipeline folder. A pipeline may add marts of its own.
+//! The contracts of marts: they stand in the heads of the marts' files.
+//!
+//! In: the files that ship, which the compiler embeds; the heads of a pipeline's own files. Out: [`Table`]s. A mart that ships has its
+//! contract everywhere, also where a lake is read without a pipeline; that of a pipeline's own is known where its file is.
 
-use super::{Table, Type, col, optional, required};
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// The marts that have a contract.
-pub(super) static ALL: &[&Table] = &[&RFM, &DECILE, &LTV, &REPEAT_RATE, &BASKET, &CHANNEL_OVERLAP, &CONTACT_TIMELINE];
+use super::{Column, Shown, Table, Type};
+use crate::config::Pipeline;
+use crate::config::head::{self, Head, HeadColumn, HeadShown, HeadType};
+use crate::config::problem::Problems;
 
-/// Recency, frequency, monetary.
-pub(crate) static RFM: Table = Table {
-    name: "rfm",
-    ja: "RFM分析（購入した顧客ごと）",
-    en: "recency, frequency, monetary of each buyer",
-    key: &[col::CUSTOMER_ID],
-    columns: &[
-        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
-        required("last_purchase_at", Type::Timestamp, "最終購買日時", "time of the last purchase").plain(),
-        required("recency_days", Type::Long, "最終購買からの日数", "days since the last purchase").plain(),
-        required("frequency", Type::Long, "購買回数（取引数）", "number of transactions").plain(),
-        required("monetary", Type::Amount, "購買金額（円）", "amount in yen").plain(),
-        required("r", Type::Integer, "Rランク 1–5（5が最良）", "recency rank, 5 is best").plain(),
-        required("f", Type::Integer, "Fランク 1–5（5が最良）", "frequency rank, 5 is best").plain(),
-        required("m", Type::Integer, "Mランク 1–5（5が最良）", "monetary rank, 5 is best").plain(),
-        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile by amount, 1 is highest").plain(),
-    ],
-};
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
-/// Ten equal groups of buyers by amount.
-pub(crate) static DECILE: Table = Table {
-    name: "decile",
-    ja: "デシル分析（購買金額で10等分）",
-    en: "ten equal groups of buyers by amount",
-    key: &["decile"],
-    columns: &[
-        required("decile", Type::Integer, "デシル 1–10（1が最上位）", "decile, 1 is highest").plain(),
-        required("customers", Type::Long, "顧客数", "customers").plain(),
-        required(col::AMOUNT, Type::Amount, "購買金額（円）", "amount in yen").plain(),
-        required("average_amount", Type::Double, "一人当たり購買金額（円）", "amount per customer in yen").plain(),
-        required("share", Type::Double, "売上構成比 0–1", "share of sales, 0 to 1").plain(),
-        required("cumulative_share", Type::Double, "累積売上構成比 0–1", "cumulative share of sales, 0 to 1").plain(),
-    ],
-};
+/// The marts that ship and have a contract, in the order of the files.
+static ALL: LazyLock<Vec<&'static Table>> = LazyLock::new(|| {
+    let published = MARTS.iter().filter(|(_, name, _)| super::is_published(name));
+    published.filter_map(|(_, name, sql)| of_text(name, sql)).collect()
+});
 
-/// Lifetime value.
-pub(crate) static LTV: Table = Table {
-    name: "ltv",
-    ja: "LTV（平均購買単価×購買頻度×継続購買期間÷（新規獲得コスト＋顧客維持コスト））",
-    en: "average purchase × frequency × lifetime ÷ (acquisition cost + retention cost)",
-    key: &[col::CUSTOMER_ID],
-    columns: &[
-        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
-        required("average_purchase", Type::Double, "平均購買単価（円）", "amount per transaction in yen").plain(),
-        required("purchases_per_year", Type::Double, "購買頻度（回/年）", "transactions a year").plain(),
-        required(
-            "lifetime_years",
-            Type::Double,
-            "継続購買期間（年）",
-            "years from first to last purchase, at least one",
-        )
-        .plain(),
-        required("gross_value", Type::Double, "購買価値（円）", "product of the three in yen").plain(),
-        required("cost", Type::Double, "新規獲得コスト＋顧客維持コスト（円）", "acquisition and retention cost in yen")
-            .plain(),
-        required("ltv", Type::Double, "LTV（倍）", "gross value by cost").plain(),
-    ],
-};
+/// Heads of one mart with their contracts.
+type Heads = Vec<(Head, &'static Table)>;
 
-/// Repeat rate of items.
-pub(crate) static REPEAT_RATE: Table = Table {
-    name: "repeat_rate",
-    ja: "商品別リピート率",
-    en: "share of an item's buyers who bought it twice or more",
-    key: &[col::ITEM_ID],
-    columns: &[
-        required(col::ITEM_ID, Type::Text, "商品コード", "item").plain(),
-        optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
-        required("buyers", Type::Long, "購入者数", "buyers").plain(),
-        required("repeaters", Type::Long, "2回以上の購入者数", "buyers with two or more purchases").plain(),
-        required("repeat_rate", Type::Double, "リピート率 0–1", "repeaters by buyers, 0 to 1").plain(),
-    ],
-};
+/// The contracts of heads so far. Tables live as long as the process: there are as many as its pipelines have marts.
+static KNOWN: LazyLock<Mutex<HashMap<String, Heads>>> = LazyLock::new(Mutex::default);
 
-/// Association rules between two items.
-pub(super) static BASKET: Table = Table {
-    name: "basket",
-    ja: "併売分析（支持度・信頼度・リフト値）",
-    en: "items bought together: support, confidence, lift",
-    key: &["item_a", "item_b"],
-    columns: &[
-        required("item_a", Type::Text, "商品A", "item bought").plain(),
-        required("item_b", Type::Text, "商品B", "item bought with it").plain(),
-        optional("item_name_a", Type::Text, "商品名A", "name of item A").plain(),
-        optional("item_name_b", Type::Text, "商品名B", "name of item B").plain(),
-        required("transactions", Type::Long, "AとBを含む取引数", "transactions with both").plain(),
-        required("support", Type::Double, "支持度 0–1", "share of transactions with both").plain(),
-        required("confidence", Type::Double, "信頼度 0–1", "share of A's transactions that have B").plain(),
-        required("lift", Type::Double, "リフト値", "confidence by the share of B").plain(),
-    ],
-};
+/// The marts that ship and have a contract.
+pub(super) fn all() -> &'static [&'static Table] {
+    &ALL
+}
 
-/// Customers by their set of channels.
-pub(super) static CHANNEL_OVERLAP: Table = Table {
-    name: "channel_overlap",
-    ja: "チャネル併用（顧客のチャネルの組ごと）",
-    en: "customers by set of channels",
-    key: &[col::CHANNELS],
-    columns: &[
-        required(col::CHANNELS, Type::Text, "チャネルの組（+区切り）", "channels, joined by +").plain(),
-        required("customers", Type::Long, "顧客数", "customers").plain(),
-        required("share", Type::Double, "構成比 0–1", "share of customers, 0 to 1").plain(),
-        required("buyers", Type::Long, "購入者数", "customers with a purchase").plain(),
-        required(col::AMOUNT, Type::Amount, "購買金額（円）", "amount in yen").plain(),
-    ],
-};
+/// The contract of a table that a pipeline publishes: of a mart what its file says, and where that says nothing, what the file of
+/// that name says that ships.
+pub(crate) fn of_pipeline(pipeline: &Pipeline, name: &str) -> Option<&'static Table> {
+    match pipeline.mart(name) {
+        Some(mart) => mart.head.as_ref().and_then(|head| of_head(name, head)).or_else(|| without_head(name)),
+        None => super::find(name),
+    }
+}
 
-/// What a customer did, in order of time.
-pub(super) static CONTACT_TIMELINE: Table = Table {
-    name: "contact_timeline",
-    ja: "顧客の接点の時系列",
-    en: "what, which channel, when, which complaint, per customer",
-    key: &[col::CUSTOMER_ID, "position"],
-    columns: &[
-        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
-        required("position", Type::Long, "順番（1から）", "place in the customer's timeline, from 1").plain(),
-        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened").plain(),
-        required(col::CHANNEL, Type::Text, "チャネル", "channel").plain(),
-        required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel").keyed(),
-        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact").plain(),
-        optional(col::CATEGORY, Type::Text, "分類（クレーム等）", "category, such as a complaint").plain(),
-        optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
-        optional(col::AMOUNT, Type::Amount, "金額（円）", "amount in yen").plain(),
-        optional(col::DETAIL, Type::Text, "内容", "text"),
-    ],
-};
+/// Marts that shipped before files had heads, with the columns that they have today: copies of their files promise as much. Any other file
+/// without a head may be a mart of somebody's own that has the name of one that ships.
+const BEFORE_HEADS: [&str; 6] = ["basket", "channel_overlap", "contact_timeline", "decile", "repeat_rate", "rfm"];
+
+/// The contract of a mart whose file has no head.
+pub(crate) fn without_head(name: &str) -> Option<&'static Table> {
+    super::find(name).filter(|_| BEFORE_HEADS.contains(&name))
+}
+
+/// The contract that the text of a mart's file has; none where it has no head, or one with a mistake.
+pub(crate) fn of_text(name: &str, sql: &str) -> Option<&'static Table> {
+    head::read(sql, &mut Problems::default()).and_then(|head| of_head(name, &head))
+}
+
+/// The contract of a mart's head; none where the head promises no columns.
+fn of_head(name: &str, head: &Head) -> Option<&'static Table> {
+    if head.columns.is_empty() {
+        return None;
+    }
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_name = known.entry(name.to_string()).or_default();
+    if let Some((_, table)) = of_name.iter().find(|(of, _)| of == head) {
+        return Some(*table);
+    }
+    let table: &'static Table = Box::leak(Box::new(Table {
+        name: leaked(name),
+        ja: leaked(&head.ja),
+        en: leaked(&head.en),
+        key: head.key.iter().map(|name| leaked(name)).collect::<Vec<_>>().leak(),
+        columns: head.columns.iter().map(column).collect::<Vec<_>>().leak(),
+    }));
+    of_name.push((head.clone(), table));
+    Some(table)
+}
+
+fn column(of: &HeadColumn) -> Column {
+    Column {
+        name: leaked(&of.name),
+        data_type: match of.data_type {
+            HeadType::Text => Type::Text,
+            HeadType::Integer => Type::Integer,
+            HeadType::Long => Type::Long,
+            HeadType::Double => Type::Double,
+            HeadType::Amount => Type::Amount,
+            HeadType::Boolean => Type::Boolean,
+            HeadType::Date => Type::Date,
+            HeadType::Timestamp => Type::Timestamp,
+            HeadType::Texts => Type::List(&Type::Text),
+        },
+        nullable: of.nullable,
+        ja: leaked(&of.ja),
+        en: leaked(&of.en),
+        shown: match of.shown {
+            HeadShown::Plain => Shown::Plain,
+            HeadShown::Keyed => Shown::Keyed,
+            HeadShown::Hidden => Shown::Hidden,
+        },
+    }
+}
+
+fn leaked(text: &str) -> &'static str {
+    Box::leak(text.to_string().into_boxed_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mart_that_ships_has_a_good_head() {
+        let mut problems = Problems::default();
+        let mut bare = Vec::new();
+        for (folder, name, sql) in MARTS {
+            problems.in_file(format!("{folder}/{name}.sql"));
+            let head = head::read(sql, &mut problems);
+            if super::super::is_published(name) && head.is_none_or(|head| head.columns.is_empty()) {
+                bare.push(*name);
+            }
+        }
+        assert!(problems.is_empty(), "{:#?}", problems.all());
+        assert!(bare.is_empty(), "marts that ship promise their columns: {bare:?}");
+    }
+
+    #[test]
+    fn a_head_is_a_table_once() {
+        let sql = "-- ja: 客\n-- en: customers\n-- key: n\n-- column: n | long? | 数 | number | keyed\nselect 1 as n";
+        let table = of_text("own", sql).expect("a contract");
+        assert!(std::ptr::eq(table, of_text("own", sql).expect("the same")));
+        assert!(!std::ptr::eq(table, of_text("other", sql).expect("of another name")));
+        let column = &table.columns[0];
+        assert_eq!(
+            (table.name, table.key, column.data_type, column.shown),
+            ("own", &["n"][..], Type::Long, Shown::Keyed)
+        );
+        assert!(column.nullable);
+    }
+}

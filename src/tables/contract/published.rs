@@ -1,5 +1,6 @@
 //! Tables that readers see: the golden tables and what an auditor needs. docs/tables.md is made from them.
 
+use super::facts::{INTERACTION, MEDIUM_SPEND, PRODUCT, STORE};
 use super::{Column, NAMED_VALUE, Table, Type, col, optional, required};
 
 /// Every published table except the marts.
@@ -10,6 +11,9 @@ pub(super) static ALL: &[&Table] = &[
     &ID_MAP,
     &SOURCE_RECORD,
     &INTERACTION,
+    &PRODUCT,
+    &STORE,
+    &MEDIUM_SPEND,
     &LEDGER,
     &DECISION,
     &ID_EVENT,
@@ -346,48 +350,6 @@ pub(crate) static RESTATEMENT: Table = Table {
             "as of the same time, today; null where there is none",
         ),
         required("cause", Type::Text, "原因", "event of the customer, late facts, or others that moved"),
-    ],
-};
-
-/// The order of the rows of [`INTERACTION`]: what a customer did lies together, in order of time, so that analyses per customer go
-/// through it once; facts whose customer is not known come last.
-pub(crate) const INTERACTION_ORDER: [&str; 4] = [col::CUSTOMER_ID, col::OCCURRED_AT, col::CHANNEL, col::EVENT_ID];
-
-/// Something that a customer did or said.
-pub(crate) static INTERACTION: Table = Table {
-    name: "interaction",
-    ja: "接点（注文明細・ポイント・アプリ・問い合わせ）",
-    en: "an order line, point transaction, app event or ticket, with its customer",
-    key: &[col::CHANNEL, col::EVENT_ID],
-    columns: &[
-        required(col::CHANNEL, Type::Text, "チャネル", "channel").plain(),
-        required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel").keyed(),
-        optional(
-            col::CUSTOMER_ID,
-            Type::Text,
-            "統合顧客ID（顧客が分からなければNULL）",
-            "unified customer id; null where the record is unknown",
-        )
-        .keyed(),
-        optional(col::RECORD_ID, Type::Text, "チャネル内の顧客番号", "record it belongs to"),
-        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact").plain(),
-        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened").plain(),
-        optional(col::TRANSACTION_ID, Type::Text, "取引番号", "transaction").keyed(),
-        optional(col::STORE_ID, Type::Text, "店舗", "store").plain(),
-        optional(col::ITEM_ID, Type::Text, "商品コード", "item").plain(),
-        optional(col::ITEM_NAME, Type::Text, "商品名", "item name").plain(),
-        optional(col::QUANTITY, Type::Double, "数量", "quantity").plain(),
-        optional(col::UNIT_PRICE, Type::Amount, "単価（円）", "unit price in yen").plain(),
-        optional(col::AMOUNT, Type::Amount, "金額（円）", "amount in yen").plain(),
-        optional(col::CATEGORY, Type::Text, "分類", "category").plain(),
-        optional(col::DETAIL, Type::Text, "内容", "text"),
-        optional(
-            col::OCCURRED_AT_OFFSET,
-            Type::Text,
-            "発生日時に書かれていた時差（+09:00など。なければNULLで、ソースの時間帯）",
-            "offset from UTC that was written beside the time, such as +09:00; null where none was: the time is of the source's zone",
-        )
-        .plain(),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! Tables between the stages. They live under the run's work folder as plain Parquet and are not published.
 
+use super::facts::with_more;
 use super::{Column, GOLDEN_CUSTOMER, SOURCE_RECORD, Table, Type, col, optional, required};
 
 /// A named value of an attribute that the pipeline file declares.
@@ -97,27 +98,58 @@ pub(crate) static RAW_EVENT: Table = Table {
     ja: "取り込んだままの明細行",
     en: "a fact row as it came",
     key: &[col::CHANNEL, col::EVENT_ID, col::FILE, col::LINE],
+    columns: &RAW_EVENT_COLUMNS,
+};
+
+const RAW_EVENT_COLUMNS: [Column; 40] = with_more(&[
+    required(col::SOURCE, Type::Text, "ソース名", "source of the pipeline file"),
+    required(col::CHANNEL, Type::Text, "チャネル", "channel"),
+    optional(col::EVENT_ID, Type::Text, "明細番号", "id within the channel"),
+    required(col::FILE, Type::Text, "ファイル", "file"),
+    required(col::LINE, Type::Long, "行番号", "line"),
+    optional(col::REJECT_REASON, Type::Text, "読めない理由", "why the row could not be read"),
+    optional(col::REJECT_RAW, Type::Text, "元の行", "the row as it stood"),
+    optional(col::RECORD_ID, Type::Text, "顧客番号", "record that the fact belongs to"),
+    required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact"),
+    optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened"),
+    optional(col::TRANSACTION_ID, Type::Text, "取引番号", "transaction"),
+    optional(col::STORE_ID, Type::Text, "店舗", "store"),
+    optional(col::ITEM_ID, Type::Text, "商品コード", "item"),
+    optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
+    optional(col::QUANTITY, Type::Double, "数量", "quantity"),
+    optional(col::UNIT_PRICE, Type::Amount, "単価", "unit price in yen"),
+    optional(col::AMOUNT, Type::Amount, "金額", "amount in yen"),
+    optional(col::CATEGORY, Type::Text, "分類", "category"),
+    optional(col::DETAIL, Type::Text, "内容", "text"),
+    optional(col::OCCURRED_AT_OFFSET, Type::Text, "書かれていた時差", "offset that was written beside the time"),
+]);
+
+/// A source row of a table that facts name, its columns mapped; those of other tables are null. `table_name` says which table it is of.
+pub(crate) static RAW_REFERENCE: Table = Table {
+    name: "raw_reference",
+    ja: "取り込んだままのマスタ行",
+    en: "a row of a reference as it came",
+    key: &[col::TABLE_NAME, col::FILE, col::LINE],
     columns: &[
         required(col::SOURCE, Type::Text, "ソース名", "source of the pipeline file"),
-        required(col::CHANNEL, Type::Text, "チャネル", "channel"),
-        optional(col::EVENT_ID, Type::Text, "明細番号", "id within the channel"),
+        required(col::TABLE_NAME, Type::Text, "表", "table that it is of"),
         required(col::FILE, Type::Text, "ファイル", "file"),
         required(col::LINE, Type::Long, "行番号", "line"),
         optional(col::REJECT_REASON, Type::Text, "読めない理由", "why the row could not be read"),
         optional(col::REJECT_RAW, Type::Text, "元の行", "the row as it stood"),
-        optional(col::RECORD_ID, Type::Text, "顧客番号", "record that the fact belongs to"),
-        required(col::EVENT_TYPE, Type::Text, "種別", "kind of fact"),
-        optional(col::OCCURRED_AT, Type::Timestamp, "発生日時", "when it happened"),
-        optional(col::TRANSACTION_ID, Type::Text, "取引番号", "transaction"),
-        optional(col::STORE_ID, Type::Text, "店舗", "store"),
         optional(col::ITEM_ID, Type::Text, "商品コード", "item"),
         optional(col::ITEM_NAME, Type::Text, "商品名", "item name"),
-        optional(col::QUANTITY, Type::Double, "数量", "quantity"),
-        optional(col::UNIT_PRICE, Type::Amount, "単価", "unit price in yen"),
-        optional(col::AMOUNT, Type::Amount, "金額", "amount in yen"),
-        optional(col::CATEGORY, Type::Text, "分類", "category"),
-        optional(col::DETAIL, Type::Text, "内容", "text"),
-        optional(col::OCCURRED_AT_OFFSET, Type::Text, "書かれていた時差", "offset that was written beside the time"),
+        optional(col::CATEGORY_PATH, Type::Text, "分類", "category"),
+        optional(col::COST, Type::Amount, "原価", "cost in yen"),
+        optional(col::LAUNCHED_ON, Type::Date, "発売日", "since when it is sold"),
+        optional(col::ROLE, Type::Text, "役割", "trial or main"),
+        optional(col::STORE_ID, Type::Text, "店舗", "store"),
+        optional(col::STORE_NAME, Type::Text, "店舗名", "store name"),
+        optional(col::PREFECTURE, Type::Text, "都道府県", "prefecture"),
+        optional(col::OPENED_ON, Type::Date, "開店日", "since when it is open"),
+        optional(col::MEDIUM, Type::Text, "媒体", "medium"),
+        optional(col::MONTH, Type::Date, "月", "first day of the month"),
+        optional(col::AMOUNT, Type::Amount, "費用", "spend in yen"),
     ],
 };
 
@@ -223,7 +255,26 @@ pub(crate) static IDENTITY: Table = Table {
     ],
 };
 
+/// Who would be one person at other thresholds: what error bars of figures are counted from. Marts may read it.
+pub(crate) static IDENTITY_AT_THRESHOLD: Table = Table {
+    name: "identity_at_threshold",
+    ja: "閾値を変えた場合の名寄せ結果（結果が変わるレコードのみ）",
+    en: "which person a record would be at another threshold, where people differ",
+    key: &[col::THRESHOLD, col::CHANNEL, col::RECORD_ID],
+    columns: &[
+        required(col::THRESHOLD, Type::Double, "閾値", "from which probability a pair is a link"),
+        required(col::CHANNEL, Type::Text, "チャネル", "channel"),
+        required(col::RECORD_ID, Type::Text, "顧客番号", "id within the channel"),
+        required(
+            "person",
+            Type::Long,
+            "その閾値での人物",
+            "the person at that threshold: a number of this table alone",
+        ),
+    ],
+};
+
 /// The work table of that name which executors may write: its rows come in no order.
 pub(crate) fn work_table(name: &str) -> Option<&'static Table> {
-    [&RAW_RECORD, &RAW_EVENT].into_iter().find(|t| t.name == name)
+    [&RAW_RECORD, &RAW_EVENT, &RAW_REFERENCE].into_iter().find(|t| t.name == name)
 }

@@ -1,5 +1,6 @@
 //! What several tests need: the binary, a generated retailer, the bytes of a lake.
 
+mod core_pipeline;
 pub mod raw_records;
 
 use std::collections::BTreeMap;
@@ -69,7 +70,14 @@ impl Retailer {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let options = nayose_sample::Options { people, seed };
         nayose_sample::generate(&options, &folder.path().join("input")).expect("generate");
+        write_retail(&folder.path().join("retail"), |_| (), |_| ());
         Retailer { folder }
+    }
+
+    /// The file of the retail pipeline with the marts of the folder `marts` alone: what hundreds of runs would make more of `crm` is
+    /// looked at by the tests that name the pipeline's own file.
+    pub fn pipeline(&self) -> String {
+        self.text("retail/pipeline.yaml")
     }
 
     /// A path below its folder.
@@ -84,7 +92,7 @@ impl Retailer {
 
     /// The arguments of a run of the retail pipeline on it into `lake`.
     pub fn run(&self, lake: &str, more: &[&str]) -> Vec<String> {
-        let mut args: Vec<String> = ["run", "pipelines/retail/pipeline.yaml", "--input"].map(String::from).to_vec();
+        let mut args: Vec<String> = vec!["run".into(), self.pipeline(), "--input".into()];
         args.extend([self.text("input"), "--lake".into(), self.text(lake), "--log".into(), "json".into()]);
         args.extend(more.iter().map(|m| m.to_string()));
         args
@@ -167,10 +175,15 @@ guards:
   split: null
 ";
 
-/// A copy of the retail pipeline in the retailer's folder, changed; answers its path.
+/// A copy of the retail pipeline in the retailer's folder, changed; answers its path. It has the marts of the folder `marts` alone.
 pub fn own_pipeline(retailer: &Retailer, pipeline: impl Fn(&mut String), model: impl Fn(&mut String)) -> String {
-    let (root, folder) = (root().join("pipelines/retail"), retailer.path("pipeline"));
-    std::fs::create_dir_all(&folder).expect("a folder");
+    write_retail(&retailer.path("pipeline"), pipeline, model);
+    retailer.text("pipeline/pipeline.yaml")
+}
+
+/// Writes a copy of the retail pipeline without the facts and marts of `crm`, changed.
+fn write_retail(folder: &Path, pipeline: impl Fn(&mut String), model: impl Fn(&mut String)) {
+    let root = root().join("pipelines/retail");
     for folder_of in ["marts", "checks"] {
         std::fs::create_dir_all(folder.join(folder_of)).expect("a folder");
         for file in std::fs::read_dir(root.join(folder_of)).expect("a folder") {
@@ -183,9 +196,11 @@ pub fn own_pipeline(retailer: &Retailer, pipeline: impl Fn(&mut String), model: 
         change(&mut text);
         std::fs::write(folder.join(name), text).expect("written");
     };
-    write("pipeline.yaml", &pipeline);
+    write("pipeline.yaml", &|text| {
+        *text = core_pipeline::without_crm(text);
+        pipeline(text);
+    });
     write("model.yaml", &model);
-    folder.join("pipeline.yaml").display().to_string()
 }
 
 /// Runs the indented commands of a guide of `docs/`, one after the other, in a folder that has the retailer's own pipeline as

@@ -114,10 +114,14 @@ proptest! {
 #[test]
 fn marts_are_those_that_the_files_have_columns_for() {
     let marts = |names: &[&str]| marts_for(&draft(&names.iter().map(|name| file(name)).collect::<Vec<_>>())).join(" ");
-    let all = "_purchase _purchased_item _purchased_line _purchaser basket channel_overlap contact_timeline decile ltv repeat_rate rfm";
+    let all =
+        "_item _purchaser _receipt _return basket channel_overlap contact_timeline decile ltv purchase repeat_rate rfm";
     assert_eq!(marts(&["shopify_orders_export.csv", "shopify_customers_export.csv"]), all);
     // The times of the lines are in the file of the orders.
     assert_eq!(marts(&["yahoo_item.csv", "yahoo_order.csv"]), all);
-    assert_eq!(marts(&["salesforce_contact.csv"]), "_purchase _purchaser channel_overlap");
-    assert_eq!(marts(&["zendesk_tickets.json"]), "_purchase _purchaser channel_overlap contact_timeline");
+    assert_eq!(marts(&["salesforce_contact.csv"]), "_purchaser _receipt _return channel_overlap purchase");
+    assert_eq!(
+        marts(&["zendesk_tickets.json"]),
+        "_purchaser _receipt _return channel_overlap contact_timeline purchase"
+    );
 }

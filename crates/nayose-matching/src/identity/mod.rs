@@ -11,6 +11,7 @@ pub mod customer_id;
 mod exchange;
 pub mod former;
 mod join;
+pub mod over_thresholds;
 pub mod people;
 pub mod pin;
 pub mod pseudonym;

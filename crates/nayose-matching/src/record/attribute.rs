@@ -21,8 +21,72 @@ pub const PERSON_ATTRIBUTES: [&str; 12] = [
 ];
 
 /// Attributes that every pipeline has, for events.
-pub const EVENT_ATTRIBUTES: [&str; 9] =
-    ["transaction_id", "store_id", "item_id", "item_name", "quantity", "unit_price", "amount", "category", "detail"];
+pub const EVENT_ATTRIBUTES: [&str; 29] = [
+    "transaction_id",
+    "store_id",
+    "item_id",
+    "item_name",
+    "quantity",
+    "unit_price",
+    "amount",
+    "category",
+    "detail",
+    "status",
+    "discount",
+    "coupon_id",
+    "points_used",
+    "shipping_charged",
+    "shipping_cost",
+    "tax",
+    "receipt_id",
+    "medium",
+    "campaign",
+    "arm",
+    "visitor_id",
+    "account_id",
+    "corporate_number",
+    "valid_until",
+    "bought_on",
+    "serial_number",
+    "staff",
+    "score",
+    "reason",
+];
+
+/// A table of things that facts name, which a source fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its name.
+    pub name: &'static str,
+    /// The columns that tell one row from another.
+    pub key: &'static [&'static str],
+    /// The columns that a row must have, those of the key first.
+    pub required: &'static [&'static str],
+    /// All columns.
+    pub columns: &'static [&'static str],
+}
+
+/// The tables that a source may fill.
+pub const REFERENCES: [Reference; 3] = [
+    Reference {
+        name: "product",
+        key: &["item_id"],
+        required: &["item_id"],
+        columns: &["item_id", "item_name", "category_path", "cost", "launched_on", "role"],
+    },
+    Reference {
+        name: "store",
+        key: &["store_id"],
+        required: &["store_id"],
+        columns: &["store_id", "store_name", "prefecture", "opened_on"],
+    },
+    Reference {
+        name: "medium_spend",
+        key: &["medium", "month"],
+        required: &["medium", "month", "amount"],
+        columns: &["medium", "month", "amount"],
+    },
+];
 
 /// A declared attribute.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]

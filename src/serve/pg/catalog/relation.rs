@@ -11,7 +11,7 @@ use datafusion_postgres::pgwire::api::Type;
 
 use super::super::rows::pg_type;
 use crate::lake::snapshot::PublishedRun;
-use crate::tables::contract::{self, CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, LTV, RFM, Table, col};
+use crate::tables::contract::{self, CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, Table, col};
 
 /// A column.
 #[derive(Clone, Debug)]
@@ -86,21 +86,23 @@ impl Relation {
     }
 }
 
-/// Tables every customer of which is in [`GOLDEN_CUSTOMER`] of the same run.
-fn has_customers(table: &str) -> bool {
-    [CONSENT.name, FIELD_PROVENANCE.name, INTERACTION.name, LTV.name, RFM.name, "contact_timeline"].contains(&table)
+/// Whether every customer of the table is in [`GOLDEN_CUSTOMER`] of the same run: of marts, where no row may lack one.
+fn has_customers(table: &str, contract: Option<&Table>) -> bool {
+    let always = |table: &Table| table.columns.iter().any(|c| c.name == col::CUSTOMER_ID && !c.nullable);
+    [CONSENT.name, FIELD_PROVENANCE.name, INTERACTION.name].contains(&table)
+        || contract::is_mart(table) && contract.is_some_and(always)
 }
 
 /// The relations of the tables of a run, in the order of their names.
 pub(crate) fn relations(
     run: &PublishedRun,
     tables: &[(String, Arc<dyn TableProvider>)],
-    contract_of: impl Fn(&'static Table) -> Option<Table>,
+    contract_of: impl Fn(&str) -> Option<Table>,
 ) -> Vec<Relation> {
     let mut taken = BTreeSet::new();
     let mut found: Vec<Relation> = Vec::new();
     for (name, provider) in tables {
-        let contract = contract::find(name).and_then(&contract_of);
+        let contract = contract_of(name);
         let column = |name: &str| contract.as_ref().and_then(|t| t.columns.iter().find(|c| c.name == name));
         let attributes: Vec<Attribute> = provider
             .schema()
@@ -122,7 +124,7 @@ pub(crate) fn relations(
             .collect();
         let number = |name: &str| attributes.iter().position(|a| a.name == name).map(|at| at as i16 + 1);
         let key = contract.as_ref().map(|t| t.key.iter().filter_map(|k| number(k)).collect()).unwrap_or_default();
-        let reference = number(col::CUSTOMER_ID).filter(|_| has_customers(name)).map(|n| (n, 0, 1));
+        let reference = number(col::CUSTOMER_ID).filter(|_| has_customers(name, contract.as_ref())).map(|n| (n, 0, 1));
         let mut oid = number_of(name);
         while !taken.insert(oid) {
             oid += APART as i32;

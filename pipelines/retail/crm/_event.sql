@@ -1,0 +1,32 @@
+-- Facts of the kinds of which there are few, messages that somebody unsubscribed from or blocked, and carts of the app of the last 9 days, up to
+-- the run's time: what several marts read, found in one pass over all facts.
+select
+    channel,
+    event_id,
+    customer_id,
+    record_id,
+    event_type,
+    occurred_at,
+    transaction_id,
+    item_id,
+    item_name,
+    quantity,
+    amount,
+    category,
+    status,
+    coupon_id,
+    medium,
+    campaign,
+    account_id,
+    corporate_number,
+    valid_until,
+    bought_on,
+    serial_number,
+    staff,
+    score,
+    reason
+from interaction
+where occurred_at <= $as_of
+    and (event_type in ('ticket', 'ticket_reply', 'membership', 'point', 'registration', 'contract', 'engagement', 'coupon')
+        or event_type = 'message' and category in ('unsubscribed', 'blocked')
+        or event_type = 'app_event' and category = 'cart' and occurred_at > $as_of - interval '9 days')

@@ -1,0 +1,30 @@
+-- A person in an arm of a campaign, by all record ids: whether it converted, whether it can be counted, and what was known at the first send.
+-- arms: in how many arms of the campaign the person stood. arms_of_a_record: the most in which one record id of the person stood.
+-- needs: event.message, interaction.campaign
+with person as (
+    select
+        campaign,
+        arm,
+        customer_id,
+        max(arms) as arms_of_a_record,
+        min(first_sent_at) as first_sent_at,
+        date_part('epoch', $as_of) - date_part('epoch', max(last_sent_at)) >= $conversion_days * 86400 as ripe,
+        max(greatest(answered, bought)) as converted
+    from _test_id
+    group by campaign, arm, customer_id
+),
+before as (
+    select a.campaign, a.arm, a.customer_id, max(p.occurred_at) as last_purchase_at, sum(p.amount) as spent
+    from person a
+    join purchase p on p.customer_id = a.customer_id and p.occurred_at < a.first_sent_at
+    group by a.campaign, a.arm, a.customer_id
+)
+select
+    a.*,
+    count(*) over (partition by a.campaign, a.customer_id) as arms,
+    b.last_purchase_at,
+    b.spent,
+    case when b.last_purchase_at is not null then c.first_channel end as first_channel
+from person a
+left join before b on b.campaign = a.campaign and b.arm = a.arm and b.customer_id = a.customer_id
+left join _purchaser c on c.customer_id = a.customer_id

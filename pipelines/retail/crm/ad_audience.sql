@@ -1,0 +1,56 @@
+-- ja: 広告媒体の顧客マッチ用ハッシュ（広告目的の同意がある宛先のみ）
+-- en: hashed keys for matching at advertising platforms, of addresses with consent to advertising alone
+-- key: platform, kind, hash, customer_id
+-- column: platform | text | 広告媒体 (google, meta, yahoo) | platform: google, meta, yahoo | plain
+-- column: kind | text | 種別 (email, phone) | email or phone | plain
+-- column: hash | text | 正規化した値のSHA-256（16進小文字） | SHA-256 of the normalised value, lower hexadecimal | hidden
+-- column: customer_id | text | 統合顧客ID | unified customer id | keyed
+-- Who is in it: customers whose consent of purpose `advertising` by the contact `email`, `phone` or `sms` is granted, and of them the addresses for
+-- which the grant holds (consent.contact_points): those of the record that gave it. An address for which another statement of that
+-- purpose is not granted, of the same customer or of another one, is left out: a platform cannot tell them apart. Hashes are still personal data.
+-- How a value is normalised, as each platform documents it:
+-- google: spaces out, lower case; of gmail.com and googlemail.com the dots before @ and all from + on out; phones in E.164 with the plus.
+--   https://developers.google.com/data-manager/api/devguides/concepts/formatting
+-- meta: spaces out, lower case; phones as digits with the country code, without plus and leading zeros.
+--   https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/customer-information-parameters
+-- yahoo (LINEヤフー広告): mail addresses alone, lower case, SHA-256 without salt. Its pages want phones as digits without signs, and do not say
+--   whether with the country code: there are none. https://ads-help.yahoo.co.jp/yahooads/display/articledetail?lan=ja&aid=69234
+with stated as (
+    select
+        customer_id,
+        status,
+        case when contact = 'email' then 'email' else 'phone' end as kind,
+        unnest(contact_points) as value
+    from consent
+    where purpose = 'advertising' and contact in ('email', 'phone', 'sms')
+),
+address as (
+    select
+        customer_id,
+        kind,
+        lower(replace(value, ' ', '')) as value,
+        bool_and(status = 'granted') over (partition by kind, lower(replace(value, ' ', ''))) as granted
+    from stated
+),
+normal as (
+    select
+        customer_id,
+        kind,
+        value,
+        split_part(value, '@', 2) in ('gmail.com', 'googlemail.com') as is_gmail,
+        replace(split_part(split_part(value, '@', 1), '+', 1), '.', '') || '@' || split_part(value, '@', 2) as gmail
+    from address
+    where granted and value <> ''
+    group by customer_id, kind, value
+),
+form as (
+    select 'google' as platform, kind, customer_id, case when kind = 'email' and is_gmail then gmail else value end as value from normal
+    union all
+    select 'meta', kind, customer_id, case when kind = 'email' then value else ltrim(regexp_replace(value, '[^0-9]', '', 'g'), '0') end as value from normal
+    union all
+    select 'yahoo', kind, customer_id, value from normal where kind = 'email'
+)
+select platform, kind, encode(sha256(value), 'hex') as hash, customer_id
+from form
+where value <> ''
+group by platform, kind, value, customer_id

@@ -1,0 +1,70 @@
+-- ja: 同意のある宛先（同意は、それを与えたレコードの宛先にだけ及ぶ）
+-- en: addresses with consent: a grant holds for the addresses of the record that gave it, and for no others
+-- key: customer_id, purpose, contact, address
+-- column: customer_id | text | 統合顧客ID | unified customer id | keyed
+-- column: purpose | text | 目的 | purpose | plain
+-- column: contact | text | 連絡手段 (email, phone, sms) | way of contact: email, phone, sms | plain
+-- column: device | text | 端末 (mobile 携帯, pc PC等, fixed 固定電話) | device: mobile, pc; fixed: a landline | plain
+-- column: address | text | 宛先 | mail address or phone | hidden
+-- column: position | integer | 新しい順の番号（1が最新） | 1 is the newest address of the record | plain
+-- column: channel | text | 同意したレコードのチャネル | channel of the record that gave the grant | plain
+-- column: record_id | text | 同意したレコード | record that gave the grant | hidden
+-- column: granted_at | timestamp? | 同意日時 | when it was given | plain
+-- column: denied_by_other | boolean | 同じ宛先を別の顧客が拒否しているか | whether another customer's statement for the same address and purpose is no grant | plain
+-- The golden record's newest address is often that of another record, for which nobody agreed. Write to position 1, and to none that another
+-- customer denied. A push needs no address: its consent is in `consent`. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile
+-- carriers: what can be read from an address.
+-- Left out is what ended since the grant, or at its moment: the customer unsubscribed from a message of this way (medium = contact, or no medium
+-- said) or blocked it, or all memberships of the customer are withdrawn, the last of them since. A grant without a time is ended by any of these.
+with stated as (
+    select customer_id, purpose, contact, status, channel, record_id, stated_at, contact_points, unnest(contact_points) as address
+    from consent
+    where contact_points is not null
+),
+refused as (
+    select purpose, contact, address from stated where status <> 'granted' group by purpose, contact, address
+),
+ended as (
+    select customer_id, max(email_at) as email_at, max(sms_at) as sms_at, max(any_at) as any_at
+    from (
+        select
+            customer_id,
+            case when medium = 'email' then occurred_at end as email_at,
+            case when medium = 'sms' then occurred_at end as sms_at,
+            case when medium is null then occurred_at end as any_at
+        from _event
+        where event_type = 'message' and category in ('unsubscribed', 'blocked') and customer_id is not null
+        union all
+        select customer_id, null, null, max(withdrawn_at)
+        from _member
+        where customer_id is not null
+        group by customer_id
+        having bool_and(state = 'withdrawn')
+    ) e
+    group by customer_id
+)
+select distinct
+    s.customer_id,
+    s.purpose,
+    s.contact,
+    case
+        when s.contact = 'email' and regexp_like(lower(s.address), '@([a-z0-9-]+[.])*(docomo[.]ne|ezweb[.]ne|softbank[.]ne|i[.]softbank|vodafone[.]ne'
+            || '|disney[.]ne|wcm[.]ne|pdx[.]ne|ymobile[.]ne|ymobile1[.]ne|emnet[.]ne|emobile[.]ne|uqmobile|rakuten)[.]jp$') then 'mobile'
+        when s.contact = 'email' and regexp_like(lower(s.address), '@([a-z0-9-]+[.])*(au|willcom)[.]com$') then 'mobile'
+        when s.contact = 'email' then 'pc'
+        when regexp_like(s.address, '^([+]81|0)[789]0') then 'mobile'
+        else 'fixed'
+    end as device,
+    s.address,
+    cast(array_position(s.contact_points, s.address) as int) as position,
+    s.channel,
+    s.record_id,
+    s.stated_at as granted_at,
+    r.address is not null as denied_by_other
+from stated s
+left join refused r on r.purpose = s.purpose and r.contact = s.contact and r.address = s.address
+left join ended e on e.customer_id = s.customer_id
+where s.status = 'granted' and s.address is not null
+    and (e.any_at is null or e.any_at < s.stated_at)
+    and (e.email_at is null or s.contact <> 'email' or e.email_at < s.stated_at)
+    and (e.sms_at is null or s.contact <> 'sms' or e.sms_at < s.stated_at)

@@ -1,0 +1,18 @@
+-- ja: 解約理由（月次）
+-- en: why contracts were cancelled, by month
+-- key: month, reason
+-- needs: event.contract, interaction.account_id, interaction.reason
+-- column: month | date | 月（初日） | first day of the month | plain
+-- column: reason | text | 解約理由。unknownは理由なし | reason; unknown = none given | plain
+-- column: contracts | long | 解約した契約数 | contracts cancelled | plain
+-- column: fee | amount | 失われた月額（円） | monthly fee lost | plain
+-- column: share | double? | その月に失われた月額に占める割合 0–1 | share of the fee lost in the month | plain
+-- Cancellations as in contract_churn: their fees of a month are its fee_ended.
+with ended as (
+    select cast(date_trunc('month', at) as date) as month, coalesce(reason, 'unknown') as reason, count(*) as contracts, sum(fee_before) as fee
+    from _contract_step
+    where category = 'end' and category_before <> 'end'
+    group by cast(date_trunc('month', at) as date), coalesce(reason, 'unknown')
+)
+select month, reason, contracts, fee, cast(fee as double) / nullif(cast(sum(fee) over (partition by month) as double), 0) as share
+from ended

@@ -1,0 +1,131 @@
+-- ja: トリガー（いつから誰に何を送るべきか。規則と起点の出来事ごとに一度）
+-- en: triggers: what is due from when, once for each rule and founding event
+-- key: rule, event
+-- column: rule | text | 規則 (after_purchase, cart_left, overdue, dormant, revival, points_expiring, birthday, nth_visit) | rule | plain
+-- column: event | text | 起点の出来事（チャネル/番号） | founding event: channel/id | keyed
+-- column: customer_id | text | 統合顧客ID | unified customer id | keyed
+-- column: event_at | timestamp? | 起点の日時（誕生日はNULL） | when the founding event was; null of a birth | plain
+-- column: due_at | timestamp | いつから | from when it is due | plain
+-- column: valid_until | timestamp | いつまで | until when it is worth telling | plain
+-- column: due_now | boolean | 前回の実行から今回までに期限が来たか | whether it fell due in the $run_days days up to the run's time | plain
+-- column: amount | double? | 金額またはポイント | yen of the purchase, or points that expire | plain
+-- The key is the event and not the customer: when ids merge, it stays. A row is there from its founding event on (a birthday: from 30
+-- days before), so that a tool that sends sooner than the next run reads due_at; it goes when valid_until has passed, or when it no longer holds.
+-- Who reads due_now after each run reads each row once, if runs come every $run_days days: what fell due before stays, and is not due again.
+-- after_purchase: 10 days after each purchase, for 7 days.
+-- cart_left: a day after a web visit, or a record's day with the app, that put something into the cart, for 7 days; none once anything was bought since.
+-- overdue: 1.5 times the customer's own mean interval (3 purchases and more, one day at least) after the last purchase, for 30 days.
+-- dormant: $dormant_days days after the last purchase, for 30 days. revival: at once, a purchase $dormant_days days and more after the one before.
+-- points_expiring: 30 days before a lot with points left ends, until then; see `point_account`.
+-- birthday: the start of the day, for 7 days; who was born on 29 February has it on the 28th in years without one. A birth is no row of a source:
+-- its id is the customer's first record, in order of channel and number, with the year.
+-- nth_visit: the $nth_visit-th web visit of a customer, at once, for 7 days.
+with birthday as (
+    select
+        customer_id,
+        date_part('month', birth_date) as month,
+        date_part('day', birth_date) as day,
+        date_part('year', $as_of - interval '7 days') as year
+    from golden_customer
+    where birth_date is not null
+),
+-- The first birthday that is not over for seven days: of this year, or else of the next.
+this_year as (
+    select
+        *,
+        make_date(year, month, case when month = 2 and day = 29 and not (year % 4 = 0 and year % 100 <> 0 or year % 400 = 0) then 28 else day end) as on_day
+    from birthday
+),
+next_birthday as (
+    select
+        customer_id,
+        case when on_day > cast($as_of - interval '7 days' as date) then on_day
+            else make_date(year + 1, month, case when month = 2 and day = 29
+                and not ((year + 1) % 4 = 0 and (year + 1) % 100 <> 0 or (year + 1) % 400 = 0) then 28 else day end)
+        end as on_day
+    from this_year
+),
+cart as (
+    select channel || '/' || visit_id as event, customer_id, ended_at as event_at
+    from web_visit
+    where carts > 0 and customer_id is not null and ended_at > $as_of - interval '8 days'
+    union all
+    -- By record: two records of one person that was two before stay two carts.
+    select channel || '/' || min(event_id) as event, max(customer_id) as customer_id, max(occurred_at) as event_at
+    from _event
+    where event_type = 'app_event' and customer_id is not null
+    group by channel, record_id, cast(occurred_at as date)
+),
+due as (
+    select
+        'after_purchase' as rule,
+        channel || '/' || purchase as event,
+        customer_id,
+        occurred_at as event_at,
+        occurred_at + interval '10 days' as due_at,
+        occurred_at + interval '17 days' as valid_until,
+        cast(amount as double) as amount
+    from purchase
+    where occurred_at > $as_of - interval '17 days'
+    union all
+    select 'revival', channel || '/' || purchase, customer_id, occurred_at, occurred_at as due_at, occurred_at + interval '14 days', cast(amount as double)
+    from purchase
+    where days_since_previous >= $dormant_days and occurred_at > $as_of - interval '14 days'
+    union all
+    select 'cart_left', c.event, c.customer_id, c.event_at, c.event_at + interval '1 day', c.event_at + interval '8 days', null
+    from cart c
+    left join _last_purchase l on l.customer_id = c.customer_id
+    where l.last_at is null or l.last_at < c.event_at
+    union all
+    select rule, event, customer_id, last_at, due_at, due_at + interval '30 days', null
+    from (
+        select 'overdue' as rule, event, customer_id, last_at,
+            last_at + arrow_cast(cast(1500000 * greatest((date_part('epoch', last_at) - date_part('epoch', first_at)) / (purchases - 1), 86400)
+                as bigint), 'Duration(Microsecond)') as due_at
+        from _last_purchase
+        where purchases >= 3
+        union all
+        select 'dormant' as rule, event, customer_id, last_at,
+            last_at + arrow_cast(cast(86400000000 * $dormant_days as bigint), 'Duration(Microsecond)') as due_at
+        from _last_purchase
+    ) s
+    union all
+    select 'points_expiring', channel || '/' || event_id, customer_id, occurred_at, valid_until - interval '30 days', valid_until, cast(left_over as double)
+    from _point
+    where left_over > 0 and valid_until > $as_of and customer_id is not null
+    union all
+    select 'birthday', record || '/' || cast(date_part('year', on_day) as varchar), customer_id, null,
+        $as_of + arrow_cast(cast(1000000 * (day_at - date_part('epoch', $as_of)) as bigint), 'Duration(Microsecond)') as due_at,
+        $as_of + arrow_cast(cast(1000000 * (week_at - date_part('epoch', $as_of)) as bigint), 'Duration(Microsecond)') as valid_until,
+        null
+    from (
+        select
+            b.customer_id,
+            b.on_day,
+            r.record,
+            date_part('epoch', cast(b.on_day as timestamp with time zone)) as day_at,
+            date_part('epoch', cast(b.on_day + interval '7 days' as timestamp with time zone)) as week_at
+        from next_birthday b
+        join (
+            select customer_id, min(channel || '/' || record_id) as record from id_map where valid_to is null group by customer_id
+        ) r on r.customer_id = b.customer_id
+        where b.on_day <= cast($as_of + interval '30 days' as date)
+    ) d
+    union all
+    select 'nth_visit', channel || '/' || visit_id, customer_id, started_at, started_at as due_at, started_at + interval '7 days', null
+    from (
+        select *, row_number() over (partition by customer_id order by started_at, channel, visit_id) as place from web_visit where customer_id is not null
+    ) v
+    where place = $nth_visit and started_at > $as_of - interval '7 days'
+)
+select
+    rule,
+    event,
+    customer_id,
+    event_at,
+    due_at,
+    valid_until,
+    due_at <= $as_of and date_part('epoch', due_at) > date_part('epoch', $as_of) - $run_days * 86400 as due_now,
+    amount
+from due
+where valid_until > $as_of

@@ -1,0 +1,218 @@
+"""The marts of customers, contacts and triggers over rows made by chance: ties, moments on the edge of a window, leap days, shared units, merges.
+
+In: the pipeline's own `.sql` files, run by DataFusion's Python package of nayose's version. Out: the checks of `marts_customer.py`,
+`marts_trigger.py` and `marts_profile.py` on them. The sample has few of these corners; all times here are multiples of six hours.
+"""
+
+import pathlib
+import random
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import duckdb
+import pyarrow as pa
+from datafusion import SessionConfig, SessionContext
+
+import marts_customer
+import marts_profile
+import marts_trigger
+from marts import parameters
+
+RETAIL = pathlib.Path(__file__).parents[2] / "pipelines/retail"
+ZONE = marts_customer.ZONE
+DAY = timedelta(days=1)
+TEXT, TIME, AMOUNT, TEXTS = pa.string(), pa.timestamp("us", "Asia/Tokyo"), pa.decimal128(20, 4), pa.list_(pa.string())
+FACT = {name: TEXT for name in """channel event_id customer_id record_id event_type transaction_id store_id item_id item_name category detail
+    occurred_at_offset status coupon_id receipt_id medium campaign arm visitor_id account_id corporate_number serial_number staff reason""".split()}
+FACT |= {name: AMOUNT for name in "unit_price amount discount points_used shipping_charged shipping_cost tax".split()}
+FACT |= {"occurred_at": TIME, "valid_until": TIME, "bought_on": pa.date32(), "quantity": pa.float64(), "score": pa.float64()}
+TYPES = {
+    "interaction": FACT,
+    "golden_customer": {"customer_id": TEXT, "household_id": TEXT, "sex": TEXT, "birth_date": pa.date32(), "channels": TEXTS, "records": pa.int32()},
+    "id_map": {"channel": TEXT, "record_id": TEXT, "customer_id": TEXT, "valid_to": TIME},
+    "id_event": {"customer_id": TEXT, "event": TEXT, "counterpart": TEXT, "reason": TEXT, "valid_from": TIME},
+    "consent": {"customer_id": TEXT, "purpose": TEXT, "contact": TEXT, "status": TEXT, "channel": TEXT, "record_id": TEXT, "stated_at": TIME,
+                "contact_points": TEXTS},
+    "source_record": {"channel": TEXT, "record_id": TEXT, "emails": TEXTS, "phones": TEXTS},
+    "product": {"item_id": TEXT, "item_name": TEXT, "category_path": TEXT, "cost": AMOUNT, "launched_on": pa.date32(), "role": TEXT},
+    "medium_spend": {"medium": TEXT, "month": pa.date32(), "amount": AMOUNT},
+}
+# The time of the run: the day after the 28th of February that stands for the 29th, a leap day, an end of a month.
+ENDS = [datetime(2026, 3, 1, 3, tzinfo=ZONE), datetime(2024, 2, 29, 21, tzinfo=ZONE), datetime(2025, 8, 31, 9, tzinfo=ZONE)]
+PEOPLE = 120
+
+
+def chance(end):
+    """The tables of a lake."""
+    r = random.Random(int(end.timestamp()))
+    sixth = timedelta(hours=6)
+    moment = lambda days=700: end - sixth * r.randrange(4 * days)
+    edge = lambda: end - DAY * r.choice([0, 1, 7, 8, 10, 14, 17, 30, 90, 120, 180, 365])
+    at = lambda: edge() if r.random() < 0.3 else moment()
+    person = lambda i: f"c{i:03}"
+    of = {name: [] for name in TYPES}
+
+    def fact(channel, kind, i, when, **more):
+        known = i is not None
+        row = dict(channel=channel, event_id=f"{kind[:2]}{len(of['interaction']):05}", event_type=kind, occurred_at=when)
+        of["interaction"].append(row | dict(customer_id=person(i) if known else None, record_id=f"R{i}" if known else None) | more)
+        return of["interaction"][-1]
+
+    for i in range(PEOPLE):
+        born = date(1980, 2, 29) if i % 9 == 0 else date(1948, 5, 2) if i % 9 == 1 else date(1950, 1, 1) + DAY * r.randrange(20000) if i % 9 < 8 else None
+        of["golden_customer"].append(dict(customer_id=person(i), household_id=f"h{i // 2}", sex="female", birth_date=born, channels=["shop"], records=2))
+        for channel in ("shop", "app"):
+            of["id_map"].append(dict(channel=channel, record_id=f"R{i}", customer_id=person(i)))
+        # Some come back on the very day from which they are dormant.
+        for n, when in enumerate([end, end - 180 * DAY] if i % 15 == 7 else [at() for _ in range(r.choice([0, 1, 2, 3, 6]))]):
+            order = f"O{i}-{n}"
+            for item in r.sample(range(12), r.choice([1, 1, 2, 3])):
+                fact("shop", "purchase", i, when, transaction_id=order, item_id=f"I{item}", quantity=1.0, amount=Decimal(r.choice([0, 500, 900])),
+                     status=r.choice([None, None, None, "cancelled"]), discount=r.choice([None, Decimal(50)]), tax=Decimal(10))
+        for n in range(3 if i % 20 == 0 else 0):
+            fact("app", "app_event", i, end - DAY, category="purchase", item_id="I1", amount=Decimal(100))
+        for n in range(r.choice([0, 0, 9])):
+            fact("app", "app_event", i, end - sixth * r.randrange(44), category="cart", item_id="I2")
+        for n in range(r.choice([0, 0, 0, 8]) if i % 2 else 0):
+            when = r.choice([edge(), moment(200)])
+            ticket = fact("support", "ticket", r.choice([i, i, i, None]), when, category=r.choice(["クレーム", "返品", None]),
+                          staff=r.choice(["佐藤", None]), item_id=r.choice(["I1", "I11", None]))
+            for _ in range(r.choice([0, 1, 2])):
+                fact("support", "ticket_reply", None, ticket["occurred_at"] + sixth * r.randrange(9), transaction_id=ticket["event_id"])
+        for n in range(r.choice([0, 2, 5])):
+            kind = r.choice(["grant", "grant", "grant", "use", "expire", "adjust"])
+            amount = Decimal(r.choice([50, 100, 300])) * (-1 if kind in ("use", "expire") else r.choice([1, -1]) if kind == "adjust" else 1)
+            when = at()
+            until = r.choice([when + 365 * DAY, end + DAY * r.choice([0, 30, 60, 90]), None]) if kind == "grant" else None
+            fact("pointcard", "point", i, when, category=kind, account_id=r.choice([f"A{i}", f"A{i // 2}", None]), amount=amount, valid_until=until)
+        for n in range(r.choice([0, 1, 4])):
+            kind = r.choice(["joined", "rank", "rank", "withdrawn"])
+            fact("shop", "membership", i - i % 2, at(), record_id=f"R{i}", category=kind, reason="x" if kind == "withdrawn" else None,
+                 status=r.choice(["silver", "gold"]) if kind == "rank" else None)
+        if i % 3 == 0:
+            fact("shop", "registration", i, at(), item_id=f"I{i % 2}", serial_number=r.choice(["S1", "S2", None]),
+                 bought_on=r.choice([date(2024, 1, 1) + DAY * i, None]))
+        for n in range(r.choice([0, 1, 2]) if i % 2 else 0):
+            start, contract = at(), f"K{i}-{n}"
+            fact("shop", "contract", i, start, category="start", account_id=contract, amount=Decimal(900))
+            if r.random() < 0.6:
+                fact("shop", "contract", i, start + DAY, category="end", account_id=contract, valid_until=r.choice([None, end, end + 9 * DAY]))
+        for n in range(r.choice([0, 4])):
+            when, visit = at(), f"W{i}-{n}"
+            for kind in ("visit", "login", "cart"):
+                fact("app", "web_visit", i if kind == "login" else None, when, category=kind, visitor_id=f"v{i}", transaction_id=visit)
+        refused = []
+        for n in range(r.choice([0, 3])):
+            send = fact("shop", "message", i, at(), category="sent", medium=["email", "sms", None][i % 3], campaign="a")
+            send["transaction_id"] = send["event_id"]
+            for kind in r.sample(["opened", "clicked", "unsubscribed", "blocked"], 2):
+                fact("shop", "message", i, send["occurred_at"] + sixth, category=kind, medium=send["medium"], transaction_id=send["event_id"])
+                refused += [send["occurred_at"] + sixth] if kind in ("unsubscribed", "blocked") else []
+        mails = r.sample([f"a{i}@example.com", f"shared{i % 7}@example.com", f"b{i}@docomo.ne.jp"], r.choice([1, 2, 3]))
+        of["source_record"].append(dict(channel="shop", record_id=f"R{i}", emails=mails, phones=["+819012345678"]))
+        for contact, points in (("email", mails), ("sms", ["+819012345678"]), ("push", None)):
+            if r.random() < 0.7:
+                status = r.choice(["granted", "granted", "denied", "unknown"])
+                of["consent"].append(dict(customer_id=person(i), purpose="marketing", contact=contact, status=status, channel="shop",
+                                          record_id=f"R{i}", contact_points=points,
+                                          stated_at=max(refused) if refused and i % 4 == 0 else None if i % 11 == 0 else moment()))
+    for i in range(12):
+        of["id_event"].append(dict(customer_id=f"old{i}", event="merged", counterpart=person(i), reason="changed value", valid_from=end - DAY))
+        for j, channel in [(i, "shop"), (i + i % 2, "app"), (i + i % 3, "shop")]:
+            row = dict(channel=channel, record_id=f"R{j}", customer_id=f"old{i}", valid_to=end - DAY)
+            if row not in of["id_map"]:
+                of["id_map"].append(row)
+    of["product"] = [dict(item_id=f"I{n}", item_name=f"品{n}", category_path=["食品>米", "飲料", None][n % 3], cost=Decimal(100)) for n in range(11)]
+    of["medium_spend"] = [dict(medium="search", month=date(2025, 1, 1), amount=Decimal(0))]
+    # What lies after the run's time is not known yet.
+    of["interaction"] = [f for f in of["interaction"] if f["occurred_at"] <= end or r.random() < 0.5]
+    return {name: pa.table({c: pa.array([row.get(c) for row in of[name]], kind) for c, kind in types.items()}) for name, types in TYPES.items()}
+
+
+def queries():
+    """The marts by name, without comments."""
+    files = [*RETAIL.glob("marts/*.sql"), *RETAIL.glob("crm/*.sql")]
+    return {f.stem: re.sub(r"--.*", "", f.read_text()) for f in files}
+
+
+def made(tables, end, wanted):
+    """A DuckDB connection with these tables and the marts wanted, and the names of all marts made."""
+    settings = {"execution.time_zone": "Asia/Tokyo", "execution.parquet.schema_force_view_types": "false",
+                "sql_parser.map_string_types_to_utf8view": "false", "execution.target_partitions": "2"}
+    config = SessionConfig()
+    for name, value in settings.items():
+        config = config.set(f"datafusion.{name}", value)
+    engine, con, sql = SessionContext(config), duckdb.connect(), queries()
+    con.execute("set timezone = 'Asia/Tokyo'")
+    values = dict(parameters(RETAIL / "pipeline.yaml"))
+    instant = f"arrow_cast('{end.isoformat()}', 'Timestamp(Microsecond, Some(\"Asia/Tokyo\"))')"
+    done = set()
+
+    def keep(name, table):
+        engine.from_arrow(table, name=name)
+        con.register(f"arrow_{name}", table)
+        con.execute(f'create table "{name}" as select * from "arrow_{name}"')
+        done.add(name)
+
+    def make(name):
+        if name in done:
+            return
+        for read in re.findall(r"\b(?:from|join)\s+(\w+)", sql[name]):
+            if read in sql and read != name and not re.search(rf"\b{read}\s+as\s+\(", sql[name]):
+                make(read)
+        value = lambda found: instant if found[1] == "as_of" else f"cast({values[found[1]]} as double)"
+        keep(name, engine.sql(re.sub(r"\$(\w+)", value, sql[name])).to_arrow_table())
+
+    for name, table in tables.items():
+        keep(name, table)
+    keep("this_run", pa.table({"as_of": pa.array([end], TIME)}))
+    keep("parameters", pa.table({"name": list(values), "value": [float(value) for value in values.values()]}))
+    for name in wanted:
+        make(name)
+    return con, done
+
+
+def check_every_mart_over_chance(_con, _marts):
+    """Every mart of these three modules, at three times."""
+    modules = (marts_customer, marts_trigger, marts_profile)
+    wanted = {check.__name__.removeprefix("check_") for module in modules for check in module.CHECKS} & queries().keys()
+    for end in ENDS:
+        con, done = made(chance(end), end, wanted)
+        for mart in wanted:
+            assert con.execute(f'select count(*) from "{mart}"').fetchall()[0][0] > 0, f"{mart} has no row: the chance rows do not test it"
+        for module in modules:
+            for check in module.CHECKS:
+                check(con, done)
+
+
+def merged(table):
+    """The rows after every second customer was merged into the one before."""
+    if "customer_id" not in table.column_names:
+        return table
+    one = lambda c: c if c is None or not c.startswith("c") else f"c{int(c[1:]) // 2 * 2:03}"
+    ids = pa.array([one(c) for c in table["customer_id"].to_pylist()], TEXT)
+    return table.set_column(table.column_names.index("customer_id"), "customer_id", ids)
+
+
+def check_nobody_is_told_twice_though_ids_merge(_con, _marts):
+    """Two runs, a day apart, and every second customer merged between them. What one run had due now, the next one has not."""
+    told = "select rule, event from trigger_due where due_now and rule <> 'overdue'"
+    for end in ENDS:
+        tables = chance(end)
+        after = {name: merged(table) for name, table in tables.items()}
+        for name in ("golden_customer", "consent"):
+            after[name] = after[name].filter(pa.array([int(c[1:]) % 2 == 0 for c in tables[name]["customer_id"].to_pylist()]))
+        first, _ = made(tables, end - DAY, ["trigger_due"])
+        second, _ = made(after, end, ["trigger_due"])
+        before, now = set(first.execute(told).fetchall()), set(second.execute(told).fetchall())
+        assert before and now, "no trigger was due: the chance rows do not test it"
+        assert not before & now, f"trigger_due: due now in two runs: {sorted(before & now)[:3]}"
+        # What falls due between the runs was there before with the same time: a tool could have sent it at that moment.
+        known = {(r, e): d for r, e, d in first.execute("select rule, event, epoch_us(due_at) from trigger_due where not due_now").fetchall()}
+        later = second.execute("select rule, event, epoch_us(due_at) from trigger_due where due_now and rule in ('after_purchase', 'dormant')").fetchall()
+        moved = [(r, e) for r, e, d in later if known.get((r, e), d) != d]
+        assert not moved, f"trigger_due: these fell due at another time than the run before said: {moved[:3]}"
+
+
+CHECKS = [check_every_mart_over_chance, check_nobody_is_told_twice_though_ids_merge]

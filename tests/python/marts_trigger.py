@@ -1,0 +1,186 @@
+"""The marts of contacts and triggers, made once more in plain Python by the definitions in their comments (see `marts_customer.py`)."""
+
+import statistics
+from collections import Counter, defaultdict
+from datetime import date, datetime, time, timedelta
+
+from marts import parameter
+from marts_customer import (
+    COMPLAINT, ZONE, as_of, compare, facts, first_category, if_made, of_mart, point_lots, purchases, rows,
+)
+
+DAY = timedelta(days=1)
+
+
+def contacts(con):
+    """Contacts in order of time, with their first reply, whether they repeat another one, and what was bought before and after."""
+    bought = defaultdict(list)
+    for p in purchases(con):
+        bought[p["customer_id"]].append((p["occurred_at"], p["amount"]))
+    replies = defaultdict(list)
+    for f in facts(con, "ticket_reply"):
+        replies[f["channel"], f["transaction_id"]].append(f["occurred_at"])
+    now, newest, found = as_of(con), {}, []
+    for f in sorted(facts(con, "ticket"), key=lambda f: (f["occurred_at"], f["channel"], f["event_id"])):
+        at, customer = f["occurred_at"], f["customer_id"]
+        f["complaint"] = f["category"] in COMPLAINT
+        f["repeat"] = customer is not None and customer in newest and at <= newest[customer] + 30 * DAY
+        f["reply"] = min(replies[f["channel"], f["event_id"]], default=None)
+        f["before"] = f["after"] = None
+        if customer is not None:
+            newest[customer] = at
+            if bought:
+                f["before"] = sum(amount for t, amount in bought[customer] if at - 90 * DAY <= t < at)
+                if at + 90 * DAY <= now:
+                    f["after"] = sum(amount for t, amount in bought[customer] if at <= t < at + 90 * DAY)
+        found.append(f)
+    return found
+
+
+def check_contact_customer(con, _):
+    of_customer, now, want = defaultdict(list), as_of(con), []
+    for c in contacts(con):
+        if c["customer_id"] is not None:
+            of_customer[c["customer_id"]].append(c)
+    for customer, of in of_customer.items():
+        about = Counter(c["category"] for c in of if c["category"] is not None)
+        want.append(dict(
+            customer_id=customer, contacts=len(of), contacts_90=sum(c["occurred_at"] > now - 90 * DAY for c in of),
+            complaints=sum(c["complaint"] for c in of), repeat_contacts=sum(c["repeat"] for c in of),
+            channels=sorted({c["channel"] for c in of}), main_category=min(about, key=lambda a: (-about[a], a), default=None),
+            first_contact_at=of[0]["occurred_at"], last_contact_at=of[-1]["occurred_at"], last_channel=of[-1]["channel"],
+            last_category=of[-1]["category"], sales_before_90=of[-1]["before"], sales_after_90=of[-1]["after"],
+        ))
+    compare(con, "contact_customer", want, ["customer_id"])
+
+
+def check_contact_month(con, _):
+    month = lambda t: date(t.year, t.month, 1)
+    bought = Counter(month(p["occurred_at"]) for p in purchases(con))
+    split = defaultdict(list)
+    for c in contacts(con):
+        m = month(c["occurred_at"])
+        split[m, "all", "all"].append(c)
+        for by in ("channel", "category", "staff"):
+            split[m, by, c[by] or "-"].append(c)
+    want = []
+    for (m, by, value), of in split.items():
+        known = [c for c in of if c["customer_id"] is not None]
+        ripe = [c for c in known if c["after"] is not None]
+        replies = [(c["reply"] - c["occurred_at"]).total_seconds() / 3600 for c in of if c["reply"] is not None]
+        mean = lambda values: sum(values) / len(values) if values else None
+        want.append(dict(
+            month=m, split_by=by, value=value, contacts=len(of), persons=len({c["customer_id"] for c in known}), unknown=len(of) - len(known),
+            complaints=sum(c["complaint"] for c in of),
+            complaints_per_1000=sum(c["complaint"] for c in of) * 1000 / bought[m] if bought[m] else None,
+            first_reply_median_hours=statistics.median(replies) if replies else None, repeat_contacts=sum(c["repeat"] for c in of),
+            repeat_rate=sum(c["repeat"] for c in of) / len(known) if known else None,
+            average_sales_before_90=mean([float(c["before"]) for c in known if c["before"] is not None]),
+            average_sales_after_90=mean([float(c["after"]) for c in known]) if len(ripe) == len(known) else None,
+        ))
+    compare(con, "contact_month", want, ["month", "split_by", "value"])
+
+
+def check_contact_topic(con, _):
+    category_of, now, topics = first_category(con), as_of(con), defaultdict(list)
+    for c in contacts(con):
+        topics[c["category"] or "-", category_of(c["item_id"]) or "-"].append(c)
+    total = sum(map(len, topics.values()))
+    want = [
+        dict(
+            category=category, item_category=item, contacts=len(of), persons=len({c["customer_id"] for c in of} - {None}),
+            share=len(of) / total, rank=1 + sum(len(other) > len(of) for other in topics.values()),
+            contacts_90=sum(c["occurred_at"] > now - 90 * DAY for c in of), last_contact_at=max(c["occurred_at"] for c in of),
+            contacts_90_before=sum(now - 180 * DAY < c["occurred_at"] <= now - 90 * DAY for c in of),
+        )
+        for (category, item), of in topics.items()
+    ]
+    compare(con, "contact_topic", want, ["category", "item_category"])
+
+
+def birthday_in(born, year):
+    """The day on which somebody has the birthday of a year."""
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)
+
+
+def visits(con):
+    """Web visits of known customers, where they are mapped."""
+    there = rows(con, "select count(*) as n from information_schema.tables where table_name = 'web_visit'")[0]["n"]
+    return rows(con, "select * from web_visit where customer_id is not null") if there else []
+
+
+def founded(con):
+    """All triggers with their founding events, also those that are over."""
+    dormant, nth, now = timedelta(days=parameter(con, "dormant_days")), int(parameter(con, "nth_visit")), as_of(con)
+    of_customer = defaultdict(list)
+    for p in sorted(purchases(con), key=lambda p: p["number"]):
+        p["event"] = f"{p['channel']}/{p['purchase']}"
+        of_customer[p["customer_id"]].append(p)
+        yield "after_purchase", p["event"], p["customer_id"], p["occurred_at"], p["occurred_at"] + 10 * DAY, 7 * DAY, float(p["amount"])
+        if p["days_since_previous"] is not None and p["days_since_previous"] >= dormant.days:
+            yield "revival", p["event"], p["customer_id"], p["occurred_at"], p["occurred_at"], 14 * DAY, float(p["amount"])
+    for customer, of in of_customer.items():
+        last = of[-1]["occurred_at"]
+        yield "dormant", of[-1]["event"], customer, last, last + dormant, 30 * DAY, None
+        if len(of) >= 3:
+            mean = max((last - of[0]["occurred_at"]) / (len(of) - 1), DAY)
+            yield "overdue", of[-1]["event"], customer, last, last + 1.5 * mean, 30 * DAY, None
+    carts = [(f"{v['channel']}/{v['visit_id']}", v["customer_id"], v["ended_at"]) for v in visits(con) if (v["carts"] or 0) > 0]
+    days = defaultdict(list)
+    for f in facts(con, "app_event"):
+        if f["category"] == "cart" and f["customer_id"] is not None:
+            days[f["channel"], f["record_id"], f["occurred_at"].date()].append(f)
+    for (channel, _, _), of in days.items():
+        carts.append((f"{channel}/{min(f['event_id'] for f in of)}", of[0]["customer_id"], max(f["occurred_at"] for f in of)))
+    for event, customer, at in carts:
+        if not any(p["occurred_at"] >= at for p in of_customer.get(customer, [])):
+            yield "cart_left", event, customer, at, at + DAY, 7 * DAY, None
+    for (channel, _), of in point_lots(con).items():
+        for f in of:
+            if f.get("left", 0) > 0 and f["valid_until"] is not None and f["customer_id"] is not None:
+                due = f["valid_until"] - 30 * DAY
+                yield "points_expiring", f"{channel}/{f['event_id']}", f["customer_id"], f["occurred_at"], due, 30 * DAY, float(f["left"])
+    first = {}
+    for r in rows(con, "select channel, record_id, customer_id from id_map where valid_to is null"):
+        first[r["customer_id"]] = min(f"{r['channel']}/{r['record_id']}", first.get(r["customer_id"], chr(0x10FFFF)))
+    for golden in rows(con, "select customer_id, birth_date from golden_customer where birth_date is not null"):
+        customer, born = golden["customer_id"], golden["birth_date"]
+        for year in (now.year - 1, now.year, now.year + 1):
+            day = birthday_in(born, year)
+            if day <= now.date() + 30 * DAY:
+                yield "birthday", f"{first[customer]}/{year}", customer, None, datetime.combine(day, time(), ZONE), 7 * DAY, None
+    of_customer = defaultdict(list)
+    for v in visits(con):
+        of_customer[v["customer_id"]].append((v["started_at"], v["channel"], v["visit_id"]))
+    for customer, of in of_customer.items():
+        if len(of) >= nth:
+            at, channel, visit = sorted(of)[nth - 1]
+            yield "nth_visit", f"{channel}/{visit}", customer, at, at, 7 * DAY, None
+
+
+def check_trigger_due(con, _):
+    now = as_of(con)
+    since = now - timedelta(days=parameter(con, "run_days"))
+    want = [
+        dict(rule=rule, event=event, customer_id=customer, event_at=at, due_at=due, valid_until=due + lasts, due_now=since < due <= now, amount=amount)
+        for rule, event, customer, at, due, lasts, amount in founded(con)
+        if due + lasts > now
+    ]
+    compare(con, "trigger_due", want, ["rule", "event"])
+
+
+def check_a_trigger_is_due_in_one_run_alone(con, _):
+    """Over runs every $run_days days each trigger is due now in one of them, as long as it is not told too late."""
+    step, now = timedelta(days=parameter(con, "run_days")), as_of(con)
+    for trigger in rows(con, "select due_at from trigger_due where due_at <= (select as_of from this_run)"):
+        told = [n for n in range(60) if now - (n + 1) * step < trigger["due_at"] <= now - n * step]
+        assert len(told) == 1, f"trigger_due: due at {trigger['due_at']} in {len(told)} runs"
+
+
+CHECKS = [
+    *map(of_mart, [check_contact_customer, check_contact_month, check_contact_topic, check_trigger_due]),
+    if_made(check_a_trigger_is_due_in_one_run_alone, "trigger_due"),
+]

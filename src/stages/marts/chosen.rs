@@ -266,8 +266,8 @@ mod tests {
         assert_eq!(chosen.without_rows.iter().map(|table| table.name).collect::<Vec<_>>(), ["h"]);
         assert_eq!(names(&chosen.checks), ["f"]);
         let told = [
-            "left out, as no source maps event.no_such_event: marts _b, a, h; checks e",
             "left out, as no source maps event.no_other_event and event.no_such_event: marts c; checks g",
+            "left out, as no source maps event.no_such_event: marts _b, a, h; checks e",
         ];
         assert_eq!(chosen.told().left_out, told);
     }

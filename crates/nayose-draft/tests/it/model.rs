@@ -119,9 +119,9 @@ fn marts_are_those_that_the_files_have_columns_for() {
     assert_eq!(marts(&["shopify_orders_export.csv", "shopify_customers_export.csv"]), all);
     // The times of the lines are in the file of the orders.
     assert_eq!(marts(&["yahoo_item.csv", "yahoo_order.csv"]), all);
-    assert_eq!(marts(&["salesforce_contact.csv"]), "_purchaser _receipt _return channel_overlap purchase");
+    assert_eq!(marts(&["salesforce_contact.csv"]), "_item _purchaser _receipt _return channel_overlap purchase");
     assert_eq!(
         marts(&["zendesk_tickets.json"]),
-        "_purchaser _receipt _return channel_overlap contact_timeline purchase"
+        "_item _purchaser _receipt _return channel_overlap contact_timeline purchase"
     );
 }

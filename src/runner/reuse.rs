@@ -30,7 +30,8 @@ const MOST_PARTS: usize = 64;
 
 /// How the input files stand to those of the run before.
 struct Changes {
-    /// Source and file of those that are as they were.
+    /// Source and file of those that are as they were, for every source that reads them: of a file that another source joins with changed
+    /// files all rows go, as raw tables know their rows by the file.
     same: HashSet<(String, String)>,
     /// Those that are new or changed.
     fresh: BTreeSet<String>,
@@ -43,14 +44,12 @@ impl Changes {
         let content = |i: &Input| (i.source.clone(), i.file.clone(), i.fingerprint.clone());
         let (was, is): (HashSet<_>, HashSet<_>) =
             (before.iter().map(content).collect(), now.iter().map(content).collect());
-        let only = |these: &HashSet<(String, String, String)>, those: &HashSet<_>| {
+        let only = |these: &HashSet<(String, String, String)>, those: &HashSet<_>| -> BTreeSet<String> {
             these.difference(those).map(|(_, file, _)| file.clone()).collect()
         };
-        Changes {
-            same: was.intersection(&is).map(|(source, file, _)| (source.clone(), file.clone())).collect(),
-            fresh: only(&is, &was),
-            gone: only(&was, &is),
-        }
+        let (fresh, gone) = (only(&is, &was), only(&was, &is));
+        let same = was.intersection(&is).filter(|(_, file, _)| !fresh.contains(file) && !gone.contains(file));
+        Changes { same: same.map(|(source, file, _)| (source.clone(), file.clone())).collect(), fresh, gone }
     }
 }
 
@@ -232,5 +231,14 @@ mod tests {
             (names(&changes.fresh), names(&changes.gone)),
             (vec!["b".into(), "d".into()], vec!["b".into(), "c".into()])
         );
+    }
+
+    #[test]
+    fn a_file_that_changed_for_one_source_changed_for_all_that_read_it() {
+        let of = |source: &str, fingerprint: &str| Input { source: source.into(), ..input("tickets", fingerprint) };
+        let changes =
+            Changes::between(&[of("people", "1"), of("events", "1+a")], &[of("people", "1"), of("events", "1+b")]);
+        let tickets = BTreeSet::from(["tickets".to_string()]);
+        assert_eq!((changes.same, changes.fresh, changes.gone), (HashSet::new(), tickets.clone(), tickets));
     }
 }

@@ -59,35 +59,25 @@ impl Places {
         Ok(Places { files })
     }
 
-    /// The rows of these ranges, which come in order and do not touch each other.
+    /// The rows of these ranges, which come in order and do not overlap.
     ///
     /// # Errors
     /// Environment, if a file cannot be read.
     pub(crate) async fn rows(&self, ranges: &[Range<usize>]) -> Result<Vec<RecordBatch>> {
         let mut found = Vec::new();
-        for file in &self.files {
-            let inside = |range: &Range<usize>| range.start.max(file.rows.start)..range.end.min(file.rows.end);
+        for File { reader, metadata, rows } in &self.files {
+            // Counted within the file. Row groups of which nothing is selected are not read.
+            let inside = |range: &Range<usize>| {
+                range.start.max(rows.start).saturating_sub(rows.start)
+                    ..range.end.min(rows.end).saturating_sub(rows.start)
+            };
             let own: Vec<Range<usize>> = ranges.iter().map(inside).filter(|range| !range.is_empty()).collect();
             if own.is_empty() {
                 continue;
             }
-            // Groups without a row are passed over, and what is selected is counted within the others.
-            let (mut groups, mut selected, mut kept, mut at) = (Vec::new(), Vec::new(), 0, file.rows.start);
-            for (number, group) in file.metadata.metadata().row_groups().iter().enumerate() {
-                let rows = at..at + group.num_rows() as usize;
-                let inside = |range: &Range<usize>| range.start.max(rows.start)..range.end.min(rows.end);
-                let own: Vec<Range<usize>> = own.iter().map(inside).filter(|range| !range.is_empty()).collect();
-                if !own.is_empty() {
-                    groups.push(number);
-                    selected.extend(own.iter().map(|r| r.start - rows.start + kept..r.end - rows.start + kept));
-                    kept += rows.len();
-                }
-                at = rows.end;
-            }
-            let selection = RowSelection::from_consecutive_ranges(selected.into_iter(), kept);
-            let builder =
-                ParquetRecordBatchStreamBuilder::new_with_metadata(file.reader.clone(), file.metadata.clone());
-            let stream = builder.with_row_groups(groups).with_row_selection(selection).build().map_err(failed)?;
+            let selection = RowSelection::from_consecutive_ranges(own.into_iter(), rows.len());
+            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader.clone(), metadata.clone());
+            let stream = builder.with_row_selection(selection).build().map_err(failed)?;
             found.extend(stream.try_collect::<Vec<_>>().await.map_err(failed)?);
         }
         Ok(found)

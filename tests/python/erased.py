@@ -68,7 +68,7 @@ def main() -> int:
         base = Path(folder)
         given, lake = base / "input", base / "lake"
         assert nayose(binary, "generate", "--people", "150", "--seed", "5", "--out", str(given))[0] == 0
-        assert run(binary, lake, given) == 0
+        assert run(binary, lake, given, PIPELINE) == 0
         customers = sorted({row["customer_id"] for row in rows(lake, "golden_customer") if row["records"] > 1})
         killed = left = 0
         for number in range(trials):
@@ -87,7 +87,7 @@ def main() -> int:
             process.wait()
             if nayose(binary, *command[1:])[0] != 0:
                 # It was asked for already: the next run ends it.
-                assert run(binary, copy, given) == 0
+                assert run(binary, copy, given, PIPELINE) == 0
             found = {
                 (str(file.relative_to(copy)), value)
                 for file in copy.rglob("*")

@@ -1,8 +1,8 @@
 //! What makes questions about a run quick: which rows a customer has, whose a record is, whose a phone or a name is.
 //!
 //! In: the published tables of a run, read once. Out: an [`Index`], flat arrays of some hundred bytes a record. It holds no values of
-//! records but their ids, and the names and birth dates of customers; what else is shown is read from the tables, whose rows lie in the order of
-//! their keys. A question that finds no index scans the tables and has the same answer: one asked by itself is answered sooner
+//! records but their ids, and the names and birth dates of customers; what else is shown is read from the tables, whose rows lie in the
+//! order of their keys. A question that finds no index scans the tables and has the same answer: one asked by itself is answered sooner
 //! than an index is made.
 
 mod flat;

@@ -30,8 +30,7 @@ pub(super) fn all() -> &'static [&'static Table] {
     &ALL
 }
 
-/// The contract of a table that a pipeline publishes: of a mart what its file says, and where that says nothing, what the file of
-/// that name says that ships.
+/// The contract of a table that a pipeline publishes: of a mart what the head of its file says.
 pub(crate) fn of_pipeline(pipeline: &Pipeline, name: &str) -> Option<&'static Table> {
     match pipeline.mart(name) {
         Some(mart) => mart.head.as_ref().and_then(|head| of_head(name, head)).or_else(|| without_head(name)),

@@ -182,7 +182,7 @@ pub fn own_pipeline(retailer: &Retailer, pipeline: impl Fn(&mut String), model: 
 }
 
 /// Writes a copy of the retail pipeline without the facts and marts of `crm`, changed.
-fn write_retail(folder: &Path, pipeline: impl Fn(&mut String), model: impl Fn(&mut String)) {
+pub fn write_retail(folder: &Path, pipeline: impl Fn(&mut String), model: impl Fn(&mut String)) {
     let root = root().join("pipelines/retail");
     for folder_of in ["marts", "checks"] {
         std::fs::create_dir_all(folder.join(folder_of)).expect("a folder");

@@ -28,7 +28,8 @@ pub(super) struct PgArguments {
     #[arg(long = "pg-logins", value_name = "FILE", default_value = LOGINS)]
     logins: PathBuf,
     /// Memory that one statement may have, such as 1GiB
-    #[arg(long = "pg-memory", value_name = "SIZE", value_parser = size)]
+    // An argument's id is its field's name unless one is given, and `--memory` of the process has this one.
+    #[arg(id = "pg_memory", long = "pg-memory", value_name = "SIZE", value_parser = size)]
     memory: Option<usize>,
     /// Statements that run at once; more wait
     #[arg(long = "pg-at-once", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

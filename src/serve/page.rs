@@ -13,7 +13,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::templates;
-use super::who::Who;
+use super::who::{Role, Who};
 use crate::error::Error;
 
 /// The cookie in which a reader's choice of language is kept.
@@ -78,7 +78,7 @@ pub(super) fn cookie<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     header.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
-/// A page. The template sees the fields of `context`, and `who` and `lang` beside them.
+/// A page. The template sees the fields of `context`, and `who`, `lang` and `sees_people` beside them.
 pub(crate) fn page(name: &str, who: &Who, lang: Lang, context: impl Serialize) -> Response {
     draw(name, Some(who), lang, Value::from_serialize(context))
 }
@@ -89,9 +89,10 @@ pub(super) fn open_page(name: &str, lang: Lang, context: impl Serialize) -> Resp
 }
 
 fn draw(name: &str, who: Option<&Who>, lang: Lang, context: Value) -> Response {
+    let sees_people = who.is_some_and(|who| who.may(Role::Analyst));
     let drawn = templates::all(lang)
         .and_then(|all| all.get_template(name))
-        .and_then(|template| template.render(context! { who, lang, ..context }));
+        .and_then(|template| template.render(context! { who, lang, sees_people, ..context }));
     match drawn {
         Ok(html) => Html(html).into_response(),
         // The sentence of the library may quote a value.

@@ -283,6 +283,9 @@ fn a_lake_without_a_run_is_told_when_it_starts() {
 fn beyond_loopback_it_listens_with_tls_or_not_at_all() {
     let told = fails(2, &["serve", "--listen", "0.0.0.0:0"]);
     assert!(told.contains("is not loopback") && told.contains("hint: name a certificate"), "{told}");
+    // The memory of the process and that of a statement are two things.
+    let told = fails(2, &["serve", "--listen", "0.0.0.0:0", "--memory", "1GiB", "--pg-memory", "512MiB"]);
+    assert!(told.contains("is not loopback"), "{told}");
     let folder = tempfile::tempdir().expect("a folder");
     let settings = folder.path().join("serve.yaml");
     std::fs::write(&settings, "tls: { certificate: cert.pem, key: key.pem }\n").expect("written");

@@ -205,6 +205,17 @@ def test_several_are_decided_on_after_a_preview(page):
     assert open_pairs(page) == left - 3
 
 
+def test_nobody_is_taken_from_all_pairs_by_an_empty_field(page):
+    page.goto(QUEUE)
+    page.locator("input[type=checkbox][name=pair]").first.check()
+    page.locator("form#several input[name=to]").fill("tanaka")
+    page.locator("button[formaction='/review/assign']").click()
+    page.goto(QUEUE)
+    page.locator("button[formaction='/review/assign']").click()
+    page.goto(f"{QUEUE}?assigned=tanaka")
+    expect(page.locator("form#several tbody tr")).to_have_count(1)
+
+
 def test_pairs_are_assigned_and_found_by_filter(page):
     page.goto(QUEUE)
     page.locator("input[type=checkbox][name=pair]").first.check()

@@ -104,7 +104,7 @@ struct RestatementsPage {
 }
 
 async fn restatements(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang) -> Answer {
-    who.must(Role::Viewer)?;
+    who.must(Role::Analyst)?;
     let audit = state.audit().await?;
     let context = RestatementsPage { base: Base::of(&audit, "history", ""), restated: audit.restated().await? };
     Ok(page("restatements", &who, lang, context))
@@ -131,7 +131,7 @@ struct DiffPage {
 }
 
 async fn differences(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(asked): Query<Runs>) -> Answer {
-    who.must(Role::Viewer)?;
+    who.must(Role::Analyst)?;
     let audit = state.audit().await?;
     let runs: Vec<(i64, String)> = audit.run_rows().await?.into_iter().map(|run| (run.run_number, run.as_of)).collect();
     let diff = match (asked.before, asked.after) {

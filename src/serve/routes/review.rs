@@ -414,13 +414,19 @@ async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered
     let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let mut pairs = form.pairs();
+    let to = form.get("to").unwrap_or_default().trim();
+    if pairs.is_empty() && to.is_empty() {
+        return Err(Error::usage("nobody is named, and no pair is chosen")
+            .hint("name who shall look at the pairs, or choose those that nobody shall be assigned to")
+            .into());
+    }
     if pairs.is_empty() {
         // All that the filter lets through, as far as somebody can look at them.
         let wanted = form.wanted();
         let queue = open.audit.review(open.seen(), &wanted.filter()?, 0, AT_ONCE).await?;
         pairs = queue.items.into_iter().map(|item| pair_of([item.left, item.right])).collect();
     }
-    assign(&state.lake, open.rules(), &pairs, form.get("to").unwrap_or_default().trim()).await?;
+    assign(&state.lake, open.rules(), &pairs, to).await?;
     Ok(on(&form.wanted().unnamed(), false))
 }
 

@@ -2,7 +2,7 @@
 
 use super::proxy::Proxy;
 use super::server::Server;
-use super::{args, command, copy, differences, fails, ok, run};
+use super::{args, bare, command, copy, differences, fails, ok, run};
 use crate::support::{Retailer, own_pipeline, published, root, succeeds};
 
 #[test]
@@ -11,7 +11,7 @@ fn the_sample_on_s3_gives_the_bytes_of_the_local_run() {
     copy(&root().join("sample_data"), &server.bucket("raw").join("daily"));
     let folder = tempfile::tempdir().expect("a folder");
     let local = folder.path().join("local").display().to_string();
-    succeeds(&["run", "pipelines/retail/pipeline.yaml", "--lake", &local, "--log", "json"]);
+    ok(bare(&run(&root().join("sample_data").display().to_string(), &local)));
     let (of_local, sql) = (published(&folder.path().join("local")), "select * from rfm order by customer_id limit 50");
 
     let mixed = folder.path().join("mixed").display().to_string();

@@ -1,4 +1,4 @@
-"""How quickly a running `nayose serve` answers: pages of customers, of pairs and of searches with a session, records to match with a key.
+"""How quickly a running `nayose serve` answers: pages of customers, of pairs, of runs and of searches with a session, records to match with a key.
 
 Customers, pairs and names are drawn from the lake by `nayose sql`; records to match are standardized ones of the lake, sent without their
 ids. Prints half, 95 and 99 of a hundred in milliseconds, answers a second, and the memory of the process where --pid names it.
@@ -75,7 +75,7 @@ def asked(options, what, requests):
     times.sort()
     at = lambda share: 1000 * times[min(len(times) - 1, int(share * len(times)))]  # noqa: E731
     print(
-        f"{what:<10} {at(0.5):>9.2f} ms half {at(0.95):>9.2f} ms 95 % {at(0.99):>9.2f} ms 99 % {len(times) / seconds:>8.0f} /s"
+        f"{what:<14} {at(0.5):>9.2f} ms half {at(0.95):>9.2f} ms 95 % {at(0.99):>9.2f} ms 99 % {len(times) / seconds:>8.0f} /s"
         f"  {len(times)} asked by {options.clients}" + (f", other than 200: {wrong}" if wrong else "")
     )
 
@@ -94,8 +94,13 @@ def main():
     quoted = lambda text: urllib.parse.quote(text, safe="")  # noqa: E731
     customers = rows(options, CUSTOMERS)
     asked(options, "customer", [page(f"/customers/{row['customer_id']}") for row in customers])
+    for part in ["graph", "growth", "history"]:
+        asked(options, part, [page(f"/customers/{row['customer_id']}/{part}") for row in customers])
     pairs = rows(options, PAIRS)
     asked(options, "pair", [page(f"/pair?left={quoted(row['l'])}&right={quoted(row['r'])}") for row in pairs])
+    asked(options, "why not", [page(f"/why-not?left={quoted(one['l'])}&right={quoted(two['r'])}") for one, two in zip(pairs, pairs[1:])])
+    for path in ["/review", "/values", "/diff", "/restatements", "/runs", "/charts", "/tables"]:
+        asked(options, path, [page(path)] * 20)
     records = rows(options, RECORDS)
     texts = [row[["name", "phone", "email", "kana"][n % 4]] or row["name"] for n, row in enumerate(records)]
     # What is typed goes in the body of a form, with the token of the session.

@@ -13,7 +13,7 @@ use super::Audit;
 use super::records::SHOW_SOME;
 use super::rows::rows;
 use crate::error::{Error, Result};
-use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, col};
+use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, Table, col};
 
 /// Contacts that are read of a customer, the newest first: a shop's own number has many thousands, and nobody reads them.
 const MOST_CONTACTS: usize = 2000;
@@ -209,6 +209,35 @@ struct Person {
     problems: Vec<String>,
 }
 
+/// The columns of a [`Person`], as far as its table has them.
+const PERSON: [&str; 25] = [
+    col::CUSTOMER_ID,
+    col::HOUSEHOLD_ID,
+    col::CHANNEL,
+    col::RECORD_ID,
+    col::FAMILY_NAME,
+    col::GIVEN_NAME,
+    col::FAMILY_KANA,
+    col::GIVEN_KANA,
+    col::BIRTH_DATE,
+    col::SEX,
+    col::POSTAL_CODE,
+    col::ADDRESS,
+    col::PHONES,
+    col::EMAILS,
+    col::IDENTIFIERS,
+    col::EXTRA,
+    col::CHANNELS,
+    col::RECORDS,
+    col::FIRST_SEEN,
+    col::LAST_SEEN,
+    col::CONFIDENCE,
+    col::JOINED_BY_DECISION,
+    col::VERSIONS,
+    col::HISTORY,
+    col::PROBLEMS,
+];
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Named {
@@ -287,16 +316,17 @@ impl Audit {
     /// Usage, where there is none.
     pub async fn dossier(&self, typed: &str) -> Result<Dossier> {
         let id = self.customer_id(typed).await?;
-        let golden = rows::<Person>(self.of_customer(&GOLDEN_CUSTOMER, &id).await?).await?;
+        let golden = rows::<Person>(self.of_customer(&GOLDEN_CUSTOMER, &id, &PERSON).await?).await?;
         let Some(golden) = golden.into_iter().next() else {
             return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
         };
         let members = self.records_of(&id).await?;
         let order = [col::CHANNEL, col::RECORD_ID].map(|c| ident(c).sort(true, false)).to_vec();
-        let records: Vec<Person> = rows(self.of_records(&members).await?.sort(order)?).await?;
-        let provenance: Vec<Provenance> = rows(self.of_customer(&FIELD_PROVENANCE, &id).await?).await?;
+        let records: Vec<Person> = rows(self.of_records(&members, &PERSON).await?.sort(order)?).await?;
+        let provenance: Vec<Provenance> =
+            rows(self.of_customer(&FIELD_PROVENANCE, &id, &columns_of(&FIELD_PROVENANCE)).await?).await?;
         let order = [col::PURPOSE, col::CONTACT].map(|c| ident(c).sort(true, false)).to_vec();
-        let consent = rows(self.of_customer(&CONSENT, &id).await?.sort(order)?).await?;
+        let consent = rows(self.of_customer(&CONSENT, &id, &columns_of(&CONSENT)).await?.sort(order)?).await?;
         let mut contacts = self.contacts(&id).await?;
         let more_contacts = contacts.len() > MOST_CONTACTS;
         contacts.truncate(MOST_CONTACTS);
@@ -322,10 +352,6 @@ impl Audit {
 
     /// What a customer did, the newest first: one more than are listed, where there are more.
     async fn contacts(&self, id: &str) -> Result<Vec<Contact>> {
-        let facts = self.of_customer(&INTERACTION, id).await?;
-        let newest = vec![ident(col::OCCURRED_AT).sort(false, false), ident(col::EVENT_ID).sort(true, false)];
-        let facts = facts.sort(newest)?.limit(0, Some(MOST_CONTACTS + 1))?;
-        let amount = cast(ident(col::AMOUNT), DataType::Float64).alias(col::AMOUNT);
         let shown = [
             col::OCCURRED_AT,
             col::CHANNEL,
@@ -335,6 +361,11 @@ impl Audit {
             col::CATEGORY,
             col::DETAIL,
         ];
+        let read: Vec<&str> = shown.into_iter().chain([col::EVENT_ID, col::AMOUNT]).collect();
+        let facts = self.of_customer(&INTERACTION, id, &read).await?;
+        let newest = vec![ident(col::OCCURRED_AT).sort(false, false), ident(col::EVENT_ID).sort(true, false)];
+        let facts = facts.sort(newest)?.limit(0, Some(MOST_CONTACTS + 1))?;
+        let amount = cast(ident(col::AMOUNT), DataType::Float64).alias(col::AMOUNT);
         rows(facts.select(shown.map(ident).into_iter().chain([amount]).collect::<Vec<_>>())?).await
     }
 
@@ -362,6 +393,10 @@ impl Audit {
         };
         Ok(people.into_iter().map(relative).collect())
     }
+}
+
+fn columns_of(table: &Table) -> Vec<&'static str> {
+    table.columns.iter().map(|column| column.name).collect()
 }
 
 /// A day since 1970, as YYYY-MM-DD.

@@ -11,10 +11,9 @@ use datafusion::logical_expr::{ident, lit};
 use serde::{Deserialize, Serialize};
 
 use super::Audit;
-use super::golden::among;
 use super::rows::rows;
 use crate::error::Result;
-use crate::tables::contract::{LEDGER, col};
+use crate::tables::contract::col;
 
 /// Edges that are read of a customer, the likeliest first: a drawing of more says nothing.
 const MOST_EDGES: usize = 400;
@@ -109,10 +108,20 @@ impl Audit {
     pub(crate) async fn graph(&self, typed: &str) -> Result<Graph> {
         let id = self.customer_id(typed).await?;
         let members = self.records_of(&id).await?;
-        let left = among(&members, [col::CHANNEL_L, col::RECORD_ID_L]);
-        let right = among(&members, [col::CHANNEL_R, col::RECORD_ID_R]);
         let name = |channel: &str, id: &str| concat(vec![ident(channel), lit(":"), ident(id)]);
-        let ledger = self.table(LEDGER.name).await?.filter(left.or(right))?;
+        let read = [
+            col::CHANNEL_L,
+            col::RECORD_ID_L,
+            col::CHANNEL_R,
+            col::RECORD_ID_R,
+            col::DECISION,
+            col::MATCH_PROBABILITY,
+            col::HOUSEHOLD_PROBABILITY,
+            col::MATCH_WEIGHT,
+            col::BLOCKING_RULE,
+            col::REASON,
+        ];
+        let ledger = self.links_of(&members, &read).await?;
         let order = vec![
             ident(col::MATCH_PROBABILITY).sort(false, true),
             ident(col::MATCH_WEIGHT).sort(false, true),

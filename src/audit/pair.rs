@@ -8,7 +8,7 @@ use super::records::{channel_and_id, is_record};
 use super::view::{ComparisonView, Outcome, PairView};
 use crate::error::{Error, Result};
 use crate::tables::columns;
-use crate::tables::contract::{LEDGER, col};
+use crate::tables::contract::col;
 use nayose_matching::evidence;
 use nayose_matching::identity::people::contradict;
 use nayose_matching::model::score::Scorer;
@@ -112,9 +112,9 @@ impl Audit {
     /// The decision on a pair with its reason, as the ledger has it.
     async fn in_ledger(&self, left: &str, right: &str) -> Result<Option<(String, String)>> {
         let (Some((cl, il)), Some((cr, ir))) = (left.split_once(':'), right.split_once(':')) else { return Ok(None) };
-        let rows = self
-            .table(LEDGER.name)
-            .await?
+        let read = [col::CHANNEL_L, col::RECORD_ID_L, col::CHANNEL_R, col::RECORD_ID_R, col::DECISION, col::REASON];
+        let rows = self.links_of(&[(cl.to_string(), il.to_string())], &read).await?;
+        let rows = rows
             .filter(ident(col::CHANNEL_L).eq(lit(cl)).and(ident(col::RECORD_ID_L).eq(lit(il))))?
             .filter(ident(col::CHANNEL_R).eq(lit(cr)).and(ident(col::RECORD_ID_R).eq(lit(ir))))?
             .select_columns(&[col::DECISION, col::REASON])?

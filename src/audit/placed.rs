@@ -15,10 +15,12 @@ use super::golden::among;
 use crate::error::Result;
 use crate::lake::places::Places;
 use crate::lake::snapshot;
-use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, SOURCE_RECORD, Table, col};
+use crate::tables::contract::{
+    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, LEDGER, SOURCE_RECORD, Table, col,
+};
 
 /// The tables that are read by their places.
-const TABLES: [&Table; 5] = [&GOLDEN_CUSTOMER, &SOURCE_RECORD, &FIELD_PROVENANCE, &CONSENT, &INTERACTION];
+const TABLES: [&Table; 6] = [&GOLDEN_CUSTOMER, &SOURCE_RECORD, &FIELD_PROVENANCE, &CONSENT, &INTERACTION, &LEDGER];
 
 /// These tables, by name.
 pub(super) type Placed = HashMap<&'static str, Places>;
@@ -43,35 +45,78 @@ impl Audit {
         Ok(())
     }
 
-    /// The rows of a table that are a customer's.
-    pub(super) async fn of_customer(&self, table: &'static Table, id: &str) -> Result<DataFrame> {
+    /// These columns of the rows of a table that are a customer's.
+    pub(super) async fn of_customer(&self, table: &'static Table, id: &str, columns: &[&str]) -> Result<DataFrame> {
         let range = self.index.get().and_then(|index| index.range_of(table.name, id));
         match (self.placed.get().and_then(|placed| placed.get(table.name)), range) {
-            (Some(places), Some(range)) => self.framed(table, places, &[range]).await,
-            _ => Ok(self.table(table.name).await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?),
-        }
-    }
-
-    /// The rows of `source_record` that are these records.
-    pub(super) async fn of_records(&self, records: &[(String, String)]) -> Result<DataFrame> {
-        let row = |(channel, id): &(String, String)| self.index.get().and_then(|index| index.row(channel, id));
-        let rows: Option<Vec<usize>> = records.iter().map(row).collect();
-        match (self.placed.get().and_then(|placed| placed.get(SOURCE_RECORD.name)), rows) {
-            (Some(places), Some(mut rows)) => {
-                rows.sort_unstable();
-                rows.dedup();
-                let ranges: Vec<Range<usize>> = rows.into_iter().map(|row| row..row + 1).collect();
-                self.framed(&SOURCE_RECORD, places, &ranges).await
+            (Some(places), Some(range)) => self.framed(table, places, &[range], columns).await,
+            _ => {
+                let rows = self.table(table.name).await?.filter(ident(col::CUSTOMER_ID).eq(lit(id)))?;
+                only(rows, columns)
             }
-            _ => Ok(self.table(SOURCE_RECORD.name).await?.filter(among(records, [col::CHANNEL, col::RECORD_ID]))?),
         }
     }
 
-    async fn framed(&self, table: &Table, places: &Places, ranges: &[Range<usize>]) -> Result<DataFrame> {
-        let rows = places.rows(ranges).await?;
-        Ok(match rows.is_empty() {
+    /// These columns of the rows of `source_record` that are these records.
+    pub(super) async fn of_records(&self, records: &[(String, String)], columns: &[&str]) -> Result<DataFrame> {
+        match (self.placed.get().and_then(|placed| placed.get(SOURCE_RECORD.name)), self.places_of(records)) {
+            (Some(places), Some(rows)) => self.framed(&SOURCE_RECORD, places, &each_once(rows), columns).await,
+            _ => {
+                let rows = self.table(SOURCE_RECORD.name).await?;
+                let rows = rows.filter(among(records, [col::CHANNEL, col::RECORD_ID]))?;
+                only(rows, columns)
+            }
+        }
+    }
+
+    /// These columns of the rows of `ledger` that name one of these records.
+    pub(super) async fn links_of(&self, records: &[(String, String)], columns: &[&str]) -> Result<DataFrame> {
+        let places = self.placed.get().and_then(|placed| placed.get(LEDGER.name));
+        match (places, self.places_of(records), self.index.get()) {
+            (Some(places), Some(rows), Some(index)) => {
+                let links = rows.into_iter().flat_map(|row| index.links_of(row)).map(|place| *place as usize);
+                self.framed(&LEDGER, places, &each_once(links.collect()), columns).await
+            }
+            _ => {
+                let left = among(records, [col::CHANNEL_L, col::RECORD_ID_L]);
+                let right = among(records, [col::CHANNEL_R, col::RECORD_ID_R]);
+                only(self.table(LEDGER.name).await?.filter(left.or(right))?, columns)
+            }
+        }
+    }
+
+    /// The rows of these records, where there is an index and it knows them all.
+    fn places_of(&self, records: &[(String, String)]) -> Option<Vec<usize>> {
+        let index = self.index.get()?;
+        records.iter().map(|(channel, id)| index.row(channel, id)).collect()
+    }
+
+    async fn framed(
+        &self,
+        table: &Table,
+        places: &Places,
+        ranges: &[Range<usize>],
+        columns: &[&str],
+    ) -> Result<DataFrame> {
+        let rows = places.rows(ranges, columns).await?;
+        let frame = match rows.is_empty() {
             true => self.context.read_batch(RecordBatch::new_empty(table.schema()))?,
             false => self.context.read_batches(rows)?,
-        })
+        };
+        only(frame, columns)
     }
+}
+
+/// These columns, as far as the table has them: a run of an earlier version may have fewer.
+fn only(frame: DataFrame, columns: &[&str]) -> Result<DataFrame> {
+    let known = frame.schema().as_arrow().fields();
+    let known: Vec<&str> = columns.iter().copied().filter(|column| known.find(column).is_some()).collect();
+    Ok(frame.select_columns(&known)?)
+}
+
+/// Places as ranges, in order.
+fn each_once(mut places: Vec<usize>) -> Vec<Range<usize>> {
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().map(|place| place..place + 1).collect()
 }

@@ -3,19 +3,19 @@
 //! In: an open lake. Out: per kind the values that join the most customers, and what was no evidence because very many records have
 //! it. What is really nobody's belongs into `junk` of the model file.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use datafusion::functions::expr_fn::concat;
-use datafusion::functions_aggregate::expr_fn::{count, count_distinct, min};
 use datafusion::functions_nested::expr_fn::make_array;
-use datafusion::logical_expr::{Expr, ident, lit};
-use datafusion::prelude::JoinType;
+use datafusion::logical_expr::{ident, lit};
 use serde::{Deserialize, Serialize};
 
 use super::Audit;
+use super::index::{self, Index};
 use super::rows::rows;
 use crate::error::Result;
-use crate::tables::contract::{SOURCE_RECORD, col};
+use crate::tables::contract::col;
 use nayose_matching::evidence;
 use nayose_matching::model::score::Scorer;
 
@@ -23,7 +23,7 @@ use nayose_matching::model::score::Scorer;
 const MOST_VALUES: usize = 20;
 
 /// Customers from which on a value is listed: a couple or a family share a phone and an address.
-const MANY_CUSTOMERS: i64 = 3;
+const MANY_CUSTOMERS: usize = 3;
 
 /// Values that are shared or ignored.
 #[derive(Clone, Debug, Serialize)]
@@ -37,22 +37,21 @@ pub(crate) struct SharedValues {
 }
 
 /// A value of many customers.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct SharedValue {
     /// phone, email, address.
-    pub kind: String,
+    pub kind: &'static str,
     /// The value.
     pub value: String,
     /// Customers that have it.
-    pub customers: i64,
+    pub customers: usize,
     /// Records that have it.
-    pub records: i64,
+    pub records: usize,
     /// The smallest id of these customers.
     pub example: String,
     /// A record that has it, `channel:record_id`.
     pub record: String,
     /// The lines of `junk` that make it no evidence: feature and value.
-    #[serde(default)]
     pub block: Vec<(String, String)>,
 }
 
@@ -78,13 +77,8 @@ impl Audit {
 
     async fn find_shared(&self) -> Result<SharedValues> {
         let mut shared = Vec::new();
-        let kinds = [
-            ("phone", ident(col::PHONES)),
-            ("email", ident(col::EMAILS)),
-            ("address", make_array(vec![ident(col::ADDRESS)])),
-        ];
-        for (kind, values) in kinds {
-            shared.extend(self.shared_of(kind, values).await?);
+        for (kind, column) in [("phone", col::PHONES), ("email", col::EMAILS), ("address", col::ADDRESS)] {
+            shared.extend(self.shared_of(kind, column).await?);
         }
         let scorer = self.scorer().await?;
         let records: Vec<(String, String)> = shared
@@ -95,7 +89,7 @@ impl Audit {
         let rows = self.rows_named(&records).await?;
         for value in &mut shared {
             if let Some((row, _)) = rows.iter().find(|(_, record)| *record == value.record) {
-                value.block = block(scorer, *row, &value.kind, &value.value);
+                value.block = block(scorer, *row, value.kind, &value.value);
             }
         }
         let ignored = evidence::all_ignored(scorer);
@@ -104,41 +98,72 @@ impl Audit {
     }
 
     /// The values of a kind that join the most customers.
-    async fn shared_of(&self, kind: &str, values: Expr) -> Result<Vec<SharedValue>> {
-        const VALUE: &str = "value";
-        let keys = ["of_channel", "of_record"];
-        let each = self.table(SOURCE_RECORD.name).await?.select(vec![
-            ident(col::CHANNEL).alias(keys[0]),
-            ident(col::RECORD_ID).alias(keys[1]),
-            values.alias(VALUE),
+    async fn shared_of(&self, kind: &'static str, column: &str) -> Result<Vec<SharedValue>> {
+        let index = self.index.get_or_try_init(|| index::index(self)).await?;
+        let mut found = index::hashes(self, column, index.len()).await?;
+        found.sort_unstable();
+        found.dedup();
+        let mut groups: Vec<Group> = found.chunk_by(|a, b| a.0 == b.0).filter_map(|rows| group(index, rows)).collect();
+        drop(found);
+        groups.sort_by_key(|group| (Reverse(group.customers), Reverse(group.records), group.row));
+        groups.truncate(MOST_VALUES);
+
+        let key = |row: u32| index.key(row as usize);
+        let first: Vec<(String, String)> =
+            groups.iter().map(|of| key(of.row)).map(|(channel, id)| (channel.to_string(), id.to_string())).collect();
+        let values = if column == col::ADDRESS { make_array(vec![ident(column)]) } else { ident(column) };
+        let wanted = [col::CHANNEL, col::RECORD_ID, column];
+        let values = self.of_records(&first, &wanted).await?.select(vec![
+            concat(vec![ident(col::CHANNEL), lit(":"), ident(col::RECORD_ID)]).alias("record"),
+            values.alias("values"),
         ])?;
-        let each = each.unnest_columns(&[VALUE])?.filter(ident(VALUE).is_not_null())?;
-        let map = self.id_map_now().await?;
-        let each = each.join(map, JoinType::Inner, &keys, &[col::CHANNEL, col::RECORD_ID], None)?;
-        let totals = vec![
-            count_distinct(ident(col::CUSTOMER_ID)).alias("customers"),
-            count(lit(1)).alias("records"),
-            min(ident(col::CUSTOMER_ID)).alias("example"),
-            min(concat(vec![ident(keys[0]), lit(":"), ident(keys[1])])).alias("record"),
-        ];
-        let found = each.aggregate(vec![ident(VALUE)], totals)?;
-        let found = found.filter(ident("customers").gt_eq(lit(MANY_CUSTOMERS)))?;
-        let order = vec![
-            ident("customers").sort(false, true),
-            ident("records").sort(false, true),
-            ident(VALUE).sort(true, false),
-        ];
-        let found = found.sort(order)?.limit(0, Some(MOST_VALUES))?;
-        rows(found.select(vec![
-            lit(kind).alias("kind"),
-            ident(VALUE),
-            ident("customers"),
-            ident("records"),
-            ident("example"),
-            ident("record"),
-        ])?)
-        .await
+        let values: Vec<Values> = rows(values).await?;
+        let shared = groups.iter().zip(first).map(|(group, (channel, id))| {
+            let record = format!("{channel}:{id}");
+            let own = values.iter().filter(|of| of.record == record).flat_map(|of| &of.values);
+            SharedValue {
+                kind,
+                value: own.into_iter().find(|value| index::hash_of(value) == group.hash).cloned().unwrap_or_default(),
+                customers: group.customers,
+                records: group.records,
+                example: index.customer_at(group.example),
+                record,
+                block: Vec::new(),
+            }
+        });
+        Ok(shared.collect())
     }
+}
+
+/// A value with those who have it.
+struct Group {
+    hash: u64,
+    customers: usize,
+    records: usize,
+    /// Its first record.
+    row: u32,
+    /// Place of the first customer.
+    example: u32,
+}
+
+/// The values of a record.
+#[derive(Deserialize)]
+struct Values {
+    record: String,
+    values: Vec<String>,
+}
+
+/// The value of these rows, where so many customers have it that it is listed.
+fn group(index: &Index, rows: &[(u64, u32)]) -> Option<Group> {
+    if rows.len() < MANY_CUSTOMERS {
+        return None;
+    }
+    let mut customers: Vec<u32> = rows.iter().map(|(_, row)| index.customer_place(*row as usize)).collect();
+    customers.sort_unstable();
+    customers.dedup();
+    let [(hash, row), ..] = *rows else { return None };
+    let of = Group { hash, customers: customers.len(), records: rows.len(), row, example: *customers.first()? };
+    (of.customers >= MANY_CUSTOMERS).then_some(of)
 }
 
 /// The features of the model by which a value of a kind joins records. Wider ones, such as a town, are shared by right.

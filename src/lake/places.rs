@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
@@ -59,11 +60,11 @@ impl Places {
         Ok(Places { files })
     }
 
-    /// The rows of these ranges, which come in order and do not overlap.
+    /// These columns of the rows of these ranges, which come in order and do not overlap; in the order of the file.
     ///
     /// # Errors
     /// Environment, if a file cannot be read.
-    pub(crate) async fn rows(&self, ranges: &[Range<usize>]) -> Result<Vec<RecordBatch>> {
+    pub(crate) async fn rows(&self, ranges: &[Range<usize>], columns: &[&str]) -> Result<Vec<RecordBatch>> {
         let mut found = Vec::new();
         for File { reader, metadata, rows } in &self.files {
             // Counted within the file. Row groups of which nothing is selected are not read.
@@ -77,7 +78,8 @@ impl Places {
             }
             let selection = RowSelection::from_consecutive_ranges(own.into_iter(), rows.len());
             let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader.clone(), metadata.clone());
-            let stream = builder.with_row_selection(selection).build().map_err(failed)?;
+            let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+            let stream = builder.with_row_selection(selection).with_projection(wanted).build().map_err(failed)?;
             found.extend(stream.try_collect::<Vec<_>>().await.map_err(failed)?);
         }
         Ok(found)

@@ -30,6 +30,13 @@ const GROUP_ROWS: usize = 1 << 20;
 const DISTINCT: [&str; 7] =
     [col::EVENT_ID, col::RECORD_ID, col::TRANSACTION_ID, col::LINE, col::ROW, col::ROW_L, col::ROW_R];
 
+/// Rows of a page of a published table at most. Who asks for one row reads a page of each column, and a page of 20,000 addresses takes a
+/// millisecond.
+const PAGE_ROWS: usize = 4096;
+
+/// Bytes of a dictionary of a published table at most: it is read before the first row is. Columns of more values are written as they are.
+const DICTIONARY_BYTES: usize = 128 << 10;
+
 /// A column of ascending numbers, one for each row: what is written are the steps.
 pub(crate) const PLACE: &str = "_place";
 
@@ -62,6 +69,12 @@ pub(crate) fn properties(lifetime: Lifetime) -> WriterProperties {
     let builder = WriterProperties::builder().set_compression(compression).set_created_by("nayose".to_string());
     let plain = |builder: parquet::file::properties::WriterPropertiesBuilder, column: &&str| {
         builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
+    };
+    let builder = match lifetime {
+        Lifetime::Published => {
+            builder.set_data_page_row_count_limit(PAGE_ROWS).set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        }
+        Lifetime::Work => builder,
     };
     let builder = DISTINCT.iter().fold(builder, plain);
     plain(builder, &PLACE)

@@ -35,7 +35,7 @@ impl Texts {
 
 /// The hash of a text. A hash of 64 bits stands for its text: among a thousand million texts, two have the same with a chance of three
 /// in a hundred, and whoever looks one up meets them with one of ten to the tenth.
-pub(super) fn hash_of(text: &str) -> u64 {
+pub(in crate::audit) fn hash_of(text: &str) -> u64 {
     foldhash::quality::FixedState::with_seed(0).hash_one(text)
 }
 

@@ -12,9 +12,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::meaning::{Meant, NamePart, NameValue};
+pub(super) use flat::hash_of;
 use flat::{Rows, Texts, common};
 use nayose_matching::identity::customer_id::{self, Kind};
-pub(super) use read::{index, shown_name};
+pub(super) use read::{hashes, index, shown_name};
 
 /// The index of a run. A row is the place of a record in the order of channel and id.
 #[derive(Debug, Default)]
@@ -39,6 +40,9 @@ pub(super) struct Index {
     rows: Vec<u32>,
     /// Of tables in the order of customers: where the rows of each customer end.
     ends_of: Vec<(&'static str, Vec<u32>)>,
+    /// Places in `ledger` by row, in order, and where those of each row end.
+    links: Vec<u32>,
+    link_ends: Vec<u32>,
     phones: Rows,
     emails: Rows,
     numbers: Rows,
@@ -76,7 +80,12 @@ impl Index {
 
     /// The customer of a row.
     pub(super) fn customer(&self, row: usize) -> String {
-        customer_id::of_bits(Kind::Customer, self.customers[self.customer_of[row] as usize])
+        self.customer_at(self.customer_of[row])
+    }
+
+    /// The customer of a place.
+    pub(super) fn customer_at(&self, place: u32) -> String {
+        customer_id::of_bits(Kind::Customer, self.customers[place as usize])
     }
 
     fn place(&self, customer: &str) -> Option<usize> {
@@ -96,6 +105,17 @@ impl Index {
         let place = self.place(customer)?;
         let start = place.checked_sub(1).map_or(0, |before| ends[before]);
         Some(start as usize..ends[place] as usize)
+    }
+
+    /// The places in `ledger` of the decisions that name a record, in order.
+    pub(super) fn links_of(&self, row: usize) -> &[u32] {
+        let start = row.checked_sub(1).map_or(0, |before| self.link_ends[before]);
+        &self.links[start as usize..self.link_ends[row] as usize]
+    }
+
+    /// The place of a record's customer: records of one customer have one.
+    pub(super) fn customer_place(&self, row: usize) -> u32 {
+        self.customer_of[row]
     }
 
     /// The household of a customer.

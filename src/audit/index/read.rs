@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::ident;
 use futures::StreamExt;
 
@@ -13,7 +14,7 @@ use crate::engine::session::in_order;
 use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, SOURCE_RECORD, Table, col,
+    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, SOURCE_RECORD, Table, col,
 };
 use nayose_japanese::{kana, name};
 use nayose_matching::identity::customer_id::bits_of;
@@ -29,6 +30,7 @@ pub(in crate::audit) async fn index(audit: &Audit) -> Result<Index> {
     // One after the other: each sorts its rows, and what it needs for that goes before the next one begins.
     names(audit, &mut index).await?;
     contacts(audit, &mut index).await?;
+    links(audit, &mut index).await?;
     for table in BY_CUSTOMER {
         by_customer(audit, table, &mut index).await?;
     }
@@ -180,51 +182,63 @@ fn unlike(table: &str, other: &str, of: &str) -> Error {
     Error::data(format!("table {table} has a {of} that table {other} has not")).hint(crate::error::VERIFY)
 }
 
-/// The rows of parts of names.
+/// The rows of parts of names. One column after the other: what waits to be sorted is of one.
 async fn names(audit: &Audit, index: &mut Index) -> Result<()> {
-    let wanted = [col::FAMILY_NAME, col::FAMILY_KANA, col::GIVEN_NAME, col::GIVEN_KANA];
-    let mut found: [Vec<(u64, u32)>; 4] = std::array::from_fn(|_| Vec::new());
-    // Names are few: their keys are made once.
-    let mut keys: [HashMap<String, u64, foldhash::fast::FixedState>; 4] = std::array::from_fn(|_| HashMap::default());
-    let mut first = 0u32;
-    each(audit, &SOURCE_RECORD, &wanted, |batch| {
-        for (column, texts) in strings(batch, 0..wanted.len())?.into_iter().enumerate() {
-            let (found, keys) = (&mut found[column], &mut keys[column]);
+    let mut parts: [[Rows; 2]; 2] = Default::default();
+    for (place, column) in
+        [col::FAMILY_NAME, col::FAMILY_KANA, col::GIVEN_NAME, col::GIVEN_KANA].into_iter().enumerate()
+    {
+        let mut found = Vec::with_capacity(index.len());
+        // Names are few: their keys are made once.
+        let mut keys: HashMap<String, u64, foldhash::fast::FixedState> = HashMap::default();
+        let mut first = 0u32;
+        each(audit, &SOURCE_RECORD, &[column], |batch| {
+            let texts = columns::strings(batch.column(0))?;
             for row in (0..texts.len()).filter(|row| texts.is_valid(*row)) {
                 let text = texts.value(row);
                 let hash = match keys.get(text) {
                     Some(hash) => *hash,
                     None => {
-                        let key =
-                            if column % 2 == 0 { name::part_key(text).to_lowercase() } else { kana::kana_key(text) };
+                        let is_kana = place % 2 == 1;
+                        let key = if is_kana { kana::kana_key(text) } else { name::part_key(text).to_lowercase() };
                         *keys.entry(text.to_string()).or_insert(hash_of(&key))
                     }
                 };
                 found.push((hash, first + row as u32));
             }
+            first += batch.num_rows() as u32;
+            Ok(())
+        })
+        .await?;
+        if first as usize != index.len() {
+            return Err(unlike("source_record or id_map", "other", "record"));
         }
-        first += batch.num_rows() as u32;
-        Ok(())
-    })
-    .await?;
-    if first as usize != index.len() {
-        return Err(unlike("source_record or id_map", "other", "record"));
+        parts[place / 2][place % 2] = Rows::new(found);
     }
-    let [family, family_kana, given, given_kana] = found.map(Rows::new);
-    index.parts = [[family, family_kana], [given, given_kana]];
+    index.parts = parts;
     Ok(())
 }
 
 /// The rows of phones, mail addresses and numbers.
 async fn contacts(audit: &Audit, index: &mut Index) -> Result<()> {
-    let wanted = [col::PHONES, col::EMAILS, col::IDENTIFIERS];
-    let mut found: [Vec<(u64, u32)>; 3] = std::array::from_fn(|_| Vec::new());
+    index.phones = Rows::new(hashes(audit, col::PHONES, index.len()).await?);
+    index.emails = Rows::new(hashes(audit, col::EMAILS, index.len()).await?);
+    index.numbers = Rows::new(hashes(audit, col::IDENTIFIERS, index.len()).await?);
+    Ok(())
+}
+
+/// The values of a column of `source_record`, as hashes with their rows: a text, each of a list, the numbers of identifiers.
+pub(in crate::audit) async fn hashes(audit: &Audit, column: &str, records: usize) -> Result<Vec<(u64, u32)>> {
+    let mut found = Vec::with_capacity(records);
     let mut first = 0u32;
-    each(audit, &SOURCE_RECORD, &wanted, |batch| {
-        for (column, found) in found.iter_mut().enumerate() {
-            let lists = columns::lists(batch.column(column))?;
-            let values: &ArrayRef = match column {
-                2 => columns::field(columns::structs(lists.values())?, col::VALUE)?,
+    each(audit, &SOURCE_RECORD, &[column], |batch| {
+        if let Ok(texts) = columns::strings(batch.column(0)) {
+            let rows = texts.iter().enumerate().filter_map(|(row, text)| Some((hash_of(text?), first + row as u32)));
+            found.extend(rows);
+        } else {
+            let lists = columns::lists(batch.column(0))?;
+            let values: &ArrayRef = match lists.values().data_type() {
+                DataType::Struct(_) => columns::field(columns::structs(lists.values())?, col::VALUE)?,
                 _ => lists.values(),
             };
             let values = columns::strings(values)?;
@@ -237,7 +251,34 @@ async fn contacts(audit: &Audit, index: &mut Index) -> Result<()> {
         Ok(())
     })
     .await?;
-    [index.phones, index.emails, index.numbers] = found.map(Rows::new);
+    Ok(found)
+}
+
+/// The rows of `ledger` that name each record.
+async fn links(audit: &Audit, index: &mut Index) -> Result<()> {
+    let wanted = [col::CHANNEL_L, col::RECORD_ID_L, col::CHANNEL_R, col::RECORD_ID_R];
+    let mut found: Vec<(u32, u32)> = Vec::new();
+    let mut place = 0;
+    each(audit, &LEDGER, &wanted, |batch| {
+        let [left_channel, left, right_channel, right] = strings(batch, 0..wanted.len())?[..] else { return Ok(()) };
+        for row in 0..batch.num_rows() {
+            // A decision of a person may name a record that is gone.
+            let left = index.row(left_channel.value(row), left.value(row));
+            let right = index.row(right_channel.value(row), right.value(row));
+            found.extend(left.into_iter().chain(right).map(|record| (record as u32, place)));
+            place += 1;
+        }
+        Ok(())
+    })
+    .await?;
+    found.sort_unstable();
+    let mut ends = Vec::with_capacity(index.len());
+    for record in 0..index.len() as u32 {
+        let before = ends.last().map_or(0, |end| *end as usize);
+        let own = found[before..].iter().take_while(|(of, _)| *of == record).count();
+        ends.push((before + own) as u32);
+    }
+    (index.link_ends, index.links) = (ends, found.into_iter().map(|(_, place)| place).collect());
     Ok(())
 }
 

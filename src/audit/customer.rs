@@ -13,7 +13,7 @@ use super::records::{SHOW_SOME, is_one_of};
 use super::view::{CustomerView, LinkView, RecordView, Words};
 use crate::error::{Error, Result};
 use crate::tables::columns;
-use crate::tables::contract::{LEDGER, SOURCE_RECORD, col};
+use crate::tables::contract::col;
 use nayose_matching::model::{Label, Model};
 
 /// The values of a record that are shown: their name in Japanese and English, and the first and last of the columns that hold them.
@@ -64,10 +64,21 @@ impl Audit {
     /// The values of records, in the order of channel and id.
     pub(super) async fn record_views(&self, members: &[(String, String)]) -> Result<Vec<RecordView>> {
         let keys = [col::CHANNEL, col::RECORD_ID];
-        let mut rows = self.table(SOURCE_RECORD.name).await?;
-        for condition in is_one_of(keys, members) {
-            rows = rows.filter(condition)?;
-        }
+        let read = [
+            col::CHANNEL,
+            col::RECORD_ID,
+            col::FAMILY_NAME,
+            col::GIVEN_NAME,
+            col::FAMILY_KANA,
+            col::GIVEN_KANA,
+            col::BIRTH_DATE,
+            col::SEX,
+            col::PHONES,
+            col::EMAILS,
+            col::POSTAL_CODE,
+            col::ADDRESS,
+        ];
+        let rows = self.of_records(members, &read).await?;
         let listed = |column: &str| array_to_string(ident(column), lit(", ")).alias(column);
         let rows = rows.select(vec![
             ident(col::CHANNEL),
@@ -117,7 +128,18 @@ impl Audit {
     async fn link_views(&self, members: &[(String, String)]) -> Result<Vec<LinkView>> {
         // A run of an earlier version may have kept none; its ledger is told by the names in it.
         let model = self.kept().await.ok().map(|kept| kept.model.as_ref());
-        let mut rows = self.table(LEDGER.name).await?;
+        let read = [
+            col::CHANNEL_L,
+            col::RECORD_ID_L,
+            col::CHANNEL_R,
+            col::RECORD_ID_R,
+            col::DECISION,
+            col::MATCH_PROBABILITY,
+            col::MATCH_WEIGHT,
+            col::BLOCKING_RULE,
+            col::COMPARISONS,
+        ];
+        let mut rows = self.links_of(members, &read).await?;
         for condition in is_one_of([col::CHANNEL_L, col::RECORD_ID_L], members) {
             rows = rows.filter(condition)?;
         }

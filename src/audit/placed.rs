@@ -12,6 +12,7 @@ use datafusion::prelude::DataFrame;
 
 use super::Audit;
 use super::golden::among;
+use super::records::is_one_of;
 use crate::error::Result;
 use crate::lake::places::Places;
 use crate::lake::snapshot;
@@ -62,8 +63,10 @@ impl Audit {
         match (self.placed.get().and_then(|placed| placed.get(SOURCE_RECORD.name)), self.places_of(records)) {
             (Some(places), Some(rows)) => self.framed(&SOURCE_RECORD, places, &each_once(rows), columns).await,
             _ => {
-                let rows = self.table(SOURCE_RECORD.name).await?;
-                let rows = rows.filter(among(records, [col::CHANNEL, col::RECORD_ID]))?;
+                let mut rows = self.table(SOURCE_RECORD.name).await?;
+                for condition in is_one_of([col::CHANNEL, col::RECORD_ID], records) {
+                    rows = rows.filter(condition)?;
+                }
                 only(rows, columns)
             }
         }

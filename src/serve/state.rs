@@ -221,11 +221,12 @@ impl State {
     /// Makes a run answer quickly, and where programs may ask who a record is, that too. Where it cannot be, requests say why.
     async fn make_ready(&self, audit: &Audit) {
         let _ = audit.prepare().await;
-        // What review asks of a run: of a million people that takes longer than a request may.
-        let _ = audit.queue().await;
+        // Matching takes the most memory while it is made, and comes before the queue takes its own.
         if self.keys.is_some() {
             let _ = audit.prepare_matching().await;
         }
+        // What review asks of a run: of a million people that takes longer than a request may.
+        let _ = audit.queue().await;
     }
 }
 

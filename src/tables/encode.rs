@@ -35,7 +35,7 @@ const DISTINCT: [&str; 7] =
 const PAGE_ROWS: usize = 4096;
 
 /// Bytes of a dictionary of a published table at most: it is read before the first row is. Columns of more values are written as they are.
-const DICTIONARY_BYTES: usize = 128 << 10;
+const DICTIONARY_BYTES: usize = 32 << 10;
 
 /// A column of ascending numbers, one for each row: what is written are the steps.
 pub(crate) const PLACE: &str = "_place";

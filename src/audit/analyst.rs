@@ -36,8 +36,8 @@ pub(crate) fn pseudonyms(purpose: &str) -> Result<Pseudonyms> {
     }
     let secret = std::env::var(KEY).unwrap_or_default();
     if secret.len() < KEY_BYTES {
-        return Err(Error::config("the analyst's profile needs the key of its ids").hint(format!(
-            "set {KEY} to a secret of {KEY_BYTES} characters or more, always the same one, which analysts do not have"
+        return Err(Error::config(format!("the analyst's profile needs {KEY}, the key of its ids")).hint(format!(
+            "set {KEY} in the environment to a secret of {KEY_BYTES} characters or more, always the same one, which analysts do not have"
         )));
     }
     Ok(Pseudonyms::new(&secret, purpose))
@@ -134,7 +134,7 @@ pub(crate) async fn write(
     for (table, rows) in tables(context, from, run, ids).await? {
         let rows = sorted(&table, rows)?;
         let folder = to.join(&delta::folder_of(table.name));
-        let (parts, _) = write::write(rows, &table, Order::ByKey, &folder, &|_| ()).await?;
+        let parts = write::write(rows, &table, Order::ByKey, &folder, &|_| ()).await?.parts;
         delta::commit(to, &table, table.schema(), &parts, Mode::Replace, &run.run_id).await?;
         delta::remove_older(to, table.name).await?;
         written.push((table.name, parts.iter().map(|p| p.rows).sum()));

@@ -9,9 +9,9 @@ use datafusion::functions_nested::expr_fn::array_to_string;
 use datafusion::logical_expr::{cast, ident, lit};
 
 use super::Audit;
-use super::records::{SHOW_SOME, is_one_of};
+use super::records::{is_one_of, no_customer};
 use super::view::{CustomerView, LinkView, RecordView, Words};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::tables::columns;
 use crate::tables::contract::col;
 use nayose_matching::model::{Label, Model};
@@ -35,7 +35,7 @@ impl Audit {
     pub async fn customer(&self, typed: &str) -> Result<CustomerView> {
         let id = self.customer_id(typed).await?;
         let Some((members, household_id)) = self.members(&id).await? else {
-            return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
+            return Err(no_customer(format!("there is no customer {id} in run {}", self.run.run_id), &id));
         };
         let records = self.record_views(&members).await?;
         let (decided, links) = (self.decided_pairs(&members).await?, self.link_views(&members).await?);

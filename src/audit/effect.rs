@@ -4,7 +4,7 @@
 //! with the pairs are clustered twice, by the links of the run and the rules of a run, without the decisions and with them. So what is
 //! shown is what the next run does, as far as nothing else changes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -47,18 +47,23 @@ pub(super) struct Moved {
     pub after: Vec<Vec<u32>>,
 }
 
-/// The rows that links or decisions hold together with those of `pins`, in order.
-fn touched(network: &Network, (auto, hold): (f64, f64), all: &[&Pins], pins: &Pins) -> Vec<u32> {
+/// The rows that links, by `is_link`, or decisions hold together with those of `first`, in order.
+pub(super) fn together(
+    network: &Network,
+    first: impl Iterator<Item = u32>,
+    all: &[&Pins],
+    is_link: impl Fn(&Edge, bool) -> bool,
+) -> Vec<u32> {
     let mut decided: HashMap<u32, Vec<u32>> = HashMap::new();
     for ((l, r), _) in all.iter().flat_map(|pins| pins.iter()).filter(|(_, same)| **same) {
         decided.entry(*l).or_default().push(*r);
         decided.entry(*r).or_default().push(*l);
     }
-    let mut next: Vec<u32> = pins.keys().flat_map(|(l, r)| [*l, *r]).collect();
+    let mut next: Vec<u32> = first.collect();
     let mut seen: BTreeSet<u32> = next.iter().copied().collect();
     while let Some(row) = next.pop() {
-        let is_link = |(e, linked): &(&Edge, bool)| e.person >= auto || *linked && e.person >= hold;
-        let over_links = network.edges_of(row).filter(is_link).map(|(e, _)| if e.l == row { e.r } else { e.l });
+        let links = network.edges_of(row).filter(|(e, linked)| is_link(e, *linked));
+        let over_links = links.map(|(e, _)| if e.l == row { e.r } else { e.l });
         for other in over_links.chain(decided.get(&row).into_iter().flatten().copied()) {
             if seen.insert(other) {
                 next.push(other);
@@ -109,15 +114,11 @@ impl Audit {
     async fn moved(&self, network: &Network, held: &Pins, then: &Pins, pins: &Pins) -> Result<Moved> {
         let settings = &self.kept().await?.settings;
         let thresholds = (settings.thresholds.auto, settings.thresholds.holds_from());
-        let rows = touched(network, thresholds, &[held, then], pins);
-        let mut seen = HashSet::new();
-        let (mut edges, mut linked) = (Vec::new(), Vec::new());
-        for (edge, was_linked) in rows.iter().flat_map(|row| network.edges_of(*row)) {
-            if seen.insert((edge.l, edge.r)) {
-                edges.push(*edge);
-                linked.extend(was_linked.then_some((edge.l, edge.r)));
-            }
-        }
+        let (auto, hold) = thresholds;
+        let asked = pins.keys().flat_map(|(l, r)| [*l, *r]);
+        let is_link = |e: &Edge, linked: bool| e.person >= auto || linked && e.person >= hold;
+        let rows = together(network, asked, &[held, then], is_link);
+        let (edges, linked) = network.edges_among(&rows);
         let scorer = self.scorer().await?;
         let labels = |decided: &Pins| {
             let same: Vec<(u32, u32)> = decided.iter().filter(|(_, same)| **same).map(|(pair, _)| *pair).collect();

@@ -10,9 +10,9 @@ use datafusion::logical_expr::{Expr, cast, ident, lit};
 use serde::{Deserialize, Serialize};
 
 use super::Audit;
-use super::records::SHOW_SOME;
+use super::records::no_customer;
 use super::rows::rows;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::tables::contract::{CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, Table, col};
 
 /// Contacts that are read of a customer, the newest first: a shop's own number has many thousands, and nobody reads them.
@@ -318,7 +318,7 @@ impl Audit {
         let id = self.customer_id(typed).await?;
         let golden = rows::<Person>(self.of_customer(&GOLDEN_CUSTOMER, &id, &PERSON).await?).await?;
         let Some(golden) = golden.into_iter().next() else {
-            return Err(Error::usage(format!("there is no customer {id} in run {}", self.run.run_id)).hint(SHOW_SOME));
+            return Err(no_customer(format!("there is no customer {id} in run {}", self.run.run_id), &id));
         };
         let members = self.records_of(&id).await?;
         let order = [col::CHANNEL, col::RECORD_ID].map(|c| ident(c).sort(true, false)).to_vec();

@@ -1,8 +1,7 @@
 //! The records of a customer and what the run decided on their pairs: links that were made, links that were refused or cut, pairs in
-//! review; and how the customer grew of its links.
+//! review.
 //!
-//! In: a customer. Out: a [`Graph`]: nodes, edges, steps. The steps are a reading of the ledger: links that a person decided first,
-//! then the strongest, as clusters are made ([`nayose_matching::identity::cluster`]).
+//! In: a customer. Out: a [`Graph`]: nodes and edges, as the ledger has them. How they came together is in [`super::growth`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +18,7 @@ use crate::tables::contract::col;
 const MOST_EDGES: usize = 400;
 
 /// Below this probability a link is called weak: one of twenty such links is wrong.
-const WEAK: f64 = 0.95;
+pub(super) const WEAK: f64 = 0.95;
 
 /// The records of a customer with what was decided on their pairs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,8 +31,6 @@ pub(crate) struct Graph {
     pub edges: Vec<Edge>,
     /// Whether there are more decisions than are listed.
     pub more: bool,
-    /// How the customer grew.
-    pub steps: Vec<Step>,
 }
 
 /// A record.
@@ -72,19 +69,6 @@ pub(crate) struct Edge {
     pub weak: bool,
     /// Whether the customer would be two without it.
     pub bridge: bool,
-}
-
-/// A link in the order in which links are made.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Step {
-    /// Its place in [`Graph::edges`].
-    pub edge: usize,
-    /// Records of the two groups that it joined; the same number twice where they were one already.
-    pub sizes: [usize; 2],
-    /// Whether it joined two groups; else it confirms what was one already.
-    pub joins: bool,
-    /// Places of the records that are one now.
-    pub group: Vec<usize>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -182,12 +166,11 @@ fn graph(customer_id: String, nodes: Vec<Node>, found: Vec<Row>, more: bool) -> 
         let groups = groups(nodes.len(), without);
         edges[*link].bridge = groups[edges[*link].l] != groups[edges[*link].r];
     }
-    let steps = steps(nodes.len(), &edges);
-    Graph { customer_id, nodes, edges, more, steps }
+    Graph { customer_id, nodes, edges, more }
 }
 
 /// Whether the records of an edge are one person by it.
-fn is_link(edge: &Edge) -> bool {
+pub(crate) fn is_link(edge: &Edge) -> bool {
     edge.decision == "matched" || edge.same
 }
 
@@ -199,23 +182,6 @@ fn groups<'a>(nodes: usize, links: impl Iterator<Item = &'a Edge>) -> Vec<usize>
         of.iter_mut().filter(|group| **group == b).for_each(|group| *group = a);
     }
     of
-}
-
-/// The links in the order in which they are made: what a person decided, then the strongest.
-fn steps(nodes: usize, edges: &[Edge]) -> Vec<Step> {
-    let mut order: Vec<usize> = (0..edges.len()).filter(|at| is_link(&edges[*at])).collect();
-    order.sort_by_key(|at| !edges[*at].same);
-    let mut of: Vec<usize> = (0..nodes).collect();
-    let mut steps = Vec::new();
-    for edge in order {
-        let (a, b) = (of[edges[edge].l], of[edges[edge].r]);
-        let size = |group: usize| of.iter().filter(|other| **other == group).count();
-        let sizes = [size(a), size(b)];
-        of.iter_mut().filter(|group| **group == b).for_each(|group| *group = a);
-        let group = (0..nodes).filter(|node| of[*node] == a).collect();
-        steps.push(Step { edge, sizes, joins: a != b, group });
-    }
-    steps
 }
 
 #[cfg(test)]
@@ -241,16 +207,6 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_grows_by_the_strongest_link_first_and_decisions_before() {
-        let rows =
-            vec![row("a", "b", "matched", 0.99), row("b", "c", "matched", 0.9), row("c", "d", "overridden", 0.1)];
-        let graph = graph("C".into(), nodes("abcd"), rows, false);
-        let steps: Vec<(usize, [usize; 2])> = graph.steps.iter().map(|step| (step.edge, step.sizes)).collect();
-        assert_eq!(steps, [(2, [1, 1]), (0, [1, 1]), (1, [2, 2])]);
-        assert!(graph.steps.iter().all(|step| step.joins));
-    }
-
-    #[test]
     fn a_link_without_which_there_would_be_two_is_a_bridge() {
         let rows = vec![
             row("a", "b", "matched", 0.99),
@@ -262,6 +218,5 @@ mod tests {
         let graph = graph("C".into(), nodes("abcd"), rows, false);
         let told: Vec<(bool, bool)> = graph.edges.iter().map(|edge| (edge.bridge, edge.weak)).collect();
         assert_eq!(told, [(false, false), (false, false), (false, false), (true, true), (false, false)]);
-        assert_eq!(graph.steps.iter().filter(|step| !step.joins).count(), 1);
     }
 }

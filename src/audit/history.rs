@@ -6,9 +6,9 @@ use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::JoinType;
 
 use super::Audit;
-use super::records::{SHOW_SOME, channel_and_id, is_record};
+use super::records::{channel_and_id, is_record, no_customer, no_customer_id};
 use super::view::{CustomerOfRecord, HistoryEvent, HistoryView, Membership, RecordHistoryView};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lake::snapshot::{self, time_text};
 use crate::tables::columns;
 use crate::tables::contract::{ID_EVENT, ID_MAP, col};
@@ -20,10 +20,7 @@ impl Audit {
     /// # Errors
     /// Usage, where there never was such a customer.
     pub async fn history(&self, typed: &str) -> Result<HistoryView> {
-        let id = customer_id::parse(typed).ok_or_else(|| {
-            Error::usage(format!("{typed:?} is no customer id: its check character does not fit"))
-                .hint("read it again, or write a record as channel:record_id")
-        })?;
+        let id = customer_id::parse(typed).ok_or_else(|| no_customer_id(typed))?;
         let records = self.memberships(ident(col::CUSTOMER_ID).eq(lit(id.as_str()))).await?;
         let records: Vec<Membership> = records.into_iter().map(|(_, record)| record).collect();
         let view = HistoryView {
@@ -34,7 +31,7 @@ impl Audit {
             customer_id: id,
         };
         match view.events.is_empty() {
-            true => Err(Error::usage(format!("there never was a customer {}", view.customer_id)).hint(SHOW_SOME)),
+            true => Err(no_customer(format!("there never was a customer {}", view.customer_id), &view.customer_id)),
             false => Ok(view),
         }
     }
@@ -44,7 +41,7 @@ impl Audit {
     /// # Errors
     /// Usage, where there never was such a record.
     pub async fn record_history(&self, typed: &str) -> Result<RecordHistoryView> {
-        let record = self.run.renames().record_today(typed);
+        let record = self.record(typed).await?;
         let (channel, id) = channel_and_id(&record)?;
         let mut customers = Vec::new();
         for (customer_id, time) in self.memberships(is_record(channel, id)).await? {

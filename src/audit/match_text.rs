@@ -19,9 +19,15 @@ pub(crate) fn match_text(found: &MatchView, ja: bool) -> String {
             "似たレコードがありますが、人の確認が必要です。".into(),
             "It is like a record, and somebody has to look at it.".into(),
         ),
+        Decision::Nobody if found.warning.is_some() => {
+            say("どの顧客かは分かりません。".into(), "Nobody can say whose it is.".into())
+        }
         Decision::Nobody => say("どの顧客でもありません。".into(), "It is nobody whom the run knows.".into()),
     };
     text.push('\n');
+    if let Some(warning) = &found.warning {
+        let _ = writeln!(text, "{}", pick(warning, ja));
+    }
     for c in &found.candidates {
         let _ = writeln!(
             text,

@@ -11,10 +11,10 @@ use arrow::array::AsArray;
 use datafusion::logical_expr::{ident, lit};
 
 use super::index::Index;
-use super::records::is_one_of;
-use super::view::{CandidateView, ComparisonView, Decision, MatchView};
+use super::records::{is_one_of, no_channel};
+use super::view::{CandidateView, ComparisonView, Decision, MatchView, Words};
 use super::{Audit, other_records};
-use crate::config::problem::did_you_mean;
+use crate::config::problem::nearest;
 use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::col;
@@ -22,6 +22,7 @@ use nayose_japanese::spreadsheet::clean;
 use nayose_matching::evidence;
 use nayose_matching::identity::people::HOUSEHOLD;
 use nayose_matching::lookup::{Candidate, Lookup};
+use nayose_matching::model::Model;
 use nayose_matching::record::attribute::{Attribute, AttributeType, PERSON_ATTRIBUTES};
 use nayose_matching::record::{RawVersion, Standardizer};
 
@@ -44,14 +45,22 @@ impl MatchRequest {
     /// Usage, where it is no such object. No value stands in the error.
     pub fn parse(json: &str) -> Result<Self> {
         const SHAPE: &str = r#"write it as {"channel": "shop", "name": "…", "phone": "…"}"#;
+        const SHAPE_JA: &str = r#"{"channel": "shop", "name": "…", "phone": "…"} の形で送ってください。"#;
+        if json.trim().is_empty() {
+            return Err(Error::usage("there is no record").hint(SHAPE).ja("レコードがありません。", SHAPE_JA));
+        }
         let value: serde_json::Value = serde_json::from_str(json).map_err(|e| {
             // The parser counts bytes; people count characters.
             let line = json.lines().nth(e.line().saturating_sub(1)).unwrap_or_default();
             let column = line.char_indices().take_while(|(start, _)| *start < e.column()).count();
-            Error::usage(format!("the record is no JSON: line {}, column {column}", e.line())).hint(SHAPE)
+            Error::usage(format!("the record is no JSON: line {}, column {column}", e.line()))
+                .hint(SHAPE)
+                .ja(format!("レコードがJSONではありません（{} 行 {column} 文字目）。", e.line()), SHAPE_JA)
         })?;
         let serde_json::Value::Object(fields) = value else {
-            return Err(Error::usage("the record is no JSON object").hint(SHAPE));
+            return Err(Error::usage("the record is no JSON object")
+                .hint(SHAPE)
+                .ja("レコードがJSONのオブジェクトではありません。", SHAPE_JA));
         };
         let mut request = MatchRequest::default();
         for (name, value) in fields {
@@ -67,7 +76,11 @@ impl MatchRequest {
                     serde_json::Value::Null => {}
                     _ => {
                         return Err(Error::usage(format!("field {name:?} is neither a text nor a number"))
-                            .hint("give a text, a number, or a list of texts"));
+                            .hint("give a text, a number, or a list of texts")
+                            .ja(
+                                format!("項目「{name}」が文字列でも数値でもありません。"),
+                                "文字列、数値、または文字列の配列を送ってください。",
+                            ));
                     }
                 }
             }
@@ -77,7 +90,16 @@ impl MatchRequest {
             }
         }
         match request.channel.is_empty() {
-            true => Err(Error::usage("the record names no channel").hint(SHAPE)),
+            true => {
+                let names = request.fields.keys().map(String::as_str);
+                // A slip in the word itself: the field is there under another name.
+                let slip = names.into_iter().find(|name| nearest(name, ["channel"].into_iter()).is_some());
+                let near = slip.map(|name| format!("write \"channel\" instead of {name:?}; ")).unwrap_or_default();
+                let near_ja = slip.map(|name| format!("「{name}」ではなく「channel」です。")).unwrap_or_default();
+                Err(Error::usage("the record names no channel")
+                    .hint(near + SHAPE)
+                    .ja("レコードにチャネル（channel）がありません。", near_ja + SHAPE_JA))
+            }
             false => Ok(request),
         }
     }
@@ -132,8 +154,7 @@ impl Audit {
         let channel = renames.today(&request.channel);
         let record = standardizer.record(&mut vec![raw(&cleaned(request, attributes), attributes)]);
         let Some(asked) = lookup.asked(channel, record.features) else {
-            return Err(Error::usage(format!("there is no channel {channel:?}"))
-                .hint(format!("channels: {}", scorer.packed().channels.join(", "))));
+            return Err(no_channel(channel, &scorer.packed().channels));
         };
         let thresholds = &settings.thresholds;
         let floor = thresholds.review.min(HOUSEHOLD);
@@ -177,6 +198,7 @@ impl Audit {
             more,
             problems: record.problems,
             ignored: evidence::ignored_asked(scorer, &asked),
+            warning: (!lookup.is_comparable(&asked)).then(|| uncompared(scorer.model())),
         })
     }
 
@@ -218,6 +240,20 @@ impl Audit {
     }
 }
 
+/// That a record was compared with nobody, with the rules of which one has to find its values.
+fn uncompared(model: &Model) -> Words {
+    let rules: Vec<&str> = model.rules.iter().map(|rule| rule.name.as_str()).collect();
+    let rules = rules.join(", ");
+    Words {
+        ja: format!(
+            "比較できる値がないため、どのレコードとも比較していません。次のいずれかのブロッキングルールに使える値を追加してください：{rules}"
+        ),
+        en: format!(
+            "The record was compared with nobody: it has no value that a blocking rule can use. Add values for one of the rules: {rules}"
+        ),
+    }
+}
+
 /// Whether an attribute can have several values at once.
 fn may_be_several(name: &str, attributes: &[Attribute]) -> bool {
     let is_identifier = |a: &Attribute| a.name == name && a.kind == AttributeType::Identifier;
@@ -229,12 +265,19 @@ fn check(request: &MatchRequest, attributes: &[Attribute]) -> Result<()> {
     let known = || PERSON_ATTRIBUTES.into_iter().chain(attributes.iter().map(|a| a.name.as_str()));
     for (name, values) in &request.fields {
         if !known().any(|attribute| attribute == name) {
-            let all = || format!("fields: {}", known().collect::<Vec<_>>().join(", "));
-            let hint = did_you_mean(name, known()).unwrap_or_else(all);
-            return Err(Error::usage(format!("a record has no field {name:?}")).hint(hint));
+            let all = || known().collect::<Vec<_>>().join(", ");
+            let (hint, hint_ja) = match nearest(name, known()) {
+                Some(near) => (format!("did you mean {near:?}?"), format!("「{near}」ではありませんか。")),
+                None => (format!("fields: {}", all()), format!("項目の一覧：{}", all())),
+            };
+            return Err(Error::usage(format!("a record has no field {name:?}"))
+                .hint(hint)
+                .ja(format!("項目「{name}」はありません。"), hint_ja));
         }
         if values.len() > 1 && !may_be_several(name, attributes) {
-            return Err(Error::usage(format!("field {name:?} has several values")).hint("give the one that holds"));
+            return Err(Error::usage(format!("field {name:?} has several values"))
+                .hint("give the one that holds")
+                .ja(format!("項目「{name}」に値が複数あります。"), "正しい値を一つだけ送ってください。"));
         }
     }
     Ok(())

@@ -8,6 +8,7 @@
 pub(crate) mod analyst;
 pub(crate) mod chains;
 pub(crate) mod charts;
+pub(crate) mod copies;
 pub(crate) mod csv_file;
 pub(crate) mod customer;
 mod decisions;
@@ -23,6 +24,7 @@ pub(crate) mod evaluation_page;
 pub(crate) mod evaluation_report;
 pub(crate) mod golden;
 pub(crate) mod graph;
+pub(crate) mod growth;
 mod history;
 pub(crate) mod history_text;
 mod index;
@@ -80,6 +82,8 @@ pub struct Audit {
     /// The records with their links, for review.
     network: OnceCell<network::Network>,
     queue: OnceCell<queue::Queue>,
+    /// The links of the run before, by rows.
+    links_before: OnceCell<Vec<(u32, u32)>>,
     recorded: OnceCell<Recorded>,
     /// Digests of the values of records on which somebody decided.
     digests: tokio::sync::Mutex<HashMap<(String, String), String>>,
@@ -118,6 +122,7 @@ impl Audit {
             aliases: OnceCell::new(),
             network: OnceCell::new(),
             queue: OnceCell::new(),
+            links_before: OnceCell::new(),
             recorded: OnceCell::new(),
             digests: tokio::sync::Mutex::default(),
             shared: OnceCell::new(),

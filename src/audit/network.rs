@@ -3,7 +3,7 @@
 //! In: the ledger, the scored pairs, `id_map`, `interaction`. Out: a [`Network`], read once for an opened run. Records go by their rows,
 //! customers by their numbers: a record takes about 40 bytes beside its id, a pair 32.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Float64Type};
@@ -138,6 +138,24 @@ impl Network {
     pub(crate) fn edges_of(&self, row: u32) -> impl Iterator<Item = (&Edge, bool)> + '_ {
         let at = self.starts.get(row as usize..row as usize + 2).map_or(0..0, |at| at[0] as usize..at[1] as usize);
         self.of_row[at].iter().map(|place| (&self.edges[*place as usize], self.linked[*place as usize]))
+    }
+
+    /// The edges that have an end among these rows, each once, and which of them the run linked.
+    pub(crate) fn edges_among(&self, rows: &[u32]) -> (Vec<Edge>, Vec<(u32, u32)>) {
+        let (mut seen, mut edges, mut linked) = (HashSet::new(), Vec::new(), Vec::new());
+        for (edge, was_linked) in rows.iter().flat_map(|row| self.edges_of(*row)) {
+            if seen.insert((edge.l, edge.r)) {
+                edges.push(*edge);
+                linked.extend(was_linked.then_some((edge.l, edge.r)));
+            }
+        }
+        (edges, linked)
+    }
+
+    /// Whether the run linked a pair, the smaller row first.
+    pub(crate) fn is_linked(&self, l: u32, r: u32) -> bool {
+        let place = self.edges.binary_search_by_key(&(l, r), |edge| (edge.l, edge.r));
+        place.is_ok_and(|place| self.linked[place])
     }
 
     /// The links of the run, in order.

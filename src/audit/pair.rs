@@ -19,12 +19,13 @@ impl Audit {
     /// # Errors
     /// Usage, where there is no such record; data, where the run's work is gone.
     pub async fn pair(&self, left: &str, right: &str) -> Result<PairView> {
-        let renames = self.run.renames();
-        let (left, right) = (&*renames.record_today(left), &*renames.record_today(right));
+        let (left, right) = (&*self.record(left).await?, &*self.record(right).await?);
         let (l, left_customer) = self.placed_record(left).await?;
         let (r, right_customer) = self.placed_record(right).await?;
         if l == r {
-            return Err(Error::usage(format!("{left} and {right} are the same record")));
+            return Err(Error::usage(format!("{left} and {right} are the same record"))
+                .hint("name two records, each as channel:record_id")
+                .ja(format!("{left} と {right} は同じレコードです。"), "異なる二つのレコードを指定してください。"));
         }
         let (l, r, left, right, left_customer, right_customer) = if l < r {
             (l, r, left, right, left_customer, right_customer)

@@ -8,6 +8,7 @@ use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::{DataFrame, JoinType};
 
 use super::Audit;
+use crate::config::problem::nearest;
 use crate::error::{Error, Result};
 use crate::lake::snapshot::time_text;
 use crate::tables::columns;
@@ -15,7 +16,40 @@ use crate::tables::contract::{self, ID_MAP, REJECT, col};
 use nayose_matching::identity::customer_id::{self, Kind, id_of};
 
 /// How a customer that exists can be found.
-pub(super) const SHOW_SOME: &str = "nayose sql \"select customer_id from golden_customer limit 10\" shows some";
+const SHOW_SOME: &str = "nayose sql \"select customer_id from golden_customer limit 10\" shows some";
+
+/// Where somebody is found by something else than an id, on pages.
+const SEARCH_JA: &str = "番号を確かめるか、名前や電話番号で検索してください。消去された顧客は表示できません。";
+
+/// How ids and records are written.
+const SPELLING_JA: &str = "番号を確かめるか、レコードを「チャネル:番号」の形（例 shop:C0001）で入力してください。";
+
+/// There is no such customer: `when` says in which run, or that there never was one.
+pub(super) fn no_customer(message: String, id: &str) -> Error {
+    Error::absent(message)
+        .hint(SHOW_SOME)
+        .page("check the number, or search by name or phone; somebody who was erased cannot be shown")
+        .ja(format!("顧客 {id} はありません。"), SEARCH_JA)
+}
+
+/// What begins like a customer id and is none.
+pub(super) fn no_customer_id(typed: &str) -> Error {
+    Error::absent(format!("{typed:?} is no customer id: its check character does not fit"))
+        .hint("read it again, or write a record as channel:record_id")
+        .ja(format!("「{typed}」は顧客IDではありません（検査文字が合いません）。"), SPELLING_JA)
+}
+
+/// There is no such channel; these there are.
+pub(super) fn no_channel(channel: &str, channels: &[impl AsRef<str>]) -> Error {
+    let channels = || channels.iter().map(AsRef::as_ref);
+    let all = channels().collect::<Vec<_>>().join(", ");
+    let near = nearest(channel, channels());
+    let hint = near.map(|near| format!("did you mean {near:?}? ")).unwrap_or_default() + "channels: " + &all;
+    let near_ja = near.map(|near| format!("「{near}」ではありませんか。")).unwrap_or_default();
+    Error::absent(format!("there is no channel {channel:?}"))
+        .hint(hint)
+        .ja(format!("チャネル「{channel}」はありません。"), format!("{near_ja}チャネルの一覧：{all}"))
+}
 
 impl Audit {
     /// The customer that a customer id, a former id or a record (`channel:record_id`) means today.
@@ -25,18 +59,36 @@ impl Audit {
     pub async fn customer_id(&self, typed: &str) -> Result<String> {
         let id = match customer_id::parse(typed) {
             Some(id) => id,
-            None if typed.contains(':') => self.customer_of(typed).await?,
-            None => {
-                return Err(Error::usage(format!("{typed:?} is no customer id: its check character does not fit"))
-                    .hint("read it again, or write a record as channel:record_id"));
-            }
+            None if customer_id::is_of_record(typed) => self.customer_of(typed).await?,
+            None => return Err(no_customer_id(typed)),
         };
         Ok(self.aliases().await?.resolve(&id).to_string())
     }
 
+    /// A record as the run has it, by what was typed: where there is none of that spelling, the one of the plain spelling.
+    ///
+    /// # Errors
+    /// Environment, if a table cannot be read.
+    pub(super) async fn record(&self, typed: &str) -> Result<String> {
+        let renames = self.run.renames();
+        let (typed, plain) = (renames.record_today(typed), renames.record_today(&customer_id::plain_spelling(typed)));
+        if typed != plain && !self.is_record(&typed).await? && self.is_record(&plain).await? {
+            return Ok(plain);
+        }
+        Ok(typed)
+    }
+
+    async fn is_record(&self, record: &str) -> Result<bool> {
+        let Some((channel, id)) = record.split_once(':') else { return Ok(false) };
+        Ok(self.known_customer_of(channel, id).await?.is_some())
+    }
+
     /// The customer of a record, `channel:record_id`.
-    pub(super) async fn customer_of(&self, typed: &str) -> Result<String> {
-        let typed = self.run.renames().record_today(typed);
+    ///
+    /// # Errors
+    /// Usage, where there is no such record.
+    pub(crate) async fn customer_of(&self, typed: &str) -> Result<String> {
+        let typed = self.record(typed).await?;
         let (channel, id) = channel_and_id(&typed)?;
         match self.known_customer_of(channel, id).await? {
             Some(customer) => Ok(customer),
@@ -81,7 +133,7 @@ impl Audit {
             None => self.records_where(ident(col::CUSTOMER_ID).eq(lit(customer_id))).await?,
         };
         match records.is_empty() {
-            true => Err(Error::usage(format!("there is no customer {customer_id}")).hint(SHOW_SOME)),
+            true => Err(no_customer(format!("there is no customer {customer_id}"), customer_id)),
             false => Ok(records),
         }
     }
@@ -104,24 +156,30 @@ impl Audit {
     /// Usage, where there is no such record or customer.
     pub async fn founding_record(&self, typed: &str) -> Result<String> {
         let renames = self.run.renames();
-        let typed = &*renames.record_today(typed);
+        let typed = &*self.record(typed).await?;
         if let Some((channel, id)) = typed.split_once(':') {
             return match self.records_where(is_record(channel, id)).await?.is_empty() {
                 false => Ok(typed.to_string()),
                 true => Err(match self.gone_since(channel, id).await? {
-                    Some(since) => Error::usage(format!(
+                    Some(since) => Error::absent(format!(
                         "the record {typed} is not in the input any more since {since}"
                     ))
-                    .hint("a decision on it would hold for nobody; decide on a record that its customer has today"),
-                    None => Error::usage(format!("there is no record {typed}")).hint(
-                        "records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them",
+                    .hint("a decision on it would hold for nobody; decide on a record that its customer has today")
+                    .ja(
+                        format!("レコード {typed} は {since} から入力にありません。"),
+                        "その顧客が現在持つレコードを選んでください。",
                     ),
+                    None => Error::absent(format!("there is no record {typed}"))
+                        .hint("records are written channel:record_id, such as shop:C0001; `nayose sql` on id_map shows them")
+                        .page("write channel:record_id, such as shop:C0001, or search by name or phone")
+                        .ja(format!("レコード {typed} はありません。"), SPELLING_JA),
                 }),
             };
         }
         let id = customer_id::parse(typed).ok_or_else(|| {
             Error::usage(format!("{typed:?} is neither a record nor a customer id"))
                 .hint("write channel:record_id, or an id such as C-7K3M-9QXA-2TF5-H")
+                .ja(format!("「{typed}」はレコードでも顧客IDでもありません。"), SPELLING_JA)
         })?;
         let today = self.aliases().await?.resolve(&id).to_string();
         let records = self.records_of(&today).await?;
@@ -180,34 +238,59 @@ impl Audit {
             channels.extend(columns::strings(batch.column(0))?.iter().flatten().map(str::to_string));
         }
         if !channels.iter().any(|c| c == channel) {
-            return Ok(Error::usage(format!("there is no channel {channel:?}"))
-                .hint(format!("channels: {}", channels.join(", "))));
+            return Ok(no_channel(channel, &channels));
         }
         if let Some(reject) = self.rejected(id).await? {
-            return Ok(Error::usage(format!("record {channel}:{id} was rejected: {reject}")).hint(
-                "mend the row in its source; nayose sql \"select file, line, reason from reject\" shows all of them",
-            ));
+            return Ok(Error::absent(format!("record {channel}:{id} was rejected: {reject}"))
+                .hint("mend the row in its source; nayose sql \"select file, line, reason from reject\" shows all of them")
+                .page("mend the row in its source; the page of the run lists all that were rejected")
+                .ja(
+                    format!("レコード {channel}:{id} は取り込まれませんでした：{reject}"),
+                    "元のデータのその行を直してください。取り込まれなかった行は、実行のページに一覧があります。",
+                ));
         }
-        Ok(Error::usage(format!("there is no record {channel}:{id}")).hint(
-            "it was not in the input, or its rows were rejected: nayose sql \"select file, line, reason from reject\"",
-        ))
+        Ok(Error::absent(format!("there is no record {channel}:{id}"))
+            .hint("it was not in the input, or its rows were rejected: nayose sql \"select file, line, reason from reject\"")
+            .page("check the number; it was not in the input, or its rows were rejected, which the page of the run lists")
+            .ja(
+                format!("レコード {channel}:{id} はありません。"),
+                "番号を確かめてください。取り込まれなかった行は、実行のページに一覧があります。",
+            ))
     }
 
     /// Where and why a row that names `id` was rejected.
     async fn rejected(&self, id: &str) -> Result<Option<String>> {
         let rows = self.table(REJECT.name).await?.filter(strpos(ident(col::RAW), lit(id)).gt(lit(0)))?;
-        let rows = rows.select_columns(&[col::FILE, col::LINE, col::REASON])?.limit(0, Some(1))?.collect().await?;
-        let Some(row) = rows.iter().find(|b| b.num_rows() > 0) else { return Ok(None) };
-        let (file, reason) = (columns::strings(row.column(0))?, columns::strings(row.column(2))?);
-        let line = columns::longs(row.column(1))?;
-        Ok(Some(format!("{} line {}: {}", file.value(0), line.value(0), reason.value(0))))
+        let rows = rows.select_columns(&[col::FILE, col::LINE, col::REASON, col::RAW])?.limit(0, Some(LOOKED_AT))?;
+        for row in rows.collect().await? {
+            let [file, reason, raw] = [0, 2, 3].map(|c| row.column(c).as_string::<i32>());
+            let line = columns::longs(row.column(1))?;
+            // A part of another number is no such row.
+            if let Some(i) = (0..row.num_rows()).find(|i| is_word_of(id, raw.value(*i))) {
+                return Ok(Some(format!("{} line {}: {}", file.value(i), line.value(i), reason.value(i))));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Rejected rows with the characters of an id somewhere that are looked at: a short id is a part of very many.
+const LOOKED_AT: usize = 1000;
+
+/// Whether a word stands in a text by itself.
+fn is_word_of(word: &str, text: &str) -> bool {
+    let is_edge = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    text.match_indices(word)
+        .any(|(at, word)| is_edge(text[..at].chars().next_back()) && is_edge(text[at + word.len()..].chars().next()))
 }
 
 /// Channel and id of a record as typed.
 pub(super) fn channel_and_id(typed: &str) -> Result<(&str, &str)> {
     typed.split_once(':').ok_or_else(|| {
-        Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001")
+        Error::usage(format!("{typed:?} is no record")).hint("write channel:record_id, such as shop:C0001").ja(
+            format!("「{typed}」はレコードではありません。"),
+            "「チャネル:番号」の形（例 shop:C0001）で入力してください。",
+        )
     })
 }
 
@@ -233,4 +316,22 @@ pub(super) fn is_one_of([channel, id]: [&str; 2], records: &[(String, String)]) 
 /// Whether a row is of this record.
 pub(super) fn is_record(channel: &str, id: &str) -> Expr {
     ident(col::CHANNEL).eq(lit(channel)).and(ident(col::RECORD_ID).eq(lit(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_another_number_is_no_such_row() {
+        for (word, text, is_there) in [
+            ("2", "shop,12,2024-01-02", false),
+            ("2", "shop,\"2\",x", true),
+            ("C0001", "C00012,C0001", true),
+            ("C0001", "C00012", false),
+            ("顧客1", "顧客1", true),
+        ] {
+            assert_eq!(is_word_of(word, text), is_there, "{word} in {text}");
+        }
+    }
 }

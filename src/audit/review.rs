@@ -275,7 +275,7 @@ impl Audit {
     }
 
     /// What the run, and those before it, wrote down of decisions.
-    async fn recorded(&self) -> Result<&Recorded> {
+    pub(super) async fn recorded(&self) -> Result<&Recorded> {
         self.recorded
             .get_or_try_init(|| async {
                 match self.run.tables.iter().any(|(name, ..)| name == DECISION.name) {

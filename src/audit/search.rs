@@ -11,6 +11,7 @@ use datafusion::prelude::{DataFrame, JoinType};
 use super::Audit;
 use super::index::shown_name;
 use super::meaning::{Meant, meanings};
+use super::records::channel_and_id;
 use super::view::{Search, SearchHit};
 use crate::error::{Error, Result};
 use crate::tables::columns;
@@ -28,13 +29,18 @@ impl Audit {
     /// Usage, where the text is empty, or begins like a customer id and is none.
     pub async fn search(&self, text: &str) -> Result<Search> {
         // Full-width letters and digits mean the half-width ones.
-        let text = self.run.renames().record_today(&width::fold_width(text.trim()));
+        let typed = text.trim();
+        let text = width::fold_width(typed);
         if text.is_empty() {
             return Err(Error::usage("nothing was asked for")
-                .hint("write a name, a phone, a mail address, a number, a customer id or channel:record_id"));
+                .hint("write a name, a phone, a mail address, a number, a customer id or channel:record_id")
+                .ja(
+                    "検索する語がありません。",
+                    "名前、電話番号、メールアドレス、会員番号、顧客ID、または「チャネル:番号」を入力してください。",
+                ));
         }
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (id, by) in self.meant(&text).await? {
+        for (id, by) in self.meant(typed, &text).await? {
             let reasons = found.entry(id).or_default();
             if !reasons.iter().any(|known| known == by) {
                 reasons.push(by.to_string());
@@ -51,18 +57,21 @@ impl Audit {
         Ok(Search { hits: ids.into_iter().map(hit).collect(), more })
     }
 
-    /// The customers that a text means, with what of them it is.
-    async fn meant(&self, text: &str) -> Result<Vec<(String, &'static str)>> {
-        if text.to_ascii_uppercase().starts_with("C-") {
-            let today = self.customer_id(text).await?;
-            let former = customer_id::parse(text).is_some_and(|typed| typed != today);
+    /// The customers that a text means, as it was typed and in its usual widths, with what of them it is.
+    async fn meant(&self, typed: &str, text: &str) -> Result<Vec<(String, &'static str)>> {
+        let plain = customer_id::plain_spelling(typed);
+        if plain.to_ascii_uppercase().starts_with("C-") {
+            let today = self.customer_id(&plain).await?;
+            let former = customer_id::parse(&plain).is_some_and(|typed| typed != today);
             let known = self.records_of(&today).await.is_ok();
             return Ok(known
                 .then_some((today, if former { "former id" } else { "customer id" }))
                 .into_iter()
                 .collect());
         }
-        if let Some((channel, id)) = text.split_once(':') {
+        if text.contains(':') {
+            let record = self.record(typed).await?;
+            let (channel, id) = channel_and_id(&record)?;
             let known = self.known_customer_of(channel, id).await?;
             return Ok(known.map(|customer| (customer, "record")).into_iter().collect());
         }

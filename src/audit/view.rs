@@ -1,12 +1,13 @@
 //! Why records are one person, or are not: the evidence of a pair, a customer, the life of an id, as plain data.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use nayose_matching::evidence::ComparedPair;
 use nayose_matching::model::Label;
 
 /// A text in two languages.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Words {
     /// In Japanese.
     pub ja: String,
@@ -15,7 +16,7 @@ pub struct Words {
 }
 
 /// A comparison of a pair.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ComparisonView {
     /// Name in the model.
     pub comparison: String,
@@ -25,6 +26,8 @@ pub struct ComparisonView {
     pub level: String,
     /// Name of the level for people.
     pub level_label: Words,
+    /// The feature that the values are of; `None` where there is no value.
+    pub feature: Option<String>,
     /// Values of the left record.
     pub left: Vec<String>,
     /// Values of the right record.
@@ -47,6 +50,7 @@ impl From<ComparedPair> for ComparisonView {
             label: words(c.label),
             level,
             level_label,
+            feature: c.feature,
             left: c.left,
             right: c.right,
             weight: c.weight,
@@ -315,7 +319,7 @@ pub struct SearchHit {
 }
 
 /// What a record asked now is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// A customer: the records that it would be linked with are of one.
@@ -329,7 +333,7 @@ pub enum Decision {
 }
 
 /// What a record asked now is, with the records that it may be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct MatchView {
     /// The run that was asked.
     pub run_id: String,
@@ -346,11 +350,14 @@ pub struct MatchView {
     /// What was found in its values, `attribute:problem`.
     pub problems: Vec<String>,
     /// Values that so many records have that they were ignored: feature, value.
+    #[schema(value_type = Vec<Vec<String>>)]
     pub ignored: Vec<(String, String)>,
+    /// Why the answer says nothing, where the record was compared with nobody: it has no value by which a blocking rule finds others.
+    pub warning: Option<Words>,
 }
 
 /// A record that a record asked now may be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct CandidateView {
     /// Its customer.
     pub customer_id: String,

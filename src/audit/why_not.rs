@@ -6,6 +6,7 @@ use super::view::PairView;
 use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::col;
+use nayose_matching::identity::customer_id;
 
 /// Records of either customer that are weighed with each other: a person has a few, and what has more is no person.
 const MOST_RECORDS: usize = 40;
@@ -16,13 +17,17 @@ impl Audit {
     /// # Errors
     /// Usage, where there is no such record or customer, or both are the same; data, where the run's work is gone.
     pub(crate) async fn likeliest_pair(&self, left: &str, right: &str) -> Result<(PairView, usize)> {
-        if left.contains(':') && right.contains(':') {
+        if customer_id::is_of_record(left) && customer_id::is_of_record(right) {
             return Ok((self.pair(left, right).await?, 1));
         }
         let (lefts, rights) = (self.records_meant(left).await?, self.records_meant(right).await?);
         if lefts == rights {
             return Err(Error::usage("both sides mean the same customer")
-                .hint("name two customers, or two records as channel:record_id"));
+                .hint("name two customers, or two records as channel:record_id")
+                .ja(
+                    "両方とも同じ顧客を指しています。",
+                    "異なる二人の顧客か、二つのレコード（チャネル:番号）を指定してください。",
+                ));
         }
         let rows = [self.rows_named(&lefts).await?, self.rows_named(&rights).await?];
         let scorer = self.scorer().await?;
@@ -37,7 +42,11 @@ impl Audit {
                 }
             }
         }
-        let (_, left, right) = best.ok_or_else(|| Error::usage("there is no pair of records to weigh"))?;
+        let (_, left, right) = best.ok_or_else(|| {
+            Error::usage("there is no pair of records to weigh")
+                .hint("name two customers that have records in the newest run")
+                .ja("比べるレコードのペアがありません。", "最新の実行にレコードがある二人の顧客を指定してください。")
+        })?;
         Ok((self.pair(left, right).await?, weighed))
     }
 
@@ -60,7 +69,7 @@ impl Audit {
 
     /// The records that a record or a customer id means.
     async fn records_meant(&self, typed: &str) -> Result<Vec<(String, String)>> {
-        if typed.contains(':') {
+        if customer_id::is_of_record(typed) {
             let record = self.founding_record(typed).await?;
             return Ok(record.split_once(':').map(|(c, r)| (c.to_string(), r.to_string())).into_iter().collect());
         }

@@ -5,6 +5,7 @@ use clap::Args;
 use super::{LakeArguments, Language, ResourceArguments, TextFormat, output};
 use crate::audit::history_text::{history_text, record_history_text};
 use crate::error::Result;
+use nayose_matching::identity::customer_id;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -29,7 +30,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let audit = a.lake.audit(a.as_of.as_deref(), &a.resources).await?;
     let ja = a.lang == Language::Ja;
     // No customer id has a colon.
-    output::print(&match (a.id.contains(':'), a.format) {
+    output::print(&match (customer_id::is_of_record(&a.id), a.format) {
         (true, TextFormat::Text) => record_history_text(&audit.record_history(&a.id).await?, ja),
         (true, TextFormat::Json) => output::json(&audit.record_history(&a.id).await?)?,
         (false, TextFormat::Text) => history_text(&audit.history(&a.id).await?, ja),

@@ -50,7 +50,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             .hint("name a folder for the pipeline's files: it is made where it is not there yet"));
     }
     let files = ["pipeline.yaml", "model.yaml"].map(|name| out.join(name));
-    let folders = ["marts", "checks"].map(|name| out.join(name));
+    let folders = ["marts", "crm", "checks"].map(|name| out.join(name));
     if let Some(there) = files.iter().chain(&folders).find(|file| file.exists()).filter(|_| !a.force) {
         return Err(Error::usage(format!("{} is there already", there.display()))
             .hint("choose another folder with --out, or write over it with --force"));
@@ -77,7 +77,11 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
         ..Layout::default()
     };
     let marts = nayose_draft::marts_for(&draft);
-    layout.marts = queries(&out, "marts", MARTS, &marts)?;
+    layout.marts.extend(queries(&out, "marts", MARTS, &marts)?);
+    if nayose_draft::with_crm(&draft) {
+        let crm: Vec<&str> = MARTS.iter().filter(|(of, ..)| *of == "crm").map(|(_, name, _)| *name).collect();
+        layout.marts.extend(queries(&out, "crm", MARTS, &crm)?);
+    }
     layout.checks = queries(&out, "checks", CHECKS, &nayose_draft::checks_for(&marts))?;
     let mut answers = Answers::default();
     local::put(&files[0], nayose_draft::pipeline_yaml(&draft, &answers, &layout))?;
@@ -204,9 +208,9 @@ async fn look(roots: &[Location], input: &Location) -> Result<Heads> {
 /// Says what was found. No value of a row is in it.
 fn tell(heads: &Heads, draft: &Draft, lang: Language) -> Result<()> {
     let mib = heads.size.div_ceil(1 << 20);
-    let [files, not_used, note, people, events] = match lang {
-        Language::Ja => ["ファイル", "使いません", "注", "顧客", "明細"],
-        Language::En => ["files", "not used", "note", "people", "events"],
+    let [files, not_used, note, people, events, reference] = match lang {
+        Language::Ja => ["ファイル", "使いません", "注", "顧客", "明細", "マスタ"],
+        Language::En => ["files", "not used", "note", "people", "events", "reference"],
     };
     output::print(&format!("{} {files}, {mib} MiB", heads.files))?;
     for file in &draft.files {
@@ -214,7 +218,14 @@ fn tell(heads: &Heads, draft: &Draft, lang: Language) -> Result<()> {
             .sources
             .iter()
             .filter(|s| s.file == file.name)
-            .map(|s| format!("{} ({})", s.name, if s.holds == Holds::People { people } else { events }).to_lowercase())
+            .map(|s| {
+                let holds = match s.holds {
+                    Holds::People => people,
+                    Holds::Events => events,
+                    Holds::Reference => reference,
+                };
+                format!("{} ({holds})", s.name).to_lowercase()
+            })
             .collect();
         let what = if what.is_empty() { not_used.to_string() } else { what.join(", ") };
         output::print(&format!("  {}: {what}", file.glob))?;

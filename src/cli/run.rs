@@ -18,7 +18,7 @@ use crate::engine::cluster::Cluster;
 use crate::error::{Error, NOTHING_NEW, Result};
 use crate::lake::manifest::{Manifest, StageRecord};
 use crate::lake::models::UsedModel;
-use crate::lake::results::{LineCounts, Negative, StageResult};
+use crate::lake::results::{LineCounts, Negative, SegmentResult, StageResult};
 use crate::lake::snapshot::time_text;
 use crate::observe::lineage;
 use crate::observe::metrics;
@@ -237,7 +237,7 @@ fn profiled(outcome: &Outcome) -> String {
         return String::new();
     };
     let stages = Stage::ALL.iter().filter_map(|s| Some((s.name(), manifest.stages.get(s.name())?)));
-    stages.map(|(name, record)| profile::text(name, record.seconds, &record.operators)).collect()
+    stages.map(|(name, record)| profile::text(name, record)).collect()
 }
 
 fn summary(outcome: &Outcome, changes: Option<Diff>) -> Value {
@@ -276,9 +276,12 @@ fn of_manifest(outcome: &str, manifest: &Manifest) -> Value {
             let record = manifest.stages.get(s.name())?;
             let rows: serde_json::Map<String, Value> =
                 record.outputs.iter().map(|(t, o)| (t.clone(), json!(o.rows()))).collect();
-            let StageRecord { seconds, spilled, result, .. } = record;
+            let StageRecord { seconds, spilled, result, table_seconds, .. } = record;
             let notes = result.as_ref().map_or(json!({}), StageResult::summary);
-            Some(json!({ "stage": s.name(), "seconds": seconds, "spilled_bytes": spilled, "rows": rows, "notes": notes }))
+            Some(json!({
+                "stage": s.name(), "seconds": seconds, "spilled_bytes": spilled, "rows": rows,
+                "table_seconds": table_seconds, "notes": notes
+            }))
         })
         .collect();
     json!({ "outcome": outcome, "run_id": manifest.run_id, "previous": manifest.previous, "stages": stages })
@@ -377,6 +380,7 @@ fn lines(manifest: &Manifest) -> String {
     for Negative { channel, event_type, rows } in &golden.negative {
         text += &format!("\n  {rows} facts {event_type:?} of {channel} have an amount below zero, and count as such");
     }
+    text.extend(golden.unmatched.iter().map(|unmatched| format!("\n  {unmatched}")));
     text
 }
 
@@ -401,10 +405,23 @@ fn told(manifest: &Manifest) -> Result<String> {
         text += &format!("\n  {understood}");
     }
     if let Some(marts) = manifest.marts() {
-        let lines = chosen::left_out(&marts.marts_left_out, &marts.checks_left_out);
-        text.extend(lines.iter().map(|line| format!("\n  {line}")));
+        let lines = chosen::left_out(&marts.marts_left_out, &marts.checks_left_out, &marts.segments_left_out);
+        let told: Vec<String> = marts.told.iter().map(|told| told.en.clone()).collect();
+        let segments = told_of_segments(&marts.segments);
+        text.extend(lines.iter().chain(&told).chain(&segments).map(|line| format!("\n  {line}")));
     }
     Ok(text)
+}
+
+/// Segments that have no members, and mail lists that have none though their segments do.
+fn told_of_segments(segments: &[SegmentResult]) -> Vec<String> {
+    let named = |is_told: fn(&SegmentResult) -> bool| {
+        segments.iter().filter(|of| is_told(of)).map(|of| of.segment.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let empty = named(|of| of.members == 0);
+    let unreached = named(|of| of.members > 0 && of.listed == Some(0));
+    let told = [("segments without members", empty), ("mail lists without anybody", unreached)];
+    told.into_iter().filter(|(_, names)| !names.is_empty()).map(|(what, names)| format!("{what}: {names}")).collect()
 }
 
 /// Whether the model was trained, and why; what moved since it was.

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL")]
     lake: Option<String>,
     /// Where to listen; beyond loopback only with TLS, or behind a proxy that the settings declare [default: 127.0.0.1:7400]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = serve_login::address)]
     listen: Option<SocketAddr>,
     /// The file of settings: sign-in, accounts, TLS
     #[arg(long, value_name = "FILE")]
@@ -50,9 +50,9 @@ enum File {
     AddUser {
         /// The name of the account
         name: String,
-        /// What it is for: viewer, analyst, steward, auditor, admin
-        #[arg(long, value_name = "ROLES", value_parser = named::<Role>)]
-        roles: Named<Role>,
+        /// What it is for, several with commas between
+        #[arg(long, value_name = "ROLES", value_delimiter = ',', required = true)]
+        roles: Vec<Role>,
         /// The file of accounts that the settings name as `users`
         #[arg(long, value_name = "FILE", default_value = "users.csv")]
         file: PathBuf,
@@ -61,9 +61,9 @@ enum File {
     AddKey {
         /// The name of the program
         name: String,
-        /// What it is for: match, read
-        #[arg(long, value_name = "SCOPES", value_parser = named::<Scope>)]
-        scopes: Named<Scope>,
+        /// What it is for, several with commas between
+        #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true)]
+        scopes: Vec<Scope>,
         /// The file of keys that the settings name as `keys`
         #[arg(long, value_name = "FILE", default_value = "keys.csv")]
         file: PathBuf,
@@ -74,23 +74,11 @@ enum File {
     RemoveLogin(RemoveArguments),
 }
 
-/// Several names as one argument.
-#[derive(Clone, Debug)]
-struct Named<T>(BTreeSet<T>);
-
-fn named<T: serde::de::DeserializeOwned + Ord>(typed: &str) -> std::result::Result<Named<T>, String> {
-    match accounts::named(typed) {
-        Ok(names) if !names.is_empty() => Ok(Named(names)),
-        Ok(_) => Err("nothing is named".to_string()),
-        Err(name) => Err(format!("{name:?} is not known here")),
-    }
-}
-
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     match a.file {
-        Some(File::AddUser { name, roles, file }) => add_user(&file, &name, &roles.0),
+        Some(File::AddUser { name, roles, file }) => add_user(&file, &name, &roles.into_iter().collect()),
         Some(File::AddKey { name, scopes, file }) => {
-            output::print(&accounts::add_key(&file, &name, &scopes.0)?)?;
+            output::print(&accounts::add_key(&file, &name, &scopes.into_iter().collect())?)?;
             Ok(0)
         }
         Some(File::AddLogin(login)) => serve_login::add(&login),
@@ -114,7 +102,18 @@ fn add_user(file: &Path, name: &str, roles: &BTreeSet<Role>) -> Result<u8> {
     Ok(0)
 }
 
+/// A lake where the pipeline file belongs.
+fn is_lake(typed: &Path) -> bool {
+    typed.is_dir() || typed.to_string_lossy().contains("://")
+}
+
 async fn listen(a: Arguments) -> Result<u8> {
+    if let Some(lake) = a.pipeline.as_deref().filter(|typed| is_lake(typed)) {
+        let lake = lake.display();
+        return Err(
+            Error::usage(format!("{lake} is no pipeline file")).hint(format!("a lake is named with --lake {lake}"))
+        );
+    }
     let settings = Settings::load(a.settings.as_deref(), a.listen)?;
     let overrides = Overrides { lake: a.lake.clone(), ..Overrides::default() };
     let pipeline = a.pipeline.as_deref().map(|file| config::load(file, &overrides)).transpose()?.map(Arc::new);
@@ -123,13 +122,14 @@ async fn listen(a: Arguments) -> Result<u8> {
         None => Location::parse(a.lake.as_deref().unwrap_or("lake"), &std::env::current_dir()?)?,
     };
     let (resources, pg) = (a.resources.resources(), a.pg.settings());
-    let options = ServeOptions { lake, pipeline, settings, resources, pg };
+    let may_be_new = pipeline.is_some();
+    let options = ServeOptions { lake, may_be_new, pipeline, settings, resources, pg };
     let open = a.open;
     let tell = |told: Told<'_>| match told {
         Told::Address(address) => output::print(&format!("nayose serves {address}")),
         Told::Empty(lake) => {
             Progress::bar().warn(&format!(
-                "nothing is published in {lake} yet: pages say so until its first run; is the name of the lake right?"
+                "nothing is published in {lake} yet: pages say so until its first run, `nayose run PIPELINE`; is the name of the lake right?"
             ));
             Ok(())
         }

@@ -15,11 +15,17 @@ use crate::serve::pg::logins::{self, Database};
 /// The file of logins where none is named.
 const LOGINS: &str = "nayose-logins.json";
 
+/// Where to listen. The address of a machine alone, or a port alone, is no such place.
+pub(super) fn address(typed: &str) -> std::result::Result<SocketAddr, String> {
+    let port = typed.rsplit(':').next().filter(|port| port.parse::<u16>().is_ok()).unwrap_or("7400");
+    typed.parse().map_err(|_| format!("it is an IP address with a port, such as 127.0.0.1:{port} or [::1]:{port}"))
+}
+
 /// The Postgres protocol.
 #[derive(Debug, Args)]
 pub(super) struct PgArguments {
     /// Speak the Postgres protocol too, for BI tools, such as 127.0.0.1:5433
-    #[arg(long = "pg", value_name = "ADDRESS")]
+    #[arg(long = "pg", value_name = "ADDRESS", value_parser = address)]
     at: Option<SocketAddr>,
     /// Whether a proxy in front of it encrypts; the one of pages does not
     #[arg(long = "pg-behind-proxy")]

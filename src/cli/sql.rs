@@ -11,8 +11,9 @@ use super::analyst::ProfileArguments;
 use super::output::{CsvArguments, RowFormat, print_rows};
 use super::{LakeArguments, ResourceArguments};
 use crate::audit::analyst;
+use crate::engine::bounds::bound;
 use crate::engine::query;
-use crate::engine::session::session;
+use crate::engine::session::{session, step_limit};
 use crate::error::{Error, Kind, Result};
 use crate::functions::resolve;
 use crate::lake::snapshot::{self, PublishedRun};
@@ -42,7 +43,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
     let ids = a.profile.pseudonyms()?;
     let lake = a.lake.place()?;
     let published = snapshot::find(&lake, a.as_of.as_deref()).await?;
-    let context = session(&a.resources.resources())?;
+    let resources = a.resources.resources();
+    let context = session(&resources)?;
     match &ids {
         Some(ids) => analyst::register_all(&context, &lake, &published, ids).await?,
         None => {
@@ -53,6 +55,7 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
             }
         }
     }
+    bound(&context, step_limit(resources.memory));
     let rows = query::plan(&context, &a.query).await.map_err(typed)?;
     // A plan tells the smallest and the largest value of the columns below.
     if ids.is_some() && matches!(rows.logical_plan(), LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) {

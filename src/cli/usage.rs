@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use super::Cli;
+use crate::config::problem::nearest;
 
 /// How clap ends what it says of a mistake.
 const ENDING: &str = "For more information, try";
@@ -44,12 +45,22 @@ fn mistake(error: &clap::Error) -> String {
 /// What to type instead, where clap knows it, and where to read what can be typed.
 fn hint(error: &clap::Error, typed: impl Iterator<Item = String>) -> String {
     let all = Cli::command();
-    let mut words = typed.skip(1).filter(|word| !word.starts_with('-'));
-    let subcommand = words.next().filter(|word| all.find_subcommand(word).is_some());
-    let help = match subcommand {
-        Some(name) => format!("`nayose {name} --help` shows what can be typed"),
-        None => "`nayose --help` shows what can be typed".to_string(),
-    };
+    let (mut command, mut named) = (&all, "nayose".to_string());
+    let mut slip = None;
+    for word in typed.skip(1).filter(|word| !word.starts_with('-')) {
+        match command.find_subcommand(&word) {
+            Some(found) => {
+                (command, slip) = (found, None);
+                named = format!("{named} {word}");
+            }
+            // A file, the value of a flag, or a slip in the name of a subcommand.
+            None => {
+                let known = || command.get_subcommands().map(clap::Command::get_name);
+                slip = slip.or_else(|| nearest(&word, known()).map(str::to_string));
+            }
+        }
+    }
+    let help = format!("`{named} --help` shows what can be typed");
     let suggested = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
         .into_iter()
         .find_map(|kind| match error.get(kind)? {
@@ -57,7 +68,7 @@ fn hint(error: &clap::Error, typed: impl Iterator<Item = String>) -> String {
             ContextValue::Strings(several) => several.last().cloned(),
             _ => None,
         });
-    match suggested {
+    match suggested.or(slip) {
         Some(suggested) => format!("did you mean {suggested:?}? {help}"),
         None => help,
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use datafusion::logical_expr::ident;
+use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{ResourceArguments, output};
@@ -18,10 +18,11 @@ use crate::functions::pack::pack;
 use crate::lake::decision_log::Decisions;
 use crate::runner::{self, inputs, nearest, sample};
 use crate::sources::reader::{self, Format, RejectReason};
-use crate::stages::ingest::{SourceFiles, expressions, read_options, understood};
+use crate::stages::golden::unmatched;
+use crate::stages::ingest::{SourceFiles, expressions, read_options, understood, unknown};
 use crate::stages::{block, ingest, normalize};
 use crate::tables::columns;
-use crate::tables::contract::{RAW_RECORD, STANDARD_RECORD, col};
+use crate::tables::contract::{RAW_EVENT, RAW_RECORD, RAW_REFERENCE, STANDARD_RECORD, Table, col};
 use nayose_matching::model::BlockingRule;
 use nayose_matching::record::Standardizer;
 
@@ -154,6 +155,9 @@ pub(super) async fn validate(
         queries.marts,
         queries.checks
     );
+    if !pipeline.segments.is_empty() {
+        good += &format!(", {} segments", queries.segments);
+    }
     good.extend(queries.left_out.iter().map(|line| format!("\n{line}")));
     good.extend(runner::desk::told(pipeline, &decided).map(|told| format!("\n{told}")));
     let mut rows = match of_rows(&context, pipeline, &found).await {
@@ -166,10 +170,31 @@ pub(super) async fn validate(
     if !forecasts {
         return Ok(format!("{good}\n{rows}"));
     }
-    match forecast(&context, pipeline, &found, resources.resources().memory).await {
+    let all = async {
+        let pairs = forecast(&context, pipeline, &found, resources.resources().memory).await?;
+        Ok::<String, Error>(pairs + &of_references(&context, pipeline, &found).await?)
+    };
+    match all.await {
         Ok(pairs) => Ok(format!("{good}\n{rows}\n{pairs}")),
         Err(error) => Err(expressions::placed(error, &context, pipeline, &found).await),
     }
+}
+
+/// Codes that facts and the tables of what they name do not share, of all rows.
+async fn of_references(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<String> {
+    let mut text = String::new();
+    let filled = unmatched::NAMED.iter().map(|(table, _)| *table).filter(|table| unmatched::is_filled(pipeline, table));
+    for table in filled {
+        let planned = ingest::plan(context, pipeline, found)?;
+        let of = |table: &Table| planned.iter().find(|p| p.table.name == table.name).map(|p| p.plan.clone());
+        let (Some(facts), Some(rows)) = (of(&RAW_EVENT), of(&RAW_REFERENCE)) else { return Ok(text) };
+        let is_read = ident(col::REJECT_REASON).is_null();
+        let rows = rows.filter(is_read.clone().and(ident(col::TABLE_NAME).eq(lit(table))))?;
+        if let Some(lacking) = unmatched::unmatched(table, facts.filter(is_read)?, rows).await? {
+            text += &format!("\n{lacking}");
+        }
+    }
+    Ok(text)
 }
 
 /// Rows of a source that are tried.
@@ -182,13 +207,17 @@ async fn of_rows(context: &SessionContext, pipeline: &Pipeline, found: &[SourceF
         let source = &pipeline.sources[of.source];
         let (mut rows, mut rejected, mut skipped) = (0, 0, 0);
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let mut words: Vec<String> = Vec::new();
         for planned in ingest::plan(context, pipeline, std::slice::from_ref(of))? {
-            let read = planned.plan.select_columns(&[col::REJECT_REASON])?.limit(0, Some(TRIED))?.collect().await?;
-            for batch in read {
+            let tried = planned.plan.limit(0, Some(TRIED))?;
+            for batch in tried.clone().select_columns(&[col::REJECT_REASON])?.collect().await? {
                 rows += batch.num_rows();
                 for reason in columns::strings(batch.column(0))?.iter().flatten() {
                     *reasons.entry(reason.to_string()).or_default() += 1;
                 }
+            }
+            if reasons.keys().any(|reason| unknown::is_word(reason)) {
+                words.extend(unknown::words(pipeline, tried).await?.iter().map(ToString::to_string));
             }
         }
         for (reason, n) in &reasons {
@@ -201,6 +230,7 @@ async fn of_rows(context: &SessionContext, pipeline: &Pipeline, found: &[SourceF
         for (reason, n) in &reasons {
             text += &format!("  {n} {reason}\n");
         }
+        words.iter().for_each(|word| text += &format!("  {word}\n"));
         let limit = pipeline.limits.reject_share;
         let worst = reasons.iter().filter(|(reason, _)| !RejectReason::is_skipped(reason)).max_by_key(|(_, n)| **n);
         if let Some((reason, _)) = worst.filter(|_| rejected as f64 > limit * rows as f64) {
@@ -208,7 +238,10 @@ async fn of_rows(context: &SessionContext, pipeline: &Pipeline, found: &[SourceF
                 "source {:?}: {rejected} of the first {rows} rows cannot be read, more than limits.reject_share = {limit}: {reason}",
                 source.name
             ))
-            .hint(RejectReason::remedy(reason)));
+            .hint(match unknown::is_word(reason) {
+                true => words.join("\n"),
+                false => RejectReason::remedy(reason).to_string(),
+            }));
         }
     }
     Ok(text)

@@ -12,10 +12,11 @@ use super::decisions::{self, Decision};
 use super::file::{FieldSurvivorshipFile, Holds, JAPAN, PipelineFile, SourceFile, SurvivorshipRuleFile};
 use super::keep::KeepFile;
 use super::problem::{Problems, did_you_mean};
+use super::segments::Segment;
 use super::tree::{Placed, Step, line_of};
 use super::{
     Digests, GuardsFile, MOST_CHANNELS, Overrides, Pipeline, Rows, Source, SqlFile, Zone, check_model, check_source,
-    check_thresholds, queries, renames, shape, zone,
+    check_thresholds, queries, renames, segments, shape, zone,
 };
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -137,7 +138,8 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
             "give the file another name: the table is there for marts to read",
         );
     }
-    let digest = digest(&file, &model.digest, &decisions, &marts, &checks)?;
+    let segments = segments::read(path, file.segments.as_ref(), &tree, (&marts, &sources), problems)?;
+    let digest = digest(&file, &model.digest, &decisions, (&marts, &checks, &segments))?;
     let parts = Digests {
         // The usual zone is left out: a pipeline that names none is the one that it was.
         reading: match zone.name() {
@@ -174,6 +176,7 @@ pub(super) fn pipeline(path: &Path, overrides: &Overrides, problems: &mut Proble
         model_file,
         marts,
         checks,
+        segments,
         digest,
         parts,
     }))
@@ -382,8 +385,7 @@ fn digest(
     file: &PipelineFile,
     model: &str,
     decisions: &[Decision],
-    marts: &[SqlFile],
-    checks: &[SqlFile],
+    (marts, checks, segments): (&[SqlFile], &[SqlFile], &[Segment]),
 ) -> Result<String> {
     // Where files lie does not decide what comes out, nor what stops a run.
     let mut file = file.clone();
@@ -399,6 +401,7 @@ fn digest(
     for (kind, list) in [("mart", marts), ("check", checks)] {
         parts.extend(list.iter().map(|q| (format!("{kind} {}", q.name), q.sql.as_str())));
     }
+    parts.extend(segments.iter().map(|s| (format!("segment {}", s.name), s.text.as_str())));
     let mut hasher = blake3::Hasher::new();
     for (name, text) in parts {
         for part in [name.as_str(), text] {

@@ -87,6 +87,9 @@ pub struct PipelineFile {
     pub marts: Option<FoldersFile>,
     /// Folder of check queries, relative to this file, or several; each must return no rows.
     pub checks: Option<FoldersFile>,
+    /// Folder of segments, relative to this file, or several; each `.yaml` file is one, and is called as its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<FoldersFile>,
 }
 
 /// A folder, or several.

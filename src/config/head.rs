@@ -1,10 +1,11 @@
 //! The head of a mart's file: what its table promises to readers, in comments before the query.
 //!
 //! In: the text of a `.sql` file. Out: a [`Head`], or every problem of it with its line. A comment that begins with none of the words
-//! is free text.
+//! is free text: the definition of the figures in English. That in Japanese stands in comments that begin with 定義.
 
 use super::needs::Need;
 use super::problem::{Problems, did_you_mean};
+use super::telling::Telling;
 
 /// What a mart's file promises.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +18,48 @@ pub struct Head {
     pub key: Vec<String>,
     /// What the sources have to map.
     pub needs: Vec<Need>,
+    /// The figures that `restatement` compares with those of the run before.
+    pub restated: Vec<Restated>,
+    /// What the report of a run tells of each row.
+    pub report: Vec<Telling>,
     /// The columns in order; without any the table has those of the query, and nothing is promised.
     pub columns: Vec<HeadColumn>,
+    /// Columns that are null in every row where no source maps something.
+    pub nulls: Vec<(String, Need)>,
+    /// How the figures are reckoned.
+    pub definition: Definition,
+}
+
+impl Head {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&HeadColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// How the figures of a table are reckoned, in paragraphs: numerator, denominator, window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Definition {
+    /// In Japanese.
+    pub ja: Vec<String>,
+    /// In English.
+    pub en: Vec<String>,
+}
+
+impl Definition {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.ja.is_empty() && self.en.is_empty()
+    }
+}
+
+/// A column whose figures are told where they are other ones in a later run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restated {
+    /// The column.
+    pub column: String,
+    /// Whether it is a rank, which also moves where others did.
+    pub is_rank: bool,
 }
 
 /// A column that a mart's file promises.
@@ -61,6 +102,13 @@ pub enum HeadType {
     Texts,
 }
 
+impl HeadType {
+    /// Whether values of the type are numbers.
+    pub(super) fn is_number(self) -> bool {
+        matches!(self, HeadType::Integer | HeadType::Long | HeadType::Double | HeadType::Amount)
+    }
+}
+
 /// The types by their names.
 const TYPES: [(&str, HeadType); 9] = [
     ("text", HeadType::Text),
@@ -90,10 +138,16 @@ const SHOWN: [(&str, HeadShown); 3] =
     [("plain", HeadShown::Plain), ("keyed", HeadShown::Keyed), ("hidden", HeadShown::Hidden)];
 
 /// The words that begin a line of a head.
-const WORDS: [&str; 5] = ["ja", "en", "key", "needs", "column"];
+const WORDS: [&str; 8] = ["ja", "en", "key", "needs", "restated", "report", "column", "null"];
+
+/// How a comment begins that defines figures in Japanese.
+const IN_JAPANESE: &str = "定義:";
 
 /// How a column is written.
 const COLUMN: &str = "write `-- column: name | type | 日本語 | English | plain`";
+
+/// How columns are written that lack their data.
+const NULL: &str = "write `-- null: visits_30, visits_90 without event.web_visit`";
 
 /// Reads the head of a file, which `problems` name; nothing where it has none, or a problem was added.
 pub(crate) fn read(sql: &str, problems: &mut Problems) -> Option<Head> {
@@ -102,15 +156,20 @@ pub(crate) fn read(sql: &str, problems: &mut Problems) -> Option<Head> {
     if !lines.iter().any(|(_, word, _)| WORDS.contains(word)) {
         return None;
     }
-    let mut head = Head::default();
+    let mut head = Head { definition: definition(sql), ..Head::default() };
     // The names of columns, also of those with a mistake: the key may name them.
-    let (mut keys, mut names) = (Vec::new(), Vec::new());
+    let (mut keys, mut names, mut nulls) = (Vec::new(), Vec::new(), Vec::new());
+    // They name columns, which may come later.
+    let (mut restated, mut report) = (Vec::new(), Vec::new());
     for (line, word, text) in lines {
         match word {
             "ja" => once(&mut head.ja, line, word, text, problems),
             "en" => once(&mut head.en, line, word, text, problems),
             "key" => keys.extend(listed(text).map(|name| (line, name))),
             "needs" => needs(&mut head.needs, line, text, problems),
+            "null" => nulls.push((line, text)),
+            "restated" => restated.extend(listed(text).map(|name| (line, name))),
+            "report" => report.push((line, text)),
             "column" => {
                 names.extend(text.split('|').next().map(str::trim));
                 column(&mut head.columns, line, text, problems);
@@ -125,6 +184,9 @@ pub(crate) fn read(sql: &str, problems: &mut Problems) -> Option<Head> {
         }
     }
     key(&mut head.key, keys, &names, problems);
+    for (line, text) in nulls {
+        null(&mut head.nulls, line, text, &names, problems);
+    }
     if names.is_empty() && !head.key.is_empty() {
         problems.add(1, "the head has a key and no columns", COLUMN);
     }
@@ -143,6 +205,26 @@ pub(crate) fn read(sql: &str, problems: &mut Problems) -> Option<Head> {
             }
         }
     }
+    // A column with a mistake is none: what names it is no mistake of its own.
+    if problems.all().len() == before {
+        for (line, text) in restated {
+            compared(&mut head.restated, &head.columns, line, text, problems);
+        }
+        let is_plain = |name: &&String| head.columns.iter().any(|c| c.name == **name && c.shown == HeadShown::Plain);
+        if !head.restated.is_empty() && head.key.len() > 1 && !head.key.iter().all(|name| is_plain(&name)) {
+            problems.add(
+                1,
+                "restated figures have a key of several columns, of which one names somebody",
+                "an erasure finds a figure by its key: let the key be the customer alone, or columns that are plain",
+            );
+        }
+        for (line, text) in report {
+            match Telling::parse(text, &head.columns) {
+                Ok(telling) => head.report.push(telling),
+                Err((message, hint)) => problems.add(line, message, hint),
+            }
+        }
+    }
     (problems.all().len() == before).then_some(head)
 }
 
@@ -151,6 +233,39 @@ fn commented(sql: &str) -> impl Iterator<Item = (u64, &str)> {
     let head = |line: &&str| line.is_empty() || line.starts_with("--");
     let lines = sql.trim_start_matches('\u{feff}').lines().map(str::trim).take_while(head);
     lines.enumerate().filter_map(|(at, line)| Some((at as u64 + 1, line.strip_prefix("--")?.trim())))
+}
+
+/// The free text of a head. A line goes on where the one before ended, unless it is indented, which is an entry of a list.
+pub(crate) fn definition(sql: &str) -> Definition {
+    let mut found = Definition::default();
+    let mut goes_on = false;
+    for raw in sql.trim_start_matches('\u{feff}').lines().map(str::trim) {
+        let Some(text) = raw.strip_prefix("--") else {
+            if raw.is_empty() {
+                continue;
+            }
+            break;
+        };
+        let is_entry = text.starts_with("   ");
+        let text = text.trim();
+        if let Some(ja) = text.strip_prefix(IN_JAPANESE).or_else(|| text.strip_prefix("定義：")) {
+            found.ja.push(ja.trim().to_string());
+            continue;
+        }
+        if text.is_empty() || worded(0, text).is_some_and(|(_, word, _)| WORDS.contains(&word)) {
+            goes_on = false;
+            continue;
+        }
+        match found.en.last_mut().filter(|_| goes_on && !is_entry) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(text);
+            }
+            None => found.en.push(text.to_string()),
+        }
+        goes_on = true;
+    }
+    found
 }
 
 /// The word before the colon, and what stands after it.
@@ -183,6 +298,22 @@ fn needs(into: &mut Vec<Need>, line: u64, text: &str, problems: &mut Problems) {
     }
 }
 
+fn null(into: &mut Vec<(String, Need)>, line: u64, text: &str, names: &[&str], problems: &mut Problems) {
+    let Some((columns, what)) = text.split_once(" without ") else {
+        problems.add(line, "the line names columns, and not without what they are null", NULL);
+        return;
+    };
+    let mut lacking = Vec::new();
+    needs(&mut lacking, line, what, problems);
+    for column in listed(columns) {
+        if !names.contains(&column) {
+            let hint = did_you_mean(column, names.iter().copied()).unwrap_or_else(|| NULL.to_string());
+            problems.add(line, format!("there is no column {column:?} that could be null"), hint);
+        }
+        into.extend(lacking.iter().map(|need| (column.to_string(), need.clone())));
+    }
+}
+
 fn column(into: &mut Vec<HeadColumn>, line: u64, text: &str, problems: &mut Problems) {
     let fields: Vec<&str> = text.split('|').map(str::trim).collect();
     let [name, typed, ja, en, shown] = fields[..] else {
@@ -209,6 +340,25 @@ fn column(into: &mut Vec<HeadColumn>, line: u64, text: &str, problems: &mut Prob
     let shown = named(shown, &SHOWN, line, "profile", problems);
     if let (Some(data_type), Some(shown)) = (data_type, shown) {
         into.push(HeadColumn { name: name.into(), data_type, nullable, ja: ja.into(), en: en.into(), shown });
+    }
+}
+
+/// Adds a column that is compared: `sales`, or `decile rank`.
+fn compared(into: &mut Vec<Restated>, columns: &[HeadColumn], line: u64, text: &str, problems: &mut Problems) {
+    let (name, is_rank) = match text.split_once(' ') {
+        Some((name, rank)) if rank.trim() == "rank" => (name, true),
+        _ => (text, false),
+    };
+    if into.iter().any(|known| known.column == name) {
+        problems.add(line, format!("restated names {name:?} twice"), "name each column once");
+    } else if columns.iter().any(|column| column.name == name && column.data_type.is_number()) {
+        into.push(Restated { column: name.to_string(), is_rank });
+    } else {
+        let numbers =
+            || columns.iter().filter(|column| column.data_type.is_number()).map(|column| column.name.as_str());
+        let hint = did_you_mean(name, numbers())
+            .unwrap_or_else(|| format!("columns of numbers: {}", numbers().collect::<Vec<_>>().join(", ")));
+        problems.add(line, format!("restated names {name:?}, which is no number of the head"), hint);
     }
 }
 
@@ -253,6 +403,9 @@ mod tests {
 -- needs: medium_spend, event.message
 -- column: medium | text | 媒体 | medium | plain
 -- column: roas | double? | 広告費用対効果 | return on spend | hidden
+-- null: medium without product, interaction.tax
+-- restated: roas rank
+-- report: {medium} の行 | a row of {medium}
 -- Numerator: sales of the month.
 select 1 -- key: none
 ";
@@ -269,6 +422,32 @@ select 1 -- key: none
             head.columns.iter().map(|c| (c.name.as_str(), c.data_type, c.nullable, c.shown)).collect();
         let medium = ("medium", HeadType::Text, false, HeadShown::Plain);
         assert_eq!(columns, [medium, ("roas", HeadType::Double, true, HeadShown::Hidden)]);
+        assert_eq!(head.restated, [Restated { column: "roas".into(), is_rank: true }]);
+        assert_eq!(head.report.len(), 1);
+        let nulls: Vec<String> = head.nulls.iter().map(|(column, need)| format!("{column} {need}")).collect();
+        assert_eq!(nulls, ["medium product", "medium interaction.tax"]);
+    }
+
+    #[test]
+    fn a_definition_is_told_in_both_languages() {
+        let sql = "\
+-- ja: 費用
+-- column: a | long | 数 | number | plain
+-- 定義: 分子は費用。
+-- 定義：分母は人数。
+-- Numerator: spend of
+-- the month.
+--   first  one
+--   second two
+--
+-- Window: a month.
+with a as (select 1)
+-- not of the head
+select 1";
+        let told = definition(sql);
+        assert_eq!(told.ja, ["分子は費用。", "分母は人数。"]);
+        assert_eq!(told.en, ["Numerator: spend of the month.", "first  one", "second two", "Window: a month."]);
+        assert!(definition("select 1 -- 定義: none").is_empty());
     }
 
     #[test]
@@ -299,11 +478,48 @@ select 1 -- key: none
                 "key: medum",
                 "3: the key names \"medum\", which is no column of the head (did you mean \"medium\"?)",
             ),
+            (
+                "roas rank",
+                "roaz",
+                "8: restated names \"roaz\", which is no number of the head (did you mean \"roas\"?)",
+            ),
+            (
+                "roas rank",
+                "medium",
+                "8: restated names \"medium\", which is no number of the head (columns of numbers: roas)",
+            ),
+            ("roas rank", "roas, roas rank", "8: restated names \"roas\" twice (name each column once)"),
+            (
+                "row of {medium}",
+                "row of {medum}",
+                "9: report names \"medum\", which is no column of the head (did you mean \"medium\"?)",
+            ),
+            (
+                "key: medium",
+                "key: medium, roas",
+                "1: restated figures have a key of several columns, of which one names somebody \
+                 (an erasure finds a figure by its key: let the key be the customer alone, or columns that are plain)",
+            ),
             ("key: medium", "key: medium, medium", "3: the key names \"medium\" twice (name each column once)"),
             (
                 "-- key: medium\n",
                 "",
                 "1: the head has columns and no \"key\" (write `-- key:` and the columns that identify a row, such as customer_id)",
+            ),
+            (
+                "null: medium",
+                "null: medum",
+                "7: there is no column \"medum\" that could be null (did you mean \"medium\"?)",
+            ),
+            (
+                "medium without product, interaction.tax",
+                "medium",
+                &format!("7: the line names columns, and not without what they are null ({NULL})"),
+            ),
+            (
+                "without product",
+                "without prodct",
+                "7: \"prodct\" is nothing that a pipeline maps (did you mean \"product\"?)",
             ),
             ("-- key:", "-- keys:", "3: a head has no \"keys\" (did you mean \"key\"?)"),
             (

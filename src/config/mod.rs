@@ -1,12 +1,13 @@
 //! Configuration: the YAML files of a pipeline folder, checked.
 //!
-//! In: `pipeline.yaml` with `model.yaml`, marts and checks beside it. Out: a [`Pipeline`], all that the rest of the crate sees.
+//! In: `pipeline.yaml` with `model.yaml`, marts, checks and segments beside it. Out: a [`Pipeline`], all that the rest of the crate sees.
 //! Three steps, each reporting every problem at once: the shape against the JSON Schema ([`shape`]), the mirror by serde
 //! ([`file`], [`model_file`]), the meaning ([`check`], [`check_model`]).
 
 pub mod check;
 mod check_consent;
 pub mod check_model;
+mod check_segment;
 mod check_source;
 mod check_thresholds;
 mod convert;
@@ -22,10 +23,13 @@ mod needs;
 pub mod problem;
 mod queries;
 mod renames;
+pub mod segment_file;
+pub mod segments;
 pub mod serve_file;
 pub mod shape;
 mod source;
 pub mod source_file;
+pub mod telling;
 pub mod train_file;
 pub mod tree;
 mod zone;
@@ -108,6 +112,8 @@ pub struct Pipeline {
     pub marts: Vec<SqlFile>,
     /// Check queries in order of name.
     pub checks: Vec<SqlFile>,
+    /// Segments in order of name.
+    pub segments: Vec<segments::Segment>,
     /// Digest of everything here that decides what comes out.
     pub digest: String,
     /// Digests of its parts, for what a run may take over from the one before.
@@ -218,6 +224,7 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
     vec![
         ("pipeline.schema.json", schemars::schema_for!(file::PipelineFile).to_value()),
         ("model.schema.json", schemars::schema_for!(model_file::ModelFile).to_value()),
+        ("segment.schema.json", schemars::schema_for!(segment_file::SegmentFile).to_value()),
         ("serve.schema.json", schemars::schema_for!(serve_file::ServeFile).to_value()),
     ]
 }

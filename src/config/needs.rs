@@ -1,7 +1,8 @@
 //! What a pipeline's data has: reference tables, columns of facts, kinds of facts.
 //!
-//! In: a need as it is written in the head of a mart, such as `product`, `interaction.discount`, `event.message`. Out: whether a source
-//! of the pipeline maps it. A figure whose data nobody maps is not made: it would be a column of nulls, or read as zero.
+//! In: a need as it is written in the head of a mart, such as `product`, `interaction.discount`, `event.message`,
+//! `consent.marketing.email`. Out: whether a source of the pipeline maps it. A figure whose data nobody maps is not made: it would be a
+//! column of nulls, or read as zero.
 
 use super::problem::did_you_mean;
 use super::{Pipeline, Rows, Source};
@@ -16,6 +17,8 @@ pub enum Need {
     Column(String),
     /// A kind of facts.
     Event(String),
+    /// Statements of consent to a purpose, by a way of contact.
+    Consent(String, String),
 }
 
 /// Columns of the facts that a source maps beside its attributes.
@@ -35,13 +38,20 @@ impl Need {
                 did_you_mean(column, columns())
                     .unwrap_or_else(|| format!("known: {}", columns().collect::<Vec<_>>().join(", "))),
             )),
-            // Kinds of facts are the pipeline's own words.
+            // Kinds of facts are the pipeline's own words, and so are purposes.
             Some(("event", kind)) if !kind.is_empty() => Ok(Need::Event(kind.into())),
+            Some(("consent", of)) if !of.starts_with('.') && !of.ends_with('.') && of.contains('.') => {
+                let (purpose, contact) = of.split_once('.').unwrap_or_default();
+                Ok(Need::Consent(purpose.into(), contact.into()))
+            }
             None if REFERENCES.iter().any(|known| known.name == text.trim()) => Ok(Need::Table(text.trim().into())),
             _ => {
                 let tables = REFERENCES.map(|known| known.name);
                 let hint = did_you_mean(text.trim(), tables.into_iter()).unwrap_or_else(|| {
-                    format!("a reference table ({}), `interaction.COLUMN`, or `event.TYPE`", tables.join(", "))
+                    format!(
+                        "a reference table ({}), `interaction.COLUMN`, `event.TYPE`, or `consent.PURPOSE.CONTACT`",
+                        tables.join(", ")
+                    )
                 });
                 Err((format!("{:?} is nothing that a pipeline maps", text.trim()), hint))
             }
@@ -55,6 +65,7 @@ impl std::fmt::Display for Need {
             Need::Table(name) => f.write_str(name),
             Need::Column(name) => write!(f, "interaction.{name}"),
             Need::Event(name) => write!(f, "event.{name}"),
+            Need::Consent(purpose, contact) => write!(f, "consent.{purpose}.{contact}"),
         }
     }
 }
@@ -63,6 +74,9 @@ impl Source {
     /// Whether the source maps it.
     fn maps(&self, need: &Need) -> bool {
         match (need, &self.holds) {
+            (Need::Consent(purpose, contact), _) => {
+                self.consent.iter().any(|of| of.purpose == *purpose && of.contact == *contact)
+            }
             (Need::Table(name), Rows::Reference { table, .. }) => table.name == name,
             (Need::Event(kind), Rows::Events { event_type, .. }) => event_type == kind,
             (Need::Column(column), Rows::Events { occurred_at, .. }) => match column.as_str() {
@@ -89,7 +103,14 @@ mod tests {
 
     #[test]
     fn a_need_is_read_as_it_is_written() {
-        for text in ["product", "medium_spend", "interaction.discount", "interaction.occurred_at", "event.message"] {
+        for text in [
+            "product",
+            "medium_spend",
+            "interaction.discount",
+            "interaction.occurred_at",
+            "event.message",
+            "consent.marketing.email",
+        ] {
             assert_eq!(Need::parse(text).map(|need| need.to_string()), Ok(text.to_string()));
         }
         assert_eq!(Need::parse(" store "), Ok(Need::Table("store".into())));
@@ -100,7 +121,7 @@ mod tests {
             wrong("event."),
             (
                 "\"event.\" is nothing that a pipeline maps".to_string(),
-                "a reference table (product, store, medium_spend), `interaction.COLUMN`, or `event.TYPE`".to_string()
+                "a reference table (product, store, medium_spend), `interaction.COLUMN`, `event.TYPE`, or `consent.PURPOSE.CONTACT`".to_string()
             )
         );
     }
@@ -111,16 +132,24 @@ mod tests {
         let file = folder.path().join("pipeline.yaml");
         let sources = "name: t
 sources:
-  - { name: people, channel: shop, holds: people, files: a, format: csv, record_id: id, columns: { name: name, phone: tel } }
+  - { name: people, channel: shop, holds: people, files: a, format: csv, record_id: id, columns: { name: name, phone: tel }, consent: { marketing: { sms: { column: 可否, granted: [可] } } } }
   - { name: sends, channel: shop, holds: events, files: b, format: csv, record_id: id, event_id: 番号, event_type: message, columns: { campaign: 施策 } }
   - { name: items, holds: reference, table: product, files: c, format: csv, columns: { item_id: 品番, item_name: 品名 } }
 ";
         std::fs::write(&file, sources).expect("written");
         let pipeline = load(&file, &Overrides::default()).expect("a pipeline");
         let maps = |text: &str| pipeline.maps(&Need::parse(text).expect("a need"));
-        let mapped = ["product", "event.message", "interaction.campaign", "interaction.record_id"];
-        let others = ["store", "event.purchase", "interaction.arm", "interaction.item_id", "interaction.occurred_at"];
-        assert_eq!(mapped.map(maps), [true; 4]);
-        assert_eq!(others.map(maps), [false; 5], "the columns of a reference are none of facts");
+        let mapped =
+            ["product", "event.message", "interaction.campaign", "interaction.record_id", "consent.marketing.sms"];
+        let others = [
+            "store",
+            "event.purchase",
+            "interaction.arm",
+            "interaction.item_id",
+            "interaction.occurred_at",
+            "consent.marketing.email",
+        ];
+        assert_eq!(mapped.map(maps), [true; 5]);
+        assert_eq!(others.map(maps), [false; 6], "the columns of a reference are none of facts");
     }
 }

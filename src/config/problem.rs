@@ -68,7 +68,7 @@ impl Problems {
                 for problem in &self.all {
                     let _ = write!(text, "\n  {} ({})", place(problem), problem.hint);
                 }
-                Err(Error::config(text).hint("mend them and run `nayose validate` again"))
+                Err(Error::config(text).hint("mend them and try again"))
             }
         }
     }
@@ -83,11 +83,16 @@ fn place(problem: &Problem) -> String {
 
 /// `did you mean "x"?` for the nearest known name, if one is near enough to be a slip.
 pub fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    nearest(typed, known).map(|near| format!("did you mean {near:?}?"))
+}
+
+/// The nearest known name, if one is near enough to be a slip.
+pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|k| (strsim::damerau_levenshtein(typed, k), k))
         .filter(|(distance, k)| *distance <= 1 + typed.chars().count().max(k.chars().count()) / 4)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, k)| format!("did you mean {k:?}?"))
+        .map(|(_, k)| k)
 }
 
 #[cfg(test)]

@@ -52,21 +52,34 @@ pub(super) fn read(
 }
 
 fn of_folder(pipeline: &Path, below: &str) -> Result<Vec<SqlFile>> {
+    let files = files_of_folder(pipeline, below, "sql", "marts` and `checks")?.into_iter();
+    Ok(files.map(|(name, sql)| SqlFile { name, folder: below.to_string(), sql, head: None }).collect())
+}
+
+/// The files of a folder with this ending, in order of name: their names without it, and their texts.
+///
+/// # Errors
+/// Configuration, where the folder or a file cannot be read; `named` is the key of the pipeline file that names it.
+pub(super) fn files_of_folder(
+    pipeline: &Path,
+    below: &str,
+    ending: &str,
+    named: &str,
+) -> Result<Vec<(String, String)>> {
     let folder = pipeline.join(below);
     let unreadable = |e: std::io::Error| {
         Error::config(format!("cannot read {}: {e}", folder.display()))
-            .hint("check `marts` and `checks` in the pipeline file")
+            .hint(format!("check `{named}` in the pipeline file"))
     };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|e| e == "sql")
+        if path.extension().is_some_and(|e| e == ending)
             && let Some(name) = path.file_stem().and_then(|n| n.to_str())
         {
-            let sql = std::fs::read_to_string(&path).map_err(unreadable)?;
-            found.push(SqlFile { name: name.to_string(), folder: below.to_string(), sql, head: None });
+            found.push((name.to_string(), std::fs::read_to_string(&path).map_err(unreadable)?));
         }
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.sort();
     Ok(found)
 }

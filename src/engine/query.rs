@@ -57,7 +57,8 @@ fn unknown_table(context: &SessionContext, sql: &str) -> Result<Option<Error>> {
             continue;
         }
         let known = names(context, table.schema());
-        let near = did_you_mean(table.table(), known.iter().map(String::as_str));
+        // Names are small, unless they stand in quotes.
+        let near = did_you_mean(&table.table().to_lowercase(), known.iter().map(String::as_str));
         let near = near.map(|near| format!("; {near}")).unwrap_or_default();
         return Ok(Some(Error::bug(format!("there is no table {:?}{near}", table.to_string()))));
     }

@@ -10,6 +10,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::ObjectStore;
 use url::Url;
 
+use super::bounds::Limit;
 use super::cluster::{self, Cluster};
 use super::spill::Spill;
 use crate::error::Result;
@@ -81,6 +82,13 @@ pub(crate) const LEAST: usize = 384 << 20;
 /// The bytes of the engine's pool under a ceiling.
 fn pool_bytes(memory: usize) -> usize {
     (memory / COUNTED.1 * COUNTED.0).min(memory.saturating_sub(BESIDE)).max(memory / 4)
+}
+
+/// What one step of a query that other people write may make under a ceiling, beside the pool: a quarter of it, for each thread that computes.
+/// Rows are some KiB wide at most, and a batch has [`SMALL_BATCH_ROWS`]: below the least no table could be joined.
+pub(crate) fn step_limit(memory: usize) -> Limit {
+    const LEAST: usize = 16 << 20;
+    Limit((pool_bytes(memory) / 4).max(LEAST))
 }
 
 /// What a sort needs of the pool in each piece that a step is cut into: what the engine sets aside for its merge, and a batch of wide

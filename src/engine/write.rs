@@ -17,11 +17,12 @@ use futures::stream::FuturesOrdered;
 use super::cluster;
 use super::numbered::numbered;
 use super::operators::{self, Operator};
+use super::within::sorted_within;
 use crate::error::{Error, Result};
 use crate::store::Location;
 use crate::tables::contract::{self, Table};
 use crate::tables::encode::Lifetime;
-use crate::tables::in_turn::in_turn;
+use crate::tables::in_turn::{in_turn, one_stream};
 use crate::tables::part::{self, OpenPart, PART_ROWS, Part, conform};
 use crate::tables::ranges::ASCENDING;
 
@@ -37,10 +38,21 @@ pub(crate) enum Order {
     By(&'static [&'static str]),
     /// As they come: work tables that the next stage sorts anyway.
     Any,
+    /// As they come, in the order that the plan has, if it has one.
+    Kept,
 }
 
-/// Runs the plan and writes its rows below `folder`. `seen` is told the number of rows so far. Answers the files, and what each
-/// operator did.
+/// A table that was written.
+pub(crate) struct Written {
+    /// Its files.
+    pub parts: Vec<Part>,
+    /// What each operator did.
+    pub operators: Vec<Operator>,
+    /// The columns in whose order its rows come.
+    pub order: Vec<String>,
+}
+
+/// Runs the plan and writes its rows below `folder`. `seen` is told the number of rows so far.
 ///
 /// # Errors
 /// Environment for storage and memory; bug where the rows do not keep the contract.
@@ -50,7 +62,7 @@ pub(crate) async fn write(
     order: Order,
     folder: &Location,
     seen: &(dyn Fn(u64) + Sync),
-) -> Result<(Vec<Part>, Vec<Operator>)> {
+) -> Result<Written> {
     write_to(plan, table, order, Some(folder), seen).await
 }
 
@@ -59,7 +71,7 @@ pub(crate) async fn write(
 /// # Errors
 /// As [`write`].
 pub(crate) async fn measure(plan: DataFrame, table: &Table) -> Result<Vec<Part>> {
-    Ok(write_to(plan, table, Order::Any, None, &|_| ()).await?.0)
+    Ok(write_to(plan, table, Order::Any, None, &|_| ()).await?.parts)
 }
 
 /// The same for both: without a folder the files are encoded, and forgotten.
@@ -69,7 +81,7 @@ async fn write_to(
     order: Order,
     folder: Option<&Location>,
     seen: &(dyn Fn(u64) + Sync),
-) -> Result<(Vec<Part>, Vec<Operator>)> {
+) -> Result<Written> {
     let schema = if table.columns.is_empty() { Arc::new(plan.schema().as_arrow().clone()) } else { table.schema() };
     if !table.columns.is_empty() {
         contract::check(table, plan.schema().as_arrow())?;
@@ -77,7 +89,7 @@ async fn write_to(
     let mut keys = match order {
         Order::ByKey => Some(KeyCheck::new(table, table.key, &schema)?),
         Order::By(columns) => Some(KeyCheck::new(table, columns, &schema)?),
-        Order::Any => None,
+        Order::Any | Order::Kept => None,
     };
     let task = Arc::new(plan.task_ctx());
     let physical = plan.create_physical_plan().await?;
@@ -89,9 +101,19 @@ async fn write_to(
             parts.push(OpenPart::new(schema, Lifetime::of_table(table)).write(folder.clone(), 0).await?);
         }
         seen(parts.iter().map(|p| p.rows).sum());
-        return Ok((parts, operators));
+        return Ok(Written { parts, operators, order: Vec::new() });
     }
-    let physical = in_turn(numbered(physical)?);
+    let physical = in_turn(numbered(sorted_within(physical)?)?);
+    let names = |columns: &[&str]| columns.iter().map(ToString::to_string).collect();
+    let (physical, order) = match order {
+        Order::ByKey => (physical, names(table.key)),
+        Order::By(columns) => (physical, names(columns)),
+        Order::Any => (physical, Vec::new()),
+        Order::Kept => {
+            let (physical, column) = one_stream(physical);
+            (physical, column.into_iter().collect())
+        }
+    };
     let lifetime = Lifetime::of_table(table);
     let mut stream = execute_stream(physical.clone(), task)?;
     let open = || OpenPart::new(schema.clone(), lifetime);
@@ -134,7 +156,7 @@ async fn write_to(
     while let Some(written) = in_flight.next().await {
         parts.push(part::finished(written)?);
     }
-    Ok((parts, operators::operators(table.name, physical.as_ref())))
+    Ok(Written { parts, operators: operators::operators(table.name, physical.as_ref()), order })
 }
 
 /// Holds the rows against the order: strictly ascending from row to row. Columns are compared as they are, and only as far as they

@@ -56,6 +56,18 @@ impl Output {
         Output { folder: above.to_string(), parts }
     }
 
+    /// The file that has a row of the table, and how many of its rows are before it.
+    pub(crate) fn place(&self, row: u64) -> (usize, usize) {
+        let mut before = row;
+        for (place, part) in self.parts.iter().enumerate() {
+            if before < part.rows {
+                return (place, before as usize);
+            }
+            before -= part.rows;
+        }
+        (self.parts.len(), 0)
+    }
+
     /// Bytes of all files.
     pub(crate) fn bytes(&self) -> u64 {
         self.parts.iter().map(|p| p.bytes).sum()
@@ -84,6 +96,9 @@ pub(crate) struct StageRecord {
     pub basis: Option<Basis>,
     /// Its tables by name.
     pub outputs: BTreeMap<String, Output>,
+    /// Table → the seconds from the begin of its plan to its last file. A table that is made twice has the sum of both.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub table_seconds: BTreeMap<String, f64>,
     /// What it found out besides its tables. None where it has nothing to say, and in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<StageResult>,

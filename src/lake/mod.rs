@@ -29,8 +29,24 @@ pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod states;
 
+use crate::error::Result;
+use crate::store::Location;
+
 /// Folder of the work of all runs, below the lake.
 pub(crate) const WORK: &str = "work";
 
 /// The folders of a lake in which everything is nayose's.
 pub(crate) const ROOMS: [&str; 5] = [delta::TABLES, WORK, published::FOLDER, models::FOLDER, states::FOLDER];
+
+/// Whether a run ever began there. What `desk` has is no sign of one: it is written by who only looks.
+///
+/// # Errors
+/// Environment, if the lake cannot be listed.
+pub(crate) async fn is_begun(lake: &Location) -> Result<bool> {
+    for room in ROOMS {
+        if lake.join(room).has_files().await? {
+            return Ok(true);
+        }
+    }
+    Ok(lake.join(lock::FILE).read_if_exists().await?.is_some())
+}

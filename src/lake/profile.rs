@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::tables::sentence::{self, Sentence, english};
+
 /// Counts of candidate pairs and of links.
 pub(crate) type Pairs = [u64; 2];
 
@@ -49,6 +51,33 @@ const RATE: f64 = 2.0;
 /// 0.04 for ten levels, and a share of one in ten has a standard error of 0.013.
 const ENOUGH: u64 = 500;
 
+/// The expected precision at training and now.
+const PRECISION_FELL: Sentence =
+    ["the expected precision fell from {0} to {1}", "見込まれる適合率が {0} から {1} に下がりました"];
+
+/// A comparison, how far its levels moved, and from where on the population is another one; among candidate pairs, and among links.
+const LEVELS_MOVED: [Sentence; 2] = [
+    [
+        "the levels of {0} among candidates moved by {1}, and {2} is another population",
+        "比較 {0} の水準の分布が、候補ペアで {1} 動きました（{2} 以上なら別の母集団です）",
+    ],
+    [
+        "the levels of {0} among links moved by {1}, and {2} is another population",
+        "比較 {0} の水準の分布が、リンクで {1} 動きました（{2} 以上なら別の母集団です）",
+    ],
+];
+
+/// A pair of channels, its share of links now and at training.
+const RATE_MOVED: Sentence = [
+    "of the candidate pairs of {0}, {1} % are links where {2} % were",
+    "{0} の候補ペアのうち、リンクになったのは {1}% です（学習時は {2}%）",
+];
+
+/// What [`Drift::beyond`] says, in Japanese; as it is where an earlier build said it in other words.
+pub(crate) fn japanese(beyond: &str) -> String {
+    sentence::japanese(&[PRECISION_FELL, LEVELS_MOVED[0], LEVELS_MOVED[1], RATE_MOVED], beyond)
+}
+
 /// What each of the [`Pairs`] are.
 pub(crate) const OF: [&str; 2] = ["candidates", "links"];
 
@@ -58,10 +87,7 @@ impl Drift {
         let mut beyond = Vec::new();
         let expected_precision = [trained.expected_precision, now.expected_precision];
         if trained.expected_precision - now.expected_precision > PRECISION {
-            beyond.push(format!(
-                "the expected precision fell from {:.4} to {:.4}",
-                trained.expected_precision, now.expected_precision
-            ));
+            beyond.push(english(PRECISION_FELL, expected_precision.map(|precision| format!("{precision:.4}"))));
         }
         let mut levels = BTreeMap::new();
         for (comparison, before) in &trained.levels {
@@ -69,10 +95,8 @@ impl Drift {
             let index = [0, 1].map(|of| stability(before, after, of));
             for (of, (index, pairs)) in index.iter().enumerate() {
                 if *index >= SHIFT && *pairs >= ENOUGH {
-                    beyond.push(format!(
-                        "the levels of {comparison} among {} moved by {index:.2}, and {SHIFT} is another population",
-                        OF[of]
-                    ));
+                    let values = [comparison.clone(), format!("{index:.2}"), SHIFT.to_string()];
+                    beyond.push(english(LEVELS_MOVED[of], values));
                 }
             }
             levels.insert(comparison.clone(), index.map(|(index, _)| index));
@@ -84,11 +108,8 @@ impl Drift {
             let [was, is] = rates;
             let enough = before[0].min(after[0]) >= ENOUGH && before[1].max(after[1]) >= ENOUGH / 10;
             if enough && (is > was * RATE || is * RATE < was) {
-                let percent = rates.map(|rate| rate * 100.0);
-                beyond.push(format!(
-                    "of the candidate pairs of {channels}, {:.1} % are links where {:.1} % were",
-                    percent[1], percent[0]
-                ));
+                let [was, is] = rates.map(|rate| format!("{:.1}", rate * 100.0));
+                beyond.push(english(RATE_MOVED, [channels.clone(), is, was]));
             }
             match_rates.insert(channels.clone(), rates);
         }
@@ -147,6 +168,16 @@ mod tests {
         let beyond = Drift::between(&trained, &now).beyond;
         assert_eq!(beyond.len(), 2, "{beyond:?}");
         assert!(beyond[0].contains("0.9900 to 0.9700") && beyond[1].contains("3.0 % are links where 10.0 %"));
+        for told in beyond
+            .iter()
+            .chain(&Drift::between(&trained, &profile(&[("else", [900, 900])], [10_000, 1000], 0.99)).beyond)
+        {
+            let ja = japanese(told);
+            assert!(ja.ends_with("ました") || ja.ends_with('）'), "{told}: {ja}");
+            let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<Vec<_>>().len();
+            assert_eq!(digits(&ja), digits(told), "with the same figures: {ja}");
+        }
+        assert_eq!(japanese("in other words"), "in other words");
         // A few pairs show nothing.
         let few = profile(&[("else", [3, 3])], [40, 0], 0.99);
         assert_eq!(Drift::between(&trained, &few).beyond, Vec::<String>::new());

@@ -346,6 +346,43 @@ pub(crate) struct GoldenResult {
     /// Facts with an amount below zero.
     #[serde(default)]
     pub negative: Vec<Negative>,
+    /// Codes that facts and the tables of what they name do not share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// Codes of a table of what facts name, or of facts, that have no counterpart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unmatched {
+    /// The table: `product`, `store`, `medium_spend`.
+    pub table: String,
+    /// The column that both have.
+    pub column: String,
+    /// Rows without a counterpart: of facts, of spend those of the table.
+    pub rows: u64,
+    /// Different codes among them.
+    pub codes: u64,
+    /// Some of the codes, those with most rows first.
+    pub examples: Vec<String>,
+}
+
+impl std::fmt::Display for Unmatched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Unmatched { table, column, rows, codes, examples } = self;
+        let such = if examples.is_empty() { String::new() } else { format!(", such as {}", examples.join(", ")) };
+        let rows_name = if *rows == 1 { "row" } else { "rows" };
+        let values = if *codes == 1 { "value" } else { "values" };
+        match table.as_str() {
+            "medium_spend" => write!(
+                f,
+                "{rows} {rows_name} of medium_spend with {codes} {values} of medium that no purchase and no visit has{such}: what was spent there wins nobody"
+            ),
+            _ => write!(
+                f,
+                "{rows} {rows_name} of facts with {codes} {values} of {column} that {table} does not have{such}: figures by {table} leave them out"
+            ),
+        }
+    }
 }
 
 /// Rows of a file that are facts no more.
@@ -391,6 +428,48 @@ pub(crate) struct MartsResult {
     /// Checks that were not run.
     #[serde(default)]
     pub checks_left_out: Vec<CheckLeftOut>,
+    /// The segments, in order of name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<SegmentResult>,
+    /// Segments and mail lists that were not made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments_left_out: Vec<SegmentLeftOut>,
+    /// What the marts tell in the report.
+    #[serde(default)]
+    pub told: Vec<MartTold>,
+}
+
+/// What a segment came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SegmentResult {
+    /// Its name.
+    pub segment: String,
+    /// Its members.
+    pub members: i64,
+    /// Customers on its mail list; nothing where it is none.
+    pub listed: Option<i64>,
+}
+
+/// A segment that was not made, or not as a mail list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SegmentLeftOut {
+    /// Its name.
+    pub segment: String,
+    /// Whether its members are known, and only its mail list was not made.
+    pub list_only: bool,
+    /// What it needs, itself or through a mart or a segment that it reads, and no source maps.
+    pub needs: Vec<String>,
+}
+
+/// A sentence of a mart in the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MartTold {
+    /// The mart.
+    pub mart: String,
+    /// In Japanese.
+    pub ja: String,
+    /// In English.
+    pub en: String,
 }
 
 /// A mart that was not made.

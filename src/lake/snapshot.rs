@@ -141,6 +141,7 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
     let nothing = || {
         Error::usage(format!("nothing is published in {}", lake.shown()))
             .hint("run a pipeline first (`nayose run PIPELINE`), or name its lake with --lake")
+            .ja("まだ一度も実行されていません。", "`nayose run PIPELINE` で最初の実行をしてください。")
     };
     let Some(wanted) = as_of else { return sealed(lake, runs.pop().ok_or_else(nothing)?).await };
     if runs.is_empty() {
@@ -150,14 +151,22 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
     let gone = erasure::unreadable_up_to(lake).await?;
     let not_kept = states::index(lake).await?.gone;
     let readable = |run: PublishedRun| match run.number > gone {
-        true if not_kept.contains(&run.number) => Err(Error::usage(format!("run {} is not kept any more", run.number))
-            .hint(format!(
-                "kept are the runs {}; `keep` in the pipeline file says which",
-                kept(&all, gone, &not_kept)
-            ))),
+        true if not_kept.contains(&run.number) => {
+            let kept = kept(&all, gone, &not_kept);
+            Err(Error::absent(format!("run {} is not kept any more", run.number))
+                .hint(format!("kept are the runs {kept}; `keep` in the pipeline file says which"))
+                .ja(format!("実行 {} は保存期間を過ぎました。", run.number), format!("見られる実行：{kept}")))
+        }
         true => Ok(run),
-        false => Err(Error::usage(format!("run {} cannot be read any more: somebody was erased since", run.number))
-            .hint(format!("runs from {} on can; the history columns of id_map reach further back", gone + 1))),
+        false => {
+            let first = gone + 1;
+            Err(Error::absent(format!("run {} cannot be read any more: somebody was erased since", run.number))
+                .hint(format!("runs from {first} on can; the history columns of id_map reach further back"))
+                .ja(
+                    format!("実行 {} は、その後に顧客が消去されたため読めません。", run.number),
+                    format!("実行 {first} 以降を選んでください。"),
+                ))
+        }
     };
     if let Some(run) = runs.iter().find(|r| r.run_id == wanted || r.number.to_string() == wanted) {
         return earlier(lake, readable(run.clone())?, &all).await;
@@ -170,11 +179,10 @@ pub(crate) async fn find(lake: &Location, as_of: Option<&str>) -> Result<Publish
     let first = runs[0].clone();
     runs.retain(|r| r.as_of <= time);
     let found = runs.pop().ok_or_else(|| {
-        Error::usage(format!("no run was published as of {wanted}")).hint(format!(
-            "the first run is {} as of {}",
-            first.run_id,
-            time_text(first.as_of)
-        ))
+        let at = time_text(first.as_of);
+        Error::absent(format!("no run was published as of {wanted}"))
+            .hint(format!("the first run is {} as of {at}", first.run_id))
+            .ja(format!("{wanted} の時点では、まだ実行がありません。"), format!("最初の実行は {at} です。"))
     })?;
     earlier(lake, readable(found)?, &all).await
 }
@@ -187,10 +195,19 @@ fn no_such_run(wanted: &str, runs: &[PublishedRun]) -> Error {
     let newest =
         runs.last().filter(|_| !wanted.is_empty() && (is_number || wanted.strip_prefix('r').is_some_and(is_id)));
     match newest {
-        Some(newest) => Error::usage(format!("there is no run {wanted}; the newest is {}", newest.number))
-            .hint("`nayose sql \"select run_number, run_id, as_of from run order by 1\"` shows all of them"),
+        Some(newest) => Error::absent(format!("there is no run {wanted}; the newest is {}", newest.number))
+            .hint("`nayose sql \"select run_number, run_id, as_of from run order by 1\"` shows all of them")
+            .page("the page of all runs lists them")
+            .ja(
+                format!("実行 {wanted} はありません。最新は {} です。", newest.number),
+                "実行の一覧のページで番号を確かめてください。",
+            ),
         None => Error::usage(format!("{wanted:?} is neither a run nor a time"))
-            .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00"),
+            .hint("use a run id, its number, a date such as 2026-03-31, or a time such as 2026-03-31T12:00:00+09:00")
+            .ja(
+                format!("「{wanted}」は実行でも時刻でもありません。"),
+                "実行の番号か、2026-03-31 のような日付を入力してください。",
+            ),
     }
 }
 

@@ -131,6 +131,9 @@ impl File<'_> {
         self.many("nayose_table_rows", "Rows of a table that the run wrote.", "table", rows);
         let bytes = tables().map(|(name, output)| (name.as_str(), output.bytes() as f64));
         self.many("nayose_table_bytes", "Bytes of a table that the run wrote.", "table", bytes);
+        let seconds =
+            stages.iter().flat_map(|(_, s)| &s.table_seconds).map(|(name, seconds)| (name.as_str(), *seconds));
+        self.many("nayose_table_seconds", "Seconds that the run took for a table.", "table", seconds);
         let sources = manifest.sources();
         let of = |value: fn(&crate::lake::manifest::SourceTotals) -> u64| {
             sources.iter().map(move |(name, totals)| (name.as_str(), value(totals) as f64))

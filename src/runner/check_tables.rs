@@ -1,8 +1,8 @@
-//! What checks can look at besides the tables of this run by their names: `previous.…`, the tables that the run before published, and
-//! `plan.…`, those that this run is about to publish.
+//! What marts and checks can look at besides the tables of this run by their names: `previous.…`, the tables that the run before published;
+//! checks also `plan.…`, those that this run is about to publish.
 //!
-//! In: the checks, the run before, what this run wrote. Out: two schemas of the session that have the tables that the checks name. The
-//! checks are the last queries of people in a run, so that marts see neither.
+//! In: the marts and checks, the run before, what this run wrote. Out: two schemas of the session that have the tables that they name. The
+//! checks are the last queries of people in a run, so that marts see nothing of `plan`.
 
 use std::sync::Arc;
 
@@ -23,21 +23,34 @@ use crate::tables::contract::{self, ID_EVENT, RUN, col};
 use crate::tables::zone::rows_in_zone;
 
 impl Run<'_> {
+    /// Registers the tables of the run before that marts name.
+    pub(super) async fn register_for_marts(&self, marts: &[&SqlFile]) -> Result<()> {
+        let mut tables: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
+        for name in marts::named_by(&self.context, marts, PREVIOUS)? {
+            tables.push((name.clone(), self.in_view(self.published_before(&name).await?)?));
+        }
+        query::register_schema(&self.context, PREVIOUS, tables)
+    }
+
     /// Registers the tables that checks name in [`PREVIOUS`] and [`PLAN`].
     pub(super) async fn register_for_checks(&self, checks: &[&SqlFile], record: &StageRecord) -> Result<()> {
         for schema in [PREVIOUS, PLAN] {
             let mut tables: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
-            for name in marts::named_by_checks(&self.context, checks, schema)? {
+            for name in marts::named_by(&self.context, checks, schema)? {
                 let rows = match schema {
                     PREVIOUS => self.published_before(&name).await?,
                     _ => self.about_to_be_published(&name, record).await?,
                 };
-                // Days begin there as they do in the other tables of a check.
-                tables.push((name, rows_in_zone(rows, self.pipeline.zone.name())?.into_view()));
+                tables.push((name, self.in_view(rows)?));
             }
             query::register_schema(&self.context, schema, tables)?;
         }
         Ok(())
+    }
+
+    /// Rows as marts and checks read them: days begin there as they do in all tables of a query.
+    fn in_view(&self, rows: DataFrame) -> Result<Arc<dyn TableProvider>> {
+        Ok(rows_in_zone(rows, self.pipeline.zone.name())?.into_view())
     }
 
     /// A table as the run before published it; without rows where it did not.

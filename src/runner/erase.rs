@@ -21,7 +21,7 @@ use nayose_matching::identity::tombstone::Tombstones;
 pub(super) const REASON: &str = "erased";
 
 /// The rows of a table without those of erased records; of a raw table, with a reason in their place. Rows that could not be read
-/// lose their text: nobody can tell that it is not that of the erased.
+/// lose their text: nobody can tell that it is not that of the erased. An order of somebody else goes to no erased record any more.
 pub(super) fn left_out(plan: DataFrame, table: &Table, tombstones: &Arc<Tombstones>) -> Result<DataFrame> {
     let is_erased = || erased(tombstones.clone()).call(vec![ident(col::CHANNEL), ident(col::RECORD_ID)]);
     if !table.columns.iter().any(|c| c.name == col::REJECT_REASON) {
@@ -32,6 +32,11 @@ pub(super) fn left_out(plan: DataFrame, table: &Table, tombstones: &Arc<Tombston
             col::REJECT_REASON => lit(REASON),
             col::REJECT_RAW => return Ok(cast(lit(ScalarValue::Null), c.data_type.arrow()).alias(c.name)),
             _ if !c.nullable => return Ok(ident(c.name)),
+            col::RECIPIENT => {
+                let to = erased(tombstones.clone()).call(vec![ident(col::CHANNEL), ident(col::RECIPIENT)]);
+                let gone = cast(lit(ScalarValue::Null), c.data_type.arrow());
+                return Ok(when(is_erased().or(to), gone).otherwise(ident(c.name))?.alias(c.name));
+            }
             _ => lit(ScalarValue::Null),
         };
         let kept = when(is_erased(), cast(instead, c.data_type.arrow())).otherwise(ident(c.name))?;

@@ -1,6 +1,6 @@
-//! The stage of the marts: each after those that it reads, the checks, and what changed of the run before.
+//! The stage of the marts: each after those that it reads, the segments, the checks, and what changed of the run before.
 //!
-//! In: the golden tables of this run, and what the run before published. Out: the marts' tables and `restatement`.
+//! In: the golden tables of this run, and what the run before published. Out: the tables of marts and segments, and `restatement`.
 
 use std::sync::Arc;
 
@@ -17,7 +17,9 @@ use crate::lake::manifest::StageRecord;
 use crate::lake::results::{MartsResult, StageResult};
 use crate::lake::{read, snapshot};
 use crate::stages::marts::chosen::{Chosen, Told};
-use crate::stages::marts::restate;
+use crate::stages::marts::restate::{self, Restated};
+use crate::stages::marts::segments::choice::SegmentChoice;
+use crate::stages::marts::telling;
 use crate::stages::{Planned, Stage, marts};
 use crate::tables::contract::{self, ID_EVENT, INTERACTION, INTERACTION_ORDER, RESTATEMENT, Table, col};
 use crate::tables::zone::{in_zone, rows_in_zone};
@@ -36,7 +38,7 @@ impl Run<'_> {
         set_zone(&self.context, zone)?;
         for table in marts::READ {
             let (output, schema) = (self.output(table, record)?, in_zone(&table.schema(), zone));
-            let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
+            let rows = self.in_customer_ranges(schema, output, table.key).await?;
             self.context.deregister_table(table.name)?;
             self.context.register_table(table.name, rows.into_view())?;
         }
@@ -59,17 +61,30 @@ impl Run<'_> {
             self.context.deregister_table(table.name)?;
             self.context.register_table(table.name, rows)?;
         }
+        self.register_for_marts(&chosen.marts).await?;
+        let mut told = Vec::new();
         for mart in &chosen.marts {
             // What reads it reads its files: a plan of all that it is made of would grow with every step.
             let planned = marts::plan(&self.context, self.pipeline, mart, as_of).await?;
+            let table = planned.table;
             self.put_mart(mart, planned, contract::is_published(&mart.name), record).await?;
+            let rows = self.context.table(mart.name.as_str()).await?;
+            told.extend(telling::told(rows, &table, mart).await?);
         }
+        let segments = self.segments(&chosen.segments, record).await?;
         self.register_for_checks(&chosen.checks, record).await?;
         marts::check(&self.context, self.pipeline, &chosen.checks, as_of).await?;
         self.restate(&chosen, record).await?;
         let checks_passed = chosen.checks.len();
-        let Chosen { marts_left_out, checks_left_out, .. } = chosen;
-        record.result = Some(StageResult::Marts(MartsResult { checks_passed, marts_left_out, checks_left_out }));
+        let Chosen { marts_left_out, checks_left_out, segments: SegmentChoice { left_out, .. }, .. } = chosen;
+        record.result = Some(StageResult::Marts(MartsResult {
+            checks_passed,
+            marts_left_out,
+            checks_left_out,
+            told,
+            segments,
+            segments_left_out: left_out,
+        }));
         Ok(())
     }
 
@@ -88,14 +103,29 @@ impl Run<'_> {
         published: bool,
         record: &mut StageRecord,
     ) -> Result<()> {
+        let put = self.put_and_read(planned, published, record).await;
+        self.replace_table(&mart.name, put.map_err(|error| marts::failed(mart, error))?)
+    }
+
+    /// Writes a table and answers its files' rows, with times in the pipeline's zone.
+    pub(super) async fn put_and_read(
+        &self,
+        planned: Planned,
+        published: bool,
+        record: &mut StageRecord,
+    ) -> Result<DataFrame> {
         let (table, schema) = (planned.table.name, planned.plan.schema().as_arrow().clone());
-        let put = self.put(Stage::Marts, planned, published, None, record).await;
-        put.map_err(|error| marts::failed(mart, error))?;
+        let order = self.put(Stage::Marts, planned, published, None, record).await?;
         let output = record.outputs.get(table).ok_or_else(|| Error::bug(format!("{table} was not written")))?;
         let schema = in_zone(&schema, self.pipeline.zone.name());
-        let rows = read::table(&self.context, &self.pipeline.lake, output, schema).await?;
-        self.context.deregister_table(mart.name.as_str())?;
-        self.context.register_table(mart.name.as_str(), rows.into_view())?;
+        let order: Vec<&str> = order.iter().map(String::as_str).collect();
+        self.in_customer_ranges(schema, output, &order).await
+    }
+
+    /// Makes rows known to the session by this name, and by it no others.
+    pub(super) fn replace_table(&self, name: &str, rows: DataFrame) -> Result<()> {
+        self.context.deregister_table(name)?;
+        self.context.register_table(name, rows.into_view())?;
         Ok(())
     }
 
@@ -105,34 +135,35 @@ impl Run<'_> {
         let events = self.own_events(record).await?;
         self.context.deregister_table(ID_EVENT.name)?;
         self.context.register_table(ID_EVENT.name, events.into_view())?;
-        let mut marts = Vec::new();
+        let mut restated = Vec::new();
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= as_of) {
-            for restated in &restate::RESTATED {
-                let is_made = chosen.published().any(|mart| mart.name == restated.mart);
-                let table = contract::of_pipeline(self.pipeline, restated.mart).filter(|_| is_made);
-                let Some(table) = table else { continue };
-                let published = snapshot::table(&self.context, &self.pipeline.lake, before, restated.mart).await?;
+            for mart in chosen.published() {
+                let table = contract::of_pipeline(self.pipeline, &mart.name);
+                let Some(of) = table.and_then(|table| Restated::of(mart, table)) else { continue };
+                let published = snapshot::table(&self.context, &self.pipeline.lake, before, &mart.name).await?;
                 // A mart may have had other columns then.
-                if let Some(published) = published.filter(|p| restated.is_in(table, p.schema().as_arrow())) {
-                    self.context.deregister_table(restated.before)?;
-                    self.context.register_table(restated.before, published.into_view())?;
-                    marts.push((restated, table.key));
+                if let Some(published) = published.filter(|p| of.was_in(p.schema().as_arrow())) {
+                    self.context.deregister_table(of.before.as_str())?;
+                    self.context.register_table(of.before.as_str(), published.into_view())?;
+                    restated.push(of);
                 }
             }
             if before.as_of != as_of {
-                for mart in chosen.with_what_they_read(marts.iter().map(|(restated, _)| restated.mart)) {
+                for mart in chosen.with_what_they_read(restated.iter().map(|of| of.mart.name.as_str())) {
                     self.made_again(mart, before.as_of, record).await?;
                 }
             }
         }
-        let mut planned = restate::plan(&self.context, &marts, &self.manifest.run_id).await?;
+        let mut planned = restate::plan(&self.context, &restated, &self.manifest.run_id).await?;
         if let Some(erasure) = &self.erasure {
             // What the figures of the erased were is not kept either.
             planned.plan = planned.plan.filter(ident(col::KEY).not_eq(lit(erasure.customer_id.as_str())))?;
         }
         planned.plan = self.with_earlier(&RESTATEMENT, planned.plan).await?;
-        self.put(Stage::Marts, planned, true, None, record).await
+        self.put(Stage::Marts, planned, true, None, record).await?;
+        Ok(())
     }
+
     /// Makes a mart once more, as of another time: the session knows it by its name then, and what is published stays as it is.
     async fn made_again(&self, mart: &SqlFile, as_of: i64, record: &mut StageRecord) -> Result<()> {
         let planned = marts::plan(&self.context, self.pipeline, mart, as_of).await?;

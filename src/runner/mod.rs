@@ -23,26 +23,26 @@ mod pairs;
 mod people;
 mod planned;
 mod publish;
+mod ranges;
 mod records;
 pub(crate) mod renamed;
 pub(crate) mod retention;
 mod reuse;
 pub(crate) mod rollback;
 pub(crate) mod sample;
+mod segments;
 pub(crate) mod train;
 pub(crate) mod vacuum;
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use arrow::datatypes::SchemaRef;
-use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::config::Pipeline;
 use crate::console::progress::Progress;
 use crate::engine::session::{LEAST, Resources, in_order, session};
-use crate::engine::write;
+use crate::engine::write::{self, Written};
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
 use crate::lake::results::StageResult;
@@ -51,7 +51,6 @@ use crate::stages::{Planned, Stage};
 use crate::store::Location;
 use crate::tables::contract::{RAW_EVENT, RAW_RECORD, RAW_REFERENCE, Table};
 use crate::tables::copy::copy_columns;
-use crate::tables::ranges::in_ranges;
 use nayose_matching::block::Pairs;
 use nayose_matching::identity::tombstone::Tombstones;
 use nayose_matching::model::Packed;
@@ -388,7 +387,8 @@ impl Run<'_> {
         self.manifest.save(&self.work).await
     }
 
-    /// Materializes a table below the run's work folder, or below the published tables' folder.
+    /// Materializes a table below the run's work folder, or below the published tables' folder. Answers the columns in whose order its
+    /// rows come.
     async fn put(
         &self,
         stage: Stage,
@@ -396,7 +396,7 @@ impl Run<'_> {
         published: bool,
         expected: Option<u64>,
         record: &mut StageRecord,
-    ) -> Result<()> {
+    ) -> Result<Vec<String>> {
         let name = planned.table.name;
         let folder = if published {
             delta::folder_of(name)
@@ -405,14 +405,17 @@ impl Run<'_> {
         };
         let place = self.pipeline.lake.join(&folder);
         self.progress.begin(stage.name(), name, Some(expected.unwrap_or_else(|| self.expected(&planned.table))));
-        let (parts, operators) =
-            write::write(planned.plan, &planned.table, planned.order, &place, &|rows| self.progress.rows(rows)).await?;
+        let started = Instant::now();
+        let seen = |rows| self.progress.rows(rows);
+        let Written { parts, operators, order } =
+            write::write(planned.plan, &planned.table, planned.order, &place, &seen).await?;
+        *record.table_seconds.entry(name.to_string()).or_default() += started.elapsed().as_secs_f64();
         record.outputs.insert(name.to_string(), Output { folder, parts });
         record.spilled += operators.iter().map(|o| o.spilled).sum::<u64>();
         if self.options.profile {
             record.operators.extend(operators);
         }
-        Ok(())
+        Ok(order)
     }
 
     /// Publishes a table that has some of the columns of a work table, row for row.
@@ -420,8 +423,10 @@ impl Run<'_> {
         let of = self.output(of, record)?;
         let (lake, folder) = (&self.pipeline.lake, delta::folder_of(table.name));
         self.progress.begin(stage.name(), table.name, Some(of.rows()));
+        let started = Instant::now();
         let from = (&lake.join(&of.folder), of.parts.as_slice());
         let parts = copy_columns(from, table, &lake.join(&folder), &|rows| self.progress.rows(rows)).await?;
+        record.table_seconds.insert(table.name.to_string(), started.elapsed().as_secs_f64());
         record.outputs.insert(table.name.to_string(), Output { folder, parts });
         Ok(())
     }
@@ -440,32 +445,6 @@ impl Run<'_> {
     /// The same, with its rows in their order; read in this process.
     async fn table_in_order(&self, table: &Table, now: &StageRecord) -> Result<DataFrame> {
         read::table(&in_order(&self.context), &self.pipeline.lake, self.output(table, now)?, table.schema()).await
-    }
-
-    /// A table of whose files the engine knows that their rows come in this order. On a cluster, which cuts files as it likes, a
-    /// table like others.
-    async fn in_ranges(&self, schema: SchemaRef, output: &Output, order: &'static [&'static str]) -> Result<DataFrame> {
-        let lake = &self.pipeline.lake;
-        if self.options.resources.cluster.is_some() {
-            return read::table(&self.context, lake, output, schema).await;
-        }
-        let [column, ..] = order else { return Err(Error::bug(format!("{} has no order", output.folder))) };
-        let context = in_order(&self.context);
-        let first = |part: usize| Output { folder: output.folder.clone(), parts: vec![output.parts[part].clone()] };
-        // As many ranges as the session has pieces, or fewer: each begins with the first row of a file.
-        let (parts, pieces) = (output.parts.len(), self.context.state().config().target_partitions());
-        let mut starts: Vec<ScalarValue> = Vec::new();
-        for part in (1..pieces).map(|range| range * parts / pieces).filter(|part| *part > 0) {
-            let row = read::table(&context, lake, &first(part), schema.clone()).await?.limit(0, Some(1))?;
-            for batch in row.select_columns(&[*column])?.collect().await?.iter().filter(|batch| batch.num_rows() > 0) {
-                let start = ScalarValue::try_from_array(batch.column(0), 0)?;
-                if !start.is_null() && starts.last() != Some(&start) {
-                    starts.push(start);
-                }
-            }
-        }
-        let rows = read::table(&context, lake, output, schema).await?;
-        in_ranges(&self.context, &rows, order, starts)
     }
 
     /// Registers tables with the session, by their names.

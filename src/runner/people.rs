@@ -15,12 +15,12 @@ use crate::engine::session::in_order;
 use crate::error::{Error, Kind, Result};
 use crate::functions::pseudonym::age_band;
 use crate::lake::manifest::StageRecord;
-use crate::lake::results::{GoldenResult, StageResult};
+use crate::lake::results::{GoldenResult, StageResult, Unmatched};
 use crate::lake::settings::RunSettings;
 use crate::lake::snapshot;
 use crate::stages::cluster::ids::{Causes, Earlier, event_table, rows_to_look_at};
 use crate::stages::cluster::{ClusterInput, Clustered, Keys, Links, before, decisions, flips};
-use crate::stages::golden::{anonymity, lines};
+use crate::stages::golden::{anonymity, lines, unmatched};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
 use crate::tables::contract::{
@@ -139,10 +139,21 @@ impl Run<'_> {
         record.result = Some(StageResult::Golden(GoldenResult {
             lines: lines::counts(self.table(&REJECT, record).await?).await?,
             negative: lines::negative(self.table(&INTERACTION, record).await?).await?,
+            unmatched: self.unmatched(record).await?,
             ..self.anonymity(record).await?
         }));
         self.check_facts_have_customers(record).await?;
         self.check_nothing_lost(record)
+    }
+
+    /// Codes that facts and the tables that sources fill do not share.
+    async fn unmatched(&self, record: &StageRecord) -> Result<Vec<Unmatched>> {
+        let mut found = Vec::new();
+        for table in REFERENCE_TABLES.into_iter().filter(|table| unmatched::is_filled(self.pipeline, table.name)) {
+            let (facts, rows) = (self.table(&INTERACTION, record).await?, self.table(table, record).await?);
+            found.extend(unmatched::unmatched(table.name, facts, rows).await?);
+        }
+        Ok(found)
     }
 
     /// Registers what tells whose facts are those of numbers that were given anew. Answers whether there are any.

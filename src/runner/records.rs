@@ -58,6 +58,7 @@ impl Run<'_> {
         self.warn_of_files(&fresh);
         self.register(&[&RAW_RECORD, &RAW_EVENT, &RAW_REFERENCE], record).await?;
         let reasons = self.reasons().await?;
+        self.tell_unknown_words(&reasons).await?;
         let counts = self.file_counts(&kept, &reasons);
         if self.before.is_none() {
             self.check_counts(&counts).await?;
@@ -74,6 +75,18 @@ impl Run<'_> {
         let (files_read, as_of) = (read.len(), self.data_time(&newest));
         let found = IngestResult { files: counts, files_read, as_of, understood, figures, newest };
         record.result = Some(StageResult::Ingest(found));
+        Ok(())
+    }
+
+    /// Tells the words for which rows were rejected, each once.
+    async fn tell_unknown_words(&self, reasons: &[RowsOfReason]) -> Result<()> {
+        if reasons.iter().filter_map(|of| of.reason.as_deref()).any(ingest::unknown::is_word) {
+            for table in [&RAW_EVENT, &RAW_REFERENCE] {
+                for word in ingest::unknown::words(self.pipeline, self.context.table(table.name).await?).await? {
+                    self.progress.warn(&word.to_string());
+                }
+            }
+        }
         Ok(())
     }
 

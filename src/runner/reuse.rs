@@ -6,7 +6,7 @@
 //! and what is decided from everything (blocks, frequencies, people) is decided anew. An erasure, `--full` and
 //! `--from` build on nothing.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use datafusion::logical_expr::{Expr, ident, in_list, lit};
 use datafusion::prelude::DataFrame;
@@ -104,7 +104,8 @@ impl Run<'_> {
     /// The stage as the run before did it, where nothing changed that decides its tables.
     pub(super) fn unchanged(&self, stage: Stage, basis: &Basis) -> Option<StageRecord> {
         let kept = self.earlier(stage).filter(|earlier| earlier.basis.as_ref() == Some(basis))?;
-        Some(StageRecord { seconds: 0.0, spilled: 0, operators: Vec::new(), ..kept.clone() })
+        let (table_seconds, operators) = (BTreeMap::new(), Vec::new());
+        Some(StageRecord { seconds: 0.0, spilled: 0, table_seconds, operators, ..kept.clone() })
     }
 
     /// The same settings as in the run before, other inputs: how these changed.
@@ -137,7 +138,10 @@ impl Run<'_> {
         let table = planned.table;
         let kept = self.changes(Stage::Ingest, record.basis.as_ref());
         let kept = kept.and_then(|(earlier, changes)| Some((earlier.outputs.get(table.name)?, changes)));
-        let Some((kept, changes)) = kept else { return self.put(Stage::Ingest, planned, false, None, record).await };
+        let Some((kept, changes)) = kept else {
+            self.put(Stage::Ingest, planned, false, None, record).await?;
+            return Ok(());
+        };
         let needed = kept.rows() as usize / PART_ROWS;
         if !changes.gone.is_empty() || kept.parts.len() > needed + MOST_PARTS {
             let mut rows = read::table(&self.context, &self.pipeline.lake, kept, table.schema()).await?;
@@ -145,7 +149,8 @@ impl Run<'_> {
                 rows = rows.filter(in_files(&changes.gone, true))?;
             }
             planned.plan = rows.union(planned.plan)?;
-            return self.put(Stage::Ingest, planned, false, None, record).await;
+            self.put(Stage::Ingest, planned, false, None, record).await?;
+            return Ok(());
         }
         self.put(Stage::Ingest, planned, false, None, record).await?;
         if let Some(output) = record.outputs.get_mut(table.name) {

@@ -321,7 +321,7 @@ async fn written_again(rows: DataFrame, table: &Table, folder: &Location) -> Res
         true => rows,
         false => rows.sort(columns.iter().map(|c| ident(*c).sort(true, false)).collect())?,
     };
-    Ok(write(rows, table, order, folder, &|_| ()).await?.0)
+    Ok(write(rows, table, order, folder, &|_| ()).await?.parts)
 }
 
 /// The ids of a run: those of people, and the aliases.
@@ -347,7 +347,7 @@ async fn events(
     let events = restored(&ids_of(context, lake, newest).await?, &ids_of(context, lake, then).await?);
     let rows = context.read_batch(event_table(events, then.as_of, run_id)?)?;
     let folder = lake.join(&delta::folder_of(ID_EVENT.name));
-    let (parts, _) = write(rows, &ID_EVENT, Order::ByKey, &folder, &|_| ()).await?;
+    let parts = write(rows, &ID_EVENT, Order::ByKey, &folder, &|_| ()).await?.parts;
     let count = parts.iter().map(|part| part.rows).sum();
     let parts: &[Part] = if count == 0 { &[] } else { &parts };
     let mode = Mode::Extend(Some(version));

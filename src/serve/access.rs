@@ -110,7 +110,9 @@ impl Accesses {
 }
 
 fn ended() -> Error {
-    Error::environment("the log of accesses cannot be written").hint("start the process again")
+    Error::environment("the log of accesses cannot be written")
+        .hint("start the process again")
+        .ja("閲覧の記録を書けないため、表示できません。", "管理者に連絡してください。")
 }
 
 async fn write(lake: Location, mut receive: mpsc::Receiver<Given>) {

@@ -12,10 +12,11 @@ use std::time::SystemTime;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use serde::Serialize;
-use serde::de::{DeserializeOwned, IntoDeserializer};
+use clap::ValueEnum;
 
+use super::form::LONGEST;
 use super::random;
+use crate::config::problem::nearest;
 use crate::config::serve_file::{Role, Scope};
 use crate::error::{Error, Result};
 use crate::store::local;
@@ -26,6 +27,10 @@ const SHORTEST: usize = 15;
 /// Passwords that are checked at once: each takes 19 MiB and some 50 ms of a core, argon2id's parameters as OWASP names them, which are
 /// the crate's defaults.
 const AT_ONCE: usize = 2;
+
+/// What readers are told where one of the files cannot be read.
+const UNREAD_JA: &str = "アカウントまたはAPIキーのファイルを読めません。";
+const TELL_JA: &str = "管理者に連絡してください。";
 
 /// The header of both files.
 const HEADER: &str = "name,hash,for\n";
@@ -52,7 +57,7 @@ struct Read<T> {
     lines: Arc<BTreeMap<String, Line<T>>>,
 }
 
-impl<T: DeserializeOwned + Ord> Hashes<T> {
+impl<T: ValueEnum + Ord> Hashes<T> {
     fn new(file: PathBuf) -> Self {
         Hashes { file, read: Mutex::new(None) }
     }
@@ -60,8 +65,13 @@ impl<T: DeserializeOwned + Ord> Hashes<T> {
     /// The lines by name, read again where the file is another one.
     fn lines(&self) -> Result<Arc<BTreeMap<String, Line<T>>>> {
         let unreadable = |e: std::io::Error| {
-            Error::environment(format!("cannot read {}: {e}", self.file.display()))
-                .hint("check the path in the settings; `nayose serve add-user` and `add-key` make the files")
+            let file = self.file.display();
+            let error = match e.kind() {
+                std::io::ErrorKind::NotFound => Error::config(format!("the settings name {file}, which is not there"))
+                    .hint("check the path; `nayose serve add-user` makes a file of accounts, `nayose serve add-key` one of keys"),
+                _ => Error::environment(format!("cannot read {file}: {e}")).hint("check its permissions"),
+            };
+            error.ja(UNREAD_JA, TELL_JA)
         };
         let about = std::fs::metadata(&self.file).map_err(unreadable)?;
         let changed = about.modified().map_err(unreadable)?;
@@ -76,17 +86,18 @@ impl<T: DeserializeOwned + Ord> Hashes<T> {
     }
 }
 
-fn parse<T: DeserializeOwned + Ord>(file: &Path, text: &str) -> Result<BTreeMap<String, Line<T>>> {
+fn parse<T: ValueEnum + Ord>(file: &Path, text: &str) -> Result<BTreeMap<String, Line<T>>> {
     let mut lines = BTreeMap::new();
     for (i, row) in csv::Reader::from_reader(text.as_bytes()).records().enumerate() {
         // Hashes are no part of what is told.
         let wrong = |what: &str| {
             Error::config(format!("{}:{}: {what}", file.display(), i + 2))
                 .hint("a line is name,hash,roles, as `nayose serve add-user` writes it")
+                .ja(UNREAD_JA, TELL_JA)
         };
         let row = row.map_err(|_| wrong("the line has another number of columns than the header"))?;
         let column = |c: usize| row.get(c).map(str::trim).unwrap_or_default();
-        let may = named(column(2)).map_err(|name| wrong(&format!("{name:?} is not known there")))?;
+        let may = named(column(2)).map_err(|unknown| wrong(&unknown))?;
         if column(0).is_empty() || column(1).is_empty() {
             return Err(wrong("the line has no name or no hash"));
         }
@@ -95,17 +106,24 @@ fn parse<T: DeserializeOwned + Ord>(file: &Path, text: &str) -> Result<BTreeMap<
     Ok(lines)
 }
 
+/// The name of a role or scope.
+fn name_of<T: ValueEnum>(value: &T) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+}
+
 /// Roles or scopes by their names, between which blanks or commas stand.
 ///
 /// # Errors
-/// The name that is none.
-pub(crate) fn named<T: DeserializeOwned + Ord>(text: &str) -> Result<BTreeSet<T>, String> {
-    let names = text.split([' ', ',']).filter(|name| !name.is_empty());
-    let one = |name: &str| {
-        let of_name: Result<T, serde::de::value::Error> = T::deserialize(name.into_deserializer());
-        of_name.map_err(|_| name.to_string())
+/// A sentence on the name that is none, with those that there are.
+fn named<T: ValueEnum + Ord>(text: &str) -> Result<BTreeSet<T>, String> {
+    let known: Vec<String> = T::value_variants().iter().map(name_of).collect();
+    let unknown = |name: &str| {
+        let near = nearest(name, known.iter().map(String::as_str));
+        let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+        format!("{name:?} is none of {}{near}", known.join(", "))
     };
-    names.map(one).collect()
+    let names = text.split([' ', ',']).filter(|name| !name.is_empty());
+    names.map(|name| T::from_str(name, false).map_err(|_| unknown(name))).collect()
 }
 
 /// The accounts of the users file.
@@ -215,11 +233,15 @@ pub(crate) fn add_key(file: &Path, name: &str, scopes: &BTreeSet<Scope>) -> Resu
     Ok(key)
 }
 
-fn add<T: Serialize + DeserializeOwned + Ord>(file: &Path, name: &str, hash: &str, may: &BTreeSet<T>) -> Result<()> {
+fn add<T: ValueEnum + Ord>(file: &Path, name: &str, hash: &str, may: &BTreeSet<T>) -> Result<()> {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.@+".contains(c);
     if name.is_empty() || !name.chars().all(is_plain) {
         return Err(Error::usage(format!("{name:?} is no name of an account"))
             .hint("take letters, digits and - _ . @ +, such as k.tanaka"));
+    }
+    if name.chars().count() > LONGEST.name {
+        return Err(Error::usage(format!("the name of an account has more than {} characters", LONGEST.name))
+            .hint("take a short one, such as k.tanaka"));
     }
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
@@ -227,8 +249,7 @@ fn add<T: Serialize + DeserializeOwned + Ord>(file: &Path, name: &str, hash: &st
         Err(e) => return Err(Error::environment(format!("cannot read {}: {e}", file.display())).hint("check the path")),
     };
     parse::<T>(file, &text)?;
-    let words = may.iter().map(|may| serde_json::to_value(may).ok()?.as_str().map(str::to_string));
-    let words = words.collect::<Option<Vec<_>>>().ok_or_else(|| Error::bug("a role has no name"))?.join(" ");
+    let words = may.iter().map(name_of).collect::<Vec<_>>().join(" ");
     let mut lines = csv::Writer::from_writer(Vec::new());
     let bug = |e: &dyn std::fmt::Display| Error::bug(format!("a line of accounts cannot be written: {e}"));
     lines.write_record([name, hash, &words]).map_err(|e| bug(&e))?;
@@ -276,8 +297,11 @@ mod tests {
         let file = folder.path().join("users.csv");
         let refused = |name: &str, password: &str| add_user(&file, name, password, &[Role::Viewer].into()).is_err();
         assert!(refused("a,b", PASSWORD) && refused("", PASSWORD) && refused("k.tanaka", "short"));
+        assert!(refused(&"k".repeat(255), PASSWORD) && !refused(&"k".repeat(254), PASSWORD));
         std::fs::write(&file, format!("{HEADER}k.tanaka,$argon2id$x,stewart\n")).expect("written");
         let told = Accounts::open(file.clone()).expect_err("no role").to_string();
-        assert!(told.contains("users.csv:2: \"stewart\" is not known there") && !told.contains("argon2id"), "{told}");
+        let list =
+            "users.csv:2: \"stewart\" is none of viewer, analyst, steward, auditor, admin; did you mean \"steward\"?";
+        assert!(told.contains(list) && !told.contains("argon2id"), "{told}");
     }
 }

@@ -68,7 +68,9 @@ async fn add<T>(
             return Ok(found);
         }
     }
-    Err(Error::environment("others wrote to the log of decisions each time").hint("answer again"))
+    Err(Error::environment("others wrote to the log of decisions each time")
+        .hint("answer again")
+        .ja("ほかの人の書き込みと重なり続けました。", "もう一度回答してください。"))
 }
 
 /// Adds answers; `seen` is the number of the log's last entry when the pairs were shown.
@@ -122,7 +124,11 @@ pub(crate) async fn confirm(lake: &Location, rules: Rules<'_>, id: &str) -> Resu
         let standing = decisions.named(id).ok_or_else(|| gone(id))?;
         if standing.decided.by == rules.by {
             return Err(Error::usage(format!("{id} is your own decision: a second person confirms it"))
-                .hint("ask somebody else, or take it back"));
+                .hint("ask somebody else, or take it back")
+                .ja(
+                    format!("{id} はあなた自身の判断です。別の人の確認が必要です。"),
+                    "別の人に確認を頼むか、取り消してください。",
+                ));
         }
         if standing.confirmed_by.is_some() {
             return Ok((Vec::new(), ()));
@@ -133,19 +139,23 @@ pub(crate) async fn confirm(lake: &Location, rules: Rules<'_>, id: &str) -> Resu
     .await
 }
 
-/// Takes a decision back; the last answer of whoever asks where none is named. Answers its pair.
+/// Takes a decision back; the last answer of whoever asks where none is named. Answers its pair; `None` where whoever asks has no answer
+/// that could be taken back.
 ///
 /// # Errors
-/// Usage, where there is none; environment, if the log cannot be written.
-pub(crate) async fn take_back(lake: &Location, rules: Rules<'_>, id: Option<&str>) -> Result<Pair> {
+/// Usage, where there is no decision of that name; environment, if the log cannot be written.
+pub(crate) async fn take_back(lake: &Location, rules: Rules<'_>, id: Option<&str>) -> Result<Option<Pair>> {
     add(lake, rules.renames, |decisions| {
         let found = match id {
-            Some(id) => decisions.named(id).map(|s| (s.decided.id.clone(), s.decided.pair.clone())),
+            Some(id) => {
+                let standing = decisions.named(id).ok_or_else(|| gone(id))?;
+                Some((standing.decided.id.clone(), standing.decided.pair.clone()))
+            }
             None => decisions.last_by(rules.by).cloned(),
         };
-        let (id, pair) = found.ok_or_else(|| gone(id.unwrap_or("your last answer")))?;
+        let Some((id, pair)) = found else { return Ok((Vec::new(), None)) };
         let (by, at) = (rules.by.to_string(), rules.at.to_string());
-        Ok((vec![Entry::TakenBack { id, by, at }], pair))
+        Ok((vec![Entry::TakenBack { id, by, at }], Some(pair)))
     })
     .await
 }
@@ -163,7 +173,9 @@ pub(crate) async fn assign(lake: &Location, rules: Rules<'_>, pairs: &[Pair], to
 }
 
 fn gone(id: &str) -> Error {
-    Error::usage(format!("there is no decision {id} any more")).hint("somebody took it back; look at the pair again")
+    Error::absent(format!("there is no decision {id} any more"))
+        .hint("somebody took it back; look at the pair again")
+        .ja("その判断はもうありません。", "ほかの人が取り消しました。ペアをもう一度見てください。")
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 //! In: data of the read side. Out: numbers in the units of an SVG's `viewBox`, as plain data: templates write the SVG. All drawings are
 //! [`WIDTH`] units wide, so that their letters can be read on a phone, where a unit is less than a pixel.
 
+mod growth;
+
 use std::collections::BTreeMap;
 use std::f64::consts::{PI, TAU};
 
 use serde::Serialize;
 
 use crate::audit::golden::Contact;
-use crate::audit::graph::Graph;
+use crate::audit::graph::{Graph, is_link};
+pub(crate) use growth::{Growth, growth};
 
 /// Units from the left to the right edge: the width of a phone.
 pub(crate) const WIDTH: f64 = 400.0;
@@ -117,8 +120,8 @@ pub(crate) struct Line {
 /// Nodes that can be drawn so that one can be told from another; a table has all of them.
 pub(crate) const MOST_NODES: usize = 60;
 
-/// The customer's records on a circle, in the order in which they came together; records of others around them, next to theirs. `None`
-/// where there are too many to be told apart.
+/// The customer's records on a circle, those of the likeliest links next to each other; records of others around them, next to theirs.
+/// `None` where there are too many to be told apart.
 pub(crate) fn plane(graph: &Graph) -> Option<Plane> {
     const HEIGHT: f64 = 380.0;
     let count = graph.nodes.len();
@@ -126,8 +129,7 @@ pub(crate) fn plane(graph: &Graph) -> Option<Plane> {
         return None;
     }
     let mut order: Vec<usize> = Vec::new();
-    for step in &graph.steps {
-        let edge = &graph.edges[step.edge];
+    for edge in graph.edges.iter().filter(|edge| is_link(edge)) {
         for node in [edge.l, edge.r] {
             if graph.nodes[node].own && !order.contains(&node) {
                 order.push(node);
@@ -183,75 +185,6 @@ pub(crate) fn plane(graph: &Graph) -> Option<Plane> {
     };
     let edges = graph.edges.iter().map(line).collect();
     Some(Plane { height: HEIGHT, nodes, edges })
-}
-
-/// How a customer grew: a row for each record, a column for each step that joined two groups.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Growth {
-    /// Units from left to right: more than [`WIDTH`] where there are many steps.
-    pub width: f64,
-    /// Units from top to bottom.
-    pub height: f64,
-    /// Height of each record's row, in the order in which they came together.
-    pub rows: Vec<(usize, f64)>,
-    /// The steps.
-    pub steps: Vec<GrowthStep>,
-}
-
-/// A step of a [`Growth`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct GrowthStep {
-    /// From the left.
-    pub x: f64,
-    /// Its place in the graph's steps.
-    pub step: usize,
-    /// Heights of the records that are one behind it, and whether the link is theirs.
-    pub dots: Vec<(f64, bool)>,
-    /// From where the line goes.
-    pub top: f64,
-    /// To where.
-    pub bottom: f64,
-}
-
-/// The growth of a customer. `None` where it has one record.
-pub(crate) fn growth(graph: &Graph) -> Option<Growth> {
-    const LEFT: f64 = 70.0;
-    const COLUMN: f64 = 44.0;
-    const LINE: f64 = 30.0;
-    let joins: Vec<(usize, &crate::audit::graph::Step)> =
-        graph.steps.iter().enumerate().filter(|(_, step)| step.joins).collect();
-    let mut order: Vec<usize> = Vec::new();
-    for (_, step) in &joins {
-        let edge = &graph.edges[step.edge];
-        order.extend([edge.l, edge.r].into_iter().filter(|node| !order.contains(node)).collect::<Vec<_>>());
-    }
-    if order.is_empty() {
-        return None;
-    }
-    let heights: BTreeMap<usize, f64> =
-        order.iter().enumerate().map(|(place, node)| (*node, 20.0 + place as f64 * LINE)).collect();
-    let steps = joins.iter().enumerate().map(|(column, (place, step))| {
-        let edge = &graph.edges[step.edge];
-        let dots: Vec<(f64, bool)> = step
-            .group
-            .iter()
-            .filter_map(|node| Some((*heights.get(node)?, *node == edge.l || *node == edge.r)))
-            .collect();
-        GrowthStep {
-            x: LEFT + 20.0 + column as f64 * COLUMN,
-            step: *place,
-            top: dots.iter().map(|(y, _)| *y).fold(f64::MAX, f64::min),
-            bottom: dots.iter().map(|(y, _)| *y).fold(0.0, f64::max),
-            dots,
-        }
-    });
-    let steps: Vec<GrowthStep> = steps.collect();
-    Some(Growth {
-        width: (LEFT + 40.0 + steps.len() as f64 * COLUMN).max(WIDTH),
-        height: 40.0 + order.len() as f64 * LINE,
-        rows: order.iter().map(|node| (*node, heights[node])).collect(),
-        steps,
-    })
 }
 
 /// Contacts of all channels, month by month.
@@ -400,7 +333,7 @@ pub(crate) fn bars(counts: &[i64]) -> Vec<(f64, f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::graph::{Edge, Node, Step};
+    use crate::audit::graph::{Edge, Node};
 
     #[test]
     fn bars_begin_where_the_one_before_ended_and_the_last_is_the_sum() {
@@ -433,9 +366,8 @@ mod tests {
             bridge: false,
         };
         let edges: Vec<Edge> = (1..14).map(|r| edge(0, r)).collect();
-        let steps = (0..8).map(|edge| Step { edge, sizes: [1, 1], joins: true, group: vec![0, edge + 1] }).collect();
         let nodes = (0..14).map(node).collect();
-        let graph = Graph { customer_id: String::new(), nodes, edges, more: false, steps };
+        let graph = Graph { customer_id: String::new(), nodes, edges, more: false };
         let drawn = plane(&graph).expect("few enough");
         for (at, a) in drawn.nodes.iter().enumerate() {
             assert!((0.0..=WIDTH).contains(&a.x) && (0.0..=drawn.height).contains(&a.y));
@@ -443,8 +375,6 @@ mod tests {
                 assert!((a.x - b.x).hypot(a.y - b.y) > 24.0, "{a:?} {b:?}");
             }
         }
-        let grown = growth(&graph).expect("it grew");
-        assert_eq!((grown.rows.len(), grown.steps.len()), (9, 8));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! In: the part of an address after `?`, or the body of a form. Out: a [`Wanted`], which goes with somebody from pair to pair, and a
 //! [`Form`].
 
-use axum::http::StatusCode;
 use serde::Serialize;
 use url::form_urlencoded::{Serializer, parse};
 
@@ -17,6 +16,35 @@ const FIELDS: [&str; 8] = ["kind", "a", "b", "from", "to", "concerns", "assigned
 
 /// What stands between the two records of a field `pair`: no id of a record has it.
 const BETWEEN: char = '\t';
+
+/// Characters that people may write at most. What they write stands in a log for ever, and on the pages of others.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Longest {
+    /// Of a comment: a page.
+    pub(crate) comment: usize,
+    /// Of a reason: a sentence or two.
+    pub(crate) reason: usize,
+    /// Of the name of an account: that of a provider may be a mail address of 254 characters (RFC 5321).
+    pub(crate) name: usize,
+}
+
+/// The bounds, which forms say and the server holds.
+pub(crate) const LONGEST: Longest = Longest { comment: 4000, reason: 500, name: 254 };
+
+/// What somebody wrote, without space around it. Line ends are one character, as a form counts them.
+///
+/// # Errors
+/// A page, where it is longer than `most` characters.
+pub(crate) fn written(text: &str, most: usize) -> Result<String, Failure> {
+    let text = text.trim().replace("\r\n", "\n");
+    match text.chars().count() {
+        count if count > most => Err(Failure::too_long(count, most)),
+        _ => Ok(text),
+    }
+}
+
+/// What may have happened last; its words are `review.told.…`.
+const TOLD: [&str; 6] = ["same", "different", "unsure", "undone", "confirmed", "nothing_to_undo"];
 
 /// Which pairs somebody wants to see, and where they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -45,7 +73,7 @@ impl Wanted {
                 "skip" => found.skip = value.parse().unwrap_or_default(),
                 "l" => left = Some(value),
                 "r" => right = Some(value),
-                "told" => found.told = Some(value),
+                "told" if TOLD.contains(&value.as_str()) => found.told = Some(value),
                 name if FIELDS.contains(&name) => found.fields.push((name.to_string(), value)),
                 _ => {}
             }
@@ -63,19 +91,16 @@ impl Wanted {
     /// # Errors
     /// A page, where a value is none that the field can have.
     pub(crate) fn filter(&self) -> Result<Filter, Failure> {
-        let wrong = |what: &str, remedy: &str| Failure::new(StatusCode::BAD_REQUEST, what, remedy);
         let number = |name: &str| match self.get(name).map(str::parse::<f64>) {
             None => Ok(None),
             Some(Ok(p)) if (0.0..=1.0).contains(&p) => Ok(Some(p)),
-            Some(_) => Err(wrong("the filter has a probability that is none", "write a number from 0 to 1")),
+            Some(_) => Err(Failure::no_probability()),
         };
         let text = |name: &str| self.get(name).map(str::to_string);
         Ok(Filter {
             kind: match self.get("kind") {
                 None => None,
-                Some(name) => {
-                    Some(Kind::named(name).ok_or_else(|| wrong("there is no such kind", "choose one of the list"))?)
-                }
+                Some(name) => Some(Kind::named(name).ok_or_else(Failure::no_kind)?),
             },
             channels: [text("a"), text("b")],
             from: number("from")?,
@@ -144,8 +169,8 @@ pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads a form. That it is one of this session was seen before it came here ([`super::guard`]).
-    pub(crate) fn of(body: &str) -> Self {
-        Form(parse(body.as_bytes()).into_owned().collect())
+    pub(crate) fn of(body: &[u8]) -> Self {
+        Form(parse(body).into_owned().collect())
     }
 
     /// The first value of a field.
@@ -187,8 +212,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_is_one_of_a_few_words() {
+        assert_eq!(Wanted::of("told=undone").told.as_deref(), Some("undone"));
+        assert_eq!(Wanted::of("told=call+0120-000-000").told, None);
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_and_nothing_is_cut() {
+        assert_eq!(written(" a\r\nb ", 3).expect("short enough"), "a\nb");
+        assert_eq!(written(&"名".repeat(4), 4).expect("letters are counted, not bytes"), "名名名名");
+        let refused = written(&"名".repeat(5), 4).expect_err("too long");
+        assert_eq!(refused.status, axum::http::StatusCode::BAD_REQUEST);
+        assert_eq!(refused.message.en, "What was written is too long: it has 5 characters, and may have 4.");
+    }
+
+    #[test]
     fn a_form_has_its_pairs_and_where_somebody_is() {
-        let form = Form::of("csrf=token&pair=shop%3A2%09app%3A1&pair=nothing&seen=4&filter=kind%3Dcut");
+        let form = Form::of(b"csrf=token&pair=shop%3A2%09app%3A1&pair=nothing&seen=4&filter=kind%3Dcut");
         assert_eq!(form.pairs(), [["app:1".to_string(), "shop:2".to_string()]]);
         assert_eq!((form.seen(), form.wanted().query()), (4, "kind=cut".to_string()));
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State as Shared};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -22,7 +22,7 @@ use super::failure::Failure;
 use super::page::{self, Lang, cookie, open_page};
 use super::random;
 use super::routes::api::Problem;
-use super::routes::{self, API, Need};
+use super::routes::{self, Need};
 use super::state::{IN_FLIGHT, State};
 use super::who::{Program, Who};
 use crate::error::panicked;
@@ -94,19 +94,19 @@ pub(super) fn address(state: &State, parts: &Parts) -> String {
 /// The outermost layer: a request is answered, whatever happens.
 pub(super) async fn outside(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let (lang, is_api) = (Lang::of(&parts), parts.uri.path().starts_with(API));
+    let asked = Asked::of(&parts);
     let chosen = page::chosen(&parts);
     let request = Request::from_parts(parts, body);
     let answer = match state.in_flight.try_acquire() {
-        Err(_) => Failure::busy(format!("{IN_FLIGHT} requests are under way already")).into_response(),
+        Err(_) => Failure::no_place(IN_FLIGHT).into_response(),
         Ok(_place) => match tokio::time::timeout(TAKES, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Failure::from(panicked()).into_response(),
-            Err(_) => Failure::busy(format!("this took longer than {} seconds", TAKES.as_secs())).into_response(),
+            Err(_) => Failure::too_slow(TAKES).into_response(),
         },
     };
     let mut answer = match answer.extensions().get::<Failure>() {
-        Some(failure) => drawn(failure, lang, is_api),
+        Some(failure) => asked.drawn(failure, answer.extensions().get::<Who>()),
         None => answer,
     };
     let headers = answer.headers_mut();
@@ -123,26 +123,78 @@ pub(super) async fn outside(Shared(state): Shared<Arc<State>>, request: Request,
     answer
 }
 
-/// A failure as people or programs read it.
-fn drawn(failure: &Failure, lang: Lang, is_api: bool) -> Response {
-    let Failure { status, message, hint, retry_after, .. } = failure;
-    let mut answer = match is_api {
-        true => axum::Json(Problem { error: message.clone(), hint: hint.clone() }).into_response(),
-        false => open_page("failure", lang, context! { status => status.as_u16(), message, hint }),
-    };
-    *answer.status_mut() = *status;
-    if let Some(seconds) = retry_after {
-        answer.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
+/// What a failure is drawn by: who asked how.
+struct Asked {
+    lang: Lang,
+    is_program: bool,
+    /// The question of the address without the language; none of what was sent.
+    here: Option<String>,
+}
+
+impl Asked {
+    fn of(parts: &Parts) -> Self {
+        let query = parts.uri.query().unwrap_or_default();
+        let fields = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang");
+        let here = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Asked {
+            lang: Lang::of(parts),
+            is_program: routes::is_api(parts.uri.path()) || bearer(&parts.headers).is_some(),
+            here: (parts.method == Method::GET).then_some(here),
+        }
     }
-    answer
+
+    /// A failure as people or programs read it.
+    fn drawn(&self, failure: &Failure, who: Option<&Who>) -> Response {
+        let Failure { status, heading, message, hint, detail, retry_after, allow, .. } = failure;
+        let mut answer = match self.is_program {
+            true => axum::Json(problem(failure, self.lang)).into_response(),
+            false => {
+                // What was sent cannot be asked for again by a link: the other language begins at the first page.
+                let place = if self.here.is_some() { "" } else { "/" };
+                let here = &self.here;
+                open_page("failure", who, self.lang, context! { heading, message, hint, detail, place, here })
+            }
+        };
+        *answer.status_mut() = *status;
+        if let Some(seconds) = retry_after {
+            answer.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
+        }
+        if let Some(methods) = allow {
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        answer
+    }
+}
+
+/// A failure for programs. What only whoever runs the process can mend has its own words, in English.
+fn problem(failure: &Failure, lang: Lang) -> Problem {
+    let [error, hint] = match (&failure.detail, lang) {
+        (Some(detail), _) => *detail.clone(),
+        (None, Lang::Ja) => [failure.message.ja.clone(), failure.hint.ja.clone()],
+        (None, Lang::En) => [failure.message.en.clone(), failure.hint.en.clone()],
+    };
+    Problem { error, hint }
+}
+
+/// The key that a program sends. Names of schemes have no case (RFC 9110).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// The session of the cookie, and the token of a form: a request that changes something comes from a page of this process.
 pub(super) async fn signed(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
-    match with_session(&state, request).await {
-        Ok(request) => next.run(request).await,
-        Err(failure) => failure.into_response(),
+    let request = match with_session(&state, request).await {
+        Ok(request) => request,
+        Err(failure) => return failure.into_response(),
+    };
+    let who = request.extensions().get::<Who>().cloned();
+    let mut answer = next.run(request).await;
+    // A failure is drawn with what whoever asks may see.
+    if let Some(who) = who.filter(|_| answer.extensions().get::<Failure>().is_some()) {
+        answer.extensions_mut().insert(who);
     }
+    answer
 }
 
 async fn with_session(state: &State, request: Request) -> Result<Request, Failure> {
@@ -153,7 +205,7 @@ async fn with_session(state: &State, request: Request) -> Result<Request, Failur
         true => to_bytes(body, BODY).await.map_err(|_| Failure::too_large(BODY))?,
         false => Default::default(),
     };
-    if parts.uri.path().starts_with(API) {
+    if routes::is_api(parts.uri.path()) {
         return Ok(Request::from_parts(parts, Body::from(body)));
     }
     let token = cookie_of(&parts.headers, session_cookie(state)).map(str::to_string);
@@ -190,24 +242,18 @@ pub(super) async fn permitted(Shared(state): Shared<Arc<State>>, request: Reques
 
 fn may(state: &State, parts: &mut Parts) -> Result<(), Failure> {
     let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_string()).unwrap_or_default();
-    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
-    let need = routes::need(&path, is_read);
-    match need {
-        None => Err(Failure::new(StatusCode::FORBIDDEN, "nobody may do this", "")),
-        Some(Need::Open) => Ok(()),
-        Some(Need::Role(role)) => {
-            let who = parts.extensions.get::<Who>().ok_or_else(|| Failure::sign_in(&parts.uri))?;
-            who.must(role)
-        }
-        Some(Need::Signed) => match parts.extensions.get::<Who>() {
-            Some(_) => Ok(()),
-            None => Err(Failure::sign_in(&parts.uri)),
-        },
-        Some(Need::Key(scope)) => {
-            let key = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let key = key.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(Failure::no_key)?;
-            let keys = state.keys.as_ref().ok_or_else(Failure::no_key)?;
-            let (name, scopes) = keys.find(key.trim())?.ok_or_else(Failure::no_key)?;
+    let nobody = || {
+        let key = bearer(&parts.headers);
+        key.map_or_else(|| Failure::sign_in(&parts.uri), |_| Failure::key_on_page(routes::program_twin(&path)))
+    };
+    match routes::need(&path, &parts.method)? {
+        Need::Open => Ok(()),
+        Need::Role(role) => parts.extensions.get::<Who>().ok_or_else(nobody)?.must(role),
+        Need::Signed => parts.extensions.get::<Who>().map(|_| ()).ok_or_else(nobody),
+        Need::Key(scope) => {
+            let keys = state.keys.as_ref().ok_or_else(Failure::no_keys)?;
+            let key = bearer(&parts.headers).ok_or_else(Failure::no_key)?;
+            let (name, scopes) = keys.find(key)?.ok_or_else(Failure::no_key)?;
             if !scopes.contains(&scope) {
                 return Err(Failure::no_scope(scope));
             }

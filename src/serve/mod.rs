@@ -10,7 +10,10 @@ pub(crate) mod accounts;
 pub(crate) mod charts;
 mod decide;
 mod draw;
+mod extract;
 pub(crate) mod failure;
+#[cfg(test)]
+mod failure_test;
 mod form;
 mod guard;
 mod limits;
@@ -43,9 +46,10 @@ use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 
 use crate::config::Pipeline;
+use crate::config::problem::nearest;
 use crate::engine::session::Resources;
 use crate::error::{Error, Result};
-use crate::lake::published;
+use crate::lake::{self, published};
 use crate::store::Location;
 use settings::Settings;
 use state::State;
@@ -62,6 +66,8 @@ const ENDING: Duration = Duration::from_secs(8);
 pub(crate) struct ServeOptions {
     /// The lake that is opened.
     pub(crate) lake: Location,
+    /// Whether its first run may be still to come: a pipeline is named, which makes it.
+    pub(crate) may_be_new: bool,
     /// The pipeline that fills it, where one is named: review asks it about four eyes, thresholds and the file of decisions.
     pub(crate) pipeline: Option<Arc<Pipeline>>,
     /// The settings, checked.
@@ -97,11 +103,15 @@ pub(crate) async fn serve(
         Some((certificate, key)) => Some(tls::config(certificate, key)?),
         None => None,
     };
-    // A name with a slip in it is such a lake too. The first run may be on its way, so that this ends nothing.
-    if published::newest(&options.lake).await?.is_none() {
+    let is_published = published::newest(&options.lake).await?.is_some();
+    if !is_published {
+        if !options.may_be_new && !lake::is_begun(&options.lake).await? {
+            return Err(no_lake(&options.lake));
+        }
         tell(Told::Empty(&options.lake.shown()))?;
     }
     let state = Arc::new(State::new(options)?);
+    state.saw_published(is_published);
     let listener = listener(settings.listen)?;
     let at = listener.local_addr()?;
     let own = format!("{}://{at}", if tls.is_some() { "https" } else { "http" });
@@ -135,6 +145,22 @@ pub(crate) async fn serve(
     };
     newest.abort();
     ended.and(state.settle().await)
+}
+
+/// No run ever began there: the name has a slip in it, or the first run is still to come.
+fn no_lake(lake: &Location) -> Error {
+    let near = lake.local().and_then(|folder| {
+        let beside = std::fs::read_dir(folder.parent()?).ok()?.flatten();
+        let is_lake = |entry: &std::fs::DirEntry| entry.path().join(published::FOLDER).is_dir();
+        let names: Vec<String> =
+            beside.filter(is_lake).filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let near = nearest(folder.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+        Some(format!("did you mean {}? ", folder.with_file_name(near).display()))
+    });
+    Error::usage(format!("there is no lake in {}: no run ever began there", lake.shown())).hint(format!(
+        "{}name it with --lake; `nayose run PIPELINE` makes it, and `nayose serve PIPELINE` waits for its first run",
+        near.unwrap_or_default()
+    ))
 }
 
 /// The Postgres protocol, bound, with the certificate of pages.

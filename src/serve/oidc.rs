@@ -135,7 +135,9 @@ impl Provider {
         let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, other| other.begun.elapsed() < TAKES);
         if all.len() >= UNDER_WAY {
-            return Err(Error::environment("too many people are signing in").hint("try again in a few minutes"));
+            return Err(Error::environment("too many people are signing in")
+                .hint("try again in a few minutes")
+                .ja("サインイン中の人が多すぎます。", "数分後にもう一度お試しください。"));
         }
         all.insert(random::hash(&token), under_way);
         Ok((url.to_string(), token))
@@ -204,6 +206,10 @@ impl Provider {
     fn refused(&self, what: &str) -> Error {
         Error::environment(format!("the sign-in provider {} failed: {what}", self.settings.issuer))
             .hint("sign in again; if that fails too, check issuer, client_id and its secret in the settings")
+            .ja(
+                "サインインの提供元が応えません。",
+                "もう一度サインインしてください。続く場合は、設定の oidc（issuer、client_id、秘密）を確かめるよう管理者に依頼してください。",
+            )
     }
 }
 

@@ -83,9 +83,9 @@ pub(crate) fn page(name: &str, who: &Who, lang: Lang, context: impl Serialize) -
     draw(name, Some(who), lang, Value::from_serialize(context))
 }
 
-/// A page that needs no session: signing in, and failures.
-pub(super) fn open_page(name: &str, lang: Lang, context: impl Serialize) -> Response {
-    draw(name, None, lang, Value::from_serialize(context))
+/// A page that needs no session, such as that for signing in. Who is signed in has the navigation above it.
+pub(super) fn open_page(name: &str, who: Option<&Who>, lang: Lang, context: impl Serialize) -> Response {
+    draw(name, who, lang, Value::from_serialize(context))
 }
 
 fn draw(name: &str, who: Option<&Who>, lang: Lang, context: Value) -> Response {

@@ -54,6 +54,7 @@ mod tests {
             label: words([ja, en]),
             level: level[1].into(),
             level_label: words(level),
+            feature: None,
             left: Vec::new(),
             right: Vec::new(),
             weight,

@@ -3,12 +3,14 @@
 //! In: options and settings. Out: a [`State`], of which there is one. A request takes the run once, by [`State::audit`], and keeps it:
 //! what it shows is one run from beginning to end. [`follow`] looks for newer runs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::ServeOptions;
 use super::access::{Access, Accesses, What};
 use super::accounts::{Accounts, Keys};
+use super::failure::Failure;
 use super::limits::Limits;
 use super::oidc::Provider;
 use super::random;
@@ -19,7 +21,7 @@ use crate::audit::Audit;
 use crate::config::Pipeline;
 use crate::console::caller::Caller;
 use crate::engine::session::Resources;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::lake::published;
 use crate::store::Location;
 
@@ -53,6 +55,8 @@ pub(crate) struct State {
     /// The hash of the link of the first start, and when it was made.
     link: Mutex<Option<(String, Instant)>>,
     open: RwLock<Option<Arc<Audit>>>,
+    /// Whether a run was ever seen there: a lake without one is gone then, not new.
+    was_published: AtomicBool,
     /// Held while a run is opened, so that a thousand requests open it once.
     opening: tokio::sync::Mutex<()>,
 }
@@ -81,6 +85,7 @@ impl State {
             accesses: Accesses::start(options.lake.clone()),
             link: Mutex::default(),
             open: RwLock::default(),
+            was_published: AtomicBool::default(),
             opening: tokio::sync::Mutex::default(),
             settings,
         })
@@ -89,8 +94,19 @@ impl State {
     /// The newest published run. A request asks once and keeps the answer.
     ///
     /// # Errors
-    /// Usage, where nothing is published yet; environment, where the lake cannot be read.
-    pub(crate) async fn audit(&self) -> Result<Arc<Audit>> {
+    /// A page that says that nothing is published yet, or that the lake cannot be read.
+    pub(crate) async fn audit(&self) -> Result<Arc<Audit>, Failure> {
+        match self.opened().await {
+            // The newest run was asked for: there is none.
+            Err(error) if error.kind() == Kind::Usage => match self.was_published.load(Ordering::Relaxed) {
+                true => Err(Failure::lake_is_gone()),
+                false => Err(Failure::nothing_published()),
+            },
+            opened => Ok(opened?),
+        }
+    }
+
+    async fn opened(&self) -> Result<Arc<Audit>> {
         if let Some(open) = self.current() {
             return Ok(open);
         }
@@ -187,8 +203,14 @@ impl State {
         self.open.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Notes whether a run is published.
+    pub(super) fn saw_published(&self, is_published: bool) {
+        self.was_published.fetch_or(is_published, Ordering::Relaxed);
+    }
+
     async fn reopen(&self) -> Result<Arc<Audit>> {
         let audit = Arc::new(Audit::open(&self.lake, None, &self.resources).await?);
+        self.saw_published(true);
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(audit.clone());
         Ok(audit)
     }
@@ -202,7 +224,7 @@ impl State {
         let Some((_, newest)) = published::newest(&self.lake).await? else { return Ok(()) };
         let open = match self.current() {
             Some(open) => open,
-            None => self.audit().await?,
+            None => self.opened().await?,
         };
         if open.run().run_id == newest {
             if *made_ready != newest {

@@ -5,8 +5,9 @@
 
 use std::sync::OnceLock;
 
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
+use super::form::LONGEST;
 use super::page::Lang;
 use super::words;
 
@@ -95,6 +96,7 @@ fn made(lang: Lang) -> Result<Environment<'static>, Error> {
     words::add(&mut all, lang);
     super::charts::format::add(&mut all, lang);
     all.add_function("asset", address);
+    all.add_global("longest", Value::from_serialize(LONGEST));
     all.add_filter("url", |text: String| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
     for (name, text) in TEMPLATES.iter().chain(STYLES) {
         all.add_template(name, text)?;

@@ -26,12 +26,12 @@ const ROLES: [Role; 5] = [Role::Viewer, Role::Analyst, Role::Steward, Role::Audi
 const PASSWORD: &str = "three words and a fourth";
 
 /// A process with an account `k.tanaka` and keys for each scope.
-struct Door {
+pub(super) struct Door {
     folder: tempfile::TempDir,
-    state: Arc<State>,
+    pub(super) state: Arc<State>,
     at: SocketAddr,
     http: reqwest::Client,
-    keys: Vec<(Scope, String)>,
+    pub(super) keys: Vec<(Scope, String)>,
 }
 
 fn settings(folder: &Path) -> Settings {
@@ -49,11 +49,11 @@ fn settings(folder: &Path) -> Settings {
 }
 
 impl Door {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         Self::open_with(|_| {}).await
     }
 
-    async fn open_with(change: impl Fn(&mut Settings)) -> Self {
+    pub(super) async fn open_with(change: impl Fn(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut settings = settings(folder.path());
         accounts::add_user(&folder.path().join("users.csv"), "k.tanaka", PASSWORD, &[Role::Analyst].into())
@@ -66,6 +66,7 @@ impl Door {
         change(&mut settings);
         let options = ServeOptions {
             lake: Location::parse("lake", folder.path()).expect("a place"),
+            may_be_new: true,
             pipeline: None,
             settings,
             resources: Resources { memory: 512 << 20, ..Resources::default() },
@@ -84,13 +85,19 @@ impl Door {
         Door { folder, state, at, http, keys: keys.to_vec() }
     }
 
-    fn session(&self, roles: impl Into<BTreeSet<Role>>) -> (String, Who) {
+    pub(super) fn session(&self, roles: impl Into<BTreeSet<Role>>) -> (String, Who) {
         let token = self.state.sessions.begin("m.sato", roles.into(), Way::Provider, Instant::now()).expect("a token");
         let who = self.state.who(&token).expect("a session");
         (format!("{}={token}", guard::session_cookie(&self.state)), who)
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Response {
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: &[(&str, &str)],
+    ) -> Response {
         let mut request = self.http.request(method.clone(), format!("http://{}{path}", self.at));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -102,7 +109,7 @@ impl Door {
         request.send().await.expect("an answer")
     }
 
-    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+    pub(super) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
         self.ask(Method::GET, path, headers, &[]).await
     }
 
@@ -133,6 +140,7 @@ fn place(answer: &Response) -> &str {
 /// What an answer says about who asked: sent to sign in, refused, or let in.
 #[derive(Debug, PartialEq)]
 enum Let {
+    NoMethod,
     SignIn,
     NoKey,
     Refused,
@@ -144,6 +152,7 @@ fn said(answer: &Response) -> Let {
         StatusCode::SEE_OTHER if place(answer).starts_with("/sign-in?next=") || place(answer) == "/sign-in" => {
             Let::SignIn
         }
+        StatusCode::METHOD_NOT_ALLOWED => Let::NoMethod,
         StatusCode::UNAUTHORIZED => Let::NoKey,
         StatusCode::FORBIDDEN => Let::Refused,
         _ => Let::In,
@@ -162,7 +171,7 @@ async fn each_role_sees_what_it_may_and_no_more() {
                 continue;
             }
             let due = |role: Option<Role>| match need {
-                None => Let::Refused,
+                None => Let::NoMethod,
                 Some(Need::Open) => Let::In,
                 Some(Need::Key(_)) => Let::NoKey,
                 Some(Need::Signed | Need::Role(_)) if role.is_none() => Let::SignIn,
@@ -345,9 +354,9 @@ async fn what_is_wrong_is_told_and_markup_is_text() {
     let (cookie, who) = door.session([Role::Analyst]);
     // Nothing is published.
     let answer = door.get("/v1/customers/C-1", &[("authorization", &key)]).await;
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     let told: serde_json::Value = serde_json::from_str(&answer.text().await.expect("text")).expect("JSON");
-    assert!(told["error"].as_str().expect("a text").starts_with("nothing is published"), "{told}");
+    assert!(told["error"].as_str().expect("a text").starts_with("Nothing is published"), "{told}");
     // A form that is too large.
     let large = "a".repeat(300 << 10);
     let form = [("customer_id", "C-1"), ("why", large.as_str()), ("csrf", &who.csrf)];

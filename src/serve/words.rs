@@ -14,6 +14,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::mask::masked;
 use super::page::Lang;
 use crate::config::JAPAN;
+use crate::lake::profile;
 use crate::stages::cluster::reason::japanese;
 
 /// Text by key.
@@ -24,7 +25,7 @@ fn words(lang: Lang) -> &'static Words {
     static JA: OnceLock<Words> = OnceLock::new();
     static EN: OnceLock<Words> = OnceLock::new();
     // A file that is no map of texts has no words, and the first page says which one is missing; tests read both.
-    let read = |files: [&str; 3]| {
+    let read = |files: [&str; 4]| {
         let words = files.map(|text| serde_json::from_str::<Words>(text).unwrap_or_default());
         words.into_iter().flatten().collect::<Words>()
     };
@@ -34,6 +35,7 @@ fn words(lang: Lang) -> &'static Words {
                 include_str!("templates/words.ja.json"),
                 include_str!("templates/words.review.ja.json"),
                 include_str!("templates/words.charts.ja.json"),
+                include_str!("templates/words.failure.ja.json"),
             ];
             JA.get_or_init(|| read(files))
         }
@@ -42,6 +44,7 @@ fn words(lang: Lang) -> &'static Words {
                 include_str!("templates/words.en.json"),
                 include_str!("templates/words.review.en.json"),
                 include_str!("templates/words.charts.en.json"),
+                include_str!("templates/words.failure.en.json"),
             ];
             EN.get_or_init(|| read(files))
         }
@@ -85,13 +88,15 @@ pub(crate) fn add(all: &mut Environment<'static>, lang: Lang) {
     });
     all.add_filter("pick", move |both: Value| both.get_attr(if lang == Lang::Ja { "ja" } else { "en" }));
     all.add_filter("why", move |reason: String| if lang == Lang::Ja { japanese(&reason) } else { reason });
+    all.add_filter("moved", move |beyond: String| if lang == Lang::Ja { profile::japanese(&beyond) } else { beyond });
     all.add_filter("number", grouped);
     all.add_filter("signed", signed);
     all.add_filter("percent", move |p: f64| percent(lang, p));
     all.add_filter("when", |state: &State, at: Value| time(state, &at, true));
     all.add_filter("day", |state: &State, at: Value| time(state, &at, false));
-    all.add_filter("masked", |value: String, kind: &str, shown: Option<bool>| match shown {
-        Some(true) => value,
+    all.add_filter("masked", move |value: String, kind: &str, shown: Option<bool>| match shown {
+        // A value of a closed set is a word of the reader's language.
+        Some(true) => word(lang, &format!("{kind}.{value}")).filter(|_| kind == "sex").map_or(value, str::to_string),
         _ => masked(&value, kind),
     });
 }
@@ -204,14 +209,37 @@ mod tests {
             }
             prefixes.extend(text.split("word(\"").skip(1).filter_map(|part| part.split('"').next()));
         }
+        // Failures ask by their constructors.
+        let failures = include_str!("failure.rs");
+        let is_said = |key: &str| {
+            let key = key.strip_prefix("failure.say.").map(|key| key.strip_suffix(".do").unwrap_or(key));
+            key.is_some_and(|key| failures.contains(&format!("\"{key}\"")))
+        };
         let is_asked = |key: &&&str| {
             let key = key.strip_suffix(".one").unwrap_or(key);
             asked.contains(key)
                 || prefixes.iter().any(|prefix| key.starts_with(&format!("{prefix}.")))
+                || is_said(key)
                 || ["say.", "segment."].iter().any(|asked| key.starts_with(asked))
         };
         let left: Vec<&&str> = known.iter().filter(|key| !is_asked(key)).collect();
         assert!(left.is_empty(), "no template asks for {left:?}");
+    }
+
+    #[test]
+    fn every_reason_of_a_rejected_row_has_a_word() {
+        // Those that have a remedy, and those that a reader of files gives.
+        let code = include_str!("../sources/row_batch.rs");
+        let code = &code
+            [code.find("pub fn remedy").expect("remedies")..code.find("pub(super) struct RowText").expect("an end")];
+        let is_name = |text: &&str| text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let reasons: BTreeSet<&str> = code.split('"').filter(is_name).collect();
+        assert!(reasons.len() > 25 && reasons.contains("bad_month") && reasons.contains("total_row"), "{reasons:?}");
+        for reason in reasons {
+            for lang in [Lang::Ja, Lang::En] {
+                assert!(word(lang, &format!("reject.{reason}")).is_some(), "{reason}");
+            }
+        }
     }
 
     #[test]

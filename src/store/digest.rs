@@ -33,6 +33,11 @@ pub(super) fn of_part(name: &str) -> Option<&str> {
     (is_digest && !words.is_empty()).then_some(digest)
 }
 
+/// Whether a file has the content that its name carries the digest of; `None` where its name carries none.
+pub(crate) fn fits(name: &str, content: &[u8]) -> Option<bool> {
+    of_part(name).map(|digest| of_content(content).0 == digest)
+}
+
 /// The part that a list of blocks belongs to, where a name is that of such a list.
 pub(crate) fn part_of_tree(name: &str) -> Option<String> {
     name.strip_suffix(".tree").map(|part| format!("{part}.parquet"))

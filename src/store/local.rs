@@ -339,7 +339,7 @@ fn failed(path: &Path, error: io::Error) -> StoreError {
         ErrorKind::PermissionDenied => StoreError::PermissionDenied { path, source: Box::new(error) },
         _ => {
             let own = Error::environment(format!("cannot write /{path}: {error}"))
-                .hint("check free space, permissions and the path; then run again: finished stages are kept");
+                .hint("check free space, permissions and the path; then try again; a run keeps its finished stages");
             StoreError::Generic { store: "local disk", source: Box::new(own) }
         }
     }

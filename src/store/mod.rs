@@ -223,6 +223,16 @@ impl Location {
         (self.url.scheme() == "file").then(|| self.url.to_file_path().ok())?
     }
 
+    /// Whether any file lies below this folder.
+    ///
+    /// # Errors
+    /// Environment, if the store cannot be listed.
+    pub(crate) async fn has_files(&self) -> Result<bool> {
+        let (store, path) = self.open()?;
+        let first = store.list(Some(&path)).next().await.transpose().map_err(|e| self.not_listed(&e))?;
+        Ok(first.is_some())
+    }
+
     /// The files below this folder that the glob matches, in order of their path, each with its path below the folder.
     ///
     /// # Errors

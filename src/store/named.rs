@@ -207,7 +207,7 @@ fn named(doing: &str, place: &str, error: StoreError) -> StoreError {
         return failed("create the bucket first, or check its name");
     }
     if cause.is_code(&["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"]) {
-        return failed("the credentials have expired: get new ones, then run again: finished stages are kept");
+        return failed("the credentials have expired: get new ones, then try again; a run keeps its finished stages");
     }
     match error {
         StoreError::NotFound { .. } => StoreError::NotFound { path, source: source() },
@@ -220,7 +220,9 @@ fn named(doing: &str, place: &str, error: StoreError) -> StoreError {
         _ if cause.of_credentials => failed(
             "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE (GOOGLE_*, AZURE_* for others)",
         ),
-        _ => failed("check that the storage is reachable and may be written; then run again: finished stages are kept"),
+        _ => failed(
+            "check that the storage is reachable and may be written; then try again; a run keeps its finished stages",
+        ),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Access to Arrow columns by name and type, with errors instead of panics.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use datafusion::error::{DataFusionError, Result};
 
 /// The column as text.
@@ -21,6 +21,14 @@ pub(crate) fn strings(array: &ArrayRef) -> Result<&StringArray> {
 /// If it is of another type.
 pub(crate) fn longs(array: &ArrayRef) -> Result<&Int64Array> {
     array.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("integers", array))
+}
+
+/// The column as numbers with a fraction.
+///
+/// # Errors
+/// If it is of another type.
+pub(crate) fn doubles(array: &ArrayRef) -> Result<&Float64Array> {
+    array.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("numbers", array))
 }
 
 /// The column as microseconds.

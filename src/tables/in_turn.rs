@@ -2,7 +2,7 @@
 //!
 //! In: a plan that merges sorted partitions. Out: where these are ranges of the first column, the plan that reads the first to its end,
 //! then the second, and so on: the same rows in the same order. To merge them the engine makes keys of all rows, compares them and
-//! copies every column, to find each time that the next row is of the same range.
+//! copies every column, to find each time that the next row is of the same range. A plan of ranges whose order nobody asked for is read so too.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
@@ -28,7 +29,7 @@ const AHEAD: usize = 2;
 /// The plan with its ranges one after the other, where its last step would merge them.
 pub(crate) fn in_turn(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
     match plan.downcast_ref::<SortPreservingMergeExec>() {
-        Some(merge) if merge.fetch().is_none() && are_ranges(merge) => {
+        Some(merge) if merge.fetch().is_none() && ascend(merge.input(), merge.expr().first()) => {
             let properties = merge.properties().clone();
             Arc::new(InTurnExec { input: merge.input().clone(), properties })
         }
@@ -36,10 +37,30 @@ pub(crate) fn in_turn(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
     }
 }
 
-/// Whether the partitions ascend: every row of one is before all rows of the next, in the order of the merge.
-fn are_ranges(merge: &SortPreservingMergeExec) -> bool {
-    let Partitioning::Range(ranges) = merge.input().output_partitioning() else { return false };
-    let first = merge.expr().first();
+/// The plan as one stream, and the column in whose order its rows come, where they come in one: rows whose order nobody asked for keep
+/// the one that they have, so that what reads them finds groups that lie together.
+pub(crate) fn one_stream(plan: Arc<dyn ExecutionPlan>) -> (Arc<dyn ExecutionPlan>, Option<String>) {
+    let Some(first) = plan.output_ordering().map(|order| order.first().clone()) else { return (plan, None) };
+    let column = first.expr.downcast_ref::<Column>().filter(|_| first.options == ASCENDING);
+    let Some(column) = column.map(|column| column.name().to_string()) else { return (plan, None) };
+    if plan.output_partitioning().partition_count() == 1 {
+        return (plan, Some(column));
+    }
+    if !ascend(&plan, &first) {
+        return (plan, None);
+    }
+    let properties = PlanProperties::new(
+        plan.equivalence_properties().clone(),
+        Partitioning::UnknownPartitioning(1),
+        plan.pipeline_behavior(),
+        plan.boundedness(),
+    );
+    (Arc::new(InTurnExec { input: plan, properties: Arc::new(properties) }), Some(column))
+}
+
+/// Whether the partitions ascend: every row of one is before all rows of the next, in the order of this column.
+fn ascend(plan: &Arc<dyn ExecutionPlan>, first: &PhysicalSortExpr) -> bool {
+    let Partitioning::Range(ranges) = plan.output_partitioning() else { return false };
     // Rows that are the same in the first column are in one range.
     ranges.ordering().len() == 1 && ranges.ordering().first() == first && first.options == ASCENDING
 }
@@ -108,7 +129,7 @@ impl ExecutionPlan for InTurnExec {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use arrow::array::{Int64Array, RecordBatch, StringArray};
+    use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
     use arrow::compute::concat_batches;
     use datafusion::common::ScalarValue;
     use datafusion::physical_plan::{displayable, execute_stream};
@@ -117,8 +138,8 @@ mod tests {
     use super::*;
     use crate::tables::ranges::in_ranges;
 
-    /// The rows of a query over facts of persons a to d and of nobody in three ranges, with its plan; merged, and in turn.
-    async fn both(query: &str) -> [(String, RecordBatch); 2] {
+    /// A session with facts of persons a to d and of nobody in three ranges.
+    fn session() -> SessionContext {
         let mut config = SessionConfig::new().with_target_partitions(3);
         config.options_mut().optimizer.subset_repartition_threshold = 1;
         let (one, context) = (SessionContext::new(), SessionContext::new_with_config(config));
@@ -130,15 +151,47 @@ mod tests {
         let starts = ["b", "d"].map(ScalarValue::from).to_vec();
         let facts = in_ranges(&context, &rows, &["person", "at"], starts).unwrap();
         context.register_table("fact", facts.into_view()).unwrap();
+        context
+    }
+
+    async fn rows(context: &SessionContext, plan: Arc<dyn ExecutionPlan>) -> RecordBatch {
+        let schema = plan.schema();
+        let rows: Vec<RecordBatch> = execute_stream(plan, context.task_ctx()).unwrap().try_collect().await.unwrap();
+        concat_batches(&schema, &rows).unwrap()
+    }
+
+    /// The rows of a query with its plan; merged, and in turn.
+    async fn both(query: &str) -> [(String, RecordBatch); 2] {
+        let context = session();
         let merged = context.sql(query).await.unwrap().create_physical_plan().await.unwrap();
         let mut found = Vec::new();
         for plan in [merged.clone(), in_turn(merged)] {
             let told = displayable(plan.as_ref()).indent(false).to_string();
-            let schema = plan.schema();
-            let rows: Vec<RecordBatch> = execute_stream(plan, context.task_ctx()).unwrap().try_collect().await.unwrap();
-            found.push((told, concat_batches(&schema, &rows).unwrap()));
+            found.push((told, rows(&context, plan).await));
         }
         found.try_into().unwrap()
+    }
+
+    #[tokio::test]
+    async fn rows_whose_order_nobody_asked_for_keep_the_one_that_they_have() {
+        let context = session();
+        for (query, kept) in [
+            ("select at, person from fact where at <> 3", Some("person")),
+            ("select person as who, count(*) as n from fact group by person", Some("who")),
+            ("select at from fact", None),
+            ("select at, count(*) as n from fact group by at", None),
+        ] {
+            let plan = context.sql(query).await.unwrap().create_physical_plan().await.unwrap();
+            let (plan, column) = one_stream(plan);
+            let told = displayable(plan.as_ref()).indent(false).to_string();
+            assert_eq!(column.as_deref(), kept, "{query}: {told}");
+            assert_eq!(told.contains("InTurnExec: ranges=3"), kept.is_some(), "{query}: {told}");
+            let Some(column) = column else { continue };
+            let found = rows(&context, plan).await;
+            let people = found.column_by_name(&column).unwrap();
+            let people: Vec<Option<&str>> = people.as_string::<i32>().iter().collect();
+            assert!(people.is_sorted_by_key(|person| (person.is_none(), *person)), "{query}: {people:?}");
+        }
     }
 
     #[tokio::test]

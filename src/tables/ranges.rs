@@ -44,7 +44,7 @@ pub(crate) const ASCENDING: SortOptions = SortOptions { descending: false, nulls
 pub(crate) fn in_ranges(
     context: &SessionContext,
     rows: &DataFrame,
-    order: &[&'static str],
+    order: &[&str],
     starts: Vec<ScalarValue>,
 ) -> crate::error::Result<DataFrame> {
     let Some(column) = order.first() else {
@@ -65,7 +65,8 @@ pub(crate) fn in_ranges(
         });
     }
     let schema = Arc::new(rows.schema().as_arrow().clone());
-    Ok(context.read_table(Arc::new(Ranges { schema, ranges, order: order.to_vec(), starts }))?)
+    let order = order.iter().map(ToString::to_string).collect();
+    Ok(context.read_table(Arc::new(Ranges { schema, ranges, order, starts }))?)
 }
 
 /// The table as the engine sees it.
@@ -74,7 +75,7 @@ struct Ranges {
     schema: SchemaRef,
     /// Each is one partition.
     ranges: Vec<DataFrame>,
-    order: Vec<&'static str>,
+    order: Vec<String>,
     starts: Vec<ScalarValue>,
 }
 
@@ -125,14 +126,14 @@ pub(crate) struct RangesExec {
 }
 
 impl RangesExec {
-    fn try_new(inputs: Vec<Arc<dyn ExecutionPlan>>, order: &[&str], starts: &[ScalarValue]) -> Result<Self> {
+    fn try_new(inputs: Vec<Arc<dyn ExecutionPlan>>, order: &[String], starts: &[ScalarValue]) -> Result<Self> {
         let Some(schema) = inputs.first().map(|input| input.schema()) else {
             return Err(DataFusionError::Internal("a table has at least one range".into()));
         };
         if inputs.iter().any(|input| input.output_partitioning().partition_count() != 1) {
             return Err(DataFusionError::Internal("a range is one partition".into()));
         }
-        let column = |name: &&str| {
+        let column = |name: &String| {
             let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(name, schema.index_of(name).ok()?));
             Some(PhysicalSortExpr::new(column, ASCENDING))
         };

@@ -155,10 +155,29 @@ fn a_record_is_matched_from_the_command_line() {
     assert!(found["candidates"].as_array().expect("a list").iter().any(|c| c["record"] == key), "{json}");
     let text = succeeds(&["match", "--record", &record, "--lake", &lake, "--lang", "en"]);
     assert!(text.starts_with(&format!("The record is of customer {customer}.")), "{text}");
-    let nobody = r#"{"channel": "shop", "name": "存在 しない人"}"#;
+    let nobody = r#"{"channel": "shop", "name": "存在 しない人", "phone": "090-1234-0001"}"#;
     assert_eq!(succeeds(&["match", "--record", nobody, "--lake", &lake]).trim_end(), "どの顧客でもありません。");
+    // What cannot be compared is not nobody.
+    for record in [
+        r#"{"channel": "shop"}"#,
+        r#"{"channel": "shop", "name": "", "phone": []}"#,
+        r#"{"channel": "shop", "phone": "0", "sex": "F"}"#,
+        r#"{"channel": "shop", "name": "存在 しない人"}"#,
+    ] {
+        let json = succeeds(&["match", "--record", record, "--lake", &lake, "--format", "json"]);
+        let found: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let warned = found["warning"]["en"].as_str().unwrap_or_default();
+        assert!(found["decision"] == "nobody" && warned.contains("compared with nobody"), "{record}: {json}");
+        let text = succeeds(&["match", "--record", record, "--lake", &lake]);
+        assert!(text.contains("どのレコードとも比較していません"), "{record}: {text}");
+    }
+    let json = succeeds(&["match", "--record", nobody, "--lake", &lake, "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(found["warning"].is_null(), "{json}");
     for (record, told) in [
         (r#"{"channel": "stand", "name": "佐藤"}"#, "there is no channel \"stand\""),
+        (r#"{"channel": "shpo", "name": "佐藤"}"#, "did you mean \"shop\"?"),
+        (r#"{"chanel": "shop", "name": "佐藤"}"#, "write \"channel\" instead of \"chanel\""),
         (r#"{"channel": "shop", "phones": "03"}"#, "did you mean \"phone\"?"),
         ("佐藤", "the record is no JSON"),
     ] {

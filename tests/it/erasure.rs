@@ -182,3 +182,28 @@ fn no_record_of_an_erased_person_is_left_in_what_is_said_of_others() {
     let report = std::fs::read_dir(retailer.path("lake/erasures")).expect("reports").flatten().next().expect("one");
     assert!(std::fs::read_to_string(report.path()).expect("readable").contains("\"decisions.csv\": 3"));
 }
+
+#[test]
+fn what_others_sent_to_the_erased_and_what_it_was_told_is_gone_too() {
+    let retailer = Retailer::new(300, 94);
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    let pipeline = "pipelines/retail/pipeline.yaml";
+    done(&["run", pipeline, "--input", &input, "--lake", &lake, "--log", "json"]);
+    // Of those who got a gift, first of all who was told something.
+    let received = "
+        select m.customer_id, min(m.record_id) as record from id_map m
+        join interaction i on i.channel = 'shop' and i.recipient = m.record_id
+        left join trigger_told t on t.customer_id = m.customer_id
+        where m.channel = 'shop' group by m.customer_id order by count(t.event) desc, 1 limit 1";
+    let found = rows(&retailer, "lake", received);
+    let (id, record) = found.first().and_then(|row| row.split_once(',')).expect("somebody who got a gift");
+    let left = format!(
+        "select (select count(*) from trigger_told where customer_id = '{id}') + (select count(*) from interaction where recipient = '{record}') as n"
+    );
+    assert_ne!(rows(&retailer, "lake", &left), ["0"]);
+    let others = format!("select count(*) from trigger_told where customer_id <> '{id}'");
+    let told = rows(&retailer, "lake", &others);
+    erase(&retailer, pipeline, "lake", id);
+    assert_eq!(rows(&retailer, "lake", &left), ["0"]);
+    assert!(told != ["0"] && rows(&retailer, "lake", &others) == told, "what others were told is kept");
+}

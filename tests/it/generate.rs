@@ -106,7 +106,7 @@ fn the_shop_writes_cp932_with_crlf_and_quotes() {
     }
     let dump = &files[Path::new("shop/customers_20250930.csv")];
     let text = encoding_rs::SHIFT_JIS.decode(dump).0;
-    let header = "\"顧客番号\",\"氏名\",\"フリガナ\",\"郵便番号\",\"住所1\",\"住所2\",\"電話番号\",\"メールアドレス\",\"性別\",\"生年月日\",\"登録日\",\"更新日\",\"メルマガ\",\"メルマガ回答日\"\r\n";
+    let header = "\"顧客番号\",\"氏名\",\"フリガナ\",\"郵便番号\",\"住所1\",\"住所2\",\"電話番号\",\"メールアドレス\",\"性別\",\"生年月日\",\"登録日\",\"更新日\",\"メルマガ\",\"メルマガ回答日\",\"広告利用\",\"広告利用回答日\"\r\n";
     assert!(text.starts_with(header));
     let orders = encoding_rs::SHIFT_JIS.decode(&files[Path::new("shop/orders_202512.csv")]).0;
     assert!(orders.starts_with(

@@ -54,7 +54,7 @@ fn first_load(retailer: &Retailer) -> (String, Vec<Vec<String>>) {
         line.trim_end().trim_matches('"').split("\",\"").map(str::to_string).collect()
     };
     let is_whole = |row: &Vec<String>| {
-        row.len() == 14 && [NAME, KANA, 4, PHONE, MAIL, BIRTH].iter().all(|cell| !row[*cell].is_empty())
+        row.len() == 16 && [NAME, KANA, 4, PHONE, MAIL, BIRTH].iter().all(|cell| !row[*cell].is_empty())
     };
     (header, lines.map(cells).filter(is_whole).collect())
 }

@@ -46,6 +46,7 @@ mod renames;
 mod report;
 mod retention;
 mod s3;
+mod segments;
 mod serve;
 mod snapshots;
 mod sources;

@@ -240,6 +240,91 @@ fn figures_are_restated_over_marts_that_are_published_too() {
     assert_eq!(newest("purchaser"), newest("rfm"));
 }
 
+/// Counts the runs that it was made in: what cannot be counted anew.
+const TIMES: &str = "\
+-- ja: 回数
+-- en: how often it was made
+-- key: n
+-- column: n | long | 番号 | number | plain
+-- column: times | long | 回数 | how often | plain
+select 1 as n, coalesce(max(times), 0) + 1 as times from previous.times
+";
+
+#[test]
+fn a_mart_reads_its_own_table_of_the_run_before() {
+    let shop = Shop::new(60, 97);
+    shop.put("own/times.sql", TIMES);
+    // Another one reads that of the run before too, and is made as if it read nothing of this run.
+    shop.put("own/before.sql", "select count(*) as n from previous.times");
+    for run in 1..=3 {
+        shop.runs(&["--full"]);
+        assert_eq!(shop.sql("select times from times"), format!("times\n{run}\n"));
+        assert_eq!(shop.sql("select n from before"), format!("n\n{}\n", i32::from(run > 1)));
+    }
+    shop.put("own/before.sql", "select count(*) as n from previous.tims");
+    let said = shop.run_fails(2);
+    assert!(said.contains("own/before.sql") && said.contains("tims"), "{said}");
+}
+
+/// A mart whose head compares and tells its figures.
+const STORES: &str = "\
+-- ja: 店舗ごとの購入者数
+-- en: buyers by channel and month
+-- key: channel, month
+-- restated: buyers
+-- report: {channel}の購入者は{buyers}人（{share%}） | {channel} has {buyers} buyers ({share%})
+-- column: channel | text | チャネル | channel | plain
+-- column: month | date | 月 | month | plain
+-- column: buyers | long | 購入者数 | buyers | plain
+-- column: share | double? | 割合 | share | plain
+select channel, date '2026-01-01' as month, count(distinct customer_id) as buyers, case when channel = 'shop' then 0.1234 end as share
+from purchase where occurred_at < timestamp '2026-02-01' group by channel
+";
+
+#[test]
+fn a_mart_tells_its_figures_in_the_report() {
+    let shop = Shop::new(100, 98);
+    shop.put("own/stores.sql", STORES);
+    shop.runs(&["--summary", &shop.retailer.text("summary.json")]);
+    let buyers = shop.sql("select buyers from stores where channel = 'shop'");
+    let buyers = buyers.lines().nth(1).expect("a row");
+    let line = format!("shop has {buyers} buyers (12.3 %)");
+    let summary = fs::read_to_string(shop.retailer.path("summary.json")).expect("the summary");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    let stages = summary["stages"].as_array().expect("stages");
+    let notes = &stages.iter().find(|stage| stage["stage"] == "marts").expect("the marts")["notes"];
+    let ja = format!("shopの購入者は{buyers}人（12.3 %）");
+    // The other channels lack the share.
+    assert_eq!(notes["told"], serde_json::json!([{ "mart": "stores", "ja": ja, "en": line }]));
+    let (lake, file) = (shop.retailer.text("lake"), shop.retailer.text("report.html"));
+    for (lang, told) in [("ja", &ja), ("en", &line)] {
+        succeeds(&["report", "--lake", &lake, "--lang", lang, "--to", &file]);
+        assert!(fs::read_to_string(&file).expect("the report").contains(told.as_str()), "{told}");
+    }
+    let said = shop.runs(&["--full"]);
+    assert!(said.contains(&line), "{said}");
+    shop.put("own/stores.sql", &STORES.replace("{buyers} buyers", "{buyer} buyers"));
+    let said = shop.run_fails(2);
+    assert!(said.contains("report names \"buyer\"") && said.contains("did you mean \"buyers\"?"), "{said}");
+}
+
+#[test]
+fn figures_of_a_key_of_several_columns_are_restated() {
+    let shop = Shop::new(200, 95);
+    shop.put("own/stores.sql", STORES);
+    let yaml = fs::read_to_string(&shop.pipeline).expect("the pipeline");
+    for (auto, as_of) in [("0.9999999", "2026-02-28"), ("0.8", "2026-03-31")] {
+        let hold = format!("hold: {auto}\n  auto: {auto}");
+        fs::write(&shop.pipeline, yaml.replace("auto: 0.8", &hold)).expect("written");
+        shop.runs(&["--as-of", as_of]);
+    }
+    let rows =
+        shop.sql("select key, field, before > after as fewer from restatement where mart = 'stores' order by key");
+    assert!(rows.lines().count() > 1, "{rows}");
+    let wrong = rows.lines().skip(1).find(|row| !row.ends_with(" 2026-01-01,buyers,true"));
+    assert_eq!(wrong, None, "{rows}");
+}
+
 #[test]
 fn the_retail_pipeline_has_the_marts_of_both_folders() {
     let retailer = Retailer::new(150, 96);

@@ -250,3 +250,66 @@ fn a_fact_says_more_than_its_amount() {
     assert_eq!(shop.sql(lines), "A7,\nA8,10.0000\nA8#2,20.0000", "two lines that differ in what is taken off");
     nothing_is_lost(&shop);
 }
+
+#[test]
+fn codes_that_a_reference_lacks_are_told_in_one_line() {
+    let shop = Shop::new(", store_id: 店, medium: 媒体", &format!("{PRODUCTS}{SPEND}"));
+    shop.products("products_1.csv", "cap,帽子,服,1200,,\n");
+    shop.put("spend.csv", "媒体,月,費用\nsearch,2026-01,1000\nserch,2026-02,2000\nserch,2026-03,2000\n");
+    let row = |id: usize, item: &str| format!("A{id},{item},1,2026-01-31 09:30,1,100,S1,search\n");
+    let items = ["cap", "hat", "hat", "0012", "bag", "tie", "private@example.test"];
+    let rows: String = items.iter().enumerate().map(|(id, item)| row(id, item)).collect();
+    shop.put("orders_1.csv", &format!("番号,商品,会員番号,日時,数量,金額,店,媒体\n{rows}"));
+    let (validated, said) = (succeeds(&["validate", &shop.path("pipeline.yaml")]), shop.run());
+    for told in [&validated, &said] {
+        let items = "6 rows of facts with 5 values of item_id that product does not have, such as hat, 0012, bag: figures by product leave them out";
+        assert!(told.contains(items), "{told}");
+        let spend = "2 rows of medium_spend with 1 value of medium that no purchase and no visit has, such as serch: what was spent there wins nobody";
+        assert!(told.contains(spend), "{told}");
+        assert!(!told.contains("store_id"), "no source fills it: {told}");
+    }
+    shop.products("products_1.csv", &items.map(|item| format!("{item},x,服,1200,,\n")).concat());
+    shop.put("spend.csv", "媒体,月,費用\nsearch,2026-01,1000\n");
+    let said = shop.run();
+    assert!(!said.contains("rows of facts with") && !said.contains("medium_spend"), "{said}");
+}
+
+#[test]
+fn a_word_that_nobody_knows_is_told_once_with_its_rows_and_the_remedy() {
+    let shop = Shop::new(", status: 状態", PRODUCTS);
+    shop.products("products_1.csv", "cap,帽子,服,1200,,\nbag,鞄,服,1200,,demo\n");
+    let row = |id: usize, state: &str| format!("A{id},cap,1,2026-01-31 09:30,1,100,{state}\n");
+    let states = ["出荷待ち", "出荷待ち", "confirmed", "on_check", "出荷待ち"];
+    let rows: String = states.iter().enumerate().map(|(id, state)| row(id, state)).collect();
+    shop.put("orders_1.csv", &format!("番号,商品,会員番号,日時,数量,金額,状態\n{rows}"));
+    let ran = crate::support::nayose(&["run", &shop.path("pipeline.yaml"), "--log", "text"]);
+    let warned = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let validated = succeeds(&["validate", &shop.path("pipeline.yaml")]);
+    for told in [&warned, &validated] {
+        for (word, said) in [
+            (
+                "出荷待ち",
+                "source \"orders\": 3 rows were rejected, as nobody said what the status \"出荷待ち\" means: write `values: { 状態: { 出荷待ち: confirmed } }`, or one of cancelled, provisional, returned in place of confirmed",
+            ),
+            ("on_check", "source \"orders\": 1 row was rejected, as nobody said what the status \"on_check\" means"),
+            (
+                "demo",
+                "source \"products\": 1 row was rejected, as nobody said what the role \"demo\" means: write `values: { 役割: { demo: trial } }`",
+            ),
+        ] {
+            assert!(told.contains(said), "{said}\n{told}");
+            assert_eq!(told.matches(&format!("{word}\" means")).count(), 1, "{told}");
+        }
+    }
+    // A column with names in it is a slip, and no name is told.
+    let row = |id: usize| format!("A{id},cap,1,2026-01-31 09:30,1,100,高橋 太郎\n");
+    shop.put(
+        "orders_1.csv",
+        &format!("番号,商品,会員番号,日時,数量,金額,状態\n{}", (0..3).map(row).collect::<String>()),
+    );
+    let ran = crate::support::nayose(&["run", &shop.path("pipeline.yaml"), "--log", "text"]);
+    let warned = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let said = "source \"orders\": 3 rows were rejected for words of 状態 that could be a person's and are not shown";
+    assert!(warned.contains(said), "{warned}");
+    assert!(!warned.contains("高橋"), "{warned}");
+}

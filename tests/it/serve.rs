@@ -199,6 +199,38 @@ async fn audit_verify_names_what_was_changed() {
     for head in &heads {
         shop.verify(&["--expect", head]);
     }
+    // Copies that somebody was handed: a log as one file, the files of a table.
+    let whole = shop.retailer.text("access_log.jsonl");
+    let text: String = {
+        let files = std::fs::read_dir(shop.retailer.path("lake/desk/access_log")).expect("a log").flatten();
+        let mut files: Vec<_> = files.map(|file| file.path()).collect();
+        files.sort();
+        files.iter().map(|file| std::fs::read_to_string(file).expect("text")).collect()
+    };
+    let handed = |text: &str, expected: &str, more: &[&str], code: i32| {
+        std::fs::write(&whole, text).expect("written");
+        let output = crate::support::nayose(&[&["audit", "verify", "--file", &whole][..], more].concat());
+        let told = String::from_utf8_lossy(&output.stdout).to_string();
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains(expected), "{told}");
+    };
+    let end = told.lines().find_map(|line| line.strip_prefix("access_log: 3 entries; end ")).expect("an end");
+    handed(&text, &format!(": 3 entries; end {end}"), &["--expect", end], 0);
+    handed(
+        text.lines().skip(1).collect::<Vec<_>>().join("\n").as_str(),
+        ": 2 entries from entry 2 on",
+        &["--expect", end],
+        0,
+    );
+    handed(&text.replace("till", "tilt"), "the content of entry 2 was changed", &[], 1);
+    handed(text.lines().take(2).collect::<Vec<_>>().join("\n").as_str(), "is the end of none", &["--expect", end], 1);
+    let query = "select table_digests from run order by run_number desc limit 1";
+    let digests = shop.retailer.sql("lake", query);
+    let ledger = shop.retailer.text("lake/tables/ledger");
+    let output = crate::support::nayose(&["audit", "verify", "--file", &ledger]);
+    let told_of_table = String::from_utf8_lossy(&output.stdout).to_string();
+    let head = told_of_table.trim().rsplit(' ').next().expect("an end");
+    assert!(output.status.success() && digests.contains(head), "{told_of_table} in {digests}");
     let mut files: Vec<_> = std::fs::read_dir(shop.retailer.path("lake/desk/access_log"))
         .expect("a log")
         .flatten()
@@ -262,21 +294,52 @@ async fn a_thousand_requests_at_once_are_answered() {
     println!("1,200 requests at once: {right} answered, {busy} told to come again");
 }
 
-#[test]
-fn a_lake_without_a_run_is_told_when_it_starts() {
-    let folder = tempfile::tempdir().expect("a folder");
+/// What a process that serves says first on stderr, and where it listens.
+fn first_words(args: &[&str]) -> (Child, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_nayose"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--lake"])
-        .arg(folder.path().join("laek"))
-        .stdout(Stdio::null())
+        .args([&["serve", "--listen", "127.0.0.1:0"][..], args].concat())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary starts");
     let told = BufReader::new(child.stderr.take().expect("stderr")).lines().next();
-    let told = told.and_then(Result::ok).unwrap_or_default();
-    child.kill().expect("ended");
-    child.wait().expect("ended");
-    assert!(told.starts_with("warning: nothing is published in ") && told.contains("laek"), "{told}");
+    let address = BufReader::new(child.stdout.take().expect("stdout")).lines().next();
+    let [told, address] = [told, address].map(|line| line.and_then(Result::ok).unwrap_or_default());
+    (child, told, address.rsplit(' ').next().unwrap_or_default().to_string())
+}
+
+#[test]
+fn a_lake_that_never_was_is_refused_and_nothing_is_made_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [typed, right] = ["laek", "lake"].map(|name| folder.path().join(name));
+    let lake = typed.display().to_string();
+    let told = fails(2, &["serve", "--listen", "127.0.0.1:0", "--lake", &lake]);
+    assert!(told.contains("there is no lake in ") && told.contains("hint: name it with --lake"), "{told}");
+    assert!(!typed.exists(), "nothing is made there");
+    // What only looking leaves is no lake either, and a lake beside it is named.
+    std::fs::create_dir_all(typed.join("desk/access_log")).expect("a folder");
+    std::fs::write(typed.join("desk/access_log/1.jsonl"), "{}").expect("written");
+    std::fs::create_dir_all(right.join("published")).expect("a folder");
+    let told = fails(2, &["serve", "--listen", "127.0.0.1:0", "--lake", &lake]);
+    assert!(told.contains(&format!("hint: did you mean {}?", right.display())), "{told}");
+}
+
+#[tokio::test]
+async fn a_lake_whose_first_run_is_to_come_is_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lake = folder.path().join("lake").display().to_string();
+    let pipeline = root().join("pipelines/retail/pipeline.yaml").display().to_string();
+    let served = first_words(&[&pipeline, "--lake", &lake]);
+    // A run that is under way, or that failed, has its work there.
+    std::fs::create_dir_all(folder.path().join("lake/work/r1")).expect("a folder");
+    std::fs::write(folder.path().join("lake/work/r1/plan.json"), "{}").expect("written");
+    for (mut child, told, address) in [served, first_words(&["--lake", &lake])] {
+        assert!(told.starts_with("warning: nothing is published in ") && told.contains("nayose run"), "{told}");
+        let answer = client().get(format!("{address}/health")).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        child.kill().expect("ended");
+        child.wait().expect("ended");
+    }
 }
 
 #[test]
@@ -317,5 +380,6 @@ fn accounts_are_added_with_a_password_from_stdin() {
     assert!(text.contains("k.tanaka,") && text.contains("$argon2id$") && text.contains("steward auditor"), "{text}");
     assert!(!text.contains("three words"));
     let told = fails(2, &["serve", "add-user", "m.sato", "--roles", "stewart"]);
-    assert!(told.contains("\"stewart\" is not known here"), "{told}");
+    assert!(told.contains("hint: did you mean \"steward\"? `nayose serve add-user --help`"), "{told}");
+    assert!(told.contains("viewer, analyst, steward, auditor, admin"), "{told}");
 }

@@ -254,7 +254,7 @@ fn nobody_flips_over_days_of_deliveries_and_wrong_merges_split() {
         let text = encoding_rs::SHIFT_JIS.decode(line).0.into_owned();
         text.trim_end().trim_matches('"').split("\",\"").map(str::to_string).collect()
     };
-    let whole = |row: &Vec<String>| row.len() == 14 && [1, 2, 4, 6, 7, 9].iter().all(|column| !row[*column].is_empty());
+    let whole = |row: &Vec<String>| row.len() == 16 && [1, 2, 4, 6, 7, 9].iter().all(|column| !row[*column].is_empty());
     let whole: Vec<Vec<String>> = rows[..base].iter().map(|line| parse(line)).filter(whole).collect();
     assert!(whole.len() >= 2 * PLANTED, "{} rows with all fields", whole.len());
     let file = |wrong: bool| {

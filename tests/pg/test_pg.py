@@ -74,8 +74,19 @@ def test_psql_lists_tables_columns_comments_keys_and_functions(server):
     assert "monetary|numeric(" in psql(server, r"\d rfm").stdout
     assert "public|resolve_customer|text|text" in psql(server, r"\df").stdout
     assert "nayose|nayose|UTF8" in psql(server, r"\l").stdout
-    for command in (r"\dn", r"\du", r"\di", r"\dT", r"\conninfo", r"\d+"):
+    for command in (r"\dn", r"\du", r"\di", r"\dT", r"\conninfo", r"\d+", r"\dp rfm"):
         psql(server, command)
+
+
+def test_psql_shows_references_privileges_and_functions(server):
+    assert 'FOREIGN KEY (customer_id) REFERENCES golden_customer(customer_id)' in psql(server, r"\d rfm").stdout
+    referred = psql(server, r"\d golden_customer").stdout
+    assert 'TABLE "rfm" CONSTRAINT "rfm_customer_id_fkey" FOREIGN KEY (customer_id)' in referred, referred
+    assert "public|rfm|table|" in psql(server, r"\dp").stdout
+    shown = psql(server, r"\sf resolve_customer").stdout
+    assert "CREATE OR REPLACE FUNCTION public.resolve_customer(text)\n RETURNS text\n LANGUAGE internal" in shown, shown
+    other = psql(server, r"\sf lower", check=False)
+    assert 'there is no function "lower"' in other.stderr, other.stderr
 
 
 def test_psql_prints_what_nayose_sql_prints(server):
@@ -205,6 +216,42 @@ def test_errors_have_their_sqlstate(connection):
     assert fails(connection, "select 1 / 0") == "22012"
 
 
+def test_usual_mistakes_are_told_in_words_of_postgres(connection):
+    for sql, code, message, hint in [
+        ("selct * from rfm", "42601", 'syntax error at or near "selct"', "begins with SELECT"),
+        ("select *\nform rfm", "42601", 'syntax error at or near "rfm"', "mistyped"),
+        ("select customer_id　from rfm", "42703", "", "half-width"),
+        ("select * from rmf", "42P01", 'there is no table "rmf"', 'did you mean "rfm"?'),
+        ('select * from "RFM"', "42P01", 'there is no table "RFM"', 'did you mean "rfm"?'),
+        ("select * from nayose.rfm", "42P01", 'there is no table "nayose.rfm"', "schema public"),
+        ("select costumer_id from rfm", "42703", "column costumer_id does not exist", "did you mean rfm.customer_id?"),
+        ("select r.montary from rfm r", "42703", "column does not exist", "a table's alias may have a column's name"),
+        ('select * from rfm where customer_id = "C-1"', "42703", "column C-1 does not exist", "single quotes"),
+        ("select date_trunc(month, last_purchase_at) from rfm", "42703", "column month", "date_trunc('month', …)"),
+        ("select customer_id, count(*) from interaction", "42803", "must appear in the GROUP BY clause", ""),
+        ("select customer_id from golden_customer join rfm r on true", "42702", "customer_id is ambiguous", "alias"),
+        ("select datediff(now(), now())", "42883", "function datediff does not exist", "cast(a as date)"),
+        ("select avg(customer_id) from rfm", "42883", "function avg(text) does not exist", "cast(x as numeric)"),
+        ("select * from rfm where last_purchase_at > 20260101", "42883", "timestamp with time zone > bigint", "'2026-04-01'"),
+        ("select top 10 * from rfm", "0A000", "TOP is not supported", "LIMIT 10"),
+        ("select to_char(last_purchase_at, 'Month') from rfm", "0A000", "to_char has no template", "FMMonth"),
+    ]:
+        with pytest.raises(psycopg.Error) as raised:
+            connection.execute(sql)
+        said = raised.value.diag
+        assert (raised.value.sqlstate, message in said.message_primary) == (code, True), (sql, said.message_primary)
+        assert hint in (said.message_hint or ""), (sql, said.message_hint)
+    with pytest.raises(psycopg.Error) as raised:
+        connection.execute("select *\nform rfm")
+    assert raised.value.diag.statement_position == "15"
+
+
+def test_a_month_is_written_by_a_template_of_postgres(connection):
+    sql = "select to_char(last_purchase_at, 'YYYY-MM'), date_trunc('month', last_purchase_at) from rfm"
+    rows = connection.execute(sql).fetchall()
+    assert rows and all(text == month.strftime("%Y-%m") for text, month in rows)
+
+
 def test_a_query_within_the_columns_of_another_is_no_null(server, connection):
     sql = (
         "select g.customer_id, (select count(*) from interaction i where i.customer_id = g.customer_id) as n"
@@ -286,6 +333,62 @@ def test_a_query_that_wants_too_much_memory_fails_and_others_go_on():
             assert "ceiling" in raised.value.diag.message_hint
             assert other.execute("select count(*) from rfm").fetchone()[0] > 0
             assert greedy.execute("select 1").fetchone() == (1,)
+
+
+MANY = "generate_series(1, 20000) as t(n)"
+
+
+def peak(server):
+    """The most memory that the process ever had, in MiB."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) // 1024
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select repeat('x', 1000000000)",
+        "select length(repeat('x', 2000000000))",
+        f"select max(length(repeat(cast(n as text), 100000))) from {MANY}",
+        "select lpad('x', 2000000000, 'y')",
+        "select replace(repeat('a', 1000000), 'a', repeat('b', 1000))",
+        "select regexp_replace(repeat('a', 1000000), 'a', repeat('b', 1000), 'g')",
+        "select cardinality(array_repeat('x', 1000000000))",
+        "select cardinality(range(1, 1000000000))",
+        f"select max(length(s || s)) from (select s || s as s from (select s || s as s from (select repeat(n || '', 2000) as s from {MANY})))",
+        f"select max(length(concat(s, s, s, s))) from (select repeat(n || '', 2000) as s from {MANY})",
+        f"select count(*) from (select n, repeat('x', 1000000) as s from {MANY}) where length(s || n) > 3",
+        f"select max(length(a.s)) from (select string_agg(n || '', ',') as s from {MANY}) a cross join {MANY}",
+        f"select max(cardinality(l)) from (select array_agg(n) over (order by n) as l from {MANY})",
+        "select max(length(s)) from (select unnest(range(1, 1000000)), repeat('x', 1000000) as s)",
+        "select max(c) from (select n, count(*) over () as c from generate_series(1, 100000000) as t(n))",
+        "select length(array_to_string(array_agg(x), '')) from (select repeat('y', 20000) as x from generate_series(1, 100000))",
+    ],
+)
+def test_no_statement_has_more_memory_than_it_may(bounded, sql):
+    with psycopg.connect(bounded.dsn(), autocommit=True) as greedy:
+        with pytest.raises(psycopg.Error) as raised:
+            greedy.execute(sql)
+        assert raised.value.sqlstate == "53200", raised.value
+        assert "out of memory" in raised.value.diag.message_primary and "--pg-memory" in raised.value.diag.message_hint
+        assert greedy.execute("select 1").fetchone() == (1,)
+    # The program with its dictionaries, and one statement at a time.
+    assert peak(bounded) < 384 + 512, sql
+
+
+def test_a_fetch_brings_no_more_than_a_step(bounded):
+    with psycopg.connect(bounded.dsn()) as connection:
+        connection.execute("declare c cursor for select n, repeat(n || '', 1000) from generate_series(1, 100000) as t(n)")
+        assert len(connection.execute("fetch 1000 from c").fetchall()) == 1000
+        with pytest.raises(psycopg.Error) as raised:
+            connection.execute("fetch all from c")
+        assert raised.value.sqlstate == "53200" and "FETCH 10000" in raised.value.diag.message_hint
+
+
+@pytest.fixture(scope="module")
+def bounded():
+    with served("--pg-memory", "512MiB") as server:
+        yield server
 
 
 def test_one_connection_too_many_is_told_so():
@@ -418,9 +521,21 @@ def test_resolve_customer_is_there(server, connection):
     one = connection.execute("select customer_id from golden_customer limit 1").fetchone()[0]
     assert connection.execute("select resolve_customer(%s)", [one]).fetchone() == (one,)
     assert connection.execute("select resolve_customer('nobody')").fetchone() == (None,)
+    # As word processors write it.
+    for dash in "−‐–—－ー":
+        assert connection.execute("select resolve_customer(%s)", [one.replace("-", dash)]).fetchone() == (one,), dash
 
 
 # --- the analyst's profile ----------------------------------------------------------------------------------------------------
+
+
+def test_without_its_key_the_profile_names_the_variable():
+    with served(key="") as server:
+        psycopg.connect(server.dsn()).close()
+        with pytest.raises(psycopg.OperationalError) as raised:
+            psycopg.connect(server.dsn("ana", "analyst"))
+        said = str(raised.value)
+        assert "needs NAYOSE_PROFILE_KEY" in said and "set NAYOSE_PROFILE_KEY in the environment" in said, said
 
 
 def test_the_analyst_reaches_the_profile_and_nothing_below(server):

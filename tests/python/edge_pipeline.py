@@ -17,7 +17,7 @@ SURNAME_KANA = "サトウ スズキ タカハシ タナカ イトウ ワタナ�
 
 COLUMNS = (
     "event_id record_id at transaction_id store_id item_id item_name quantity amount category status discount coupon_id points_used"
-    " shipping_charged shipping_cost tax receipt_id medium visitor_id account_id"
+    " shipping_charged shipping_cost tax receipt_id medium visitor_id account_id recipient"
 ).split()
 
 # (item, name, category, cost, role)
@@ -85,7 +85,7 @@ def events():
     e.order(4, "2025-12-01T00:00:00+09:00", "H", amount="", tax="", medium="flyer")
     # 5, 6: a trial, and a main item on the 90th and the 91st day. 7: both in one order. 8: two trials; the main item came back.
     e.order(5, "2025-10-01T23:59:59+09:00", "I", item="T1", medium="search", discount=50, coupon_id="K1")
-    e.order(5, "2025-12-30T00:00:00+09:00", "J", item="M1", amount=5500, tax=500, points_used=300)
+    e.order(5, "2025-12-30T00:00:00+09:00", "J", item="M1", amount=5500, tax=500, points_used=300, recipient="S06")
     e.order(6, "2025-10-01T00:00:00+09:00", "K", item="T1", medium="search")
     e.order(6, "2025-12-31T00:00:00+09:00", "L", item="M1", amount=5500, tax=500)
     e.order(7, "2025-10-15T00:00:00+09:00", "M", item="T1")
@@ -132,6 +132,13 @@ def events():
     # 17: bought in months 0, 12, 25 and 49: dormant, revived, left.
     for month in ("2022-02", "2023-02", "2024-03", "2026-03"):
         e.order(17, f"{month}-28T10:00:00+09:00", f"W{month}")
+    # 19: gifts: two recipients in one order, of whom one line came back; to the buyer; in a cancelled order; to a number of another channel.
+    e.order(19, "2025-12-24T10:00:00+09:00", "GA", amount=2000, recipient="S13")
+    e.order(19, "2025-12-24T10:00:00+09:00", "GA", item="A3", amount=3000, recipient="0800-1")
+    e.order(19, "2025-12-24T10:00:00+09:00", "GA", item="A2", amount=500, recipient="0800-1", status="returned")
+    e.order(19, "2025-12-25T10:00:00+09:00", "GB", amount=900, recipient="S19")
+    e.order(19, "2025-12-26T10:00:00+09:00", "GC", amount=900, recipient="S13", status="cancelled")
+    e.order(19, "2026-01-05T10:00:00+09:00", "GD", amount=900, recipient="C12")
     # 18: the last of a month, and exactly 365 days later, and 90 days after that.
     for day in ("2024-08-31", "2025-08-31", "2025-11-29"):
         e.order(18, f"{day}T10:00:00+09:00", f"Y{day}", medium="flyer")
@@ -228,7 +235,7 @@ def write(folder, root):
             csv.writer(file).writerows([head, *lines])
 
     people = ["id name kana birth phone email postal address updated".split()]
-    for i in range(1, 19):
+    for i in range(1, 20):
         person = [f"{SURNAMES[i]} 一{'郎子美'[i % 3]}", f"{SURNAME_KANA[i]} イチ{'ロウ コ ミ'.split()[i % 3]}", f"19{60 + i}-0{1 + i % 9}-{10 + i}"]
         person += [f"0901234{i:04}", f"person{i}@example.com", "1000001", f"東京都千代田区千代田{i}-1", "2026-01-01"]
         people.append(person)

@@ -16,13 +16,27 @@ SAME = [
     ("subscribers", {"kpi", "contract_churn"}, """
         select k.month, k.subscribers as a, c.persons as b
         from (select * from kpi where segment_by = 'all') k join (select * from contract_churn where company = 'all') c using (month)"""),
-    ("F2", {"order_stage", "error_bar"}, """
+    ("F1 to F2", {"order_stage", "error_bar"}, """
         select o.stage as month, o.going_on as a, e.value as b
-        from (select * from order_stage where stage = 1) o cross join (select * from error_bar where figure = 'f2_rate') e"""),
-    ("離脱率", {"kpi", "error_bar"}, """
-        select k.month, k.churn_rate as a, e.value as b
-        from (select * from kpi where segment_by = 'all') k join this_run r on k.month = date_trunc('month', r.as_of)
-        cross join (select * from error_bar where figure = 'lapse_rate') e"""),
+        from (select * from order_stage where stage = 1) o cross join (select * from error_bar where figure = 'going_on') e"""),
+    ("figures of a month", {"kpi", "error_bar"}, """
+        select figure || ' of ' || e.month as month, e.value as b, case figure when 'sales_per_person' then k.sales_per_person
+            when 'average_purchase' then k.average_purchase when 'purchases_per_year' then k.purchases_per_year when 'churn_rate' then k.churn_rate
+            when 'subscription_rate' then k.subscription_rate when 'fee_churn_rate' then k.fee_churn_rate when 'f2_rate' then k.f2_rate
+            when 'step_up_rate' then k.step_up_rate when 'revisit_rate' then k.revisit_rate else -1 end as a
+        from error_bar e join (select * from kpi where segment_by = 'all') k on k.month = e.month"""),
+    ("LTV", {"ltv", "error_bar"}, """
+        select figure as month, e.value as b, case figure when 'ltv_sales' then l.sales when 'ltv_profit' then l.profit else l.ratio end as a
+        from (select * from error_bar where figure in ('ltv_sales', 'ltv_profit', 'ltv_ratio')) e
+        cross join (select avg(cast(ltv_sales as double)) as sales, avg(cast(ltv_profit as double)) as profit,
+            sum(gross_value) / nullif(sum(cost), 0) as ratio from ltv) l"""),
+    ("リピート率", {"repeat_rate", "error_bar"}, """
+        select null as month, e.value as b, r.rate as a from (select * from error_bar where figure = 'repeat_rate') e
+        cross join (select cast(sum(repeaters) as double) / sum(buyers) as rate from repeat_rate) r"""),
+    ("gifts", {"gift", "gift_month", "customer_profile"}, """
+        select null as month, (select sum(gifts_given) from gift) as a, (select sum(gifts) from gift_month) as b
+        union all
+        select 'customers', (select sum(gifts_given) from gift), (select sum(gifts_given) from customer_profile)"""),
     ("customers", {"customer_profile", "error_bar"}, """
         select null as month, (select cast(count(*) as double) from customer_profile) as a, value as b from error_bar where figure = 'customers'"""),
     ("LTV of buyers and of households", {"ltv", "household_value"}, """

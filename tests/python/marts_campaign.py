@@ -311,13 +311,14 @@ def visits(con):
         steps.sort(key=lambda s: s[:3])
         everybody = {f["customer_id"] for _, turn, _, f in steps if turn == 1}
         known, number, previous = False, 0, None      # known: False, or who it is; None is a person whom nobody knows
+        record = None
         for at, turn, _, what in steps:
             if turn == 1:
-                known = what["customer_id"]
+                known, record = what["customer_id"], what["record_id"]
                 continue
             lines, number = events[what], number + 1
-            logins = [f["customer_id"] for f in lines if f["category"] == "login"]
-            by_end = logins[-1] if logins else known
+            logins = [(f["customer_id"], f["record_id"]) for f in lines if f["category"] == "login"]
+            by_end, by_record = logins[-1] if logins else (known, record)
             if number == 1:
                 flag = "first_visit"
             elif known is False:
@@ -326,7 +327,7 @@ def visits(con):
                 flag = "member_with_purchase" if bought.get(known) and bought[known][0]["occurred_at"] < at else "member_without_purchase"
             found.append({
                 "channel": what[0], "visit_id": what[1], "visitor_id": max((f["visitor_id"] for f in lines if f["visitor_id"]), default=None),
-                "customer_id": by_end or None, "customer_id_at_start": known or None,
+                "customer_id": by_end or None, "record_id": by_record if by_end else None, "customer_id_at_start": known or None,
                 "later_customer_id": next(iter(everybody)) if by_end is False and len(everybody) == 1 else None, "shared": len(everybody) > 1,
                 "started_at": at, "ended_at": lines[-1]["occurred_at"], "medium": next((f["medium"] for f in lines if f["medium"] is not None), None),
                 "flag": flag, "number": number, "days_since_previous": (at.date() - previous.date()).days if previous else None,

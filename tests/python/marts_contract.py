@@ -165,7 +165,7 @@ def check_seven_stages(con, marts):
         mapped = any(r[n - 1] is not None for r in now.values())
         numbers = {"persons": stands.count(n), "share": stands.count(n) / len(now) if now else None, "reached": sum(s >= n for s in stands),
                    "fulfilled": sum(r[n - 1] is True for r in now.values()), "persons_before": stood.count(n)}
-        want.append({"stage": n, "stage_name": STAGES[n], "is_mapped": mapped, **{k: v if mapped else None for k, v in numbers.items()}})
+        want.append({"stage": n, "stage_name": STAGES[n], "is_mapped": mapped, "skipped": STAGES[n] if now and not mapped else None, **{k: v if mapped else None for k, v in numbers.items()}})
     compare(con, "seven_stages_count", want, ["stage"], {"share"})
     moves = Counter(zip(stood, stands))
     compare(con, "seven_stages_move", [

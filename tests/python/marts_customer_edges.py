@@ -1,7 +1,7 @@
 """The marts of customers, contacts and triggers over rows made by chance: ties, moments on the edge of a window, leap days, shared units, merges.
 
 In: the pipeline's own `.sql` files, run by DataFusion's Python package of nayose's version. Out: the checks of `marts_customer.py`,
-`marts_trigger.py` and `marts_profile.py` on them. The sample has few of these corners; all times here are multiples of six hours.
+`marts_trigger.py`, `marts_profile.py` and `marts_gift.py` on them. The sample has few of these corners; all times here are multiples of six hours.
 """
 
 import pathlib
@@ -12,9 +12,11 @@ from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute
 from datafusion import SessionConfig, SessionContext
 
 import marts_customer
+import marts_gift
 import marts_profile
 import marts_trigger
 from marts import parameters
@@ -24,12 +26,12 @@ ZONE = marts_customer.ZONE
 DAY = timedelta(days=1)
 TEXT, TIME, AMOUNT, TEXTS = pa.string(), pa.timestamp("us", "Asia/Tokyo"), pa.decimal128(20, 4), pa.list_(pa.string())
 FACT = {name: TEXT for name in """channel event_id customer_id record_id event_type transaction_id store_id item_id item_name category detail
-    occurred_at_offset status coupon_id receipt_id medium campaign arm visitor_id account_id corporate_number serial_number staff reason""".split()}
+    occurred_at_offset status coupon_id receipt_id medium campaign arm visitor_id account_id corporate_number serial_number staff reason recipient""".split()}
 FACT |= {name: AMOUNT for name in "unit_price amount discount points_used shipping_charged shipping_cost tax".split()}
 FACT |= {"occurred_at": TIME, "valid_until": TIME, "bought_on": pa.date32(), "quantity": pa.float64(), "score": pa.float64()}
 TYPES = {
     "interaction": FACT,
-    "golden_customer": {"customer_id": TEXT, "household_id": TEXT, "sex": TEXT, "birth_date": pa.date32(), "channels": TEXTS, "records": pa.int32()},
+    "golden_customer": {"customer_id": TEXT, "household_id": TEXT, "sex": TEXT, "birth_date": pa.date32(), "prefecture": TEXT, "channels": TEXTS, "records": pa.int32()},
     "id_map": {"channel": TEXT, "record_id": TEXT, "customer_id": TEXT, "valid_to": TIME},
     "id_event": {"customer_id": TEXT, "event": TEXT, "counterpart": TEXT, "reason": TEXT, "valid_from": TIME},
     "consent": {"customer_id": TEXT, "purpose": TEXT, "contact": TEXT, "status": TEXT, "channel": TEXT, "record_id": TEXT, "stated_at": TIME,
@@ -37,6 +39,8 @@ TYPES = {
     "source_record": {"channel": TEXT, "record_id": TEXT, "emails": TEXTS, "phones": TEXTS},
     "product": {"item_id": TEXT, "item_name": TEXT, "category_path": TEXT, "cost": AMOUNT, "launched_on": pa.date32(), "role": TEXT},
     "medium_spend": {"medium": TEXT, "month": pa.date32(), "amount": AMOUNT},
+    "identity_at_threshold": {"threshold": pa.float64(), "channel": TEXT, "record_id": TEXT, "person": pa.int64()},
+    "previous_trigger_told": {"rule": TEXT, "event": TEXT, "customer_id": TEXT, "due_at": TIME, "told_at": TIME},
 }
 # The time of the run: the day after the 28th of February that stands for the 29th, a leap day, an end of a month.
 ENDS = [datetime(2026, 3, 1, 3, tzinfo=ZONE), datetime(2024, 2, 29, 21, tzinfo=ZONE), datetime(2025, 8, 31, 9, tzinfo=ZONE)]
@@ -61,7 +65,7 @@ def chance(end):
 
     for i in range(PEOPLE):
         born = date(1980, 2, 29) if i % 9 == 0 else date(1948, 5, 2) if i % 9 == 1 else date(1950, 1, 1) + DAY * r.randrange(20000) if i % 9 < 8 else None
-        of["golden_customer"].append(dict(customer_id=person(i), household_id=f"h{i // 2}", sex="female", birth_date=born, channels=["shop"], records=2))
+        of["golden_customer"].append(dict(customer_id=person(i), household_id=f"h{i // 2}", sex="female", birth_date=born, prefecture=["東京都", None][i % 2], channels=["shop"], records=2))
         for channel in ("shop", "app"):
             of["id_map"].append(dict(channel=channel, record_id=f"R{i}", customer_id=person(i)))
         # Some come back on the very day from which they are dormant.
@@ -123,6 +127,19 @@ def chance(end):
             row = dict(channel=channel, record_id=f"R{j}", customer_id=f"old{i}", valid_to=end - DAY)
             if row not in of["id_map"]:
                 of["id_map"].append(row)
+    # Gifts and coupons by draws of their own: to a customer of this or another household, to the buyer's other number, to a number that is no record.
+    r2 = random.Random(1)
+    for f in [f for f in of["interaction"] if f["event_type"] == "purchase" and r2.random() < 0.4]:
+        f["recipient"] = r2.choice([f["record_id"], f"R{r2.randrange(PEOPLE)}", f"R{int(f['record_id'][1:]) ^ 1}", f"G{r2.randrange(30)}"])
+        f["status"] = "returned" if f["status"] is None and r2.random() < 0.1 else f["status"]
+        f["coupon_id"] = r2.choice([None, None, f"K{r2.randrange(6)}", f"N{r2.randrange(40)}"])
+    for n in range(80):
+        i, coupon, when = r2.choice([*range(40), None]), r2.choice([f"K{r2.randrange(6)}", f"N{r2.randrange(40)}"]), end - sixth * r2.randrange(4 * 200)
+        until = when + DAY * r2.choice([10, 120]) if coupon[0] == "N" or n % 3 else None
+        campaign = {"K": f"配布{coupon[1:]}", "N": None}[coupon[0]]
+        fact("shop", "coupon", i, when, category="issued", coupon_id=coupon, campaign=campaign, valid_until=until)
+        if n % 4 == 0:
+            fact("shop", "coupon", i, when + DAY, category="used", coupon_id=coupon, campaign=campaign, transaction_id=r2.choice([None, f"O{i}-0"]))
     of["product"] = [dict(item_id=f"I{n}", item_name=f"品{n}", category_path=["食品>米", "飲料", None][n % 3], cost=Decimal(100)) for n in range(11)]
     of["medium_spend"] = [dict(medium="search", month=date(2025, 1, 1), amount=Decimal(0))]
     # What lies after the run's time is not known yet.
@@ -133,7 +150,8 @@ def chance(end):
 def queries():
     """The marts by name, without comments."""
     files = [*RETAIL.glob("marts/*.sql"), *RETAIL.glob("crm/*.sql")]
-    return {f.stem: re.sub(r"--.*", "", f.read_text()) for f in files}
+    # `previous` is a schema of a run; here its tables have names of their own.
+    return {f.stem: re.sub(r"\bprevious\.(\w+)", r"previous_\1", re.sub(r"--.*", "", f.read_text())) for f in files}
 
 
 def made(tables, end, wanted):
@@ -174,8 +192,8 @@ def made(tables, end, wanted):
 
 
 def check_every_mart_over_chance(_con, _marts):
-    """Every mart of these three modules, at three times."""
-    modules = (marts_customer, marts_trigger, marts_profile)
+    """Every mart of these modules, at three times."""
+    modules = (marts_customer, marts_trigger, marts_profile, marts_gift)
     wanted = {check.__name__.removeprefix("check_") for module in modules for check in module.CHECKS} & queries().keys()
     for end in ENDS:
         con, done = made(chance(end), end, wanted)
@@ -195,24 +213,43 @@ def merged(table):
     return table.set_column(table.column_names.index("customer_id"), "customer_id", ids)
 
 
-def check_nobody_is_told_twice_though_ids_merge(_con, _marts):
-    """Two runs, a day apart, and every second customer merged between them. What one run had due now, the next one has not."""
-    told = "select rule, event from trigger_due where due_now and rule <> 'overdue'"
+def check_each_trigger_is_told_once_over_runs(_con, _marts):
+    """A first run, one the day after, two days without any, one after every second customer was merged, the same again, and the next day."""
+    due = "select rule, event, epoch_us(due_at) as due_at, epoch_us(told_at) as told_at, due_now from trigger_due where due_at <= (select as_of from this_run)"
     for end in ENDS:
         tables = chance(end)
         after = {name: merged(table) for name, table in tables.items()}
         for name in ("golden_customer", "consent"):
             after[name] = after[name].filter(pa.array([int(c[1:]) % 2 == 0 for c in tables[name]["customer_id"].to_pylist()]))
-        first, _ = made(tables, end - DAY, ["trigger_due"])
-        second, _ = made(after, end, ["trigger_due"])
-        before, now = set(first.execute(told).fetchall()), set(second.execute(told).fetchall())
-        assert before and now, "no trigger was due: the chance rows do not test it"
-        assert not before & now, f"trigger_due: due now in two runs: {sorted(before & now)[:3]}"
-        # What falls due between the runs was there before with the same time: a tool could have sent it at that moment.
-        known = {(r, e): d for r, e, d in first.execute("select rule, event, epoch_us(due_at) from trigger_due where not due_now").fetchall()}
-        later = second.execute("select rule, event, epoch_us(due_at) from trigger_due where due_now and rule in ('after_purchase', 'dormant')").fetchall()
-        moved = [(r, e) for r, e, d in later if known.get((r, e), d) != d]
-        assert not moved, f"trigger_due: these fell due at another time than the run before said: {moved[:3]}"
+        # The ids of before are kept as history.
+        history = tables["id_map"].filter(pa.compute.is_null(tables["id_map"]["valid_to"]))
+        ended = put(history, "valid_to", [end - 2 * DAY] * history.num_rows, TIME)
+        after["id_map"] = pa.concat_tables([after["id_map"], ended])
+        told, runs, merges = TYPES["previous_trigger_told"], [], (False, False, True, True, True)
+        told = pa.Table.from_pylist([], pa.schema(list(told.items())))
+        for days, is_merged in zip((5, 4, 1, 1, 0), merges):
+            lake = dict(after if is_merged else tables, previous_trigger_told=told)
+            con, done = made(lake, end - days * DAY, ["trigger_told"])
+            marts_trigger.check_trigger_due(con, done)
+            marts_trigger.check_trigger_told(con, done)
+            told = con.sql("select * from trigger_told order by rule, event").to_arrow_table().cast(told.schema)
+            runs.append({(r, e): at for r, e, _, at, now in con.execute(due).fetchall() if now})
+            untold = [key for key in con.execute(due).fetchall() if key[3] is None]
+            assert not untold, f"trigger_due: due and told in no run: {untold[:3]}"
+        first, second, third, again, last = runs
+        assert all(runs), "no trigger was due: the chance rows do not test it"
+        assert third == again, "trigger_due: a run made again as of the same time says something else"
+        keys = [key for run in (first, second, third, last) for key in run]
+        twice = {key for key in keys if keys.count(key) > 1}
+        assert not twice, f"trigger_due: due now in two runs: {sorted(twice)[:3]}"
+        # Two days without a run lose nothing.
+        late = (end - 3 * DAY).timestamp() * 1e6
+        con, _ = made(dict(after, previous_trigger_told=told), end, ["trigger_due"])
+        assert any(at < late for _, _, at, _, _ in con.execute(due).fetchall()), "nothing fell due in a day without a run"
 
 
-CHECKS = [check_every_mart_over_chance, check_nobody_is_told_twice_though_ids_merge]
+def put(table, column, values, kind=TEXT):
+    return table.set_column(table.column_names.index(column), column, pa.array(values, kind))
+
+
+CHECKS = [check_every_mart_over_chance, check_each_trigger_is_told_once_over_runs]

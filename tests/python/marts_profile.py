@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from marts import parameter
 from marts_customer import as_of, compare, facts, memberships, of_mart, purchases, rows, state_of
+from marts_segments import consents
 from marts_trigger import DAY
 
 
@@ -62,6 +63,7 @@ def check_customer_profile(con, _):
     contact = by_customer(con, "contact_customer")
     speaking = by_customer(con, "member_rank", lambda row: row["speaks"])
     response = by_customer(con, "message_response", lambda row: row["medium"] == "all")
+    gifts = by_customer(con, "gift")
     states, accounts, contracts, visited, agreed = (defaultdict(list) for _ in range(5))
     for events in memberships(con).values():
         states[last_of(events)["customer_id"]].append(state_of(events, now)[0])
@@ -78,15 +80,17 @@ def check_customer_profile(con, _):
     for v in rows_of(con, "web_visit"):
         if v["customer_id"] is not None:
             visited[v["customer_id"]].append(v["started_at"])
+    in_force = consents(con)
     for s in rows(con, "select * from consent"):
-        agreed[s["customer_id"], s["status"] == "granted"].append(f"{s['purpose']}/{s['contact']}")
+        agreed[s["customer_id"], (s["customer_id"], s["purpose"], s["contact"]) in in_force].append(f"{s['purpose']}/{s['contact']}")
     number = lambda mapped, value: value if mapped else None
     want = []
     for g in rows(con, "select * from golden_customer"):
         c = g["customer_id"]
         at, mine = sorted(bought[c]), accounts.get(c, [])
         row = dict(
-            customer_id=c, household_id=g["household_id"], sex=g["sex"], channels=g["channels"], records=g["records"], age_band=None,
+            customer_id=c, household_id=g["household_id"], sex=g["sex"], prefecture=g["prefecture"], channels=g["channels"], records=g["records"], age_band=None,
+            birth_month=None,
             first_purchase_at=at[0] if at else None, last_purchase_at=at[-1] if at else None, next_purchase_at=None,
             is_lapsed=at[-1] < a_year_before(now) if at else None,
             is_cancelled=all(state == "end" for state in contracts[c]) if contracts.get(c) else None,
@@ -105,7 +109,7 @@ def check_customer_profile(con, _):
         if g["birth_date"] is not None:
             born = g["birth_date"]
             age = now.year - born.year - ((now.month, now.day) < (born.month, born.day))
-            row["age_band"] = age // 10 * 10
+            row["age_band"], row["birth_month"] = age // 10 * 10, born.month
         if len(at) >= 3:
             row["next_purchase_at"] = at[-1] + max((at[-1] - at[0]) / (len(at) - 1), timedelta(days=1))
         for column in ("ltv_ratio", "ltv_profit", "margin", "discounted_share", "discount_depth"):
@@ -113,6 +117,8 @@ def check_customer_profile(con, _):
         row["cpm"], row["cpm_active"] = cell(limits, bought[c], spent[c], now)
         for column in ("recency_days", "frequency", "monetary", "r", "f", "m", "decile"):
             row[column] = rfm.get(c, {}).get(column)
+        for column in ("gifts_given", "gifts_received"):
+            row[column] = number(gifts, gifts.get(c, {}).get(column, 0))
         for column in ("contacts", "complaints"):
             row[column] = number(contact, contact.get(c, {}).get(column, 0))
         for days in (30, 90):

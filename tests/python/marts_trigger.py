@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from marts import parameter
 from marts_customer import (
-    COMPLAINT, ZONE, as_of, compare, facts, first_category, if_made, of_mart, point_lots, purchases, rows,
+    COMPLAINT, ZONE, as_of, compare, facts, first_category, of_mart, point_lots, purchases, rows,
 )
 
 DAY = timedelta(days=1)
@@ -161,26 +161,30 @@ def founded(con):
             yield "nth_visit", f"{channel}/{visit}", customer, at, at, 7 * DAY, None
 
 
+def told_before(con):
+    """What the runs before told, by rule and event: none in a first run."""
+    there = rows(con, "select count(*) as n from information_schema.tables where table_name = 'previous_trigger_told'")[0]["n"]
+    return {(r["rule"], r["event"]): r for r in rows(con, "select * from previous_trigger_told")} if there else {}
+
+
 def check_trigger_due(con, _):
-    now = as_of(con)
-    since = now - timedelta(days=parameter(con, "run_days"))
-    want = [
-        dict(rule=rule, event=event, customer_id=customer, event_at=at, due_at=due, valid_until=due + lasts, due_now=since < due <= now, amount=amount)
-        for rule, event, customer, at, due, lasts, amount in founded(con)
-        if due + lasts > now
-    ]
+    now, told, want = as_of(con), told_before(con), []
+    for rule, event, customer, at, due, lasts, amount in founded(con):
+        if due + lasts > now:
+            told_at = told[rule, event]["told_at"] if (rule, event) in told else now if due <= now else None
+            want.append(dict(rule=rule, event=event, customer_id=customer, event_at=at, due_at=due, valid_until=due + lasts,
+                             due_now=due <= now and told_at == now, told_at=told_at, amount=amount))
     compare(con, "trigger_due", want, ["rule", "event"])
 
 
-def check_a_trigger_is_due_in_one_run_alone(con, _):
-    """Over runs every $run_days days each trigger is due now in one of them, as long as it is not told too late."""
-    step, now = timedelta(days=parameter(con, "run_days")), as_of(con)
-    for trigger in rows(con, "select due_at from trigger_due where due_at <= (select as_of from this_run)"):
-        told = [n for n in range(60) if now - (n + 1) * step < trigger["due_at"] <= now - n * step]
-        assert len(told) == 1, f"trigger_due: due at {trigger['due_at']} in {len(told)} runs"
+def check_trigger_told(con, _):
+    known = {r["customer_id"] for r in rows(con, "select distinct customer_id from id_map")}
+    want = {key: row for key, row in told_before(con).items() if row["customer_id"] in known}
+    for r in rows(con, "select rule, event, customer_id, due_at, told_at from trigger_due where due_now"):
+        want.setdefault((r["rule"], r["event"]), r)
+    compare(con, "trigger_told", want.values(), ["rule", "event"])
 
 
 CHECKS = [
-    *map(of_mart, [check_contact_customer, check_contact_month, check_contact_topic, check_trigger_due]),
-    if_made(check_a_trigger_is_due_in_one_run_alone, "trigger_due"),
+    *map(of_mart, [check_contact_customer, check_contact_month, check_contact_topic, check_trigger_due, check_trigger_told]),
 ]

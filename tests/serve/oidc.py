@@ -124,7 +124,6 @@ def main():
     script = Path(__file__).parent / "oidc/provider.mjs"
     with tempfile.TemporaryDirectory() as folder:
         # Nothing is published there, but who signs in is written down.
-        (Path(folder) / "lake").mkdir()
         settings = Path(folder) / "serve.yaml"
         settings.write_text(
             f"""
@@ -138,7 +137,9 @@ oidc:
 """,
             encoding="utf-8",
         )
-        command = [os.environ["NAYOSE"], "serve", "--lake", f"{folder}/lake", "--listen", f"127.0.0.1:{ports[1]}"]
+        # Its first run is still to come; signing in needs none.
+        pipeline = str(Path(__file__).resolve().parents[2] / "pipelines/retail/pipeline.yaml")
+        command = [os.environ["NAYOSE"], "serve", pipeline, "--lake", f"{folder}/lake", "--listen", f"127.0.0.1:{ports[1]}"]
         processes = [
             subprocess.Popen(
                 ["node", str(script), str(ports[0]), f"{nayose}/sign-in/oidc/back"],

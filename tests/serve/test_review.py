@@ -153,6 +153,55 @@ def test_an_answer_is_undone_by_one_key(page):
     assert pair_of(page) == first
 
 
+def test_undo_without_an_answer_says_so(page):
+    page.goto(PAIR)
+    keys = Keys(page)
+    keys.answer("s", "Enter")
+    expect(page.locator("[role=status]")).to_contain_text("one person")
+    # Everything that this person ever answered, and once more.
+    for _ in range(60):
+        with page.expect_navigation():
+            keys.press("z")
+        told = page.locator("[role=status]").inner_text()
+        if told.startswith("There is nothing to undo"):
+            break
+    else:
+        raise AssertionError(told)
+    there = pair_of(page)
+    with page.expect_navigation():
+        keys.press("z")
+    assert pair_of(page) == there, "the pair stays"
+    expect(page.locator("[role=status]")).to_contain_text("nothing to undo")
+    page.goto("/review")
+    with page.expect_navigation():
+        page.keyboard.press("z")
+    assert page.url.split("?")[0].endswith("/review"), "who undoes in the list stays there"
+    expect(page.locator("[role=status]")).to_contain_text("nothing to undo")
+
+
+def test_what_is_too_long_is_refused_by_form_and_server(page):
+    page.goto(PAIR)
+    expect(page.locator("textarea[name=text]")).to_have_attribute("maxlength", "4000")
+    expect(page.locator("input[name=why][type=text]")).to_have_attribute("maxlength", "500")
+    # A form that does not hold the bound.
+    page.evaluate("""() => {
+      const text = document.querySelector("textarea[name=text]");
+      text.removeAttribute("maxlength");
+      text.value = "x".repeat(4001);
+      text.form.requestSubmit();
+    }""")
+    expect(page.locator("main")).to_contain_text("4001")
+    page.goto(PAIR)
+    page.evaluate("""() => {
+      const why = document.querySelector("input[name=why][type=text]");
+      why.removeAttribute("maxlength");
+      why.value = "x".repeat(501);
+      document.querySelector("input[value=same]").checked = true;
+      why.form.requestSubmit();
+    }""")
+    expect(page.locator("main")).to_contain_text("501")
+
+
 def test_what_would_change_stands_beside_the_answer(page):
     page.goto(f"{PAIR}?kind=review")
     same = page.locator("section[aria-labelledby=same-label]")

@@ -19,12 +19,12 @@ pub(crate) fn has_events(columns: &[Column]) -> bool {
         || (has(Kind::OccurredAt) && has(Kind::Amount))
 }
 
-/// Settles which column takes which place.
-pub(crate) fn settle(table: &Table, columns: &mut [Column]) {
+/// Settles which column takes which place. `is_topic` says that the names together tell that rows are events.
+pub(crate) fn settle(table: &Table, columns: &mut [Column], is_topic: bool) {
     given_alone(columns);
     given_beside_family(table, columns);
     ids(table, columns);
-    let events = has_events(columns);
+    let events = is_topic || has_events(columns);
     if events {
         // What was made when it happened: created_at of a ticket.
         if !columns.iter().any(|c| matches!(c.meaning.kind, Kind::OccurredAt | Kind::OccurredDate)) {
@@ -34,6 +34,10 @@ pub(crate) fn settle(table: &Table, columns: &mut [Column]) {
                 Kind::OccurredAt,
                 "rows are events, and no other column says when they happened",
             );
+        }
+        // A log of changes says when each was made.
+        if is_topic && !columns.iter().any(|c| matches!(c.meaning.kind, Kind::OccurredAt | Kind::OccurredDate)) {
+            replace(columns, Kind::UpdatedAt, Kind::OccurredAt, "rows are changes, and no other column says when");
         }
     } else {
         crate::person_id::choose(table, columns);
@@ -349,12 +353,15 @@ fn is_of_order(name: &str) -> bool {
 }
 
 /// Pairs of rows that follow each other and are of one order.
-fn several_lines(table: &Table, orders: usize) -> Vec<(usize, usize)> {
+pub(crate) fn several_lines(table: &Table, orders: usize) -> Vec<(usize, usize)> {
     (1..table.rows.len())
         .filter(|i| !table.cell(*i, orders).is_empty() && table.cell(*i, orders) == table.cell(*i - 1, orders))
         .map(|i| (i - 1, i))
         .collect()
 }
+
+/// Rows from which one value on all of them is no id of a person.
+const MANY: usize = 20;
 
 /// Of several columns of a kind the one with most values, then the nearest name, then the first.
 fn single(columns: &mut [Column], kind: Kind, party: Party) {
@@ -373,7 +380,19 @@ fn single(columns: &mut [Column], kind: Kind, party: Party) {
         let epoch = is_time(kind) && column.evidence.mostly(&[Sort::Code]);
         let timed = is_time(kind) && column.evidence.share(Sort::Moment) >= 0.5;
         let filled = column.facts.filled * 10 / column.facts.rows.max(1);
-        (preset && column.rank != 0, column.facts.is_empty(), !timed, epoch, code, column.rank, 10 - filled, i)
+        // One value on many rows tells no person from another: the account of the tool.
+        let constant = kind == Kind::RecordId && column.facts.filled >= MANY && column.facts.distinct == 1;
+        (
+            constant,
+            preset && column.rank != 0,
+            column.facts.is_empty(),
+            !timed,
+            epoch,
+            code,
+            column.rank,
+            10 - filled,
+            i,
+        )
     };
     let Some(best) = of_kind.iter().copied().min_by_key(|i| key(*i)) else { return };
     for i in of_kind {

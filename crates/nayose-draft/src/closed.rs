@@ -86,7 +86,8 @@ static STATES: OnceLock<HashSet<&'static str>> = OnceLock::new();
 /// Whether a value is a word of a state, a kind or an answer.
 fn is_state(value: &str) -> bool {
     let words = || {
-        let lines = data_lines(include_str!("../data/states.tsv")).filter_map(|line| line.split_once('\t'));
+        let lists = [include_str!("../data/states.tsv"), include_str!("../data/event_words.tsv")];
+        let lines = lists.into_iter().flat_map(data_lines).filter_map(|line| line.rsplit_once('\t'));
         lines.flat_map(|(_, words)| words.split_whitespace()).collect()
     };
     STATES.get_or_init(words).contains(value)

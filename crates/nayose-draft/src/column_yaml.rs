@@ -1,9 +1,9 @@
 //! The columns of a source in the pipeline file: mappings in, lines with their reasons out.
 
 use crate::pipeline_yaml::{Lines, Why};
-use crate::scalar::{list, scalar, sql_column};
+use crate::scalar::{comment, list, scalar, sql_column};
 use crate::source_yaml::{View, reasons};
-use crate::sources::{Mapping, SourceDraft};
+use crate::sources::{Mapping, MaybeDraft, SourceDraft};
 
 /// Attributes and their columns.
 pub(crate) fn attributes(view: &View<'_>, out: &mut Lines) {
@@ -11,6 +11,7 @@ pub(crate) fn attributes(view: &View<'_>, out: &mut Lines) {
     let left_out = whole_or_parts(source);
     let mapped: Vec<&Mapping> = source.columns.iter().filter(|m| !left_out.contains(&m.attribute.as_str())).collect();
     if mapped.is_empty() && source.amount.is_none() {
+        maybe(source, 4, view, out);
         return;
     }
     out.line(4, "columns:");
@@ -19,6 +20,7 @@ pub(crate) fn attributes(view: &View<'_>, out: &mut Lines) {
         out.because(6, &format!("{}: {}", scalar(&mapping.attribute), mapped_to(view, mapping)), &why);
     }
     amount(view, out);
+    maybe(source, 6, view, out);
     for mapping in source.columns.iter().filter(|m| left_out.contains(&m.attribute.as_str())) {
         out.note(
             6,
@@ -28,6 +30,18 @@ pub(crate) fn attributes(view: &View<'_>, out: &mut Lines) {
                 mapped_to(view, mapping)
             ),
         );
+    }
+}
+
+/// Columns that may be something, as comments: nothing of them is read.
+fn maybe(source: &SourceDraft, indent: usize, view: &View<'_>, out: &mut Lines) {
+    for MaybeDraft { attribute, column, why, expression } in &source.maybe {
+        let column = scalar(&view.column(column));
+        let mapped = match expression {
+            Some(expression) => format!("{{ expression: {} }}", scalar(expression)),
+            None => column.clone(),
+        };
+        out.line(indent, &format!("# {attribute}: {mapped}  # perhaps: {}", comment(why)));
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Column {
     pub refuses: bool,
     /// Whether it has phone numbers in some rows and mail addresses in others. Its meaning is the first then.
     pub mixed: bool,
+    /// What it may be, and why nobody can say: it stands as a comment in the draft.
+    pub maybe: Option<(Kind, String)>,
     /// The number in its name, which orders parts.
     #[serde(skip)]
     pub(crate) number: Option<u32>,
@@ -57,6 +59,13 @@ pub struct TableMeaning {
     pub title: Option<&'static str>,
     /// The columns in order.
     pub columns: Vec<Column>,
+    /// What its rows tell, where they are events: `purchase`, `point`, …
+    pub topic: Option<&'static str>,
+    /// The table of what events name that it is: `product`, `store`, `medium_spend`.
+    pub reference: Option<&'static str>,
+    /// Whether the names of its columns together tell that rows are events.
+    #[serde(skip)]
+    pub(crate) is_topic: bool,
     /// The preset, for what it says beside columns.
     #[serde(skip)]
     pub(crate) known: Option<&'static Preset>,
@@ -85,18 +94,36 @@ pub(crate) fn meanings(table: Table, presets: bool) -> TableMeaning {
         .map(|(i, name)| column(name, evidence(&table, i), found.as_ref().and_then(|found| known(found, i))))
         .collect();
     parts::join(&table, &mut columns);
-    crate::choose::settle(&table, &mut columns);
+    let known = found.as_ref().map(|found| found.preset);
+    let reference = crate::references::settle(&table, &mut columns, known.and_then(|preset| preset.table));
+    let of_events = crate::event_facts::topic(&columns).filter(|_| known.is_none() && reference.is_none());
+    if let Some(topic) = of_events {
+        crate::event_facts::before(&mut columns, topic);
+    }
+    if reference.is_none() {
+        crate::choose::settle(&table, &mut columns, of_events.is_some());
+    }
+    let topic = match known.and_then(|preset| preset.event_type) {
+        _ if reference.is_some() => None,
+        Some(preset) => Some(preset),
+        None => of_events.or_else(|| crate::event_facts::topic_of_events(&columns)),
+    };
+    if let Some(topic) = topic {
+        crate::event_facts::settle(&table, &mut columns, topic);
+    }
     for (i, column) in columns.iter_mut().enumerate().filter(|(_, column)| column.meaning.kind.is_closed()) {
         let mut set = ClosedSet::default();
         table.rows.iter().filter_map(|row| row.get(i)).for_each(|value| set.add(value));
         column.values = set.values();
     }
-    let known = found.map(|found| found.preset);
     TableMeaning {
         path: table.path.clone(),
         preset: known.map(|p| p.name),
         title: known.map(|p| p.title),
         columns,
+        topic,
+        reference,
+        is_topic: of_events.is_some(),
         known,
         table,
     }
@@ -129,6 +156,7 @@ fn column(name: &str, evidence: Evidence, known: Option<(Meaning, &'static str)>
         values: None,
         refuses: meaning.kind.contact().is_some() && words.has("refuse"),
         mixed,
+        maybe: None,
         number: words.number,
         rank,
         place: words.place_of_address(),
@@ -263,6 +291,10 @@ fn contradicted(meaning: Meaning, says: String, by_values: Option<Kind>, evidenc
     }
     match by_values.filter(|kind| kind.is_person_attribute()) {
         Some(kind) => (Meaning { kind, ..meaning }, false, told(kind), rank),
+        // 発行番号 is no time, and a key that is a word is no number of anybody.
+        None if matches!(meaning.kind, Kind::RegisteredAt | Kind::UpdatedAt | Kind::Identifier) => {
+            (Meaning { kind: Kind::Unused, ..meaning }, false, format!("{says}, but {}", unlike(meaning.kind)), rank)
+        }
         None if meaning.kind.is_event_attribute() => {
             (Meaning { kind: Kind::Unused, ..meaning }, false, format!("{says}, but {}", unlike(meaning.kind)), rank)
         }
@@ -271,7 +303,7 @@ fn contradicted(meaning: Meaning, says: String, by_values: Option<Kind>, evidenc
 }
 
 /// Whether the values are of this kind; `None` where there are none, or where any value can be.
-fn agreement(kind: Kind, evidence: &Evidence) -> Option<bool> {
+pub(crate) fn agreement(kind: Kind, evidence: &Evidence) -> Option<bool> {
     if evidence.facts.is_empty() {
         return None;
     }
@@ -290,6 +322,13 @@ fn agreement(kind: Kind, evidence: &Evidence) -> Option<bool> {
         Kind::Name | Kind::FamilyName | Kind::GivenName => Some(!contact && evidence.share(Sort::Letters) >= 0.5),
         Kind::Address => Some(!contact && evidence.share(Sort::Moment) < 0.5),
         Kind::Quantity | Kind::UnitPrice | Kind::Amount => at_least(0.8, &[Sort::Number, Sort::Money]),
+        Kind::Discount | Kind::PointsUsed | Kind::ShippingCharged | Kind::ShippingCost | Kind::Tax | Kind::Score => {
+            at_least(0.8, &[Sort::Number, Sort::Money])
+        }
+        Kind::Cost => at_least(0.8, &[Sort::Number, Sort::Money]),
+        Kind::ValidUntil | Kind::BoughtOn | Kind::LaunchedOn | Kind::OpenedOn => {
+            at_least(0.5, &[Sort::Day, Sort::Moment])
+        }
         Kind::Sex => Some(evidence.facts.distinct <= 6),
         Kind::RecordId | Kind::EventId | Kind::TransactionId | Kind::Identifier => {
             Some(!contact && !evidence.mostly(&[Sort::Letters]) && evidence.share(Sort::Moment) < 0.5)
@@ -344,6 +383,33 @@ pub(crate) fn described(kind: Kind) -> &'static str {
         Kind::Amount => "an amount of money",
         Kind::Category => "a kind of event",
         Kind::Detail => "a text about an event",
+        Kind::Discount => "money taken off",
+        Kind::PointsUsed => "points used as money",
+        Kind::ShippingCharged => "shipping that the customer paid",
+        Kind::ShippingCost => "shipping that the shop bore",
+        Kind::Tax => "consumption tax",
+        Kind::CouponId => "a coupon",
+        Kind::ReceiptId => "a receipt",
+        Kind::Medium => "a medium",
+        Kind::Campaign => "a campaign",
+        Kind::Arm => "an arm of a test",
+        Kind::VisitorId => "a visitor of the web",
+        Kind::AccountId => "an account or a contract",
+        Kind::CorporateNumber => "a corporate number",
+        Kind::ValidUntil => "when it expires",
+        Kind::BoughtOn => "the day of a purchase",
+        Kind::SerialNumber => "the number of one piece",
+        Kind::Staff => "who was in charge",
+        Kind::Score => "an answer on a scale",
+        Kind::Reason => "why",
+        Kind::CategoryPath => "where an article belongs",
+        Kind::Cost => "the cost of an article",
+        Kind::LaunchedOn => "when an article came out",
+        Kind::Role => "what an article is for",
+        Kind::StoreName => "the name of a store",
+        Kind::Prefecture => "a prefecture",
+        Kind::OpenedOn => "when a store opened",
+        Kind::Month => "a month",
         Kind::RecordId => "the id of a person",
         Kind::Identifier => "another number of a person",
         Kind::EventId => "the id of an event",
@@ -369,6 +435,6 @@ impl TableMeaning {
 
     /// Whether rows are events: they have an article, money, a kind or an id of what happened.
     pub(crate) fn has_events(&self) -> bool {
-        crate::choose::has_events(&self.columns)
+        self.reference.is_none() && (self.is_topic || crate::choose::has_events(&self.columns))
     }
 }

@@ -213,7 +213,7 @@ fn join_lines(all: &[(String, &TableMeaning)], drafted: &mut Vec<SourceDraft>) {
         }
         covered.push((other.clone(), table.path.clone()));
     }
-    drafted.retain(|s| s.holds == Holds::People || !covered.contains(&(s.file.clone(), s.path.clone())));
+    drafted.retain(|s| s.holds != Holds::Events || !covered.contains(&(s.file.clone(), s.path.clone())));
 }
 
 /// Share of different values that are words of a sex from which they need no question: 男性, 女性, その他, 回答しない.
@@ -224,13 +224,22 @@ fn about(file: &str, table: &TableMeaning) -> Vec<Question> {
     let documented = |kind: Kind| -> Vec<(String, String)> {
         let values = table.known.map_or(&[][..], |preset| &preset.values);
         let of_kind = values.iter().filter(|(k, _, _)| *k == kind.as_str());
-        of_kind.map(|(_, value, meaning)| ((*value).to_owned(), (*meaning).to_owned())).collect()
+        // Of the state of an order, which rows count no purchase.
+        let meaning = |meaning: &str| match meaning {
+            "cancelled" | "provisional" | "returned" => "skip".to_owned(),
+            "confirmed" => "keep".to_owned(),
+            other => other.to_owned(),
+        };
+        of_kind.map(|(_, value, said)| ((*value).to_owned(), meaning(said))).collect()
     };
     let mut out = Vec::new();
     let mut ask = |kind, columns: Vec<String>, text: String, values, documented| {
         let path = table.path.clone();
         out.push(Question { kind, file: file.to_owned(), path, columns, text, values, documented });
     };
+    let state = crate::event_words::status(table);
+    let is_mapped =
+        |name: &String| state.as_ref().is_some_and(|words| words.column == *name) || table.topic == Some("membership");
     for column in &table.columns {
         let kind = column.meaning.kind;
         let values = column.values.clone().unwrap_or_default();
@@ -243,7 +252,7 @@ fn about(file: &str, table: &TableMeaning) -> Vec<Question> {
         } else if kind == Kind::Sex && !column.facts.is_empty() && column.evidence.share(Sort::Sex) < SEX_WORDS {
             let text = format!("Which values of {name} mean male, and which female?");
             ask(QuestionKind::SexCodes, vec![name.clone()], text, values, documented(kind));
-        } else if matches!(kind, Kind::Status | Kind::RowKind) && !column.facts.is_empty() {
+        } else if matches!(kind, Kind::Status | Kind::RowKind) && !column.facts.is_empty() && !is_mapped(name) {
             let text = format!("Rows with which values of {name} are left out?");
             ask(QuestionKind::StatusRows, vec![name.clone()], text, values, documented(kind));
         }
@@ -261,7 +270,7 @@ fn about(file: &str, table: &TableMeaning) -> Vec<Question> {
             table.columns.iter().filter(|c| c.meaning.party == Party::Recipient).map(|c| c.name.clone()).collect();
         ask(QuestionKind::Recipient, columns, text, Vec::new(), Vec::new());
     }
-    if has_people(table, Party::Person) || table.has_events() {
+    if table.reference.is_none() && (has_people(table, Party::Person) || table.has_events()) {
         let text = "Does each delivery have all rows, or only those that are new or changed?".to_owned();
         ask(QuestionKind::Delivery, Vec::new(), text, Vec::new(), Vec::new());
     }

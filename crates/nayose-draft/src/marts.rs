@@ -1,6 +1,7 @@
 //! Which marts of the retail pipeline a draft has the columns for: sources in, names of queries out.
 //!
-//! A mart that would be empty, or would count money that no column has, is not offered.
+//! A mart that would be empty, or would count money that no column has, is not offered. Where purchases have money, all are, those of `crm` too:
+//! what the sources lack is left out by the run, which says so.
 
 use crate::answers::Answers;
 use crate::draft::Draft;
@@ -9,6 +10,17 @@ use crate::sources::{Holds, SourceDraft};
 
 /// The marts that can be made, with the shared queries (`purchase`, …) that they read, in order of name.
 pub fn marts_for(draft: &Draft) -> Vec<&'static str> {
+    let offered = offered(draft);
+    offered.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+}
+
+/// Whether the marts of the folder `crm` can be made, which read all of the others.
+pub fn with_crm(draft: &Draft) -> bool {
+    offered(draft).iter().any(|(name, there)| *name == "ltv" && *there)
+}
+
+/// The marts with whether they can be made.
+fn offered(draft: &Draft) -> [(&'static str, bool); 13] {
     let has = |s: &SourceDraft, attribute: &str| s.columns.iter().any(|m| m.attribute == attribute);
     let none = Answers::default();
     let is_read =
@@ -21,22 +33,23 @@ pub fn marts_for(draft: &Draft) -> Vec<&'static str> {
     let purchases: Vec<&&SourceDraft> = events.iter().filter(purchase).collect();
     let money = purchases.iter().any(|s| s.amount.is_some() || has(s, "amount") || has(s, "unit_price"));
     let items = purchases.iter().any(|s| has(s, "item_id"));
-    let all = [
+    [
         ("_item", true),
         ("_purchaser", true),
         ("_receipt", true),
         ("_return", true),
-        ("basket", items),
+        ("_sale", true),
+        // Those of `crm` read all of these.
+        ("basket", items || money),
         // It counts customers by channel, with or without purchases.
         ("channel_overlap", true),
         ("contact_timeline", !events.is_empty()),
         ("decile", money),
         ("ltv", money),
         ("purchase", true),
-        ("repeat_rate", items),
+        ("repeat_rate", items || money),
         ("rfm", money),
-    ];
-    all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+    ]
 }
 
 /// The checks of the retail pipeline that only read what these marts and every run have, in order of name.

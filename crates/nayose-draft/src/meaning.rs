@@ -87,6 +87,44 @@ kinds! {
     Category = "category",
     /// Text about what happened.
     Detail = "detail",
+    /// Money taken off.
+    Discount = "discount",
+    /// Points used as money.
+    PointsUsed = "points_used",
+    /// Shipping that the customer paid.
+    ShippingCharged = "shipping_charged",
+    /// Shipping that the shop bore.
+    ShippingCost = "shipping_cost",
+    /// Consumption tax in the amount.
+    Tax = "tax",
+    /// A coupon.
+    CouponId = "coupon_id",
+    /// A receipt that an order and a sale on a card share.
+    ReceiptId = "receipt_id",
+    /// The medium of an order or a visit, the way of a message.
+    Medium = "medium",
+    /// A campaign.
+    Campaign = "campaign",
+    /// An arm of a test.
+    Arm = "arm",
+    /// A visitor of the web.
+    VisitorId = "visitor_id",
+    /// An account of points, or a contract.
+    AccountId = "account_id",
+    /// 法人番号.
+    CorporateNumber = "corporate_number",
+    /// When it expires.
+    ValidUntil = "valid_until",
+    /// When a product was bought that was registered later.
+    BoughtOn = "bought_on",
+    /// The number of one piece.
+    SerialNumber = "serial_number",
+    /// Who was in charge.
+    Staff = "staff",
+    /// An answer on a scale.
+    Score = "score",
+    /// Why.
+    Reason = "reason",
     /// The id of the person in this channel.
     RecordId = "record_id",
     /// Another number of the person: a member code, a card.
@@ -123,6 +161,22 @@ kinds! {
     Status = "status",
     /// The kind of a row: some kinds are no goods (送料).
     RowKind = "row_kind",
+    /// Where an article belongs.
+    CategoryPath = "category_path",
+    /// What an article costs the shop.
+    Cost = "cost",
+    /// When an article came out.
+    LaunchedOn = "launched_on",
+    /// What an article is for those who buy it.
+    Role = "role",
+    /// The name of a store.
+    StoreName = "store_name",
+    /// The prefecture of a store.
+    Prefecture = "prefecture",
+    /// When a store opened.
+    OpenedOn = "opened_on",
+    /// A month of spend.
+    Month = "month",
     /// Nothing that is used.
     Unused = "-",
 }
@@ -140,7 +194,7 @@ impl Kind {
 
     /// Whether it is an attribute of an event.
     pub fn is_event_attribute(self) -> bool {
-        (Kind::TransactionId..=Kind::Detail).contains(&self)
+        (Kind::TransactionId..=Kind::Reason).contains(&self)
     }
 
     /// The way of contact, of a consent.

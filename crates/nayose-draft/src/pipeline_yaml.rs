@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use crate::answers::{Answer, Answers};
 use crate::closed::ValueCount;
 use crate::draft::{Draft, FileDraft};
-use crate::marts::marts_for;
+use crate::marts::{marts_for, with_crm};
 use crate::question::{Question, QuestionKind};
-use crate::scalar::{comment, scalar};
+use crate::scalar::{comment, one_or_list, scalar};
 use crate::shape::Form;
 use crate::source_yaml;
 use crate::sources::SourceDraft;
@@ -25,8 +25,8 @@ pub struct Layout {
     pub input: String,
     /// Where tables go.
     pub lake: String,
-    /// Folder of mart queries.
-    pub marts: Option<String>,
+    /// Folders of mart queries.
+    pub marts: Vec<String>,
     /// Folder of check queries.
     pub checks: Option<String>,
     /// The model file; `model.yaml` where none is given.
@@ -115,10 +115,12 @@ pub fn pipeline_yaml(draft: &Draft, answers: &Answers, options: &Layout) -> Stri
         ("input", Some(&options.input)),
         ("lake", Some(&options.lake)),
         ("model", options.model.as_ref()),
-        ("marts", options.marts.as_ref()),
         ("checks", options.checks.as_ref()),
     ];
     for (key, path) in paths {
+        if key == "checks" && !options.marts.is_empty() {
+            body.line(0, &format!("marts: {}", one_or_list(&options.marts)));
+        }
         path.into_iter().for_each(|path| body.line(0, &format!("{key}: {}", scalar(path))));
     }
     let used: Vec<&SourceDraft> = draft.sources.iter().filter(|s| is_wanted(draft, s, answers)).collect();
@@ -139,7 +141,7 @@ pub fn pipeline_yaml(draft: &Draft, answers: &Answers, options: &Layout) -> Stri
     let is_empty = sources.all.iter().all(|line| line.is_empty() || line.trim_start().starts_with('#'));
     body.line(0, if is_empty { "sources: []" } else { "sources:" });
     body.all.append(&mut sources.all);
-    if options.marts.is_some() {
+    if !options.marts.is_empty() {
         parameters(draft, &mut body);
     }
     let body = body.all.join("\n");
@@ -229,8 +231,16 @@ fn no_source(file: &FileDraft) -> &'static str {
     }
 }
 
+/// The block of the retail pipeline, whose marts read all of it.
+const PARAMETERS: &str = include_str!("../data/parameters.yaml");
+
 /// The numbers that the marts use; those of the retail pipeline, which are invented.
 fn parameters(draft: &Draft, out: &mut Lines) {
+    if with_crm(draft) {
+        out.line(0, "# These numbers are those of a sample: put in your own.");
+        PARAMETERS.lines().for_each(|line| out.line(0, line));
+        return;
+    }
     let marts = marts_for(draft);
     let all = [
         ("ltv", "acquisition_cost: 1500   # yen to win a customer: put in your own"),

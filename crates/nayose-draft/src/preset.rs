@@ -22,6 +22,8 @@ pub(crate) struct Preset {
     pub(crate) channel: &'static str,
     /// The kind of its events.
     pub(crate) event_type: Option<&'static str>,
+    /// The table of what events name that it is.
+    pub(crate) table: Option<&'static str>,
     /// The time zone of times without one, where it is documented.
     pub(crate) time_zone: Option<&'static str>,
     /// Whether columns of the order stand on its first line only.
@@ -48,6 +50,7 @@ fn read(name: &'static str, data: &'static str) -> Preset {
         title: name,
         channel: name.split('.').next().unwrap_or(name),
         event_type: None,
+        table: None,
         time_zone: None,
         fill_down: false,
         notes: Vec::new(),
@@ -60,6 +63,7 @@ fn read(name: &'static str, data: &'static str) -> Preset {
             Some(("title", text)) => preset.title = text,
             Some(("channel", text)) => preset.channel = text,
             Some(("event_type", text)) => preset.event_type = Some(text),
+            Some(("table", text)) => preset.table = Some(text),
             Some(("time_zone", text)) => preset.time_zone = Some(text),
             Some(("fill_down", _)) => preset.fill_down = true,
             Some(("note", text)) => preset.notes.push(text),

@@ -138,10 +138,13 @@ pub(crate) fn source(draft: &Draft, answers: &Answers, source: &SourceDraft, sai
     }
     let mut lines = Lines::default();
     let open = source.asked && answer(draft, answers, source, QuestionKind::Recipient).is_none();
-    let without_id = source.record_id.is_empty() && source.record_id_digest.is_empty();
+    let without_id =
+        source.holds != Holds::Reference && source.record_id.is_empty() && source.record_id_digest.is_empty();
     head(&view, said, open || without_id, &mut lines);
     crate::unread_yaml::differences(&view, &mut lines);
-    ids_and_times(&view, &mut lines);
+    if source.holds != Holds::Reference {
+        ids_and_times(&view, &mut lines);
+    }
     column_yaml::attributes(&view, &mut lines);
     value_yaml::values(&view, &mut lines);
     value_yaml::skipped(&view, &mut lines);
@@ -166,10 +169,19 @@ pub(crate) fn source(draft: &Draft, answers: &Answers, source: &SourceDraft, sai
 /// What the file is.
 fn head(view: &View<'_>, said: &mut Vec<String>, is_commented: bool, out: &mut Lines) {
     let source = view.source;
-    let holds = if source.holds == Holds::People { "people" } else { "events" };
+    let holds = match source.holds {
+        Holds::People => "people",
+        Holds::Events => "events",
+        Holds::Reference => "reference",
+    };
     out.line(2, &format!("- name: {}", scalar(&source.name)));
-    out.line(4, &format!("channel: {}", scalar(&source.channel)));
+    if source.holds != Holds::Reference {
+        out.line(4, &format!("channel: {}", scalar(&source.channel)));
+    }
     out.line(4, &format!("holds: {holds}"));
+    if let Some(table) = source.table {
+        out.because(4, &format!("table: {table}"), &Why::new(false, "the names of its columns together say so"));
+    }
     if let Some(event_type) = &source.event_type {
         out.line(4, &format!("event_type: {}", scalar(event_type)));
     }
@@ -386,7 +398,9 @@ fn fill_down(view: &View<'_>, occurred_at: &[String], out: &mut Lines) {
     let Some(events) = view.draft.sources.iter().find(same) else { return };
     let Some(order) = table.place_of(Kind::TransactionId).map(|place| &table.columns[place].name) else { return };
     let is_of_line = |column: &String| {
-        let of_line = |kind: Kind| kind.is_event_attribute() && !matches!(kind, Kind::TransactionId | Kind::StoreId);
+        let of_line = |kind: Kind| {
+            kind.is_event_attribute() && !matches!(kind, Kind::TransactionId | Kind::StoreId | Kind::ReceiptId)
+        };
         table.columns.iter().any(|c| c.name == *column && of_line(c.meaning.kind))
     };
     let used: Vec<&String> = source

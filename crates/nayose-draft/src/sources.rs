@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use crate::columns::{Column, TableMeaning};
+use crate::event_words::{self, WordsDraft};
+use crate::fact_sources;
 use crate::meaning::{Kind, Party};
 use crate::words::words;
 
@@ -18,6 +20,21 @@ pub enum Holds {
     People,
     /// What happened.
     Events,
+    /// What events name.
+    Reference,
+}
+
+/// A column that may be an attribute, and why nobody can say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MaybeDraft {
+    /// The attribute.
+    pub attribute: &'static str,
+    /// The column.
+    pub column: String,
+    /// Why it is not mapped.
+    pub why: String,
+    /// An expression that would map it.
+    pub expression: Option<String>,
 }
 
 /// An attribute and the columns that it comes from.
@@ -70,6 +87,8 @@ pub struct SourceDraft {
     pub file: String,
     /// Where in a JSON document the rows are.
     pub path: Option<String>,
+    /// The table of what events name that it fills.
+    pub table: Option<&'static str>,
     /// The kind of its events.
     pub event_type: Option<String>,
     /// Columns of which the first that is filled is the record's id.
@@ -94,6 +113,10 @@ pub struct SourceDraft {
     pub status: Vec<String>,
     /// The money of a row as an expression, where no column has it.
     pub amount: Option<String>,
+    /// What words of its columns mean.
+    pub words: Vec<WordsDraft>,
+    /// Columns that may be something.
+    pub maybe: Vec<MaybeDraft>,
     /// Columns that stand on the first row of an order only.
     pub fill_down: Vec<String>,
     /// The file, path and column of the orders that a file of lines belongs to, which have buyer and time.
@@ -112,7 +135,7 @@ pub(crate) struct Place<'a> {
     pub(crate) taken: &'a mut HashSet<String>,
 }
 
-fn empty(place: &mut Place<'_>, table: &TableMeaning, suffix: &str, holds: Holds) -> SourceDraft {
+pub(crate) fn empty(place: &mut Place<'_>, table: &TableMeaning, suffix: &str, holds: Holds) -> SourceDraft {
     let base = format!("{}_{suffix}", place.channel);
     let mut name = base.clone();
     let mut number = 2;
@@ -126,6 +149,7 @@ fn empty(place: &mut Place<'_>, table: &TableMeaning, suffix: &str, holds: Holds
         holds,
         file: place.file.to_owned(),
         path: table.path.clone(),
+        table: None,
         event_type: None,
         record_id: Vec::new(),
         record_id_digest: Vec::new(),
@@ -138,11 +162,16 @@ fn empty(place: &mut Place<'_>, table: &TableMeaning, suffix: &str, holds: Holds
         consent: Vec::new(),
         status: Vec::new(),
         amount: None,
+        words: Vec::new(),
+        maybe: Vec::new(),
         fill_down: Vec::new(),
         join: None,
         asked: false,
     }
 }
+
+/// Topics whose rows tell who it was beyond an id.
+const WITH_BUYERS: [&str; 4] = ["purchase", "card_use", "ticket", "event"];
 
 /// Whether the columns of a party can tell a person: a name, or a contact.
 pub(crate) fn has_people(table: &TableMeaning, party: Party) -> bool {
@@ -161,6 +190,9 @@ fn has_buyers(table: &TableMeaning) -> bool {
 
 /// The sources of a table.
 pub(crate) fn sources(table: &TableMeaning, mut place: Place<'_>) -> Vec<SourceDraft> {
+    if let Some(name) = table.reference {
+        return vec![fact_sources::reference(table, &mut place, name)];
+    }
     let events = table.has_events();
     let mut out = Vec::new();
     if !events {
@@ -170,7 +202,8 @@ pub(crate) fn sources(table: &TableMeaning, mut place: Place<'_>) -> Vec<SourceD
         return out;
     }
     let key = key(table);
-    let buyers = has_buyers(table);
+    // Who a message went to is a record of its own already.
+    let buyers = has_buyers(table) && table.topic.is_none_or(|topic| WITH_BUYERS.contains(&topic));
     // Orders and members number separately: 1001 is both.
     let own = key.of_event && place.has_members;
     let events_channel = if own { format!("{}_order", place.channel) } else { place.channel.to_owned() };
@@ -276,7 +309,7 @@ fn names(table: &TableMeaning, kind: Kind) -> Vec<String> {
     of_kind(table, kind).into_iter().map(|c| c.name.clone()).collect()
 }
 
-fn mapping(attribute: &str, columns: &[&Column], join: bool) -> Mapping {
+pub(crate) fn mapping(attribute: &str, columns: &[&Column], join: bool) -> Mapping {
     // A name that stands twice in a header names one column.
     let mut names = HashSet::new();
     let columns: Vec<&Column> = columns.iter().copied().filter(|column| names.insert(&column.name)).collect();
@@ -327,6 +360,9 @@ fn people(table: &TableMeaning, place: &mut Place<'_>, suffix: &str, party: Part
             })
             .collect();
         source.status = names(table, Kind::Status);
+        if let Some(words) = event_words::status(table) {
+            source.status.retain(|column| *column != words.column);
+        }
     }
     source
 }
@@ -356,7 +392,7 @@ fn happened(table: &TableMeaning, place: &mut Place<'_>) -> SourceDraft {
     let mut source = empty(place, table, "events", Holds::Events);
     let order = names(table, Kind::TransactionId);
     let event_type = table.known.and_then(|preset| preset.event_type);
-    let guess = if order.is_empty() { "event" } else { "purchase" };
+    let guess = table.topic.unwrap_or(if order.is_empty() { "event" } else { "purchase" });
     source.event_type = Some(event_type.unwrap_or(guess).to_owned());
     for kind in crate::meaning::KINDS.iter().copied().filter(|kind| kind.is_event_attribute()) {
         let columns = of_kind(table, kind);
@@ -371,7 +407,17 @@ fn happened(table: &TableMeaning, place: &mut Place<'_>) -> SourceDraft {
         }
     }
     source.status = names(table, Kind::Status);
+    source.words.extend(event_words::category(table));
+    let of_order = event_words::status(table);
+    let rank = || table.columns.iter().find(|c| c.meaning.kind == Kind::Status && table.topic == Some("membership"));
+    let state = of_order.as_ref().map(|words| words.column.clone()).or_else(|| rank().map(|c| c.name.clone()));
+    if let Some(column) = table.columns.iter().find(|c| state.as_ref() == Some(&c.name)) {
+        source.columns.push(mapping("status", &[column], false));
+        source.status.retain(|name| *name != column.name);
+    }
+    source.words.extend(of_order);
     source.status.extend(names(table, Kind::RowKind));
+    source.maybe = fact_sources::maybe(table);
     let place_of = |kind: Kind| table.place_of(kind);
     if let (None, Some(price), Some(quantity)) =
         (place_of(Kind::Amount), place_of(Kind::UnitPrice), place_of(Kind::Quantity))

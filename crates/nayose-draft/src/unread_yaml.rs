@@ -47,6 +47,7 @@ fn read(view: &View<'_>) -> HashSet<String> {
     out.extend(source.record_id.iter().chain(&source.record_id_digest).cloned());
     match source.holds {
         Holds::Events => out.extend(source.event_id.iter().chain(&source.occurred_at).cloned()),
+        Holds::Reference => {}
         Holds::People => out.extend(source.registered_at.iter().chain(&source.updated_at).cloned()),
     }
     let said = |kind: QuestionKind, column: &String| {
@@ -123,6 +124,7 @@ fn mentioned(source: &SourceDraft) -> Vec<&String> {
         &source.fill_down,
     ];
     out.extend(lists.into_iter().flatten());
+    out.extend(source.maybe.iter().map(|maybe| &maybe.column));
     out.extend(source.registered_at.iter().chain(&source.updated_at));
     out.extend(source.consent.iter().flat_map(|c| std::iter::once(&c.column).chain(&c.at)));
     out

@@ -71,6 +71,18 @@ pub(crate) fn values(view: &View<'_>, out: &mut Lines) {
                 .line(6, &format!("# {}", entry(&documented(question, "male"), &documented(question, "female"))));
         }
     }
+    for words in &view.source.words {
+        let column = scalar(&view.column(&words.column));
+        let entries: Vec<String> =
+            words.known.iter().map(|(word, meaning)| format!("{}: {meaning}", scalar(word))).collect();
+        let why = Why::new(false, "these words are usual ones");
+        block.lines.because(6, &format!("{column}: {{ {} }}", entries.join(", ")), &why);
+        block.is_read = true;
+        if !words.unknown.is_empty() {
+            let unknown: Vec<String> = words.unknown.iter().map(|word| scalar(word)).collect();
+            block.lines.note(6, &format!("of {column} nobody said what these mean: {}", unknown.join(", ")));
+        }
+    }
     block.write(out);
 }
 

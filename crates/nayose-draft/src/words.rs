@@ -29,29 +29,52 @@ struct Rule {
     alone: bool,
 }
 
-struct Tables {
+/// Known words with their concepts.
+struct Vocabulary {
     words: HashMap<Vec<char>, Vec<&'static str>>,
     longest: usize,
+}
+
+struct Tables {
+    /// What columns are called at a first look.
+    names: Vocabulary,
+    /// What columns of events and of what they name are called.
+    facts: Vocabulary,
     rules: Vec<Rule>,
+    /// Rules of events, with their topics.
+    of_facts: Vec<(Vec<&'static str>, Rule)>,
 }
 
 static TABLES: OnceLock<Tables> = OnceLock::new();
 
 fn tables() -> &'static Tables {
     TABLES.get_or_init(|| {
-        let mut words: HashMap<Vec<char>, Vec<&'static str>> = HashMap::new();
-        for (concept, list) in data_lines(include_str!("../data/words.tsv")).filter_map(|line| line.split_once('\t')) {
-            for word in list.split_whitespace() {
-                let concepts = words.entry(folded(word).chars().collect()).or_default();
-                if !concepts.contains(&concept) {
-                    concepts.push(concept);
-                }
+        let rules = data_lines(include_str!("../data/rules.tsv")).filter_map(rule).collect();
+        let of_facts = data_lines(include_str!("../data/facts.tsv")).filter_map(|line| {
+            let (topics, rest) = line.split_once('\t')?;
+            Some((topics.split(' ').collect(), rule(rest)?))
+        });
+        Tables {
+            names: vocabulary(include_str!("../data/words.tsv")),
+            facts: vocabulary(include_str!("../data/fact_words.tsv")),
+            rules,
+            of_facts: of_facts.collect(),
+        }
+    })
+}
+
+fn vocabulary(data: &'static str) -> Vocabulary {
+    let mut words: HashMap<Vec<char>, Vec<&'static str>> = HashMap::new();
+    for (concept, list) in data_lines(data).filter_map(|line| line.split_once('\t')) {
+        for word in list.split_whitespace() {
+            let concepts = words.entry(folded(word).chars().collect()).or_default();
+            if !concepts.contains(&concept) {
+                concepts.push(concept);
             }
         }
-        let longest = words.keys().map(Vec::len).max().unwrap_or(0);
-        let rules = data_lines(include_str!("../data/rules.tsv")).filter_map(rule).collect();
-        Tables { words, longest, rules }
-    })
+    }
+    let longest = words.keys().map(Vec::len).max().unwrap_or(0);
+    Vocabulary { words, longest }
 }
 
 /// Lines that are no comment.
@@ -117,22 +140,21 @@ fn pieces(name: &str) -> Vec<String> {
 const SHORT_PARTS: [&str; 4] = ["is", "of", "id", "do"];
 
 /// The known words that cover most of `piece` with the fewest words: number of covered characters, concepts.
-fn cover(piece: &[char]) -> (usize, Vec<&'static str>) {
-    let tables = tables();
+fn cover(piece: &[char], known: &Vocabulary) -> (usize, Vec<&'static str>) {
     // best[i]: (covered, words) of the first i characters, and the word that ends there.
     let mut best: Vec<(usize, usize, usize)> = vec![(0, 0, 0); piece.len() + 1];
     let ascii = piece.iter().all(char::is_ascii);
     for end in 1..=piece.len() {
         let (covered, words, _) = best[end - 1];
         best[end] = (covered, words, 0);
-        for length in 1..=tables.longest.min(end) {
+        for length in 1..=known.longest.min(end) {
             let word = &piece[end - length..end];
             // Two letters are a word by themselves (`on`, `at`, `no`), and seldom a part of one.
             let part = !ascii
                 || length > 2
                 || length == piece.len()
                 || SHORT_PARTS.iter().any(|s| s.chars().eq(word.iter().copied()));
-            if part && tables.words.contains_key(word) {
+            if part && known.words.contains_key(word) {
                 let (covered, words, _) = best[end - length];
                 let next = (covered + length, words + 1);
                 if next.0 > best[end].0 || (next.0 == best[end].0 && (best[end].2 == 0 || next.1 < best[end].1)) {
@@ -147,7 +169,7 @@ fn cover(piece: &[char]) -> (usize, Vec<&'static str>) {
         match best[end].2 {
             0 => end -= 1,
             length => {
-                found.push(&tables.words[&piece[end - length..end]]);
+                found.push(&known.words[&piece[end - length..end]]);
                 end -= length;
             }
         }
@@ -169,9 +191,10 @@ fn without_legend(name: &str) -> String {
 /// The words of a column's name. A part in brackets that says which part of a name it is has the last word: 顧客名（姓） is no
 /// 名.
 pub(crate) fn words(name: &str) -> Words {
-    let mut out = all_words(name);
+    let known = &tables().names;
+    let mut out = all_words(name, known);
     if let Some(at) = name.find(['(', '（']).filter(|at| *at > 0) {
-        let inner = all_words(&name[at..]);
+        let inner = all_words(&name[at..], known);
         if PARTS.iter().any(|part| inner.has(part)) {
             let kana = out.has("familykana") || out.has("givenkana");
             out.concepts.retain(|concept| !PARTS.contains(concept) || inner.has(concept));
@@ -180,6 +203,19 @@ pub(crate) fn words(name: &str) -> Words {
                 out.concepts.push("kana");
             }
         }
+    }
+    out
+}
+
+/// The words of a column's name at a second look, which knows what events and what they name say: beside those of the first one.
+pub(crate) fn fact_words(name: &str) -> Words {
+    let mut out = words(name);
+    let facts = all_words(name, &tables().facts);
+    out.covered = out.covered.max(facts.covered);
+    out.concepts.extend(facts.concepts);
+    // クーポンID is cut where the letters begin.
+    if out.has("coupon") && out.has("id") {
+        out.concepts.push("couponid");
     }
     out
 }
@@ -193,7 +229,7 @@ const ALL: f64 = 0.99;
 /// Concepts of parts of a name.
 const PARTS: [&str; 4] = ["family", "given", "familykana", "givenkana"];
 
-fn all_words(name: &str) -> Words {
+fn all_words(name: &str, known: &Vocabulary) -> Words {
     let mut out = Words::default();
     if name.len() > LONGEST {
         return out;
@@ -211,7 +247,7 @@ fn all_words(name: &str) -> Words {
         // Words of two or three pieces come first: `zip code`, `first name`, `line item`.
         let joined = (2..=3).rev().find_map(|n| {
             let text: Vec<char> = pieces.get(at..at + n)?.concat().chars().collect();
-            let concepts = tables().words.get(&text)?;
+            let concepts = known.words.get(&text)?;
             text.iter().all(char::is_ascii).then_some((n, text.len(), concepts))
         });
         if let Some((n, length, concepts)) = joined {
@@ -220,7 +256,7 @@ fn all_words(name: &str) -> Words {
             continue;
         }
         let chars: Vec<char> = piece.chars().collect();
-        let (length, concepts) = cover(&chars);
+        let (length, concepts) = cover(&chars, known);
         all += chars.len();
         // Parts of an English word say nothing: `cat` in `location`.
         if length == chars.len() || !chars.iter().all(char::is_ascii) {
@@ -258,18 +294,31 @@ impl Words {
 
     /// What they say, and the place of the rule, which ranks columns that say the same.
     pub(crate) fn meaning(&self) -> Option<(Meaning, usize)> {
-        let is_needed = |rule: &Rule, concept: &&str| rule.needs.iter().flatten().any(|need| need == concept);
-        let holds = |rule: &Rule| {
-            rule.needs.iter().all(|any| any.iter().any(|concept| self.has(concept)))
-                && !rule.lacks.iter().any(|concept| self.has(concept))
-                && (!rule.alone || (self.covered >= ALL && self.concepts.iter().all(|c| is_needed(rule, c))))
-        };
-        let (rank, rule) = tables().rules.iter().enumerate().find(|(_, rule)| holds(rule))?;
+        let (rank, rule) = tables().rules.iter().enumerate().find(|(_, rule)| self.holds(rule))?;
         // 発送郵便番号: where something is sent to is the recipient's.
         let ship = self.has("ship") || self.has("delivered");
         let party = if ship && rule.meaning.is_person_attribute() { Party::Recipient } else { Party::Person };
         // 0 is the rank of what a preset says.
         Some((Meaning { party, kind: rule.meaning, part: 0 }, rank + 1))
+    }
+
+    fn holds(&self, rule: &Rule) -> bool {
+        let is_needed = |concept: &&str| rule.needs.iter().flatten().any(|need| need == concept);
+        self.has_all(&rule.needs, &rule.lacks)
+            && (!rule.alone || (self.covered >= ALL && self.concepts.iter().all(is_needed)))
+    }
+
+    /// Whether of each group a concept is there, and none of the others.
+    pub(crate) fn has_all(&self, needs: &[Vec<&str>], lacks: &[&str]) -> bool {
+        needs.iter().all(|any| any.iter().any(|concept| self.has(concept)))
+            && !lacks.iter().any(|concept| self.has(concept))
+    }
+
+    /// What they say in rows of events of a topic, and the place of the rule. The words are those of [`fact_words`].
+    pub(crate) fn fact(&self, topic: &str) -> Option<(Kind, usize)> {
+        let rules = tables().of_facts.iter().enumerate();
+        let mut of_topic = rules.filter(|(_, (topics, _))| topics.contains(&"*") || topics.contains(&topic));
+        of_topic.find(|(_, (_, rule))| self.holds(rule)).map(|(rank, (_, rule))| (rule.meaning, rank))
     }
 
     /// The place of a part of an address: prefecture, municipality, street by number, building.
@@ -291,9 +340,15 @@ mod tests {
     /// Every word and rule is of a concept that the other file knows, and every meaning exists.
     #[test]
     fn the_data_files_agree() {
-        let concepts: Vec<&str> =
-            data_lines(include_str!("../data/words.tsv")).filter_map(|l| l.split('\t').next()).collect();
-        for line in data_lines(include_str!("../data/rules.tsv")) {
+        let concepts_of = |data: &'static str| data_lines(data).filter_map(|l| l.split('\t').next());
+        let mut concepts: Vec<&str> = concepts_of(include_str!("../data/words.tsv")).collect();
+        let names = concepts.len();
+        concepts.extend(concepts_of(include_str!("../data/fact_words.tsv")));
+        let of_facts = data_lines(include_str!("../data/facts.tsv")).filter_map(|line| Some(line.split_once('\t')?.1));
+        let of_names = data_lines(include_str!("../data/rules.tsv"));
+        let all = of_names.map(|line| (line, names)).chain(of_facts.map(|line| (line, concepts.len())));
+        for (line, known) in all {
+            let concepts = &concepts[..known];
             let fields: Vec<&str> = line.split('\t').collect();
             assert_eq!(fields.len(), 3, "{line}");
             assert!(Kind::parse(fields[0]).is_some(), "{line}");

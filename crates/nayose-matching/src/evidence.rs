@@ -16,6 +16,8 @@ pub struct ComparedPair {
     pub label: Label,
     /// Name and label of the level; none where one side has no value.
     pub level: Option<(String, Label)>,
+    /// The feature that the values are of, that of the left record where the two are of different ones; none where there is no value.
+    pub feature: Option<String>,
     /// Values of the left record, of the feature nearest to what was written.
     pub left: Vec<String>,
     /// Values of the right record.
@@ -71,6 +73,7 @@ fn compared(
             comparison: c.name.clone(),
             label: c.label.clone(),
             level: level.map(|level| (level.name.clone(), level.label.clone())),
+            feature: of_left.or(of_right).map(|f| scorer.model().features[f].clone()),
             left,
             right,
             closed: [of_left, of_right].into_iter().flatten().any(|f| packed.features[f].distinct() <= CLOSED),

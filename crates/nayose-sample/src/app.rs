@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::addresses::{Style, write};
 use super::calendar::{Day, END};
-use super::consent::MailConsent;
+use super::consent::Consent;
 use super::contact::PhoneStyle;
 use super::draw::{Draw, Purpose, shuffled};
 use super::errors::slip_birth;
@@ -115,7 +115,7 @@ impl<'a> App<'a> {
         let id = number(self.seed, registration.serial);
         let states = history(person, &mut draw, registration.day, rates::TELLS[1]);
         let second = 25_000 + draw.below(60_000);
-        let mail = MailConsent::draw(self.seed, 1, registration);
+        let mail = Consent::to_mail(self.seed, 1, registration);
         let (mut before, mut push): (Option<Day>, bool) = (None, false);
         for (place, export) in rates::APP_EXPORTS.into_iter().enumerate() {
             let Some(state) = states.iter().rev().find(|state| state.day <= export) else { continue };

@@ -29,6 +29,8 @@ pub(super) enum Purpose {
     Loyalty = 17,
     Engagement = 18,
     Reply = 19,
+    Earlier = 20,
+    Gift = 21,
 }
 
 /// Quantiles of the exponential distribution of mean 1, in 32 equal steps.

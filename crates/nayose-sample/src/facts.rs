@@ -69,6 +69,12 @@ impl Custom {
         Custom { from, until, gap, errands, favourite: draw.bits() }
     }
 
+    /// The same customer's custom in the quarter before the facts: none, where the customer came later or had left.
+    pub(super) fn earlier(&self, registered: Day) -> Custom {
+        let (from, until) = (registered.max(rates::SALES_FROM), self.until.min(rates::FACTS_FROM.plus(-1)));
+        Custom { from, until, ..*self }
+    }
+
     /// The moments of visits, oldest first, `most` of them at most.
     pub(super) fn visits(&self, draw: &mut Draw, most: usize) -> Vec<Moment> {
         let mut visits = Vec::new();
@@ -145,6 +151,8 @@ mod tests {
             let visits = custom.visits(&mut draw, 60);
             assert!(visits.iter().all(|visit| visit.day >= rates::FACTS_FROM && visit.day <= END));
             counts.push(visits.len());
+            let earlier = custom.earlier(Day::of(2023, 1, 1)).visits(&mut draw, 60);
+            assert!(earlier.iter().all(|visit| visit.day >= rates::SALES_FROM && visit.day < rates::FACTS_FROM));
         }
         counts.sort_unstable();
         let total: usize = counts.iter().sum();

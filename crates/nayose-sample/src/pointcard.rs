@@ -132,8 +132,14 @@ impl<'a> PointCard<'a> {
         self.members.rows.push(member);
         let custom = Custom::draw(&mut draw, self.lists, registration.day, rates::FACTS_FROM, rates::TRANSACTIONS);
         let mut sales = Vec::new();
-        for (place, visit) in custom.visits(&mut draw, 127).into_iter().enumerate() {
-            let serial = registration.serial * 128 + place as u64;
+        let visits = custom.visits(&mut draw, 127);
+        // Numbers of earlier ones count down from the last that a record may have. Their draws are their own.
+        let mut before = Draw::new(self.seed, Purpose::Earlier, registration.serial * 2 + 1);
+        let earlier = custom.earlier(registration.day).visits(&mut before, 127 - visits.len());
+        let earlier = (0..128).rev().zip(earlier).map(|place| (place, true));
+        for ((place, visit), is_earlier) in earlier.chain((0..).zip(visits).map(|place| (place, false))) {
+            let draw = if is_earlier { &mut before } else { &mut draw };
+            let serial: u64 = registration.serial * 128 + place;
             let kind = ["sale", "redeem", "return"][draw.by_weight(&[925, 60, 15])];
             let amount = i64::from(300 + draw.below(2600) + if draw.chance(0.12) { draw.below(9000) } else { 0 });
             let (amount, points) = match kind {
@@ -150,7 +156,7 @@ impl<'a> PointCard<'a> {
                 transaction_id: Some(id_of_use),
                 member_id: id.clone(),
                 card_number: card.to_string(),
-                store_code: store_code(store(self.lists, person.homes.at(visit.day).address.city, &mut draw)),
+                store_code: store_code(store(self.lists, person.homes.at(visit.day).address.city, draw)),
                 used_at: visit.micros(),
                 kind,
                 amount,

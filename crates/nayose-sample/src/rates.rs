@@ -7,8 +7,11 @@ use super::calendar::Day;
 
 // The files.
 
-/// Purchases and events start here: two business years up to the last day.
+/// Facts start here: two business years up to the last day. Means over the whole span are meant from here.
 pub(super) const FACTS_FROM: Day = Day::of(2024, 4, 1);
+/// Orders and sales on cards are kept for a quarter more: whoever asks at the end of the data who bought in the months t−24 to t−12 and
+/// not since looks back to here.
+pub(super) const SALES_FROM: Day = Day::of(2024, 1, 1);
 /// The app keeps its event log for one year.
 pub(super) const EVENTS_FROM: Day = Day::of(2025, 4, 1);
 /// The chain opened its first card counter here; nothing was registered earlier.
@@ -78,6 +81,12 @@ pub(super) const ASKED_FOR_MAIL: [f64; 2] = [0.86, 0.95];
 pub(super) const WANTS_MAIL: [f64; 2] = [0.58, 0.70];
 /// Of these, took it back later in this channel.
 pub(super) const STOPS_MAIL: f64 = 0.18;
+/// A shop customer who was asked whether advertising platforms may be given a hash of the address: the form has had that box for a few years.
+pub(super) const ASKED_FOR_ADVERTISING: f64 = 0.45;
+/// Of these, said yes: fewer than to mail.
+pub(super) const WANTS_ADVERTISING: f64 = 0.34;
+/// Of these, took it back later.
+pub(super) const STOPS_ADVERTISING: f64 = 0.12;
 
 // Life.
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::addresses::{Style, write};
 use super::calendar::{Day, END};
-use super::consent::MailConsent;
+use super::consent::Consent;
 use super::contact::{Phone, PhoneStyle};
 use super::cp932::Cp932;
 use super::draw::{Draw, Purpose, shuffled};
@@ -18,7 +18,7 @@ use super::record::{NO_MAILS, NO_PHONES, Registration, View, history, names, pho
 use super::spelling::{full_width, half_width, hiragana, old_terminal};
 use crate::error::Result;
 
-const CUSTOMER_HEADER: [&str; 14] = [
+const CUSTOMER_HEADER: [&str; 16] = [
     "顧客番号",
     "氏名",
     "フリガナ",
@@ -33,7 +33,11 @@ const CUSTOMER_HEADER: [&str; 14] = [
     "更新日",
     "メルマガ",
     "メルマガ回答日",
+    "広告利用",
+    "広告利用回答日",
 ];
+/// Months of orders.
+const MONTHS: i32 = 27;
 const ORDER_HEADER: [&str; 9] =
     ["注文番号", "顧客番号", "注文日時", "店舗コード", "商品コード", "商品名", "数量", "単価", "金額"];
 
@@ -95,8 +99,8 @@ impl<'a> Shop<'a> {
             customers.push(Rows::plain(out, &path, "customer", Shape::Csv, b"\r\n", &customer)?);
         }
         let mut orders = Vec::new();
-        let (year, first, _) = rates::FACTS_FROM.date();
-        for month in 0..24 {
+        let (year, first, _) = rates::SALES_FROM.date();
+        for month in 0..MONTHS {
             let at = first - 1 + month;
             let path = format!("shop/orders_{}{:02}.csv", year + at / 12, at % 12 + 1);
             orders.push(Rows::plain(out, &path, "order line", Shape::Csv, b"\r\n", &order)?);
@@ -116,7 +120,7 @@ impl<'a> Shop<'a> {
         let id = number(self.seed, registration.serial);
         let states = history(person, &mut draw, registration.day, rates::TELLS[0]);
         let custom = Custom::draw(&mut draw, self.lists, registration.day, rates::FACTS_FROM, rates::ORDERS);
-        let mail = MailConsent::draw(self.seed, 0, registration);
+        let consents = [Consent::to_mail(self.seed, 0, registration), Consent::to_advertising(self.seed, registration)];
         let mut before: Option<Day> = None;
         for (place, export) in rates::SHOP_EXPORTS.into_iter().enumerate() {
             let last = states.iter().rev().find(|state| state.day <= export);
@@ -129,12 +133,11 @@ impl<'a> Shop<'a> {
             let updated = if changed { state.day } else { export.plus(-draw.between(0, 9)) };
             let view = state.view(household, person);
             let fields = self.fields(&id, &view, registration.day, updated.max(registration.day), &draw);
-            let (mut answer, mut answered) = ("", String::new());
-            if let Some((day, wants)) = mail.on(export) {
-                answer = if wants { "希望する" } else { "希望しない" };
-                day.write("/", &mut answered);
-            }
-            let fields: Vec<&str> = fields.iter().map(String::as_str).chain([answer, &answered]).collect();
+            let [mail, advertising] = &consents;
+            let mail = answer(mail.on(export), ["希望する", "希望しない"]);
+            let advertising = answer(advertising.on(export), ["許可する", "許可しない"]);
+            let answers = [mail.0, &mail.1, advertising.0, &advertising.1];
+            let fields: Vec<&str> = fields.iter().map(String::as_str).chain(answers).collect();
             quoted(&fields, &mut self.text);
             self.bytes.clear();
             self.encoding.encode(&self.text, &mut self.bytes);
@@ -255,29 +258,48 @@ impl<'a> Shop<'a> {
         draw: &mut Draw,
         damage: &mut Draw,
     ) -> Vec<Order<'a>> {
-        let mut orders = Vec::new();
-        let mut basket = Vec::new();
-        for (place, visit) in custom.visits(draw, 63).into_iter().enumerate() {
-            let serial = registration.serial * 64 + place as u64;
-            let order = format!("{:010}", shuffled(self.seed ^ 0x0D, 10_000_000_000, serial));
-            let bought_at = store_code(store(self.lists, person.homes.at(visit.day).address.city, draw));
-            let mut when = String::new();
-            visit.write("/", " ", &mut when);
-            custom.basket(draw, self.lists, &mut basket);
-            for (product, quantity) in &basket {
-                let (quantity, price, amount) =
-                    (quantity.to_string(), product.price.to_string(), (quantity * product.price).to_string());
-                quoted(
-                    &[&order, id, &when, &bought_at, product.code, product.name, &quantity, &price, &amount],
-                    &mut self.text,
-                );
-                self.bytes.clear();
-                self.encoding.encode(&self.text, &mut self.bytes);
-                self.orders[month(visit)].push(visit.key(serial), &self.bytes, damage);
-            }
-            orders.push(Order { number: order, moment: visit, store: bought_at, lines: basket.clone() });
+        let mut before = Draw::new(self.seed, Purpose::Earlier, registration.serial * 2);
+        let mut order = |(serial, visit): (u64, Moment), draw: &mut Draw| {
+            let city = person.homes.at(visit.day).address.city;
+            self.order(id, (registration.serial * 64 + serial, visit), city, custom, draw, damage)
+        };
+        let visits = custom.visits(draw, 63);
+        let orders: Vec<Order<'a>> = (0..).zip(visits).map(|place| order(place, draw)).collect();
+        // Numbers of earlier ones count down from the last that a record may have. Their draws are their own.
+        let earlier = custom.earlier(registration.day).visits(&mut before, 63 - orders.len());
+        let places = (0..64).rev().zip(earlier);
+        let earlier: Vec<Order<'a>> = places.map(|place| order(place, &mut before)).collect();
+        earlier.into_iter().chain(orders).collect()
+    }
+
+    /// Writes the lines of an order.
+    fn order(
+        &mut self,
+        id: &str,
+        (serial, visit): (u64, Moment),
+        city: usize,
+        custom: &Custom,
+        draw: &mut Draw,
+        damage: &mut Draw,
+    ) -> Order<'a> {
+        let number = format!("{:010}", shuffled(self.seed ^ 0x0D, 10_000_000_000, serial));
+        let bought_at = store_code(store(self.lists, city, draw));
+        let mut when = String::new();
+        visit.write("/", " ", &mut when);
+        let mut lines = Vec::new();
+        custom.basket(draw, self.lists, &mut lines);
+        for (product, quantity) in &lines {
+            let (quantity, price, amount) =
+                (quantity.to_string(), product.price.to_string(), (quantity * product.price).to_string());
+            quoted(
+                &[&number, id, &when, &bought_at, product.code, product.name, &quantity, &price, &amount],
+                &mut self.text,
+            );
+            self.bytes.clear();
+            self.encoding.encode(&self.text, &mut self.bytes);
+            self.orders[month(visit)].push(visit.key(serial), &self.bytes, damage);
         }
-        orders
+        Order { number, moment: visit, store: bought_at, lines }
     }
 
     /// A record that staff made to try a till.
@@ -314,6 +336,8 @@ impl<'a> Shop<'a> {
             &registered,
             "",
             "",
+            "",
+            "",
         ];
         quoted(&fields, &mut self.text);
         self.bytes.clear();
@@ -333,8 +357,20 @@ impl<'a> Shop<'a> {
     }
 }
 
-/// The place of a moment's month in the span of facts.
+/// The place of a moment's month in the span of orders.
 fn month(moment: Moment) -> usize {
-    let ((y1, m1, _), (y2, m2, _)) = (rates::FACTS_FROM.date(), moment.day.date());
-    ((y2 - y1) * 12 + m2 - m1).clamp(0, 23) as usize
+    let ((y1, m1, _), (y2, m2, _)) = (rates::SALES_FROM.date(), moment.day.date());
+    ((y2 - y1) * 12 + m2 - m1).clamp(0, MONTHS - 1) as usize
+}
+
+/// An answer in the words of its form, and the day on which it was given; both empty where nobody asked.
+fn answer(on: Option<(Day, bool)>, [yes, no]: [&'static str; 2]) -> (&'static str, String) {
+    let mut day = String::new();
+    match on {
+        None => ("", day),
+        Some((answered, wants)) => {
+            answered.write("/", &mut day);
+            (if wants { yes } else { no }, day)
+        }
+    }
 }

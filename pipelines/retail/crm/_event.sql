@@ -1,5 +1,5 @@
--- Facts of the kinds of which there are few, messages that somebody unsubscribed from or blocked, and carts of the app of the last 9 days, up to
--- the run's time: what several marts read, found in one pass over all facts.
+-- Facts of the kinds of which there are few, answers to messages, and carts of the app of the last 9 days, up to the run's time: what several
+-- marts read, found in one pass over all facts. Visits are in _web.
 select
     channel,
     event_id,
@@ -28,5 +28,5 @@ select
 from interaction
 where occurred_at <= $as_of
     and (event_type in ('ticket', 'ticket_reply', 'membership', 'point', 'registration', 'contract', 'engagement', 'coupon')
-        or event_type = 'message' and category in ('unsubscribed', 'blocked')
+        or event_type = 'message' and category in ('opened', 'clicked', 'unsubscribed', 'blocked')
         or event_type = 'app_event' and category = 'cart' and occurred_at > $as_of - interval '9 days')

@@ -2,12 +2,7 @@
 -- ago (back 1), by the facts up to that moment, and with the score. health_score has the rules.
 -- Identity is as known at the moment: ago it is what id_map held then, and today's of records that it did not have yet.
 -- needs: event.engagement
-with moment as (
-    select 0 as back, cast(0 as double) as days
-    union all
-    select 1, cast($health_back_days as double)
-),
-known_then as (
+with known_then as (
     select channel, record_id, customer_id
     from id_map
     where date_part('epoch', $as_of) - date_part('epoch', valid_from) >= $health_back_days * 86400
@@ -15,12 +10,12 @@ known_then as (
 ),
 fact as (
     select
-        m.back,
+        i.back,
         i.channel,
         i.record_id,
         i.event_id,
-        case when m.back = 1 then coalesce(k.customer_id, i.customer_id) else i.customer_id end as customer_id,
-        m.back = 1 and k.customer_id is not null as is_known_then,
+        case when i.back = 1 then coalesce(k.customer_id, i.customer_id) else i.customer_id end as customer_id,
+        i.back = 1 and k.customer_id is not null as is_known_then,
         i.account_id,
         i.corporate_number,
         i.event_type,
@@ -29,12 +24,14 @@ fact as (
         i.score,
         i.amount,
         -- Days before the moment.
-        (date_part('epoch', $as_of) - date_part('epoch', i.occurred_at)) / 86400 - m.days as age,
+        (date_part('epoch', $as_of) - date_part('epoch', i.occurred_at)) / 86400 - i.back * $health_back_days as age,
         case i.category when 'start' then 1 when 'change' then 2 else 3 end as place
-    from interaction i
-    cross join moment m
+    from (
+        select *, unnest(make_array(0, 1)) as back
+        from _event
+        where event_type in ('engagement', 'ticket', 'registration', 'contract')
+    ) i
     left join known_then k on k.channel = i.channel and k.record_id = i.record_id
-    where i.event_type in ('engagement', 'ticket', 'registration', 'contract') and i.occurred_at <= $as_of
 ),
 contract as (
     select

@@ -3,9 +3,9 @@
 select
     customer_id,
     array_distinct(flatten(array_agg(items))) as bought,
-    array_distinct(flatten(array_agg(items) filter (where n < last_n))) as bought_known,
-    array_slice(array_sort(flatten(array_agg(items) filter (where n = last_n))), 1, 8) as latest,
-    array_slice(array_sort(flatten(array_agg(items) filter (where n = last_n - 1))), 1, 8) as latest_known,
-    flatten(array_agg(items) filter (where n = last_n and n > 1)) as held_out
+    array_distinct(flatten(array_agg(items) filter (where not is_last))) as bought_known,
+    array_slice(array_sort(flatten(array_agg(items) filter (where is_last))), 1, 8) as latest,
+    array_slice(array_sort(flatten(array_agg(items) filter (where is_last_but_one))), 1, 8) as latest_known,
+    flatten(array_agg(items) filter (where is_last and n > 1)) as held_out
 from _item_purchase
 group by customer_id

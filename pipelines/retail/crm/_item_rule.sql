@@ -7,29 +7,29 @@ with item as (
     select
         item_id,
         count(*) as together,
-        sum(case when n < last_n then 1 else 0 end) as before,
+        sum(case when not is_last then 1 else 0 end) as before,
         sum(case when n > 1 then 1 else 0 end) as after,
-        sum(case when n < last_n or n = 1 then 1 else 0 end) as together_known,
-        sum(case when n < last_n - 1 then 1 else 0 end) as before_known
-    from (select n, last_n, unnest(items) as item_id from _item_purchase) i
+        sum(case when not is_last or n = 1 then 1 else 0 end) as together_known,
+        sum(case when not is_last and not is_last_but_one then 1 else 0 end) as before_known
+    from (select n, is_last, is_last_but_one, unnest(items) as item_id from _item_purchase) i
     group by item_id
 ),
 total as (
     select
         cast(count(*) as double) as together,
-        cast(sum(case when n < last_n then 1 else 0 end) as double) as after,
-        cast(sum(case when n < last_n or n = 1 then 1 else 0 end) as double) as together_known,
-        cast(sum(case when n < last_n - 1 then 1 else 0 end) as double) as after_known
+        cast(sum(case when not is_last then 1 else 0 end) as double) as after,
+        cast(sum(case when not is_last or n = 1 then 1 else 0 end) as double) as together_known,
+        cast(sum(case when not is_last and not is_last_but_one then 1 else 0 end) as double) as after_known
     from _item_purchase
 ),
 pair as (
     select kind, item_a, item_b, count(*) as n, sum(known) as n_known, median(cast(days as double)) as median_days
     from (
-        select 'together' as kind, item_a, unnest(items) as item_b, case when n < last_n or n = 1 then 1 else 0 end as known, cast(null as bigint) as days
-        from (select items, n, last_n, unnest(items) as item_a from _item_purchase where cardinality(items) > 1) a
+        select 'together' as kind, item_a, unnest(items) as item_b, case when not is_last or n = 1 then 1 else 0 end as known, cast(null as bigint) as days
+        from (select items, n, is_last, is_last_but_one, unnest(items) as item_a from _item_purchase where cardinality(items) > 1) a
         union all
-        select 'after' as kind, item_a, unnest(next_items) as item_b, case when n < last_n - 1 then 1 else 0 end as known, days
-        from (select next_items, days, n, last_n, unnest(items) as item_a from _item_purchase where n < last_n) b
+        select 'after' as kind, item_a, unnest(next_items) as item_b, case when not is_last and not is_last_but_one then 1 else 0 end as known, days
+        from (select next_items, days, n, is_last, is_last_but_one, unnest(items) as item_a from _item_purchase where not is_last) b
     ) p
     where item_a <> item_b
     group by kind, item_a, item_b

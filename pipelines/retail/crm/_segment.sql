@@ -1,32 +1,15 @@
 -- The segments of every buyer: now, and one month before $as_of by the purchases up to then. Columns that end in _then are null for who had not
--- bought by then. One month before the 31st is the last day of a shorter month, at the same time of day.
+-- bought by then: see _buyer, which has the sums.
 -- rfm: the ranks r, f, m of the mart rfm, written one after the other. decile: as there.
 -- cpm: 初回客 bought once; よちよち客 less than $cpm_young_days from first to last purchase; コツコツ客 longer, for less than $cpm_amount;
 -- 流行客 for so much in less than $cpm_loyal_days; 優良客 for so much over a longer time. cpm_active: 現役, the last purchase is less than
--- $cpm_left_days ago, else 離脱. Amounts are lowered by what came back up to now, also those of then.
-with then as (
-    select cast($as_of as timestamp with time zone) - interval '1 month' as at
-),
-sums as (
+-- $cpm_left_days ago, else 離脱.
+with ranked as (
     select
-        p.customer_id,
-        count(*) as purchases,
-        sum(p.amount) as amount,
-        min(p.occurred_at) as first_at,
-        max(p.occurred_at) as last_at,
-        count(case when p.occurred_at <= t.at then 1 end) as purchases_then,
-        sum(case when p.occurred_at <= t.at then p.amount end) as amount_then,
-        max(case when p.occurred_at <= t.at then p.occurred_at end) as last_then
-    from purchase p
-    cross join then t
-    group by p.customer_id
-),
-ranked as (
-    select
-        s.*,
+        *,
         cast(to_local_time($as_of) as date) - cast(to_local_time(last_at) as date) as since,
         cast(to_local_time(last_at) as date) - cast(to_local_time(first_at) as date) as tenure,
-        cast(to_local_time(t.at) as date) - cast(to_local_time(last_then) as date) as since_then,
+        cast(to_local_time(cast($as_of as timestamp with time zone) - interval '1 month') as date) - cast(to_local_time(last_then) as date) as since_then,
         cast(to_local_time(last_then) as date) - cast(to_local_time(first_at) as date) as tenure_then,
         least(5, 1 + cast(floor(5 * percent_rank() over (order by last_at)) as int)) as r,
         least(5, 1 + cast(floor(5 * percent_rank() over (order by purchases)) as int)) as f,
@@ -36,8 +19,7 @@ ranked as (
         least(5, 1 + cast(floor(5 * percent_rank() over (partition by last_then is null order by purchases_then)) as int)) as f_then,
         least(5, 1 + cast(floor(5 * percent_rank() over (partition by last_then is null order by amount_then)) as int)) as m_then,
         ntile(10) over (partition by last_then is null order by amount_then desc, customer_id) as decile_then
-    from sums s
-    cross join then t
+    from _buyer
 )
 select
     customer_id,

@@ -12,10 +12,8 @@ with sent as (
 own as (
     select s.campaign, s.arm, s.channel, s.record_id
     from sent s
-    join interaction i on i.channel = s.channel and i.record_id = s.record_id and i.occurred_at >= s.sent_at
-    where (i.event_type = 'purchase' or i.event_type = 'card_use' and i.category = 'sale' or i.event_type = 'app_event' and i.category = 'purchase')
-        and (i.status is null or i.status not in ('cancelled', 'provisional', 'returned')) and coalesce(i.amount, 0) >= 0
-        and i.occurred_at <= $as_of
+    join _sale i on i.channel = s.channel and i.record_id = s.record_id and i.occurred_at >= s.sent_at
+    where not i.is_return and (i.status is null or i.status not in ('cancelled', 'provisional', 'returned')) and coalesce(i.amount, 0) >= 0
         and date_part('epoch', i.occurred_at) - date_part('epoch', s.sent_at) < $conversion_days * 86400
     group by s.campaign, s.arm, s.channel, s.record_id
 ),

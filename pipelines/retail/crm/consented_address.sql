@@ -12,36 +12,18 @@
 -- column: granted_at | timestamp? | 同意日時 | when it was given | plain
 -- column: denied_by_other | boolean | 同じ宛先を別の顧客が拒否しているか | whether another customer's statement for the same address and purpose is no grant | plain
 -- The golden record's newest address is often that of another record, for which nobody agreed. Write to position 1, and to none that another
--- customer denied. A push needs no address: its consent is in `consent`. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile
+-- customer denied. A push needs no address: `mail_list` has the record that agreed to it. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile
 -- carriers: what can be read from an address.
 -- Left out is what ended since the grant, or at its moment: the customer unsubscribed from a message of this way (medium = contact, or no medium
--- said) or blocked it, or all memberships of the customer are withdrawn, the last of them since. A grant without a time is ended by any of these.
+-- said) or blocked it, or all memberships of the customer are withdrawn, the last of them since. A grant without a time is ended by any of these
+-- (`_consent`).
 with stated as (
-    select customer_id, purpose, contact, status, channel, record_id, stated_at, contact_points, unnest(contact_points) as address
-    from consent
+    select customer_id, purpose, contact, status, is_in_force, channel, record_id, stated_at, contact_points, unnest(contact_points) as address
+    from _consent
     where contact_points is not null
 ),
 refused as (
     select purpose, contact, address from stated where status <> 'granted' group by purpose, contact, address
-),
-ended as (
-    select customer_id, max(email_at) as email_at, max(sms_at) as sms_at, max(any_at) as any_at
-    from (
-        select
-            customer_id,
-            case when medium = 'email' then occurred_at end as email_at,
-            case when medium = 'sms' then occurred_at end as sms_at,
-            case when medium is null then occurred_at end as any_at
-        from _event
-        where event_type = 'message' and category in ('unsubscribed', 'blocked') and customer_id is not null
-        union all
-        select customer_id, null, null, max(withdrawn_at)
-        from _member
-        where customer_id is not null
-        group by customer_id
-        having bool_and(state = 'withdrawn')
-    ) e
-    group by customer_id
 )
 select distinct
     s.customer_id,
@@ -63,8 +45,4 @@ select distinct
     r.address is not null as denied_by_other
 from stated s
 left join refused r on r.purpose = s.purpose and r.contact = s.contact and r.address = s.address
-left join ended e on e.customer_id = s.customer_id
-where s.status = 'granted' and s.address is not null
-    and (e.any_at is null or e.any_at < s.stated_at)
-    and (e.email_at is null or s.contact <> 'email' or e.email_at < s.stated_at)
-    and (e.sms_at is null or s.contact <> 'sms' or e.sms_at < s.stated_at)
+where s.is_in_force and s.address is not null

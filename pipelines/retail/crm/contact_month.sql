@@ -18,16 +18,15 @@
 -- complaints_per_1000 = complaints of the row × 1,000 ÷ all purchases of the month, so that the rows of a split add up to the month.
 -- Both sales are means over the same contacts, so they can be compared.
 with contact as (
-    select c.*, cast(date_trunc('month', c.occurred_at) as date) as month, s.split_by
-    from _contact c
-    cross join (values ('all'), ('channel'), ('category'), ('staff')) as s(split_by)
+    select *, cast(date_trunc('month', occurred_at) as date) as month, unnest(make_array('all', 'channel', 'category', 'staff')) as split_by
+    from _contact
 ),
 split as (
     select *, coalesce(case split_by when 'all' then 'all' when 'channel' then channel when 'category' then category else staff end, '-') as value
     from contact
 ),
 month as (
-    select cast(date_trunc('month', occurred_at) as date) as month, count(*) as purchases from purchase group by 1
+    select make_date(cast(month / 12 as int), cast(month % 12 + 1 as int), 1) as month, sum(purchases) as purchases from _kpi_purchase group by 1
 ),
 grouped as (
     select

@@ -18,6 +18,9 @@
 -- column: churn_rate_12 | double? | 解約率（直近12か月の平均） | mean of churn_rate over 12 months; else null | plain
 -- column: lowered_rate | double? | 減額率 0–1 | fee_lowered ÷ fee_before | plain
 -- column: contract_churn_rate | double? | 契約数での解約率 0–1 | ended ÷ contracts in force at the end of the month before | plain
+-- 定義: 解約率 = その月に解約で失われた月額 ÷ 前月末の月額（Sansanの公表する定義）。同じ月に始まり解約された契約も分子に入る。
+-- 定義: 直近12か月の平均は、12か月すべてに率がある場合だけで、それ以外はNULL。$as_of の月は月の最終日だけ率がある。
+-- 定義: 変更による増減は解約に含めない。法人は、契約にある法人番号の完全一致。
 -- 解約率 as Sansan reports it: the monthly fee lost to cancellations in the month ÷ the monthly fee in force at the end of the month before, and the
 -- mean of the last twelve months. A contract that starts and is cancelled in one month is in the numerator too. The mean is null unless
 -- each of the twelve has a rate; a month without a fee before it has none. The month of $as_of has rates on its last day only.
@@ -27,12 +30,12 @@ with step as (
         unnest(make_array('all', corporate_number)) as company,
         cast(date_trunc('month', at) as date) as month,
         cast(date_trunc('month', until_at) as date) as until_month,
-        category,
-        category_before,
+        running,
+        ran,
         fee,
         fee_before,
         customer_id
-    from _contract_step
+    from _contract
 ),
 company as (
     select company, unnest(generate_series(min(month), cast(date_trunc('month', cast($as_of as date)) as date), interval '1 month')) as month
@@ -44,19 +47,19 @@ in_force as (
     select m.company, m.month, count(*) as contracts, count(distinct s.customer_id) as persons, sum(s.fee) as fee
     from company m
     join step s on s.company = m.company and s.month <= m.month and (s.until_month is null or s.until_month > m.month)
-    where s.category <> 'end'
+    where s.running
     group by m.company, m.month
 ),
 flow as (
     select
         company,
         month,
-        count(case when category <> 'end' and category_before = 'end' then 1 end) as started,
-        sum(case when category <> 'end' and category_before = 'end' then fee end) as fee_started,
-        sum(case when category <> 'end' and category_before <> 'end' and fee > fee_before then fee - fee_before end) as fee_raised,
-        sum(case when category <> 'end' and category_before <> 'end' and fee < fee_before then fee_before - fee end) as fee_lowered,
-        count(case when category = 'end' and category_before <> 'end' then 1 end) as ended,
-        sum(case when category = 'end' and category_before <> 'end' then fee_before end) as fee_ended
+        count(case when running and not ran then 1 end) as started,
+        sum(case when running and not ran then fee end) as fee_started,
+        sum(case when running and ran and fee > fee_before then fee - fee_before end) as fee_raised,
+        sum(case when running and ran and fee < fee_before then fee_before - fee end) as fee_lowered,
+        count(case when not running and ran then 1 end) as ended,
+        sum(case when not running and ran then fee_before end) as fee_ended
     from step
     where company is not null
     group by company, month

@@ -10,8 +10,8 @@
 -- Cancellations as in contract_churn: their fees of a month are its fee_ended.
 with ended as (
     select cast(date_trunc('month', at) as date) as month, coalesce(reason, 'unknown') as reason, count(*) as contracts, sum(fee_before) as fee
-    from _contract_step
-    where category = 'end' and category_before <> 'end'
+    from _contract
+    where not running and ran
     group by cast(date_trunc('month', at) as date), coalesce(reason, 'unknown')
 )
 select month, reason, contracts, fee, cast(fee as double) / nullif(cast(sum(fee) over (partition by month) as double), 0) as share

@@ -5,6 +5,8 @@
 -- column: household_id | text | 世帯ID | household id | keyed
 -- column: sex | text? | 性別 | sex | plain
 -- column: age_band | integer? | 年代（10歳刻み） | age, in bands of ten years | plain
+-- column: birth_month | integer? | 誕生月 1–12 | month of birth, 1 to 12 | hidden
+-- column: prefecture | text? | 都道府県 | prefecture | hidden
 -- column: channels | list<text> | 利用チャネル | channels | plain
 -- column: records | integer | レコード数 | records | plain
 -- column: first_purchase_at | timestamp? | 初回購買日時 | first purchase | plain
@@ -37,6 +39,8 @@
 -- column: point_accounts | long? | ポイント口座の数 | point accounts; they stay apart | plain
 -- column: points | amount? | ポイント残高（全口座の計） | points on all of them | plain
 -- column: points_expiring_30 | amount? | 30日以内に失効するポイント | of them those that expire within 30 days | plain
+-- column: gifts_given | long? | 贈ったギフト数 | gifts given | plain
+-- column: gifts_received | long? | 受け取ったギフト数 | gifts received | plain
 -- column: visits_30 | long? | 直近30日のWeb来訪 | web visits of the last 30 days | plain
 -- column: visits_90 | long? | 直近90日のWeb来訪 | web visits of the last 90 days | plain
 -- column: last_visit_at | timestamp? | 最後のWeb来訪 | last web visit | plain
@@ -53,18 +57,30 @@
 -- column: is_lapsed | boolean? | 離脱（最終購買から12か月超。購買がなければNULL） | lapsed: no purchase for 12 months; null without any | plain
 -- column: is_cancelled | boolean? | 解約（契約したが有効な契約がない。契約がなければNULL） | cancelled: had contracts, none in force; null without any | plain
 -- column: is_withdrawn | boolean? | 退会（全会員番号が退会。会員でなければNULL） | withdrawn: every membership is; null without any | plain
--- column: granted | list<text>? | 同意（目的/連絡手段） | what was agreed to, as purpose/contact | plain
--- column: denied | list<text>? | 拒否（目的/連絡手段。不明を含む） | what was denied or is unknown, as purpose/contact | plain
+-- column: granted | list<text>? | 有効な同意（目的/連絡手段） | consents that are in force, as purpose/contact | plain
+-- column: denied | list<text>? | 拒否（目的/連絡手段。不明と、同意後の配信停止・ブロック・退会を含む） | what was denied, is unknown, or has ended, as purpose/contact | plain
+-- null: top_category, top_category_share, top_category_index without product
+-- null: ltv_profit, margin without product, interaction.tax
+-- null: recommended_item without interaction.item_id
+-- null: contacts, complaints, last_contact_at without event.ticket
+-- null: member_state, memberships, is_withdrawn without event.membership
+-- null: point_accounts, points, points_expiring_30 without event.point
+-- null: visits_30, visits_90, last_visit_at without event.web_visit, interaction.visitor_id
+-- null: sent_30, opened_30, clicked_30, bought_30, sent_90, opened_90, clicked_90, bought_90, unsubscribed_at, blocked_at without event.message
+-- null: is_cancelled without event.contract
+-- null: gifts_given, gifts_received without interaction.recipient
 -- Left joins only: every customer has its row, as in `golden_customer`. A figure is that of the mart of its name (`rfm`, `ltv`, `cpm`, `preference`, `member_rank`,
--- `point_account`, `message_response`, `contact_customer`, `recommendation`, `seven_stages`), and null where the customer has no row there. A number of
--- contacts, memberships, points, visits or messages is 0 of who has none, and null where nobody has any: then nothing is mapped.
+-- `point_account`, `gift`, `message_response`, `contact_customer`, `recommendation`, `seven_stages`), and null where the customer has no row there. A number of
+-- contacts, memberships, points, gifts, visits or messages is 0 of who has none, and null where nobody has any: then nothing is mapped.
 -- next_purchase_at = the last purchase and the mean of all intervals, one day at least.
+-- A consent is in force as in `consented_address`: what an unsubscribe, a block or the withdrawal of all memberships ended since is none.
 -- 離脱, 解約 and 退会 are three different events, so they are three flags. A contract that ends later is in force until then.
 with mapped as (
     select *
     from (select count(*) as contacts from contact_customer) c
     cross join (select count(*) as members from member_rank) k
     cross join (select count(*) as accounts from point_account) o
+    cross join (select count(*) as gifts from gift) i
     cross join (select count(*) as visits from web_visit) v
     cross join (select count(*) as messages from message_response) r
 ),
@@ -106,9 +122,9 @@ contract as (
 agreed as (
     select
         customer_id,
-        array_sort(array_agg(purpose || '/' || contact) filter (where status = 'granted')) as granted,
-        array_sort(array_agg(purpose || '/' || contact) filter (where status <> 'granted')) as denied
-    from consent
+        array_sort(array_agg(purpose || '/' || contact) filter (where is_in_force)) as granted,
+        array_sort(array_agg(purpose || '/' || contact) filter (where not is_in_force)) as denied
+    from _consent
     group by customer_id
 )
 select
@@ -116,6 +132,8 @@ select
     g.household_id,
     g.sex,
     10 * ((cast(to_char($as_of, '%Y%m%d') as int) - cast(to_char(g.birth_date, '%Y%m%d') as int)) / 100000) as age_band,
+    cast(date_part('month', g.birth_date) as int) as birth_month,
+    g.prefecture,
     g.channels,
     g.records,
     b.first_at as first_purchase_at,
@@ -150,6 +168,8 @@ select
     case when mapped.accounts > 0 then coalesce(o.accounts, 0) end as point_accounts,
     case when mapped.accounts > 0 then coalesce(o.points, 0) end as points,
     case when mapped.accounts > 0 then coalesce(o.expires_30, 0) end as points_expiring_30,
+    case when mapped.gifts > 0 then coalesce(d.gifts_given, 0) end as gifts_given,
+    case when mapped.gifts > 0 then coalesce(d.gifts_received, 0) end as gifts_received,
     case when mapped.visits > 0 then coalesce(v.visits_30, 0) end as visits_30,
     case when mapped.visits > 0 then coalesce(v.visits_90, 0) end as visits_90,
     v.last_visit_at,
@@ -169,7 +189,7 @@ select
     a.granted,
     a.denied
 from golden_customer g
-left join _last_purchase b on b.customer_id = g.customer_id
+left join _buyer b on b.customer_id = g.customer_id
 left join rfm f on f.customer_id = g.customer_id
 left join ltv l on l.customer_id = g.customer_id
 left join _segment n on n.customer_id = g.customer_id
@@ -179,6 +199,7 @@ left join seven_stages s on s.customer_id = g.customer_id
 left join contact_customer c on c.customer_id = g.customer_id
 left join member k on k.customer_id = g.customer_id
 left join point o on o.customer_id = g.customer_id
+left join gift d on d.customer_id = g.customer_id
 left join visit v on v.customer_id = g.customer_id
 left join (select * from message_response where medium = 'all') r on r.customer_id = g.customer_id
 left join contract t on t.customer_id = g.customer_id

@@ -33,6 +33,10 @@
 -- column: voices_points | double? | お客様の声の件数の点数 | points of voices | plain
 -- column: surveys_points | double? | アンケート回答数の点数 | points of surveys | plain
 -- column: referrals_points | double? | 紹介件数の点数 | points of referrals | plain
+-- 定義: スコア = $health_start + 各項目の点数の合計（0〜100に収める）。点数 = 値 × 重み（$health_…_weight）、±$health_part_limit まで。重みが負なら減点。
+-- 定義: 値は $as_of までの $health_days × 24時間のもの（累計と書いた項目は全期間）。NPS = （9・10の回答 − 0〜6の回答）÷ 点数のある回答。
+-- 定義: 誰にもその事実がない項目、またはNPSの回答がない場合の値はNULLで、点数はない。
+-- 定義: 契約中の契約の行には、その契約番号を持つ事実と、契約中の契約を名指ししないその人の事実を入れる。契約のない人は、期間内に問い合わせと登録以外の行動があれば行がある。
 -- score = $health_start + the points of all parts, between 0 and 100. Points of a part = its value × its weight ($health_…_weight), at most
 -- $health_part_limit and at least −$health_part_limit. A weight below 0 counts against: that of support contacts is as the pipeline says.
 -- Values count over the last $health_days × 24 hours up to $as_of, those named ever over all time. NPS: answers of 9 and 10 less those of 0 to 6

@@ -1,6 +1,8 @@
 -- ja: 月・セグメントごとの主要指標（全体、初回チャネル、初回媒体）
 -- en: key figures by month and segment: all, channel and medium of the first purchase
 -- key: segment_by, segment, month
+-- restated: sales, purchases, buyers, new_persons, active_persons, dormant_persons, revived_persons, sales_per_person, average_purchase, purchases_per_year
+-- restated: f2_rate, step_up_rate, churn_rate, revisit_rate, subscribers, subscription_rate, fee_in_force, fee_lost, fee_lowered, fee_churn_rate
 -- column: segment_by | text | 分け方（all, channel, medium） | what makes the segment: all, or channel or medium of the person's first purchase | plain
 -- column: segment | text | セグメント（全体はall） | the segment; all for everybody | plain
 -- column: month | date | 月（1日の日付） | month, as its first day | plain
@@ -26,6 +28,16 @@
 -- column: fee_lowered | amount? | 減額された月額（円） | monthly fee lost to lowered fees in yen | plain
 -- column: fee_churn_rate | double? | 解約率（12か月平均） | mean of 12 months of fee_lost by the fee in force at the end of the month before | plain
 -- column: fee_lowered_rate | double? | 減額率（12か月平均） | the same of fee_lowered | plain
+-- 定義: 月はパイプラインのタイムゾーンの月。最初の購入・訪問・契約の月から $as_of の月まで。最後の月はその時点までの値。
+-- 定義: 客単価 = 売上 ÷ 購入者数。平均購買単価 = 売上 ÷ 購買回数。購買頻度 = 購買回数 ÷ その月の購入者数。
+-- 定義: 年間利用回数 = 月末までの12か月の購買回数 ÷ アクティブ人数。データの最初の11か月はNULL。
+-- 定義: F2転換率 = その月の新規のうち初回から0〜90日に2回目を購入した人 ÷ 新規人数。月の最終日から90日たつまではNULL。
+-- 定義: 引き上げ率 = trial_to_main の分子 ÷ 分母（一人一回）。月の最終日から90日たつまではNULL。
+-- 定義: 離脱率（月t）= t−24〜t−12の購入者のうちt−11〜tに購入のない人 ÷ t−24〜t−12の全購入者。全体の最初の購入が月t−24より後ならNULL。
+-- 定義: 再訪率 = その月に訪問した識別済みの人のうち、その月の初回訪問から30日以内の別の日に再訪した人 ÷ 訪問した人。月の最終日から30日たつまではNULL。
+-- 定義: 定期購入率 = 月末に契約中の人 ÷ アクティブ人数。
+-- 定義: 解約率 = 解約で失った月額 ÷ 前月末の月額の、12か月の平均。12か月のどれかが終わっていない、または前月末の月額がない場合はNULL。減額は別の率。
+-- 定義: 最初の購入の月より前は、購入から数える指標はNULL（0ではない）。媒体の分からない人は全体とチャネルにだけ入る。
 -- Months are those of the pipeline's zone, from the first purchase, visit or contract to $as_of; the last one is as far as it has come.
 -- f2_rate: of the new persons of the month those whose second purchase is 0 to 90 days after the first.
 -- step_up_rate: numerator and denominator are those of trial_to_main, each person once.

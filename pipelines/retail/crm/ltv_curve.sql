@@ -9,6 +9,10 @@
 -- column: sales_per_person | double? | 一人当たり累計売上（円） | cumulated sales per person in yen | plain
 -- column: profit_per_person | double? | 一人当たり累計利益（円） | cumulated profit per person in yen, of the sales whose profit is known | plain
 -- column: profit_known | double? | 利益が分かる売上の割合 0–1 | share of the cumulated sales whose profit is known, 0 to 1 | plain
+-- 定義: 分子: 初回購入日を1日目として days 日目までの売上（利益は ltv と同じ）。
+-- 定義: 分母: 初回購入から $as_of の日までに days 日以上たった人。月のコホートは月の最終日がその日数を経てから数え、それまではNULL。
+-- 定義: 商品・媒体のコホートは、その日数を経た人だけを数える。コホートの半数に満たなければNULL。
+-- 定義: 商品は初回購入で金額が最大のもの。720日（2年）まで、30日ごと。
 -- Numerator: sales (amount; profit as in ltv) of the first `days` days, the day of the first purchase being the first of them.
 -- Denominator: persons whose first purchase is at least `days` days before the day of $as_of. A month counts when its last day is so old;
 -- it is null before. Of items and media, which gain persons every day, those count who are old enough. It is null where these are fewer than half

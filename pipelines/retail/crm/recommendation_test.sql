@@ -1,6 +1,7 @@
 -- ja: おすすめ商品の検証（最後の購買を除いて予測し、当たった割合）
 -- en: how often recommendations hit: the last purchase left out, against the most-bought items
 -- key: method
+-- report: {method}の的中率 {hit_rate%}（{customers}人のうち{hits}人） | {method} hits {hits} of {customers} customers whose last purchase was left out ({hit_rate%})
 -- column: method | text | 方法 (recommendation おすすめ, most_bought 最も買われている商品) | recommendation, or most_bought: the base line | plain
 -- column: customers | long | 対象の顧客数（購買2回以上） | customers with two and more purchases with items | plain
 -- column: served | long | 商品を示せた顧客数 | of them those who got at least one item | plain
@@ -28,7 +29,7 @@ popular as (
     select array_agg(item_id order by n desc, item_id) as items
     from (
         select item_id, count(*) as n
-        from (select unnest(items) as item_id from _item_purchase where n < last_n or n = 1) i
+        from (select unnest(items) as item_id from _item_purchase where not is_last or n = 1) i
         group by item_id
         order by n desc, item_id
         limit 20

@@ -20,7 +20,6 @@ with bought as (
         customer_id,
         item_id,
         store_id,
-        max(item_name) as item_name,
         count(*) as purchases,
         cast(to_local_time(max(occurred_at)) as date) - cast(to_local_time(min(occurred_at)) as date) as days
     from _item
@@ -31,18 +30,23 @@ counted as (
     select
         item_id,
         store_id,
-        max(item_name) as item_name,
         count(*) as buyers,
         sum(case when purchases >= 2 then 1 else 0 end) as repeaters,
         sum(purchases) as purchases,
         median(case when purchases >= 2 then days / cast(purchases - 1 as double) end) as median_days
     from bought
     group by item_id, store_id
+),
+name as (
+    select item_id, store_id, max(item_name) as item_name
+    from _item
+    where customer_id is not null and store_id is not null
+    group by item_id, store_id
 )
 select
     c.item_id,
     c.store_id,
-    c.item_name,
+    n.item_name,
     s.store_name,
     c.buyers,
     c.repeaters,
@@ -51,4 +55,5 @@ select
     c.purchases / cast(c.buyers as double) as purchases_per_buyer,
     c.median_days
 from counted c
+join name n on n.item_id = c.item_id and n.store_id = c.store_id
 left join store s on s.store_id = c.store_id

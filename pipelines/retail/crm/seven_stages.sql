@@ -14,6 +14,12 @@
 -- column: is_fan | boolean? | 5 ファンの条件（データなしはNULL） | rule of stage 5; null where nothing is mapped | plain
 -- column: is_member | boolean? | 6 会員の条件（データなしはNULL） | rule of stage 6; null where nothing is mapped | plain
 -- column: is_evangelist | boolean? | 7 信者(伝導者)の条件（データなしはNULL） | rule of stage 7; null where nothing is mapped | plain
+-- 定義: 段階の条件はパイプラインの parameters による。期間は、その時点までの $stage_days × 24時間。
+-- 定義: 1 購入者: 累計購入が $stage_buyer_purchases 回以上。2 顧客: 累計購入が $stage_customer_purchases 回以上。
+-- 定義: 3 熱心な顧客: 期間内の購入が $stage_keen_purchases 回以上。4 フォロワー: 期間内の開封・クリックが $stage_follower_answers 回以上。
+-- 定義: 5 ファン: 期間内の応募・イベント・アンケート・コミュニティ・お客様の声が $stage_fan_parts 回以上。
+-- 定義: 6 会員: 入会またはランクがあり、その後に退会していない。7 信者(伝導者): 累計の紹介が $stage_evangelist_referrals 回以上。
+-- 定義: その段階とそれより前の条件をすべて満たす、最も高い段階に立つ。購入者の誰にもデータのない段階は飛ばし、条件はNULL。購入のない人の行はない。
 -- A stage's rule, by the parameters of the pipeline; a window is the $stage_days × 24 hours up to the moment.
 -- 1 購入者: $stage_buyer_purchases purchases or more, ever. 2 顧客: $stage_customer_purchases or more, ever.
 -- 3 熱心な顧客: $stage_keen_purchases or more in the window. 4 フォロワー: opened or clicked $stage_follower_answers times or more in the window.
@@ -45,8 +51,8 @@ with record as (
             < coalesce(min(case when event_type = 'membership' and category = 'withdrawn' and age >= $stage_move_days then age end), 1e9) as member_then
     from (
         select customer_id, channel, record_id, event_type, category, (date_part('epoch', $as_of) - date_part('epoch', occurred_at)) / 86400 as age
-        from interaction
-        where event_type in ('message', 'engagement', 'membership') and customer_id is not null and occurred_at <= $as_of
+        from _event
+        where event_type in ('message', 'engagement', 'membership') and customer_id is not null
     )
     group by customer_id, channel, record_id
 ),
@@ -67,16 +73,6 @@ person as (
     from record
     group by customer_id
 ),
-buyer as (
-    select
-        customer_id,
-        count(*) as purchases,
-        count(case when age < $stage_days then 1 end) as recent,
-        count(case when age >= $stage_move_days then 1 end) as purchases_then,
-        count(case when age >= $stage_move_days and age < $stage_move_days + $stage_days then 1 end) as recent_then
-    from (select customer_id, (date_part('epoch', $as_of) - date_part('epoch', occurred_at)) / 86400 as age from purchase)
-    group by customer_id
-),
 rule as (
     select
         b.customer_id,
@@ -89,14 +85,14 @@ rule as (
         case when sum(p.parts_ever) over () > 0 then coalesce(p.parts, 0) >= $stage_fan_parts end as r5,
         case when sum(p.memberships) over () > 0 then coalesce(p.member, false) end as r6,
         case when sum(p.referrals) over () > 0 then coalesce(p.referrals, 0) >= $stage_evangelist_referrals end as r7,
-        b.purchases_then >= $stage_buyer_purchases as t1,
-        b.purchases_then >= $stage_customer_purchases as t2,
-        b.recent_then >= $stage_keen_purchases as t3,
+        b.before >= $stage_buyer_purchases as t1,
+        b.before >= $stage_customer_purchases as t2,
+        b.recent_before >= $stage_keen_purchases as t3,
         case when sum(p.answers_ever) over () > 0 then coalesce(p.answers_then, 0) >= $stage_follower_answers end as t4,
         case when sum(p.parts_ever) over () > 0 then coalesce(p.parts_then, 0) >= $stage_fan_parts end as t5,
         case when sum(p.memberships) over () > 0 then coalesce(p.member_then, false) end as t6,
         case when sum(p.referrals) over () > 0 then coalesce(p.referrals_then, 0) >= $stage_evangelist_referrals end as t7
-    from buyer b
+    from _buyer b
     left join person p on p.customer_id = b.customer_id
 ),
 staged as (

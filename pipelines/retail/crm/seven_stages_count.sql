@@ -1,9 +1,11 @@
 -- ja: 七段階の人数
 -- en: persons on each of the seven stages
 -- key: stage
+-- report: 七段階の「{skipped}」は、データがないため飛ばしました | of the seven stages {skipped} is skipped: no buyer has a fact that it reads
 -- column: stage | integer | 段階 1–7 | stage | plain
 -- column: stage_name | text | 段階の名前 | name of the stage | plain
 -- column: is_mapped | boolean | データがあるか。falseの段階は飛ばされる | whether it has data; a stage without is skipped | plain
+-- column: skipped | text? | 飛ばされる段階の名前 | name of the stage where it is skipped; null where it is not | plain
 -- column: persons | long? | この段階にいる人数 | persons who stand on it | plain
 -- column: share | double? | 購入者に占める割合 0–1 | share of all buyers | plain
 -- column: reached | long? | この段階以上の人数 | persons on this stage or a higher one | plain
@@ -39,6 +41,7 @@ select
     cast(m.n as int) as stage,
     m.stage_name,
     coalesce(c.is_mapped, false) as is_mapped,
+    case when c.buyers > 0 and not c.is_mapped then m.stage_name end as skipped,
     case when c.is_mapped then c.persons end as persons,
     case when c.is_mapped then cast(c.persons as double) / nullif(c.buyers, 0) end as share,
     case when c.is_mapped then c.reached end as reached,

@@ -7,11 +7,14 @@
 -- column: event_at | timestamp? | 起点の日時（誕生日はNULL） | when the founding event was; null of a birth | plain
 -- column: due_at | timestamp | いつから | from when it is due | plain
 -- column: valid_until | timestamp | いつまで | until when it is worth telling | plain
--- column: due_now | boolean | 前回の実行から今回までに期限が来たか | whether it fell due in the $run_days days up to the run's time | plain
+-- column: due_now | boolean | 今回の実行で初めて期限が来たか（規則と出来事ごとに一度だけ） | whether it is due, and was in no run as of another time: once for each rule and event | plain
+-- column: told_at | timestamp? | due_nowになった実行の時点（まだならNULL） | time of the run that it was due_now in; null where it is not due yet | plain
 -- column: amount | double? | 金額またはポイント | yen of the purchase, or points that expire | plain
 -- The key is the event and not the customer: when ids merge, it stays. A row is there from its founding event on (a birthday: from 30
 -- days before), so that a tool that sends sooner than the next run reads due_at; it goes when valid_until has passed, or when it no longer holds.
--- Who reads due_now after each run reads each row once, if runs come every $run_days days: what fell due before stays, and is not due again.
+-- due_now is true in the first run as of a time at which the row is due, however long after it fell due, while it is valid. `trigger_told` keeps
+-- when that was, from run to run, so that a late run and one that is skipped lose nothing, and a merge of ids repeats nothing. A run made again as
+-- of the same time says the same again: whoever keeps the newest told_at that was read, and reads what is later, reads each row once.
 -- after_purchase: 10 days after each purchase, for 7 days.
 -- cart_left: a day after a web visit, or a record's day with the app, that put something into the cart, for 7 days; none once anything was bought since.
 -- overdue: 1.5 times the customer's own mean interval (3 purchases and more, one day at least) after the last purchase, for 30 days.
@@ -58,23 +61,29 @@ cart as (
 ),
 due as (
     select
-        'after_purchase' as rule,
-        channel || '/' || purchase as event,
+        rule,
+        event,
         customer_id,
-        occurred_at as event_at,
-        occurred_at + interval '10 days' as due_at,
-        occurred_at + interval '17 days' as valid_until,
+        event_at,
+        case rule when 'after_purchase' then event_at + interval '10 days' else event_at end as due_at,
+        case rule when 'after_purchase' then event_at + interval '17 days' else event_at + interval '14 days' end as valid_until,
         cast(amount as double) as amount
-    from purchase
-    where occurred_at > $as_of - interval '17 days'
-    union all
-    select 'revival', channel || '/' || purchase, customer_id, occurred_at, occurred_at as due_at, occurred_at + interval '14 days', cast(amount as double)
-    from purchase
-    where days_since_previous >= $dormant_days and occurred_at > $as_of - interval '14 days'
+    from (
+        select
+            unnest(make_array('after_purchase', 'revival')) as rule,
+            channel || '/' || purchase as event,
+            customer_id,
+            occurred_at as event_at,
+            days_since_previous,
+            amount
+        from purchase
+        where occurred_at > $as_of - interval '17 days'
+    ) p
+    where rule = 'after_purchase' or days_since_previous >= $dormant_days and event_at > $as_of - interval '14 days'
     union all
     select 'cart_left', c.event, c.customer_id, c.event_at, c.event_at + interval '1 day', c.event_at + interval '8 days', null
     from cart c
-    left join _last_purchase l on l.customer_id = c.customer_id
+    left join _buyer l on l.customer_id = c.customer_id
     where l.last_at is null or l.last_at < c.event_at
     union all
     select rule, event, customer_id, last_at, due_at, due_at + interval '30 days', null
@@ -82,12 +91,12 @@ due as (
         select 'overdue' as rule, event, customer_id, last_at,
             last_at + arrow_cast(cast(1500000 * greatest((date_part('epoch', last_at) - date_part('epoch', first_at)) / (purchases - 1), 86400)
                 as bigint), 'Duration(Microsecond)') as due_at
-        from _last_purchase
+        from _buyer
         where purchases >= 3
         union all
         select 'dormant' as rule, event, customer_id, last_at,
             last_at + arrow_cast(cast(86400000000 * $dormant_days as bigint), 'Duration(Microsecond)') as due_at
-        from _last_purchase
+        from _buyer
     ) s
     union all
     select 'points_expiring', channel || '/' || event_id, customer_id, occurred_at, valid_until - interval '30 days', valid_until, cast(left_over as double)
@@ -102,14 +111,13 @@ due as (
         select
             b.customer_id,
             b.on_day,
-            r.record,
+            min(r.channel || '/' || r.record_id) as record,
             date_part('epoch', cast(b.on_day as timestamp with time zone)) as day_at,
             date_part('epoch', cast(b.on_day + interval '7 days' as timestamp with time zone)) as week_at
         from next_birthday b
-        join (
-            select customer_id, min(channel || '/' || record_id) as record from id_map where valid_to is null group by customer_id
-        ) r on r.customer_id = b.customer_id
-        where b.on_day <= cast($as_of + interval '30 days' as date)
+        join id_map r on r.customer_id = b.customer_id
+        where b.on_day <= cast($as_of + interval '30 days' as date) and r.valid_to is null
+        group by b.customer_id, b.on_day
     ) d
     union all
     select 'nth_visit', channel || '/' || visit_id, customer_id, started_at, started_at as due_at, started_at + interval '7 days', null
@@ -119,13 +127,15 @@ due as (
     where place = $nth_visit and started_at > $as_of - interval '7 days'
 )
 select
-    rule,
-    event,
-    customer_id,
-    event_at,
-    due_at,
-    valid_until,
-    due_at <= $as_of and date_part('epoch', due_at) > date_part('epoch', $as_of) - $run_days * 86400 as due_now,
-    amount
-from due
-where valid_until > $as_of
+    d.rule,
+    d.event,
+    d.customer_id,
+    d.event_at,
+    d.due_at,
+    d.valid_until,
+    d.due_at <= $as_of and coalesce(t.told_at = $as_of, true) as due_now,
+    coalesce(t.told_at, case when d.due_at <= $as_of then $as_of end) as told_at,
+    d.amount
+from due d
+left join previous.trigger_told t on t.rule = d.rule and t.event = d.event
+where d.valid_until > $as_of

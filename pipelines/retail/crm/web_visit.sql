@@ -6,6 +6,7 @@
 -- column: visit_id | text | 来訪番号 | visit (session) | keyed
 -- column: visitor_id | text? | 訪問者ID（Cookie） | visitor id of the browser | keyed
 -- column: customer_id | text? | 来訪中の最後のログイン、なければ開始時に分かっていた統合顧客ID | who logged in last in the visit, or else who was known at its start | keyed
+-- column: record_id | text? | そのログインをしたレコード | record that logged in so | hidden
 -- column: customer_id_at_start | text? | 来訪開始時に分かっていた統合顧客ID | who it is by the log-ins before the visit | keyed
 -- column: later_customer_id | text? | 後のログインで分かった統合顧客ID（一人だけがログインした訪問者IDのみ） | who logged in later, where only one person ever did at the visitor id | keyed
 -- column: shared | boolean | 二人以上がログインした訪問者IDか | whether two persons or more logged in at the visitor id | plain
@@ -30,9 +31,10 @@ with login as (
         coalesce(visitor_id, ' ' || coalesce(transaction_id, event_id)) as device,
         occurred_at as at,
         event_id,
-        coalesce(customer_id, '') as person
-    from interaction
-    where event_type = 'web_visit' and category = 'login' and occurred_at <= $as_of
+        coalesce(customer_id, '') as person,
+        coalesce(record_id, '') as record
+    from _web
+    where category = 'login'
 ),
 device as (
     select channel, device, min(person) as least_person, max(person) as greatest_person from login group by channel, device
@@ -46,24 +48,26 @@ visit as (
         max(occurred_at) as ended_at,
         first_value(medium order by occurred_at, event_id) filter (where medium is not null) as medium,
         last_value(coalesce(customer_id, '') order by occurred_at, event_id) filter (where category = 'login') as logged_in,
+        last_value(coalesce(record_id, '') order by occurred_at, event_id) filter (where category = 'login') as logged_in_record,
         count(case when category = 'view' then 1 end) as views,
         count(case when category = 'cart' then 1 end) as carts,
         count(case when category = 'login' then 1 end) as logins
-    from interaction
-    where event_type = 'web_visit' and occurred_at <= $as_of
+    from _web
     group by channel, coalesce(transaction_id, event_id)
 ),
 -- Starts and log-ins at a visitor id in order of time; a visit without a visitor id is alone. A log-in in the moment of a start is after it.
 timeline as (
-    select *, coalesce(visitor_id, ' ' || visit_id) as device, started_at as at, 0 as turn, visit_id as id, cast(null as varchar) as person
+    select *, coalesce(visitor_id, ' ' || visit_id) as device, started_at as at, 0 as turn, visit_id as id, cast(null as varchar) as person,
+        cast(null as varchar) as record
     from visit
     union all
-    select channel, null, null, null, null, null, null, null, null, null, device, at, 1, event_id, person from login
+    select channel, null, null, null, null, null, null, null, null, null, null, device, at, 1, event_id, person, record from login
 ),
 known as (
     select
         *,
         lag(person) ignore nulls over step as at_start,
+        lag(record) ignore nulls over step as at_start_record,
         lag(case when turn = 0 then at end) ignore nulls over step as previous_at,
         count(case when turn = 0 then 1 end) over (
             partition by channel, device order by at, turn, id rows between unbounded preceding and current row
@@ -76,6 +80,7 @@ select
     k.visit_id,
     k.visitor_id,
     nullif(coalesce(k.logged_in, k.at_start), '') as customer_id,
+    case when coalesce(k.logged_in, k.at_start) <> '' then nullif(coalesce(k.logged_in_record, k.at_start_record), '') end as record_id,
     nullif(k.at_start, '') as customer_id_at_start,
     case when coalesce(k.logged_in, k.at_start) is null and d.least_person = d.greatest_person then nullif(d.least_person, '') end as later_customer_id,
     coalesce(d.least_person <> d.greatest_person, false) as shared,

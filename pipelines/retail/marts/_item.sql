@@ -2,24 +2,22 @@
 -- A returned line is no item; a negative line lowers the item of its own order. A sale on a card with its items counts as an order does.
 with item as (
     select
-        i.customer_id,
-        i.channel,
-        coalesce(i.transaction_id, i.event_id) as purchase,
-        max(case when i.amount is null or i.amount >= 0 then i.occurred_at end) as occurred_at,
-        max(i.store_id) as store_id,
-        i.item_id,
-        max(i.item_name) as item_name,
-        sum(case when i.amount < 0 then -abs(coalesce(i.quantity, 1)) else coalesce(i.quantity, 1) end) as quantity,
-        cast(coalesce(sum(i.amount), 0) as decimal(20, 4)) as amount
-    from interaction i
-    left join _receipt r on r.receipt_id = i.receipt_id
-    where (i.event_type = 'purchase' or i.event_type = 'card_use' and i.category = 'sale' or i.event_type = 'app_event' and i.category = 'purchase')
-        and i.item_id is not null and i.occurred_at <= $as_of
-        and (i.status is null or i.status not in ('cancelled', 'provisional', 'returned'))
-        and (r.stays is null or i.amount < 0 or starts_with(r.stays, '1')
-            or substr(r.stays, 2) = i.channel || ' ' || coalesce(i.transaction_id, i.event_id))
-    group by i.customer_id, i.channel, coalesce(i.transaction_id, i.event_id), i.item_id
-    having max(case when i.amount is null or i.amount >= 0 then i.occurred_at end) is not null
+        s.customer_id,
+        s.channel,
+        s.purchase,
+        max(case when s.amount is null or s.amount >= 0 then s.occurred_at end) as occurred_at,
+        max(s.store_id) as store_id,
+        s.item_id,
+        max(s.item_name) as item_name,
+        sum(case when s.amount < 0 then -abs(coalesce(s.quantity, 1)) else coalesce(s.quantity, 1) end) as quantity,
+        cast(coalesce(sum(s.amount), 0) as decimal(20, 4)) as amount
+    from _sale s
+    left join _receipt r on r.receipt_id = s.receipt_id
+    where not s.is_return and s.item_id is not null
+        and (s.status is null or s.status not in ('cancelled', 'provisional', 'returned'))
+        and (r.stays is null or s.amount < 0 or starts_with(r.stays, '1') or substr(r.stays, 2) = s.channel || ' ' || s.purchase)
+    group by s.customer_id, s.channel, s.purchase, s.item_id
+    having max(case when s.amount is null or s.amount >= 0 then s.occurred_at end) is not null
 )
 select
     i.customer_id,

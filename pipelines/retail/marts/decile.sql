@@ -1,6 +1,7 @@
 -- ja: デシル分析（購買金額で10等分）
 -- en: ten equal groups of buyers by amount
 -- key: decile
+-- restated: customers, amount
 -- column: decile | integer | デシル 1–10（1が最上位） | decile, 1 is highest | plain
 -- column: customers | long | 顧客数 | customers | plain
 -- column: amount | amount | 購買金額（円） | amount in yen | plain

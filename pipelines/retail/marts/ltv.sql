@@ -1,6 +1,7 @@
 -- ja: LTV（倍率・売上・利益）と割引依存度（購入した顧客ごと）
 -- en: lifetime value of each buyer as a ratio, as sales and as profit, with dependence on discounts
 -- key: customer_id
+-- restated: ltv_ratio, ltv_sales, ltv_profit
 -- column: customer_id | text | 統合顧客ID | unified customer id | keyed
 -- column: average_purchase | double | 平均購買単価（円） | amount per purchase in yen | plain
 -- column: purchases_per_year | double | 購買頻度（回/年） | purchases a year | plain
@@ -15,6 +16,11 @@
 -- column: margin | double? | 利益率（売上が0円以下ならNULL） | profit by net sales, of the purchases whose profit is known; null where these are 0 or less | plain
 -- column: discounted_share | double? | 割引購入の割合 0–1（割引の分かるチャネルの購入のうち） | share of purchases with a coupon or discount, 0 to 1, of the channels that tell | plain
 -- column: discount_depth | double? | 割引の深さ 0–1（割引の分かるチャネルの購入のうち） | discounts by sales before discounts, of the channels that tell | plain
+-- 定義: LTV（倍）= 平均購買単価 × 購買頻度 × 継続購買期間 ÷（新規獲得コスト + 顧客維持コスト）。期間が1年未満なら1年とし、維持コストは年ごとにかかる。
+-- 定義: 新規獲得コスト = 初回購入の媒体のその月の広告費 ÷ その媒体で初めて購入した人数。その媒体と月の広告費がなければ $acquisition_cost。
+-- 定義: LTV（利益）= 値引・返品・利用ポイント・消費税を除いた売上 − 原価 − 店舗負担送料。原価と税の分かる購入だけの合計で、その割合が profit_known。
+-- 定義: 割引依存度（割引購入の割合・割引の深さ）は、割引の分かるチャネルの購入だけを数える。割引を記録しないカードの売上は定価の売上とはみなさない。
+-- 定義: 期間は $as_of までの全購入。
 -- ltv_ratio = 平均購買単価 × 購買頻度 × 継続購買期間 ÷ (新規獲得コスト + 顧客維持コスト)
 -- A lifetime of less than a year counts as one year; retention is paid for every year of it.
 -- 新規獲得コスト: what was spent on the medium of the first purchase in its month ÷ the persons whose first purchase it brought in that month;

@@ -32,12 +32,10 @@
 with fact as (
     select
         *,
-        coalesce(transaction_id, event_id) as purchase,
         status is not null and status = 'returned' and (amount is null or amount >= 0) as void,
-        amount < 0 or event_type = 'card_use' and category = 'return' as back
-    from interaction
-    where (event_type = 'purchase' or event_type = 'card_use' and category in ('sale', 'return') or event_type = 'app_event' and category = 'purchase')
-        and customer_id is not null and occurred_at <= $as_of and (status is null or status not in ('cancelled', 'provisional'))
+        amount < 0 or is_return as back
+    from _sale
+    where customer_id is not null and (status is null or status not in ('cancelled', 'provisional'))
 ),
 line as (
     select

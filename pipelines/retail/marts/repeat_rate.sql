@@ -1,6 +1,7 @@
 -- ja: 商品別リピート率
 -- en: share of an item's buyers who bought it twice or more
 -- key: item_id
+-- restated: buyers, repeaters, repeat_rate
 -- column: item_id | text | 商品コード | item | plain
 -- column: item_name | text? | 商品名 | item name | plain
 -- column: buyers | long | 購入者数 | buyers | plain
@@ -8,16 +9,21 @@
 -- column: repeat_rate | double | リピート率 0–1 | repeaters by buyers, 0 to 1 | plain
 -- Of the people who bought an item, how many bought it in two or more purchases.
 with bought as (
-    select item_id, customer_id, max(item_name) as item_name, count(*) as purchases
+    select item_id, customer_id, count(*) as purchases
     from _item
     where customer_id is not null
     group by item_id, customer_id
+),
+name as (
+    select item_id, max(item_name) as item_name from _item where customer_id is not null group by item_id
 )
 select
-    item_id,
-    max(item_name) as item_name,
-    count(*) as buyers,
-    sum(case when purchases >= 2 then 1 else 0 end) as repeaters,
-    cast(sum(case when purchases >= 2 then 1 else 0 end) as double) / count(*) as repeat_rate
-from bought
-group by item_id
+    b.item_id,
+    n.item_name,
+    b.buyers,
+    b.repeaters,
+    cast(b.repeaters as double) / b.buyers as repeat_rate
+from (
+    select item_id, count(*) as buyers, sum(case when purchases >= 2 then 1 else 0 end) as repeaters from bought group by item_id
+) b
+join name n on n.item_id = b.item_id

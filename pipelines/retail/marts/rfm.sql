@@ -1,6 +1,7 @@
 -- ja: RFM分析（購入した顧客ごと）
 -- en: recency, frequency, monetary of each buyer
 -- key: customer_id
+-- restated: frequency, monetary, r rank, f rank, m rank, decile rank
 -- column: customer_id | text | 統合顧客ID | unified customer id | keyed
 -- column: last_purchase_at | timestamp | 最終購買日時 | time of the last purchase | plain
 -- column: recency_days | long | 最終購買からの日数 | days since the last purchase | plain

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lake::results::MartTold;
+
 /// What a chart is drawn from.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,6 +68,8 @@ pub(crate) struct Charts {
     pub moves: Part<Move>,
     /// Figures of earlier runs that are other ones now.
     pub restated: Part<RestatedMart>,
+    /// Sentences of marts.
+    pub told: Vec<MartTold>,
 }
 
 impl Charts {

@@ -18,6 +18,9 @@ use serde::de::DeserializeOwned;
 use super::Audit;
 use super::rows::rows;
 use crate::error::Result;
+use crate::lake::WORK;
+use crate::lake::manifest::Manifest;
+use crate::lake::results::MartTold;
 use crate::tables::contract::{RESTATEMENT, col};
 use data::Missing;
 pub(crate) use data::{
@@ -60,7 +63,25 @@ const ERROR_BAR: Mart = Mart {
 };
 
 /// Of headline figures those that people ask for first; a mart's others follow by their names.
-const HEADLINES: [&str; 6] = ["customers", "buyers", "purchases_per_buyer", "sales_per_buyer", "f2_rate", "lapse_rate"];
+const HEADLINES: [&str; 17] = [
+    "customers",
+    "buyers",
+    "ltv_sales",
+    "ltv_profit",
+    "ltv_ratio",
+    "f2_rate",
+    "going_on",
+    "repeat_rate",
+    "churn_rate",
+    "step_up_rate",
+    "revisit_rate",
+    "subscription_rate",
+    "fee_churn_rate",
+    "purchases_per_year",
+    "purchases_per_buyer",
+    "sales_per_person",
+    "average_purchase",
+];
 
 const LTV_CURVE: Mart = Mart {
     name: "ltv_curve",
@@ -202,6 +223,7 @@ impl Audit {
             channels: self.part(&CHANNEL_OVERLAP).await?,
             moves: self.moves().await?,
             restated: self.restated_marts().await?,
+            told: self.told().await?,
         })
     }
 
@@ -251,6 +273,12 @@ impl Audit {
             rows.sort_by_key(|row| place(row).unwrap_or(HEADLINES.len()));
         }
         Ok(part)
+    }
+
+    /// What the marts told in the report of the run; nothing where the run's work is not kept any more.
+    async fn told(&self) -> Result<Vec<MartTold>> {
+        let manifest = Manifest::load(&self.lake.join(WORK).join(&self.run.run_id)).await?;
+        Ok(manifest.as_ref().and_then(Manifest::marts).map(|marts| marts.told.clone()).unwrap_or_default())
     }
 
     /// The figures of everybody, one after the other; of one that is never known there is none.

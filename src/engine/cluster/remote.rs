@@ -97,11 +97,30 @@ impl QueryPlanner for Planner {
     }
 }
 
-/// Whether the plan reads files, and next to nothing else.
+/// Messages within messages of a plan that travels, at most. Readers of protocol buffers refuse more than a hundred (prost 0.14,
+/// `RECURSION_LIMIT`), and the cluster puts some around a plan and on top of it.
+const NESTED: usize = 80;
+
+/// Whether the plan reads files, and next to nothing else, and is not too deep to be read again. What is stays here.
 fn travels(plan: &Arc<dyn ExecutionPlan>) -> bool {
     let mut all = Vec::new();
     leaves(plan, &mut all);
-    all.iter().any(|leaf| reads_files(leaf)) && all.iter().all(|leaf| reads_files(leaf) || is_small(leaf))
+    let is_of_files =
+        all.iter().any(|leaf| reads_files(leaf)) && all.iter().all(|leaf| reads_files(leaf) || is_small(leaf));
+    is_of_files && nested(plan) <= NESTED
+}
+
+/// Messages within messages that a plan is, at most: two for each step, three for each expression.
+fn nested(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    fn of(expression: &dyn PhysicalExpr) -> usize {
+        3 + expression.children().into_iter().map(|child| of(child.as_ref())).max().unwrap_or(0)
+    }
+    let mut below = plan.children().into_iter().map(nested).max().unwrap_or(0);
+    let _ = plan.apply_expressions(&mut |expression| {
+        below = below.max(of(expression.as_ref()));
+        Ok(TreeNodeRecursion::Continue)
+    });
+    2 + below
 }
 
 fn leaves<'a>(plan: &'a Arc<dyn ExecutionPlan>, into: &mut Vec<&'a Arc<dyn ExecutionPlan>>) {
@@ -222,5 +241,35 @@ impl ExecutionPlan for RemoteExec {
 
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::logical_expr::Operator;
+    use datafusion::physical_expr::expressions::{BinaryExpr, Column, lit};
+    use datafusion::physical_plan::filter::FilterExec;
+
+    #[test]
+    fn what_is_deep_is_told() {
+        let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, true)]));
+        let check = |steps: usize, sums: usize, depth: usize| {
+            let mut sum: Arc<dyn PhysicalExpr> = Arc::new(Column::new("a", 0));
+            for _ in 0..sums {
+                sum = Arc::new(BinaryExpr::new(sum, Operator::Plus, lit(1i64)));
+            }
+            let mut plan: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(schema.clone()));
+            for _ in 0..steps {
+                let positive = Arc::new(BinaryExpr::new(sum.clone(), Operator::Gt, lit(0i64)));
+                plan = Arc::new(FilterExec::try_new(positive, plan).expect("a filter"));
+            }
+            assert_eq!(nested(&plan), depth);
+        };
+        check(0, 0, 2);
+        check(1, 0, 2 + 3 + 3);
+        check(1, 30, 2 + 3 * 32);
+        check(45, 0, 2 * 44 + 2 + 6);
     }
 }

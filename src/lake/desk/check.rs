@@ -14,8 +14,10 @@ use crate::store::Location;
 /// A log that was looked at.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Checked {
-    /// Its name.
-    pub(crate) log: &'static str,
+    /// Its name; of a copy, that of its file.
+    pub(crate) log: String,
+    /// The number of the first entry: that of a part of a log is not 1.
+    pub(crate) first: u64,
     /// How many entries were read.
     pub(crate) entries: u64,
     /// How many of them were erased.
@@ -34,54 +36,90 @@ pub(crate) struct Checked {
 /// # Errors
 /// Environment, if it cannot be read.
 pub(crate) async fn check(lake: &Location, log: Log) -> Result<Checked> {
-    let mut found = Checked {
-        log: log.name(),
-        entries: 0,
-        erased: 0,
-        head: String::new(),
-        broken: Vec::new(),
-        links: HashSet::new(),
-    };
-    let mut end = Head::default();
+    let mut checker = Checker::new(log.name());
     for file in names(lake, log).await? {
         let of_file = format!("{FOLDER}/{}/{file}", log.name());
-        let lines = match text(lake, log, &file).await {
-            Ok(lines) => lines,
-            Err(error) if error.kind() == Kind::Data => {
-                found.broken.push(error.message().to_string());
-                continue;
-            }
+        match text(lake, log, &file).await {
+            Ok(lines) => checker.file(&of_file, number_of(&file), &lines),
+            Err(error) if error.kind() == Kind::Data => checker.found.broken.push(error.message().to_string()),
             Err(error) => return Err(error),
+        }
+    }
+    Ok(checker.ended())
+}
+
+/// Looks at a copy of a log, or of a part of one: names and texts of its files, in order of their entries. What came before its first entry
+/// is not in it; the end of that is known, as the first entry names it.
+pub(crate) fn check_copy(name: &str, files: &[(String, String)]) -> Checked {
+    let mut checker = Checker::new(name);
+    let first = files.iter().flat_map(|(_, text)| text.lines()).find_map(Entry::parse);
+    if let Some(first) = first.filter(|first| first.number > 1) {
+        checker.end = Head { number: first.number - 1, link: first.before };
+        checker.found.links.insert(checker.end.link.clone());
+    }
+    for (file, text) in files {
+        checker.file(file, None, text);
+    }
+    checker.ended()
+}
+
+/// Looks at one file of a log after the other.
+struct Checker {
+    found: Checked,
+    end: Head,
+}
+
+impl Checker {
+    fn new(log: &str) -> Self {
+        let found = Checked {
+            log: log.to_string(),
+            first: 0,
+            entries: 0,
+            erased: 0,
+            head: String::new(),
+            broken: Vec::new(),
+            links: HashSet::new(),
         };
+        Checker { found, end: Head::default() }
+    }
+
+    /// Looks at a file, whose name says with which entry it begins, or says nothing.
+    fn file(&mut self, of_file: &str, begins: Option<u64>, lines: &str) {
+        let Checker { found, end } = self;
         for (i, line) in lines.lines().enumerate() {
             let Some(entry) = Entry::parse(line) else {
-                found.broken.push(format!("{of_file}, line {} is no entry of {}", i + 1, log.name()));
+                found.broken.push(format!("{of_file}, line {} is no entry of {}", i + 1, found.log));
                 continue;
             };
-            if i == 0 && number_of(&file) != Some(entry.number) {
+            if i == 0 && begins.is_some_and(|begins| begins != entry.number) {
                 found.broken.push(format!("{of_file} begins with entry {}; its name is that of another", entry.number));
             }
             // The same entry is there twice where putting files together was killed.
             if entry.is_whole() && found.links.contains(&entry.link()) {
                 continue;
             }
-            found.broken.extend(wrong(log, &entry, &end));
+            found.broken.extend(wrong(&found.log, &entry, end));
+            if found.entries == 0 {
+                found.first = entry.number;
+            }
             found.entries += 1;
             found.erased += u64::from(entry.is_erased());
-            end = Head { number: entry.number, link: entry.link() };
+            *end = Head { number: entry.number, link: entry.link() };
             found.links.insert(end.link.clone());
         }
         if lines.is_empty() {
             found.broken.push(format!("{of_file} is empty"));
         }
     }
-    found.head = end.link;
-    Ok(found)
+
+    fn ended(self) -> Checked {
+        Checked { head: self.end.link, ..self.found }
+    }
 }
 
 /// What is wrong with an entry that comes after this end.
-fn wrong(log: Log, entry: &Entry, end: &Head) -> Vec<String> {
-    let (log, number, due) = (log.name(), entry.number, end.number + 1);
+fn wrong(log: &str, entry: &Entry, end: &Head) -> Vec<String> {
+    let (number, due) = (entry.number, end.number + 1);
     let mut told = Vec::new();
     if number > due {
         let missing =
@@ -191,6 +229,34 @@ mod tests {
             });
         };
         check(&other, "entry 3 does not follow the entry 2 that is there").await;
+    }
+
+    #[tokio::test]
+    async fn a_copy_of_a_log_or_of_a_part_of_it_is_looked_at_without_its_lake() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = place(&folder);
+        six(&lake).await;
+        let text = |number: u64| {
+            std::fs::read_to_string(folder.path().join("desk/access_log").join(name(number))).expect("text")
+        };
+        let copy = |numbers: &[u64], change: &dyn Fn(String) -> String| {
+            let files: Vec<_> = numbers.iter().map(|n| (format!("{n}.jsonl"), change(text(*n)))).collect();
+            check_copy("copy", &files)
+        };
+        let same = |text: String| text;
+        let head = head(&lake, Log::Access).await.expect("read").link;
+        let whole = copy(&[1, 3, 5], &same);
+        assert_eq!((whole.first, whole.entries, &whole.head, &whole.broken[..]), (1, 6, &head, &[][..]));
+        let part = copy(&[3, 5], &same);
+        assert_eq!((part.first, part.entries, &part.head, &part.broken[..]), (3, 4, &head, &[][..]));
+        // The end of what came before it is known, and is one that may have been noted.
+        let before = copy(&[1], &same).head;
+        assert!(part.links.contains(&before));
+        let told = copy(&[1, 5], &same).broken;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("copy: entries 3 to 4 missing before entry 5"), "{told:?}");
+        let told = copy(&[3, 5], &|text| text.replace("C-4", "C-9")).broken;
+        assert!(told.iter().any(|told| told == "copy: the content of entry 4 was changed"), "{told:?}");
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ mod entry;
 mod erase;
 mod pack;
 
-pub(crate) use check::{Checked, check};
+pub(crate) use check::{Checked, check, check_copy};
 pub(crate) use entry::Entry;
 pub(crate) use erase::erase;
 pub(crate) use pack::pack;

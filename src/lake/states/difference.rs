@@ -163,7 +163,7 @@ pub(crate) async fn put(
     // The session of the tables may be another one.
     let rows = DataFrame::new(context.state(), rows.logical_plan().clone());
     let parts = match lake {
-        Some(lake) => write::write(rows, &ROWS, Order::Any, &lake.join(folder), &|_| ()).await?.0,
+        Some(lake) => write::write(rows, &ROWS, Order::Any, &lake.join(folder), &|_| ()).await?.parts,
         None => write::measure(rows, &ROWS).await?,
     };
     if parts.is_empty() {

@@ -209,7 +209,8 @@ pub(super) fn outputs(pipeline: &Pipeline, done: Option<(&Manifest, &PublishedRu
             // A pipeline whose marts cannot be made in any order has none: the run says so.
             let chosen = Chosen::of(&SessionContext::new(), pipeline).ok();
             let marts = chosen.iter().flat_map(Chosen::published).map(|mart| mart.name.as_str());
-            ALWAYS.iter().map(|t| t.name).chain(marts).collect()
+            let segments = contract::SEGMENT_TABLES.iter().map(|t| t.name).filter(|_| !pipeline.segments.is_empty());
+            ALWAYS.iter().map(|t| t.name).chain(marts).chain(segments).collect()
         }
     };
     names.into_iter().map(|name| output(pipeline, name, done)).collect()

@@ -9,5 +9,5 @@ select source, file, event_id, key_hash(coalesce(event_id, ''), concat_ws('|', e
     status, cast(discount as varchar), coupon_id, cast(points_used as varchar), cast(shipping_charged as varchar),
     cast(shipping_cost as varchar), cast(tax as varchar), receipt_id, medium, campaign, arm, visitor_id, account_id,
     corporate_number, cast(valid_until as varchar), cast(bought_on as varchar), serial_number, staff, cast(score as varchar),
-    reason))
+    reason, recipient))
 from asked_event

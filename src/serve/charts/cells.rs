@@ -12,7 +12,7 @@ pub(super) const LEVELS: usize = 7;
 const COLUMNS: usize = 12;
 
 /// Units before the first column: a month and how many bought first.
-const LEFT: f64 = 76.0;
+const LEFT: f64 = 86.0;
 
 /// Units of a row.
 const ROW: f64 = 19.0;
@@ -25,6 +25,8 @@ const TOP: f64 = 18.0;
 pub(crate) struct Cells {
     /// Units from top to bottom.
     pub height: f64,
+    /// Where the numbers of buyers end, before the first column.
+    pub buyers: f64,
     /// Height of a cell.
     pub row: f64,
     /// Width of a cell.
@@ -98,6 +100,7 @@ pub(super) fn cells(days: &[i64], cohorts: &[Cohort]) -> Option<Cells> {
     };
     Some(Cells {
         height: TOP + cohorts.len() as f64 * ROW + 2.0,
+        buyers: LEFT - 6.0,
         row: ROW - 1.5,
         column: tenth(column - 1.5),
         columns: shown

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::scale::tenth;
+use super::scale::{apart, tenth};
 use crate::audit::charts::Move;
 use crate::serve::draw::WIDTH;
 
@@ -16,6 +16,12 @@ const EDGES: [f64; 2] = [126.0, WIDTH - 126.0];
 
 /// Width of a segment's own bar.
 const NODE: f64 = 8.0;
+
+/// Units between the names of two segments: a line of text.
+const LABEL: f64 = 14.0;
+
+/// Units above the segments: then and now.
+const TOP: f64 = 22.0;
 
 /// Units between two segments.
 const GAP: f64 = 8.0;
@@ -44,6 +50,8 @@ pub(crate) struct Node {
     pub height: f64,
     /// Customers.
     pub customers: i64,
+    /// The middle of its name: as near to its own as the others leave room.
+    pub label: f64,
 }
 
 /// Customers who went from one segment to another.
@@ -90,18 +98,24 @@ pub(super) fn flows(moves: &[Move]) -> Option<Flows> {
     }
     let thickness = (most as f64 * 30.0).max(180.0) / total as f64;
     let side = |place: usize| {
-        let mut y = 22.0;
+        let mut y = TOP;
         let node = |(name, customers): &(&Option<String>, i64)| {
             let height = tenth(*customers as f64 * thickness).max(1.0);
             let x = if place == 0 { EDGES[0] } else { EDGES[1] - NODE };
-            let node = Node { name: (*name).clone(), x, y: tenth(y), height, customers: *customers };
+            let name = (*name).clone();
+            let node = Node { name, x, y: tenth(y), height, customers: *customers, label: tenth(y + height / 2.0) };
             y += height + GAP;
             node
         };
         sums[place].iter().map(node).collect::<Vec<_>>()
     };
-    let sides = [side(0), side(1)];
+    let mut sides = [side(0), side(1)];
     let foot = sides.iter().flatten().map(|node| node.y + node.height).fold(0.0, f64::max);
+    for side in &mut sides {
+        let wanted: Vec<f64> = side.iter().map(|node| node.label).collect();
+        let placed = apart(&wanted, LABEL, TOP + LABEL / 4.0, foot);
+        side.iter_mut().zip(placed).for_each(|(node, label)| node.label = label);
+    }
     let mut ordered = moves.clone();
     ordered.sort_by(|a, b| (rank(&a.before), rank(&a.after)).cmp(&(rank(&b.before), rank(&b.after))));
     // How far each segment's edge is taken by the ribbons above.
@@ -155,10 +169,25 @@ mod tests {
             assert_eq!(side.iter().map(|node| node.customers).sum::<i64>(), 100);
             assert!(side.windows(2).all(|two| two[0].y + two[0].height < two[1].y), "{side:?}");
             assert!(side.iter().all(|node| node.y + node.height <= drawn.height));
+            assert!(side.windows(2).all(|two| two[1].label - two[0].label >= LABEL - 0.1), "{side:?}");
         }
         let kinds: Vec<_> = drawn.ribbons.iter().map(|ribbon| (ribbon.kind, ribbon.customers)).collect();
         assert_eq!(kinds, [("stays", 60), ("moves", 30), ("comes", 10)]);
         assert_eq!(drawn.sides[0].last().and_then(|node| node.name.clone()), None, "who was in none comes last");
+    }
+
+    #[test]
+    fn names_of_segments_of_few_customers_do_not_lie_on_each_other() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+        for large in 0..names.len() {
+            let moves: Vec<Move> = (0..names.len())
+                .map(|n| of(Some(names[n]), Some(names[n]), if n == large { 100_000 } else { 1 }))
+                .collect();
+            for side in flows(&moves).expect("drawn").sides {
+                assert!(side.windows(2).all(|two| two[1].label - two[0].label >= LABEL - 0.1), "{large}: {side:?}");
+                assert!(side[0].label >= TOP, "below what is written above");
+            }
+        }
     }
 
     #[test]

@@ -20,9 +20,10 @@ enum Unit {
 fn unit(figure: &str) -> Unit {
     let ends = |ends: &[&str]| ends.iter().any(|end| figure.ends_with(end));
     match figure {
+        "going_on" => Unit::Share,
         _ if ends(&["_rate", "_share"]) => Unit::Share,
         _ if ends(&["_days"]) => Unit::Days,
-        "sales" | "sales_per_buyer" | "sales_per_person" | "average_purchase" => Unit::Yen,
+        "sales" | "ltv_sales" | "ltv_profit" | "sales_per_person" | "average_purchase" => Unit::Yen,
         _ => Unit::Number,
     }
 }
@@ -123,8 +124,8 @@ mod tests {
     fn a_figure_is_written_in_its_unit() {
         let ja = |value, name| figure(Lang::Ja, value, name);
         assert_eq!(ja(0.3118, "f2_rate"), "31.2%");
-        assert_eq!(ja(0.0, "lapse_rate"), "0.0%");
-        assert_eq!(ja(12_345.6, "sales_per_buyer"), "¥12,346");
+        assert_eq!(ja(0.0, "churn_rate"), "0.0%");
+        assert_eq!(ja(12_345.6, "ltv_sales"), "¥12,346");
         assert_eq!(ja(-12_345.6, "sales"), "−¥12,346");
         assert_eq!(ja(2.346, "purchases_per_buyer"), "2.35");
         assert_eq!(ja(5722.0, "customers"), "5,722");

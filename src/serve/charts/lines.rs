@@ -1,7 +1,7 @@
 //! Lines over time: lifetime value by days since the first purchase, figures by month.
 //!
 //! In: series of values, some of them not known. Out: polylines with gaps where nothing is known, marks of both axes, and labels at the
-//! ends of lines that lie apart from each other.
+//! in a column behind the lines that lie apart from each other, each led to by a thin line from the end of its own.
 
 use serde::Serialize;
 
@@ -72,9 +72,25 @@ pub(crate) struct Last {
     pub x: f64,
     /// From the top.
     pub y: f64,
-    /// The height of the label, and its text; none where the line has none.
-    pub label: Option<(f64, String)>,
+    /// The label; none where the line has none.
+    pub label: Option<EndLabel>,
 }
+
+/// The name of a line, behind the right edge.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct EndLabel {
+    /// From the left.
+    pub x: f64,
+    /// The middle of its letters, from the top.
+    pub y: f64,
+    /// `points` of the line that leads to it.
+    pub leader: String,
+    /// As much of the name as fits.
+    pub text: String,
+}
+
+/// Units from the right edge to a label, and to where its leader turns.
+const ASIDE: [f64; 2] = [11.0, 3.0];
 
 /// Units between the heights of two labels: a line of text.
 const LABEL: f64 = 13.0;
@@ -99,7 +115,9 @@ pub(super) fn lines(series: &[Series], frame: Frame, from_zero: bool, most_marks
     for (at, height) in named.into_iter().zip(apart(&wanted, LABEL, frame.top, frame.bottom)) {
         let text = short(&drawn[at].name, ROOM);
         if let Some(last) = &mut drawn[at].last {
-            last.label = Some((height, text));
+            let [x, turn] = ASIDE.map(|aside| tenth(frame.right + aside));
+            let leader = format!("{},{} {turn},{} {},{height}", last.x, last.y, last.y, tenth(x - 2.0));
+            last.label = Some(EndLabel { x, y: height, leader, text });
         }
     }
     Some(Lines { marks: axis.marks(frame.bottom, frame.top), steps: (0..count).map(x).collect(), lines: drawn, frame })
@@ -168,7 +186,9 @@ mod tests {
         let all: Vec<Series> = (0..6).map(|n| series(&n.to_string(), &[Some(1.0), Some(9.0)])).collect();
         let drawn = lines(&all, FRAME, true, 4).expect("drawn");
         let labels = drawn.lines.iter().filter_map(|line| line.last.as_ref()?.label.as_ref());
-        let mut heights: Vec<f64> = labels.map(|(height, _)| *height).collect();
+        let labels: Vec<&EndLabel> = labels.collect();
+        assert!(labels.iter().all(|label| label.x > FRAME.right), "no label lies on a line: {labels:?}");
+        let mut heights: Vec<f64> = labels.iter().map(|label| label.y).collect();
         heights.sort_by(f64::total_cmp);
         assert!(heights.windows(2).all(|pair| pair[1] - pair[0] >= LABEL - 0.1), "{heights:?}");
     }

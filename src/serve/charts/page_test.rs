@@ -5,6 +5,7 @@ use super::{Head, html, view};
 use crate::audit::charts::{
     ChannelSet, Charts, CohortBy, CurvePoint, Decile, ErrorBar, MonthFigure, Move, Part, RestatedMart, Stage,
 };
+use crate::lake::results::MartTold;
 
 fn head() -> Head {
     Head {
@@ -36,6 +37,7 @@ fn emptied(charts: &Charts) -> Charts {
         channels: without(&charts.channels),
         moves: without(&charts.moves),
         restated: without(&charts.restated),
+        told: Vec::new(),
     }
 }
 
@@ -49,6 +51,7 @@ fn absent() -> Charts {
         channels: Part::Absent,
         moves: Part::Absent,
         restated: Part::Absent,
+        told: Vec::new(),
     }
 }
 
@@ -100,6 +103,7 @@ fn charts(figure: Option<f64>) -> Charts {
             before: figure,
             after: figure,
         }]),
+        told: vec![MartTold { mart: "own".into(), ja: "<b>的中率</b>".into(), en: "<b>hits</b>".into() }],
     }
 }
 
@@ -113,6 +117,8 @@ fn every_chart_is_drawn_or_says_why_it_is_not() {
         let whole = drawn(charts(Some(0.5)), lang);
         assert_eq!(whole.matches("<p class=\"note\">").count(), 0, "all are drawn");
         assert!(whole.contains("&lt;i&gt;tea") && !whole.contains("<i>tea"), "a name is text");
+        let told = if lang == Lang::Ja { "&lt;b&gt;的中率" } else { "&lt;b&gt;hits" };
+        assert!(whole.contains(told), "what marts tell, as text");
         let none = drawn(absent(), lang);
         assert_eq!(none.matches("<p class=\"note\">").count(), 9, "a sentence for each");
         assert_eq!(none.matches("<svg").count(), 0);

@@ -20,8 +20,9 @@ use tokio::sync::Mutex;
 use super::catalog::{self, Layered, PUBLIC, Person, Relation};
 use super::logins;
 use crate::audit::analyst;
+use crate::engine::bounds::bound;
 use crate::engine::dates::set_zone;
-use crate::engine::session::{Resources, session};
+use crate::engine::session::{Resources, session, step_limit};
 use crate::error::{Error, Result};
 use crate::functions::resolve;
 use crate::lake::snapshot::{self, PublishedRun};
@@ -214,6 +215,7 @@ impl Database {
         let person = Person { name: who.to_string(), database: self.name, pid, zone: self.zone.clone() };
         catalog::register(&context, &person, &self.relations, &self.routines);
         set_zone(&context, &self.zone)?;
+        bound(&context, step_limit(resources.memory));
         Ok(context)
     }
 }

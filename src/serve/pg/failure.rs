@@ -5,17 +5,21 @@
 
 use datafusion_postgres::pgwire::error::{ErrorInfo, PgWireError};
 
+use super::words::{self, Told};
+use crate::engine::bounds::OUT_OF_STEP;
 use crate::error::{Error, Kind};
 
 /// The SQLSTATEs that are given, by their names in Postgres (appendix A of its manual).
 pub(super) mod code {
     pub(crate) const ADMIN_SHUTDOWN: &str = "57P01";
+    pub(crate) const AMBIGUOUS_COLUMN: &str = "42702";
     pub(crate) const CANNOT_CONNECT_NOW: &str = "57P03";
     pub(crate) const DATA_CORRUPTED: &str = "XX001";
     pub(crate) const DISK_FULL: &str = "53100";
     pub(crate) const DIVISION_BY_ZERO: &str = "22012";
     pub(crate) const DUPLICATE_CURSOR: &str = "42P03";
     pub(crate) const FEATURE_NOT_SUPPORTED: &str = "0A000";
+    pub(crate) const GROUPING_ERROR: &str = "42803";
     pub(crate) const IDLE_SESSION_TIMEOUT: &str = "57P05";
     pub(crate) const IN_FAILED_SQL_TRANSACTION: &str = "25P02";
     pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";
@@ -85,52 +89,49 @@ const ASK: &str = "ask who runs `nayose serve`: `nayose verify` says what is dam
 /// An error of ours as a client sees it. The message holds no value of a row: ours never do, and the engine's were told by their kind.
 pub(super) fn of(error: &Error) -> PgWireError {
     let message = error.message();
-    let (code, hint) = match error.kind() {
-        Kind::Environment if message.starts_with("memory ran out") => (
-            code::OUT_OF_MEMORY,
-            Some(
-                "a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less; who runs `nayose serve` may raise --pg-memory",
-            ),
-        ),
-        Kind::Environment if message.starts_with("spill files grew") => (
-            code::DISK_FULL,
-            Some("a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less"),
-        ),
-        Kind::Environment => (code::IO_ERROR, Some(ASK)),
-        Kind::Data => (code::DATA_CORRUPTED, Some(ASK)),
-        Kind::Usage | Kind::Config | Kind::Bug => (of_query(message), None),
-    };
-    let message = match code {
-        code::OUT_OF_MEMORY => "out of memory: the query wants more than a query may have",
-        code::DISK_FULL => "disk full: the query wants more room to spill than a query may have",
-        code::IO_ERROR | code::DATA_CORRUPTED => "the lake cannot be read now",
-        _ => message,
-    };
-    let mut info = ErrorInfo::new("ERROR".into(), code.into(), message.into());
-    info.hint = hint.map(str::to_string);
-    PgWireError::UserError(Box::new(info))
+    if let (Kind::Environment, Some(rest)) = (error.kind(), message.strip_prefix(OUT_OF_STEP)) {
+        return hinted(code::OUT_OF_MEMORY, format!("out of memory{rest}"), SMALLER);
+    }
+    match error.kind() {
+        Kind::Environment if message.starts_with("memory ran out") => {
+            hinted(code::OUT_OF_MEMORY, "out of memory: the query wants more than a query may have", LESS_MEMORY)
+        }
+        Kind::Environment if message.starts_with("spill files grew") => {
+            let message = "disk full: the query wants more room to spill than a query may have";
+            hinted(code::DISK_FULL, message, LESS)
+        }
+        Kind::Environment => hinted(code::IO_ERROR, UNREADABLE, ASK),
+        Kind::Data => hinted(code::DATA_CORRUPTED, UNREADABLE, ASK),
+        Kind::Bug => told(words::of_query(message), ""),
+        Kind::Usage | Kind::Config => {
+            let mut said = words::of_query(message);
+            said.hint = said.hint.or_else(|| error.remedy().map(str::to_string));
+            told(said, "")
+        }
+    }
 }
 
-/// What the engine says of a query, by its words: it has no codes.
-fn of_query(message: &str) -> &'static str {
-    const SAID: [(&str, &str); 14] = [
-        ("there is no table", code::UNDEFINED_TABLE),
-        ("not found", code::UNDEFINED_TABLE),
-        ("may only read", code::READ_ONLY),
-        ("No field named", code::UNDEFINED_COLUMN),
-        ("Invalid function", code::UNDEFINED_FUNCTION),
-        ("No function matches", code::UNDEFINED_FUNCTION),
-        ("ParserError", code::SYNTAX_ERROR),
-        ("TokenizerError", code::SYNTAX_ERROR),
-        ("not supported", code::FEATURE_NOT_SUPPORTED),
-        ("not implemented", code::FEATURE_NOT_SUPPORTED),
-        ("Unsupported", code::FEATURE_NOT_SUPPORTED),
-        ("division by zero", code::DIVISION_BY_ZERO),
-        ("cannot be cast", code::INVALID_TEXT),
-        ("too large for its type", code::NUMERIC_OUT_OF_RANGE),
-    ];
-    let said = SAID.iter().find(|(words, _)| message.contains(words));
-    said.map_or(code::INTERNAL_ERROR, |(_, code)| code)
+const UNREADABLE: &str = "the lake cannot be read now";
+const LESS: &str = "a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less";
+const LESS_MEMORY: &str = "a query has a ceiling of its own: group by fewer columns, read fewer rows, or sort less; \
+                           who runs `nayose serve` may raise --pg-memory";
+const SMALLER: &str = "make shorter values, fewer of them, or of fewer rows at once; who runs `nayose serve` may raise --pg-memory, \
+                       and the limit with it";
+
+/// A text that is no SQL, in the parser's words.
+pub(super) fn syntax(sql: &str, said: &str) -> PgWireError {
+    told(words::of_syntax(sql, said), sql)
+}
+
+/// What was said of a query, with the place in its text.
+fn told(said: Told, sql: &str) -> PgWireError {
+    let mut info = ErrorInfo::new("ERROR".into(), said.code.into(), said.message);
+    info.hint = said.hint;
+    info.position = said.place.map(|(line, column)| {
+        let before: usize = sql.split('\n').take(line.saturating_sub(1)).map(|line| line.chars().count() + 1).sum();
+        (before + column).to_string()
+    });
+    PgWireError::UserError(Box::new(info))
 }
 
 #[cfg(test)]
@@ -144,6 +145,7 @@ mod tests {
             other => panic!("{other}"),
         };
         assert_eq!(code(Error::environment("memory ran out: x")), "53200");
+        assert_eq!(code(Error::environment(format!("{OUT_OF_STEP}: repeat would make much"))), "53200");
         assert_eq!(code(Error::environment("storage failed: x")), "58030");
         assert_eq!(code(Error::data("table x is gone")), "XX001");
         assert_eq!(code(Error::bug("there is no table \"golden\"; did you mean golden_customer?")), "42P01");

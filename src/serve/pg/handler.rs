@@ -53,7 +53,7 @@ struct Planned {
 impl Handler {
     /// The statements of a text.
     fn parsed(&self, sql: &str, types: &[Option<Type>]) -> PgWireResult<Vec<Statement>> {
-        self.0.server.reader.statements(sql, types).map_err(|said| failure::error(code::SYNTAX_ERROR, said))
+        self.0.server.reader.statements(sql, types)
     }
 
     /// Runs a statement that asks for no rows of tables, or for those of a cursor.

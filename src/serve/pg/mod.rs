@@ -2,8 +2,9 @@
 //!
 //! In: a lake, settings. Out: databases that `psql`, drivers and BI tools read: `nayose` with the published tables of the newest run,
 //! `analyst` with the analyst's profile, each reached by logins of its own. [`connection`] answers a socket, [`startup`] asks who it is
-//! ([`scram`], [`logins`]), [`handler`] and [`session`] run statements ([`statement`] says which), [`rows`] brings their rows,
-//! [`database`] and [`catalog`] are what they read. Statements run in threads of their own, so that a heavy one takes none from pages.
+//! ([`scram`], [`logins`]), [`handler`] and [`session`] run statements ([`statement`] says which, [`rewrite`] and [`template`]
+//! read them as Postgres does), [`rows`] brings their rows, [`database`] and [`catalog`] are what they read, [`failure`] and [`words`] say
+//! what is wrong. Statements run in threads of their own, so that a heavy one takes none from pages.
 
 mod catalog;
 mod connection;
@@ -18,6 +19,8 @@ mod server;
 mod session;
 mod startup;
 mod statement;
+mod template;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -20,8 +20,11 @@ use datafusion_postgres::datafusion_pg_catalog::sql::rules::{
     RewritePgCatalogOperator, SqlStatementRewriteRule, StripCallableQualifier,
 };
 use datafusion_postgres::pgwire::api::Type;
+use datafusion_postgres::pgwire::error::PgWireResult;
 
 use super::catalog::{item_of, type_name};
+use super::failure::{self, code};
+use super::template;
 
 /// Reads statements.
 pub(super) struct Reader {
@@ -46,8 +49,8 @@ impl Reader {
     /// The statements of a text; a client may say of which types its parameters are.
     ///
     /// # Errors
-    /// What cannot be read, in the parser's words: they name words of the text.
-    pub(super) fn statements(&self, sql: &str, types: &[Option<Type>]) -> Result<Vec<Statement>, String> {
+    /// What cannot be read: the error names words of the text. A template of times that the engine would take for a text.
+    pub(super) fn statements(&self, sql: &str, types: &[Option<Type>]) -> PgWireResult<Vec<Statement>> {
         let read = Parser::parse_sql(&PostgreSqlDialect {}, sql);
         let mut statements = match read {
             Ok(statements) if statements.iter().all(|s| !is_about_catalogue(s)) => {
@@ -55,12 +58,13 @@ impl Reader {
                 let mut statements: Vec<Statement> = statements.into_iter().map(through_rules).collect();
                 for statement in &mut statements {
                     name_lists(statement, types);
-                    drop_templates(statement);
+                    read_templates(statement)?;
                 }
                 return Ok(statements);
             }
             Ok(statements) => statements,
-            Err(_) => return self.of_tools.parse(sql).map_err(|e| e.to_string()),
+            // The crate's parser knows words of tools that this one does not, but not where a mistake is.
+            Err(error) => return self.of_tools.parse(sql).map_err(|_| failure::syntax(sql, &error.to_string())),
         };
         let mut is_other = false;
         for statement in &mut statements {
@@ -77,7 +81,7 @@ impl Reader {
             true => statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
             false => sql.to_string(),
         };
-        self.of_tools.parse(&text).map_err(|e| e.to_string())
+        self.of_tools.parse(&text).map_err(|e| failure::syntax("", &e.to_string()))
     }
 }
 
@@ -105,26 +109,32 @@ fn name_lists(statement: &mut Statement, types: &[Option<Type>]) {
 
 /// `to_timestamp('2026-04-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US')`, as Superset filters times: the engine takes templates of
 /// another kind (`%Y-%m-%d`). What these say, a cast knows; in the pipeline's zone, as Postgres in the session's. With other templates
-/// the engine refuses the text.
-fn drop_templates(statement: &mut Statement) {
-    let _ = visit_expressions_mut(statement, |expression| {
-        if let Some(other) = cast_of_template(expression) {
+/// the engine refuses the text. `to_char(time, 'YYYY-MM')` is given the engine's template.
+fn read_templates(statement: &mut Statement) -> PgWireResult<()> {
+    let read = visit_expressions_mut(statement, |expression| match of_template(expression) {
+        Ok(Some(other)) => {
             *expression = other;
+            ControlFlow::Continue(())
         }
-        ControlFlow::<()>::Continue(())
+        Ok(None) => ControlFlow::Continue(()),
+        Err(refusal) => ControlFlow::Break(refusal),
     });
+    match read {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(refusal) => Err(refusal),
+    }
 }
 
-fn cast_of_template(expression: &Expr) -> Option<Expr> {
-    let Expr::Function(function) = expression else { return None };
-    let FunctionArguments::List(list) = &function.args else { return None };
-    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(text)), FunctionArg::Unnamed(FunctionArgExpr::Expr(template))] =
+fn of_template(expression: &Expr) -> PgWireResult<Option<Expr>> {
+    let Expr::Function(function) = expression else { return Ok(None) };
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(text)), FunctionArg::Unnamed(FunctionArgExpr::Expr(given))] =
         list.args.as_slice()
     else {
-        return None;
+        return Ok(None);
     };
-    let Expr::Value(template) = template else { return None };
-    let Value::SingleQuotedString(template) = &template.value else { return None };
+    let Expr::Value(value) = given else { return Ok(None) };
+    let Value::SingleQuotedString(template) = &value.value else { return Ok(None) };
     // Of micros, as columns are: a comparison needs no other cast.
     let data_type = match (function.name.to_string().to_lowercase().as_str(), template.as_str()) {
         ("to_date", "YYYY-MM-DD") => "DATE",
@@ -132,9 +142,17 @@ fn cast_of_template(expression: &Expr) -> Option<Expr> {
             "to_timestamp",
             "YYYY-MM-DD" | "YYYY-MM-DD HH24:MI:SS" | "YYYY-MM-DD HH24:MI:SS.MS" | "YYYY-MM-DD HH24:MI:SS.US",
         ) => "TIMESTAMP(6) WITH TIME ZONE",
-        _ => return None,
+        ("to_char", theirs) => {
+            let words = format!("to_char has no template {theirs:?}");
+            let ours = template::of_engine(theirs);
+            let ours = ours.ok_or_else(|| failure::hinted(code::FEATURE_NOT_SUPPORTED, words, template::HINT))?;
+            return Ok((ours != theirs)
+                .then(|| read(&format!("to_char({text}, {})", Value::SingleQuotedString(ours))))
+                .flatten());
+        }
+        _ => return Ok(None),
     };
-    read(&format!("CAST({text} AS {data_type})"))
+    Ok(read(&format!("CAST({text} AS {data_type})")))
 }
 
 /// An expression of our own words.
@@ -150,14 +168,33 @@ fn is_about_catalogue(statement: &Statement) -> bool {
     };
     visit_relations(statement, |name| if is_system(name) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         .is_break()
-        || statement.to_string().to_lowercase().contains("regclass")
+        || ["regclass", "regproc"].iter().any(|word| statement.to_string().to_lowercase().contains(word))
 }
 
 /// What is asked in the place of an expression.
 fn replaced(expression: &Expr) -> Option<Expr> {
     let text = match expression {
         // The rules of the crate make it a query within the query, which the engine plans nowhere but in SELECT and WHERE.
-        Expr::Cast { expr, data_type, .. } if is_regclass(data_type) && is_name(expr) => format!("to_regclass({expr})"),
+        Expr::Cast { expr, data_type, .. } if is_a(data_type, "regclass") && is_name(expr) => {
+            format!("to_regclass({expr})")
+        }
+        Expr::Cast { expr, data_type, .. }
+            if (is_a(data_type, "regproc") || is_a(data_type, "regprocedure")) && is_name(expr) =>
+        {
+            format!("regproc({expr})")
+        }
+        // A number that is shown as a name: the crate makes it a query within SELECT, and those null. Others are of queries that it knows by
+        // their words.
+        Expr::Cast { expr, data_type, .. } if is_a(data_type, "regclass") && expr.to_string().ends_with("conrelid") => {
+            format!("regclassout({expr})")
+        }
+        // Who refers to a table, or to one that it is a part of: none is a part here.
+        Expr::InSubquery { expr, subquery, negated: false } => {
+            let text = subquery.to_string();
+            let (_, behind) = text.split_once("pg_partition_ancestors(")?;
+            let (number, _) = behind.split_once(')')?;
+            format!("{expr} = to_regclass({number})")
+        }
         Expr::Function(function) if function.name.to_string().to_lowercase().ends_with("generate_subscripts") => {
             let call = function.to_string();
             let arguments = &call[call.find('(')?..];
@@ -176,10 +213,11 @@ fn replaced(expression: &Expr) -> Option<Expr> {
             let not = if *negated { "NOT " } else { "" };
             format!("{expr} {not}LIKE replace({pattern}, {escape}, '\\')")
         }
-        // The engine has no array of a query; that of policies is known to the crate by its words.
+        // The engine has no array of a query; that of policies alone is known to the crate by its words.
         Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("array") => {
             let text = function.to_string().to_lowercase();
-            (text.contains("select") && !text.contains("polroles")).then(|| "CAST(NULL AS TEXT[])".to_string())?
+            let is_known = text.contains("polroles") && !text.contains("polname");
+            (text.contains("select") && !is_known).then(|| "CAST(NULL AS TEXT[])".to_string())?
         }
         // A lake has no defaults, sequences, collations and types of its own: a query within the query about them finds nothing.
         Expr::Subquery(query) => {
@@ -192,15 +230,15 @@ fn replaced(expression: &Expr) -> Option<Expr> {
 }
 
 /// What a lake has none of, as tools ask for it within queries about columns.
-const ABSENT: [&str; 5] = ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation", "typrelid"];
+const ABSENT: [&str; 6] =
+    ["pg_attrdef", "pg_sequence", "pg_collation", "typcollation", "typrelid", "pg_partition_ancestors"];
 
 fn backslash() -> Value {
     Value::SingleQuotedString("\\".to_string())
 }
 
-fn is_regclass(data_type: &DataType) -> bool {
-    let name = data_type.to_string().to_lowercase();
-    name == "regclass" || name == "pg_catalog.regclass"
+fn is_a(data_type: &DataType, name: &str) -> bool {
+    data_type.to_string().to_lowercase().trim_start_matches("pg_catalog.") == name
 }
 
 /// Whether it is a name, or stands for one; a number that is shown as a name is another matter.
@@ -250,6 +288,9 @@ mod tests {
             ("SELECT to_timestamp(a, '%Y-%m-%d')", "SELECT to_timestamp(a, '%Y-%m-%d')"),
             ("SELECT to_timestamp(a, 'DD.MM.YYYY')", "SELECT to_timestamp(a, 'DD.MM.YYYY')"),
             ("SELECT to_timestamp(0)", "SELECT to_timestamp(0)"),
+            ("SELECT TO_CHAR(a, 'YYYY-MM')", "SELECT to_char(a, '%Y-%m')"),
+            ("SELECT to_char(a, '%Y')", "SELECT to_char(a, '%Y')"),
+            ("SELECT to_char(a, 'FM999')", "cannot be read"),
         ] {
             assert_eq!(asked(asks), said);
         }
@@ -263,6 +304,7 @@ mod tests {
         };
         has("select 'rfm'::regclass", "SELECT to_regclass('rfm')");
         has("select 1 from pg_class where oid = CAST($3 AS REGCLASS)", "oid = to_regclass($3)");
+        has("select 'resolve_customer'::pg_catalog.regproc::pg_catalog.oid", "regproc('resolve_customer')");
         has(
             "select unnest(i.indkey), generate_subscripts(i.indkey, 1) as ord from pg_index i",
             "unnest(array_subscripts(i.indkey, 1)) AS ord",
@@ -272,6 +314,10 @@ mod tests {
             "THEN NULL",
         );
         has("select 1 from pg_index ix where ix.indisprimary = 'f'", "ix.indisprimary = false");
+        has(
+            "select conrelid::regclass from pg_constraint where confrelid in (select pg_partition_ancestors('5') union all values ('5'))",
+            "regclassout(conrelid) FROM pg_catalog.pg_constraint WHERE confrelid = to_regclass('5')",
+        );
         has("select array(select rolname from pg_roles) as m from pg_roles", "CAST(NULL AS TEXT[]) AS m");
         assert_eq!(asked("abort"), "ROLLBACK");
         assert_eq!(asked("selekt 1"), "cannot be read");

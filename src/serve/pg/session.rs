@@ -20,6 +20,7 @@ use super::failure::{self, code};
 use super::rows::{Batches, Bounds};
 use super::server::Server;
 use crate::engine::query;
+use crate::engine::session::step_limit;
 use crate::error::Error;
 
 /// A run with the session over it.
@@ -205,7 +206,8 @@ impl Session {
         let mut cursors = self.cursors.lock().await;
         let cursor = cursors.get_mut(name).ok_or_else(no_cursor)?;
         let mut wanted = rows.unwrap_or(usize::MAX);
-        let mut found = Vec::new();
+        let most = step_limit(self.server.resources.memory).0;
+        let (mut found, mut bytes) = (Vec::new(), 0);
         while wanted > 0 {
             let batch = match cursor.left.take() {
                 Some(batch) => batch,
@@ -217,6 +219,14 @@ impl Session {
             let taken = batch.num_rows().min(wanted);
             if taken < batch.num_rows() {
                 cursor.left = Some(batch.slice(taken, batch.num_rows() - taken));
+            }
+            bytes += batch.get_array_memory_size();
+            if bytes > most && !found.is_empty() {
+                return Err(failure::hinted(
+                    code::OUT_OF_MEMORY,
+                    format!("out of memory: FETCH may bring {} MiB at once", most >> 20),
+                    "fetch fewer rows at a time, such as FETCH 10000; who runs `nayose serve` may raise --pg-memory",
+                ));
             }
             found.push(batch.slice(0, taken));
             wanted -= taken;

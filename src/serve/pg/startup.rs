@@ -92,6 +92,7 @@ fn ended(error: &Error) -> PgWireError {
             info.code = code::CANNOT_CONNECT_NOW.into();
             if error.kind() == Kind::Usage || error.kind() == Kind::Config {
                 info.message = error.message().into();
+                info.hint = error.remedy().map(|remedy| format!("ask who runs `nayose serve`: {remedy}"));
             }
             PgWireError::UserError(info)
         }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Form, Query, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
 use super::super::access::{Access, What};
+use super::super::extract::{Form, Query};
 use super::super::failure::{Answer, Failure};
+use super::super::form::{LONGEST, written};
 use super::super::page::{Lang, page};
 use super::super::state::State;
 use super::super::who::Who;
@@ -22,9 +24,6 @@ const NEWEST: usize = 500;
 
 /// Accesses among which the page looks, newest first: they come in files of one to some, of which a disk reads ten thousand in a second.
 const LOOKED_AT: u64 = 10_000;
-
-/// Characters of a reason at most: a sentence or two.
-const LONGEST: usize = 500;
 
 pub(super) fn routes() -> Router<Arc<State>> {
     Router::new().route("/show", post(show)).route("/access", get(seen))
@@ -41,22 +40,14 @@ struct Show {
 
 /// Shows the values of a customer to this session, once it is written down who wanted to see them and why.
 async fn show(Shared(state): Shared<Arc<State>>, who: Who, Form(form): Form<Show>) -> Answer {
-    let why = form.why.trim();
-    if why.is_empty() || why.chars().count() > LONGEST {
-        return Err(Failure::new(
-            StatusCode::BAD_REQUEST,
-            "showing personal values needs a reason",
-            format!("go back and say in a few words what it is for, {LONGEST} characters at most"),
-        ));
+    let why = written(&form.why, LONGEST.reason)?;
+    if why.is_empty() {
+        return Err(Failure::no_reason(LONGEST.reason));
     }
     let customer_id = state.audit().await?.customer_id(&form.customer_id).await?;
-    state.log(&who.name, What::Show, Some(&customer_id), Some(why)).await?;
+    state.log(&who.name, What::Show, Some(&customer_id), Some(&why)).await?;
     if !state.sessions.show(&who, &customer_id) {
-        return Err(Failure::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "this session has shown very many customers",
-            "sign in again; for lists of people there are the tables",
-        ));
+        return Err(Failure::shown_many());
     }
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, own_place(&form.next).to_string())]).into_response())
 }

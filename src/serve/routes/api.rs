@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -13,13 +13,14 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use super::super::access::What;
+use super::super::extract::{Path, Query};
 use super::super::failure::{Answer, Failure};
 use super::super::state::State;
 use super::super::who::Program;
 use crate::audit::Audit;
 use crate::audit::matching::MatchRequest;
 use crate::audit::view::MatchView;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 
 /// Decisions of an answer at most: a page of some hundred KiB.
 const MOST: usize = 1000;
@@ -54,7 +55,7 @@ impl Modify for Keys {
     }
 }
 
-/// What is answered instead.
+/// What is answered instead, in Japanese where the header Accept-Language asks for it first.
 #[derive(Serialize, ToSchema)]
 pub(in crate::serve) struct Problem {
     /// What is wrong, a sentence.
@@ -96,7 +97,7 @@ fn of_run<T: Serialize>(audit: &Audit, answer: T) -> Answer {
         (status = 401, description = "No key, or one that is not known", body = Problem),
         (status = 403, description = "The key has no scope read", body = Problem),
         (status = 404, description = "There is no such customer", body = Problem),
-        (status = 503, description = "The lake cannot be read now", body = Problem)
+        (status = 503, description = "The lake cannot be read now, or nothing is published yet", body = Problem)
     )
 )]
 async fn customer(Shared(state): Shared<Arc<State>>, program: Program, Path(id): Path<String>) -> Answer {
@@ -115,7 +116,8 @@ async fn customer(Shared(state): Shared<Arc<State>>, program: Program, Path(id):
         (status = 200, description = "The customer of today", body = Resolved),
         (status = 401, description = "No key, or one that is not known", body = Problem),
         (status = 403, description = "The key has no scope read", body = Problem),
-        (status = 404, description = "There is no such customer", body = Problem)
+        (status = 404, description = "There is no such customer", body = Problem),
+        (status = 503, description = "The lake cannot be read now, or nothing is published yet", body = Problem)
     )
 )]
 async fn resolve(Shared(state): Shared<Arc<State>>, _program: Program, Path(asked): Path<String>) -> Answer {
@@ -129,9 +131,13 @@ async fn resolve(Shared(state): Shared<Arc<State>>, _program: Program, Path(aske
 
 /// Which decisions.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 struct Wanted {
     /// Only those on this record, channel:record_id.
     record: Option<String>,
+    /// The language of errors: ja or en. The header Accept-Language says it too.
+    #[serde(rename = "lang")]
+    _lang: Option<String>,
 }
 
 /// The decisions of people, as the newest run honours them.
@@ -141,6 +147,8 @@ struct Wanted {
     params(Wanted),
     responses(
         (status = 200, description = "The decisions in the order in which they came to count", body = serde_json::Value),
+        (status = 400, description = "The address has a field that there is not", body = Problem),
+        (status = 404, description = "There is no such record", body = Problem),
         (status = 401, description = "No key, or one that is not known", body = Problem),
         (status = 403, description = "The key has no scope read", body = Problem)
     )
@@ -151,6 +159,10 @@ async fn decisions(Shared(state): Shared<Arc<State>>, _program: Program, Query(w
         Some(record) => audit.decisions_on(&[record.clone()].into()).await?,
         None => audit.decisions().await?,
     };
+    if let Some(record) = wanted.record.as_ref().filter(|_| found.is_empty()) {
+        // None on a record, or no such record.
+        audit.customer_of(record).await?;
+    }
     let more = found.len() > MOST;
     found.truncate(MOST);
     of_run(&audit, serde_json::json!({ "decisions": found, "more": more }))
@@ -166,26 +178,30 @@ async fn decisions(Shared(state): Shared<Arc<State>>, _program: Program, Query(w
         example = json!({ "channel": "shop", "name": "山田 太郎", "phone": "090-0000-0000" })
     ),
     responses(
-        (status = 200, description = "Candidates with probability, evidence and customer", body = serde_json::Value),
-        (status = 400, description = "The record is no such record", body = Problem),
+        (
+            status = 200,
+            description = "Candidates with probability, evidence and customer. Where `warning` is no null, the record was compared with \
+                           nobody, and the decision `nobody` says nothing",
+            body = MatchView
+        ),
+        (status = 400, description = "The record is no such record: the hint names the nearest field or channel", body = Problem),
         (status = 401, description = "No key, or one that is not known", body = Problem),
-        (status = 403, description = "The key has no scope match", body = Problem)
+        (status = 403, description = "The key has no scope match", body = Problem),
+        (status = 413, description = "The record is larger than 256 KiB", body = Problem),
+        (status = 503, description = "The lake cannot be read now, or nothing is published yet", body = Problem)
     )
 )]
 async fn match_record(Shared(state): Shared<Arc<State>>, program: Program, body: Bytes) -> Answer {
     let audit = state.audit().await?;
-    let text = std::str::from_utf8(&body).map_err(|_| bad(&Error::usage("the record is no text in UTF-8")))?;
+    let text = std::str::from_utf8(&body).map_err(|_| Failure::no_text())?;
     let found = matched(&audit, text).await.map_err(|error| match error.kind() {
-        Kind::Usage => bad(&error),
+        // The address is there; what it was sent is wrong.
+        Kind::Usage => Failure { status: StatusCode::BAD_REQUEST, ..error.into() },
         _ => Failure::from(error),
     })?;
     state.log(&program.name, What::Match, None, None).await?;
     // It names its run itself.
     Ok(Json(found).into_response())
-}
-
-fn bad(error: &Error) -> Failure {
-    Failure::new(StatusCode::BAD_REQUEST, error.message(), error.remedy().unwrap_or_default())
 }
 
 /// The candidates of a record in JSON.

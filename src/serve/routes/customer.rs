@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::routing::get;
 use serde::Serialize;
 
 use super::base::Base;
-use crate::audit::Audit;
 use crate::audit::golden::Dossier;
 use crate::audit::graph::Graph;
+use crate::audit::growth::Growth as Grown;
+use crate::error::Error;
 use crate::serve::access::What;
 use crate::serve::draw::{self, Growth, Plane, TimeLine};
-use crate::serve::failure::{Answer, Failure};
+use crate::serve::extract::Path;
+use crate::serve::failure::Answer;
 use crate::serve::page::{Lang, page};
 use crate::serve::state::State;
 use crate::serve::who::{Role, Who};
@@ -86,6 +88,18 @@ struct GraphPage {
     tab: &'static str,
     graph: Graph,
     plane: Option<Plane>,
+    counts: Counts,
+}
+
+#[derive(Serialize)]
+struct GrowthPage {
+    #[serde(flatten)]
+    base: Base,
+    id: String,
+    tab: &'static str,
+    /// The decisions on pairs of its records.
+    graph: Graph,
+    grown: Grown,
     growth: Option<Growth>,
     counts: Counts,
 }
@@ -120,31 +134,40 @@ impl Counts {
     }
 }
 
-async fn graph_page(audit: &Audit, typed: &str, tab: &'static str) -> Result<GraphPage, Failure> {
-    let graph = audit.graph(typed).await?;
-    Ok(GraphPage {
-        base: Base::of(audit, "search", ""),
-        id: graph.customer_id.clone(),
-        tab,
-        plane: draw::plane(&graph),
-        growth: draw::growth(&graph),
-        counts: Counts::of(&graph),
-        graph,
-    })
-}
-
 async fn graph(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(typed): Path<String>) -> Answer {
     who.must(Role::Analyst)?;
     let audit = state.audit().await?;
-    let context = graph_page(&audit, &typed, "graph").await?;
-    state.log(&who.name, What::Evidence, Some(&context.id), None).await?;
+    let graph = audit.graph(&typed).await?;
+    state.log(&who.name, What::Evidence, Some(&graph.customer_id), None).await?;
+    let context = GraphPage {
+        base: Base::of(&audit, "search", ""),
+        id: graph.customer_id.clone(),
+        tab: "graph",
+        plane: draw::plane(&graph),
+        counts: Counts::of(&graph),
+        graph,
+    };
     Ok(page("graph", &who, lang, context))
 }
 
 async fn growth(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(typed): Path<String>) -> Answer {
     who.must(Role::Analyst)?;
     let audit = state.audit().await?;
-    let context = graph_page(&audit, &typed, "growth").await?;
-    state.log(&who.name, What::Evidence, Some(&context.id), None).await?;
+    let graph = audit.graph(&typed).await?;
+    let id = graph.customer_id.clone();
+    // A task of its own: of a large lake the links take longer to read than a request may, and who asks next finds them there.
+    let (asked, of) = (audit.clone(), id.clone());
+    let grown = tokio::spawn(async move { asked.growth(&of).await }).await;
+    let grown = grown.map_err(|_| Error::bug("a task that does a clustering again stopped"))??;
+    state.log(&who.name, What::Evidence, Some(&id), None).await?;
+    let context = GrowthPage {
+        base: Base::of(&audit, "search", ""),
+        id,
+        tab: "growth",
+        growth: draw::growth(&grown),
+        counts: Counts::of(&graph),
+        graph,
+        grown,
+    };
     Ok(page("growth", &who, lang, context))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::State as Shared;
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
@@ -13,10 +13,12 @@ use crate::audit::runs::Restated;
 use crate::audit::view::{CustomerOfRecord, HistoryView, RecordHistoryView};
 use crate::lake::snapshot;
 use crate::serve::access::What;
+use crate::serve::extract::{Path, Query};
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
 use crate::serve::state::State;
 use crate::serve::who::{Role, Who};
+use nayose_matching::identity::customer_id;
 
 /// Addresses of history.
 pub(crate) fn routes() -> Router<Arc<State>> {
@@ -39,7 +41,7 @@ struct LifePage {
 async fn life(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(typed): Path<String>) -> Answer {
     who.must(Role::Analyst)?;
     let audit = state.audit().await?;
-    let id = if typed.contains(':') { audit.customer_id(&typed).await? } else { typed };
+    let id = if customer_id::is_of_record(&typed) { audit.customer_id(&typed).await? } else { typed };
     let history = audit.history(&id).await?;
     state.log(&who.name, What::History, Some(&history.customer_id), None).await?;
     let context =
@@ -84,7 +86,7 @@ async fn record(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(a
         (Some(history), false) => {
             // Of a day its end, as everywhere.
             let Some(at) = audit.run().zone().as_of(&on) else {
-                return Err(Failure::not_found(format!("{on:?} is no date"), "write a date such as 2026-03-31"));
+                return Err(Failure::no_date(&on));
             };
             let at = snapshot::time_text(at);
             let holds = |of: &&CustomerOfRecord| of.time.from <= at && of.time.to.as_ref().is_none_or(|to| *to > at);
@@ -113,8 +115,18 @@ async fn restatements(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang) -
 /// Two runs, by number.
 #[derive(Deserialize)]
 struct Runs {
-    before: Option<i64>,
-    after: Option<i64>,
+    #[serde(default)]
+    before: String,
+    #[serde(default)]
+    after: String,
+}
+
+/// The number of a run as typed; none where nothing was typed.
+fn number_of(typed: &str) -> Result<Option<i64>, Failure> {
+    match typed.trim() {
+        "" => Ok(None),
+        typed => typed.parse().map(Some).map_err(|_| Failure::no_number(typed)),
+    }
 }
 
 #[derive(Serialize)]
@@ -132,9 +144,10 @@ struct DiffPage {
 
 async fn differences(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Query(asked): Query<Runs>) -> Answer {
     who.must(Role::Analyst)?;
+    let asked = (number_of(&asked.before)?, number_of(&asked.after)?);
     let audit = state.audit().await?;
     let runs: Vec<(i64, String)> = audit.run_rows().await?.into_iter().map(|run| (run.run_number, run.as_of)).collect();
-    let diff = match (asked.before, asked.after) {
+    let diff = match asked {
         (Some(before), Some(after)) if before != after => {
             let before = snapshot::find(&state.lake, Some(&before.to_string())).await?;
             let after = snapshot::find(&state.lake, Some(&after.to_string())).await?;
@@ -147,7 +160,7 @@ async fn differences(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Qu
     });
     // Before anybody asks, the last two are the question.
     let newest = |place: usize| runs.get(place).map(|(number, _)| *number);
-    let (before, after) = (asked.before.or(newest(1)), asked.after.or(newest(0)));
+    let (before, after) = (asked.0.or(newest(1)), asked.1.or(newest(0)));
     let number = |of: Option<i64>| of.map(|n| n.to_string()).unwrap_or_default();
     let here = match diff.is_some() {
         true => query(&[("before", &number(before)), ("after", &number(after))]),

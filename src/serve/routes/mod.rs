@@ -19,10 +19,12 @@ mod tables;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::{Method, Uri};
 
 use super::failure::Failure;
 use super::state::State;
 use super::who::{Role, Scope};
+use crate::config::problem::nearest;
 
 /// What an address needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub(super) enum Need {
 }
 
 /// Below this are the addresses for programs.
-pub(super) const API: &str = "/v1/";
+const API: &str = "/v1/";
 
 /// Where people sign in.
 pub(super) const SIGN_IN: &str = "/sign-in";
@@ -91,10 +93,56 @@ pub(super) const NEEDS: &[(&str, Option<Need>, Option<Need>)] = &[
     ("/v1/match", None, Some(Need::Key(Scope::Match))),
 ];
 
-/// What reading an address needs, or sending something to it.
-pub(super) fn need(path: &str, is_read: bool) -> Option<Need> {
-    let (_, read, send) = NEEDS.iter().find(|(known, ..)| *known == path)?;
-    if is_read { *read } else { *send }
+/// What a method needs at an address.
+///
+/// # Errors
+/// A refusal, where the address takes other methods, or is not listed.
+pub(super) fn need(path: &str, method: &Method) -> Result<Need, Failure> {
+    let listed = NEEDS.iter().find(|(known, ..)| *known == path);
+    let (_, read, send) = listed.ok_or_else(Failure::nobody_may)?;
+    let need = match *method {
+        Method::GET | Method::HEAD => *read,
+        Method::POST => *send,
+        _ => None,
+    };
+    need.ok_or_else(|| {
+        Failure::no_method(if read.is_none() {
+            "POST"
+        } else if send.is_none() {
+            "GET, HEAD"
+        } else {
+            "GET, HEAD, POST"
+        })
+    })
+}
+
+/// Whether an address is one for programs.
+pub(super) fn is_api(path: &str) -> bool {
+    path.starts_with(API) || path == API.trim_end_matches('/')
+}
+
+/// The address for programs that answers what a page answers.
+pub(super) fn program_twin(page: &str) -> Option<&'static str> {
+    NEEDS.iter().map(|(known, ..)| *known).find(|known| known.strip_prefix("/v1").is_some_and(|rest| rest == page))
+}
+
+/// An address that is not there, with the nearest that is: parts that stand for an id are held against nothing.
+fn no_address(path: &str) -> Failure {
+    let typed: Vec<&str> = path.split('/').collect();
+    let filled = |known: &str| -> String {
+        let parts = known.split('/').enumerate().map(|(place, part)| match typed.get(place) {
+            Some(typed) if part.starts_with('{') => typed,
+            _ => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let is_api = is_api(path);
+    let is_offered = |known: &&str| *known != "/" && (!is_api || known.starts_with(API));
+    let known: Vec<(String, &str)> =
+        NEEDS.iter().map(|(known, ..)| *known).filter(is_offered).map(|known| (filled(known), known)).collect();
+    let near = nearest(path, known.iter().map(|(filled, _)| filled.as_str()));
+    let near = near.and_then(|near| known.iter().find(|(filled, _)| filled == near)).map(|(_, known)| *known);
+    Failure::no_address(path, near, is_api)
 }
 
 /// Every address of the process.
@@ -112,8 +160,5 @@ pub(super) fn all() -> Router<Arc<State>> {
         .merge(sign_in::routes())
         .merge(access::routes())
         .merge(api::routes())
-        .fallback(async || Failure::not_found("there is no such page", "go to the first page, / "))
-        .method_not_allowed_fallback(async || {
-            Failure::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "this address takes no such request", "")
-        })
+        .fallback(async |uri: Uri| no_address(uri.path()))
 }

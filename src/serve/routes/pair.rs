@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State as Shared};
+use axum::extract::State as Shared;
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::audit::Audit;
 use crate::audit::view::{ComparisonView, Outcome, PairView};
 use crate::serve::access::What;
 use crate::serve::draw::{self, Waterfall};
+use crate::serve::extract::Query;
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
 use crate::serve::sentence;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use super::super::decide::{Added, Answer, Rules, answer, assign, confirm, take_back};
 use super::super::failure::{Answer as Answered, Failure};
-use super::super::form::{Form, Wanted};
+use super::super::form::{Form, LONGEST, Wanted, written};
 use super::super::page::{Lang, page};
 use super::super::state::State;
 use super::super::who::{Role, Who};
@@ -128,8 +129,6 @@ struct Around {
     /// The number of the log's last entry when the page was drawn.
     seen: u64,
     four_eyes: bool,
-    /// Whether there is an answer of one's own to undo.
-    undo: bool,
 }
 
 impl Around {
@@ -139,7 +138,6 @@ impl Around {
             filter: wanted.clone().unnamed().tell(None).query(),
             seen: open.decisions.end,
             four_eyes: open.four_eyes,
-            undo: open.decisions.last_by(&open.by).is_some(),
         }
     }
 }
@@ -215,7 +213,7 @@ struct PairPage {
     confirms: bool,
     /// The address of the pair after this one.
     next: String,
-    /// What was answered last: `same`, `different`, `unsure`, `undone`, `confirmed`.
+    /// What happened last.
     told: Option<String>,
 }
 
@@ -305,12 +303,12 @@ fn word(form: &Form) -> std::result::Result<Word, Failure> {
         Some("same") => Ok(Word::Same),
         Some("different") => Ok(Word::Different),
         Some("unsure") => Ok(Word::Unsure),
-        _ => Err(Failure::new(StatusCode::BAD_REQUEST, "no answer was chosen", "choose same, different or unsure")),
+        _ => Err(Failure::no_answer()),
     }
 }
 
 /// The reason of a form: one of the list, a free text, or both.
-fn why(form: &Form, word: Word) -> String {
+fn why(form: &Form, word: Word) -> std::result::Result<String, Failure> {
     let usual = match word {
         Word::Same => "1",
         Word::Different => "4",
@@ -318,22 +316,22 @@ fn why(form: &Form, word: Word) -> String {
     };
     let digit = form.get("reason").filter(|digit| !digit.is_empty()).unwrap_or(usual);
     let of_list = REASONS.iter().find(|(of, _)| *of == digit).map_or("", |(_, text)| *text);
-    let free = form.get("why").unwrap_or_default().trim();
-    match (of_list, free) {
+    let free = written(form.get("why").unwrap_or_default(), LONGEST.reason)?;
+    Ok(match (of_list, free.as_str()) {
         (of_list, "") => of_list.to_string(),
-        ("", free) => free.to_string(),
+        ("", _) => free,
         (of_list, free) => format!("{of_list}: {free}"),
-    }
+    })
 }
 
-async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -> Answered {
+async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) -> Answered {
     let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let (word, pairs) = (word(&form)?, form.pairs());
     if pairs.is_empty() || pairs.len() > AT_ONCE {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "no pair was chosen", "choose a pair, and 200 at most"));
+        return Err(Failure::no_pair(AT_ONCE));
     }
-    let alone = pairs.len() == 1;
+    let (alone, why) = (pairs.len() == 1, why(&form, word)?);
     let mut answers = Vec::new();
     for pair in &pairs {
         // The digest that the page had is that of what was seen. Of several pairs the values of this run were shown.
@@ -342,7 +340,7 @@ async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -
             None => open.audit.values_of_pair(pair).await?,
         };
         let replaces = form.get("replaces").filter(|id| alone && !id.is_empty()).map(str::to_string);
-        answers.push(Answer { pair: pair.clone(), word, why: why(&form, word), values, replaces });
+        answers.push(Answer { pair: pair.clone(), word, why: why.clone(), values, replaces });
     }
     let wanted = form.wanted();
     match answer(&state.lake, open.rules(), &answers, form.seen()).await? {
@@ -376,13 +374,13 @@ struct PreviewPage {
     reasons: Vec<(&'static str, &'static str)>,
 }
 
-async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) -> Answered {
+async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) -> Answered {
     let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let (word, mut pairs) = (word(&form)?, form.pairs());
     pairs.truncate(AT_ONCE);
     if pairs.is_empty() {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "no pair was chosen", "tick pairs of the list first"));
+        return Err(Failure::no_pair(AT_ONCE));
     }
     let effect = match word {
         Word::Unsure => Effect::default(),
@@ -394,31 +392,36 @@ async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: String) 
     Ok(page("review_preview", &who, lang, drawn))
 }
 
-async fn second(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+async fn second(Of(state): Of<Arc<State>>, who: Who, body: Bytes) -> Answered {
     let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     confirm(&state.lake, open.rules(), form.get("id").unwrap_or_default()).await?;
     Ok(on(&form.wanted().unnamed().tell(Some("confirmed")), true))
 }
 
-async fn undo(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+async fn undo(Of(state): Of<Arc<State>>, who: Who, body: Bytes) -> Answered {
     let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let id = form.get("id").filter(|id| !id.is_empty());
-    let pair = take_back(&state.lake, open.rules(), id).await?;
-    // The pair that is asked again.
-    Ok(on(&form.wanted().name(&pair).tell(Some("undone")), true))
+    let here = form.pairs().into_iter().next();
+    Ok(match take_back(&state.lake, open.rules(), id).await? {
+        // The pair that is asked again.
+        Some(pair) => on(&form.wanted().name(&pair).tell(Some("undone")), true),
+        None => {
+            let wanted = form.wanted().tell(Some("nothing_to_undo"));
+            let is_on_pair = here.is_some();
+            on(&here.map_or(wanted.clone(), |pair| wanted.name(&pair)), is_on_pair)
+        }
+    })
 }
 
-async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: Bytes) -> Answered {
     let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
     let mut pairs = form.pairs();
-    let to = form.get("to").unwrap_or_default().trim();
+    let to = written(form.get("to").unwrap_or_default(), LONGEST.name)?;
     if pairs.is_empty() && to.is_empty() {
-        return Err(Error::usage("nobody is named, and no pair is chosen")
-            .hint("name who shall look at the pairs, or choose those that nobody shall be assigned to")
-            .into());
+        return Err(Failure::nothing_assigned());
     }
     if pairs.is_empty() {
         // All that the filter lets through, as far as somebody can look at them.
@@ -426,7 +429,7 @@ async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered
         let queue = open.audit.review(open.seen(), &wanted.filter()?, 0, AT_ONCE).await?;
         pairs = queue.items.into_iter().map(|item| pair_of([item.left, item.right])).collect();
     }
-    assign(&state.lake, open.rules(), &pairs, to).await?;
+    assign(&state.lake, open.rules(), &pairs, &to).await?;
     Ok(on(&form.wanted().unnamed(), false))
 }
 
@@ -449,20 +452,15 @@ impl Comment {
     }
 }
 
-/// Characters of a comment at most: a page.
-const COMMENT: usize = 4000;
-
-async fn comment(Of(state): Of<Arc<State>>, who: Who, body: String) -> Answered {
+async fn comment(Of(state): Of<Arc<State>>, who: Who, body: Bytes) -> Answered {
     let form = Form::of(&body);
     let open = Open::new(&state, &who).await?;
-    let text: String = form.get("text").unwrap_or_default().trim().chars().take(COMMENT).collect();
+    let text = written(form.get("text").unwrap_or_default(), LONGEST.comment)?;
     let pair = form.pairs().into_iter().next();
     let on_what = match (&pair, form.get("customer").filter(|id| !id.is_empty())) {
         (_, Some(customer)) => open.audit.customer_id(customer).await?,
         (Some(pair), None) => Comment::on_pair(pair),
-        (None, None) => {
-            return Err(Failure::new(StatusCode::BAD_REQUEST, "the comment is on nothing", "go back to the pair"));
-        }
+        (None, None) => return Err(Failure::no_subject()),
     };
     if !text.is_empty() {
         let comment = Comment { on: on_what, text, by: open.by.clone(), at: open.at.clone() };

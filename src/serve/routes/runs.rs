@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::routing::get;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::audit::Audit;
 use crate::audit::runs::{RunDetail, RunRow};
 use crate::audit::shared::SharedValues;
 use crate::serve::draw::{self, Curves};
+use crate::serve::extract::Path;
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
 use crate::serve::state::State;
@@ -89,17 +90,16 @@ struct RunPage {
     expected: Option<[f64; 2]>,
 }
 
-async fn run(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(number): Path<i64>) -> Answer {
+async fn run(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(typed): Path<String>) -> Answer {
     who.must(Role::Viewer)?;
+    let number: i64 = typed.parse().map_err(|_| Failure::no_run(&typed))?;
     let newest = state.audit().await?;
     let open = match newest.run().number == number {
         true => newest,
         false => Arc::new(Audit::open(&state.lake, Some(&number.to_string()), &state.resources).await?),
     };
     let mut lines = open.run_rows().await?.into_iter().map(Line::from);
-    let no_run =
-        || Failure::not_found(format!("there is no run {number}"), "the page of all runs lists those that there are");
-    let line = lines.next().ok_or_else(no_run)?;
+    let line = lines.next().ok_or_else(|| Failure::no_run(number))?;
     let detail = open.run_detail().await?;
     let share = |of: &Value, name: &str| of.get(name).and_then(Value::as_f64);
     let cluster = detail.results.get("cluster");

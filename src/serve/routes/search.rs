@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::{Form, Router};
 use serde::{Deserialize, Serialize};
 
 use super::base::Base;
-use crate::audit::view::Search;
+use crate::audit::view::{Search, Words};
 use crate::error::Kind;
 use crate::serve::access::What;
-use crate::serve::failure::Answer;
+use crate::serve::extract::Form;
+use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
 use crate::serve::state::State;
 use crate::serve::who::{Role, Who};
@@ -36,8 +37,8 @@ struct Page<'a> {
     base: Base,
     q: &'a str,
     found: Option<Search>,
-    /// What is wrong with what was typed.
-    wrong: Option<String>,
+    /// What is wrong with what was typed, and what to do.
+    wrong: Option<[Box<Words>; 2]>,
     counts: Vec<(&'static str, u64)>,
 }
 
@@ -57,7 +58,10 @@ async fn find(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Form(type
     let (found, wrong) = match audit.search(&typed.q).await {
         Ok(found) => (Some(found), None),
         // What cannot be read as a question is no failure of the page.
-        Err(error) if error.kind() == Kind::Usage => (None, Some(error.remedy().unwrap_or_default().to_string())),
+        Err(error) if error.kind() == Kind::Usage => {
+            let Failure { message, hint, .. } = error.into();
+            (None, Some([message, hint]))
+        }
         Err(error) => return Err(error.into()),
     };
     if let Some(Search { hits, more: false }) = &found

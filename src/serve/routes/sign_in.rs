@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Form, FromRequest, Query, Request, State as Shared};
+use axum::extract::{FromRequest, Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,6 +12,7 @@ use minijinja::context;
 use serde::Deserialize;
 
 use super::super::access::What;
+use super::super::extract::{Form, Query};
 use super::super::failure::{Answer, Failure};
 use super::super::guard::{self, cookie_of, drop_cookie, form_cookie, session_cookie, set_cookie};
 use super::super::oidc;
@@ -80,7 +81,7 @@ fn form(state: &State, headers: &HeaderMap, lang: Lang, next: &str, failed: bool
         by_password => state.accounts.is_some(),
         by_provider => state.provider.is_some(),
     };
-    Ok((AppendHeaders(set), open_page("sign_in", lang, page)).into_response())
+    Ok((AppendHeaders(set), open_page("sign_in", None, lang, page)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -96,9 +97,8 @@ async fn by_password(Shared(state): Shared<Arc<State>>, lang: Lang, request: Req
     let address = guard::address(&state, &parts);
     let headers = parts.headers.clone();
     let read = Form::<Typed>::from_request(Request::from_parts(parts, body), &state).await;
-    let Form(Typed { name, password, next }) =
-        read.map_err(|_| Failure::new(StatusCode::BAD_REQUEST, "the form has no name or no password", ""))?;
-    let accounts = state.accounts.as_ref().ok_or_else(no_such_way)?;
+    let Form(Typed { name, password, next }) = read?;
+    let accounts = state.accounts.as_ref().ok_or_else(Failure::no_such_way)?;
     let now = Instant::now();
     if let Some(wait) = state.limits.wait(&name, &address, now) {
         return Err(Failure::wait(wait));
@@ -116,10 +116,6 @@ async fn by_password(Shared(state): Shared<Arc<State>>, lang: Lang, request: Req
     Ok(go(&next, vec![set_cookie(&state, session_cookie(&state), &token)]))
 }
 
-fn no_such_way() -> Failure {
-    Failure::not_found("nobody signs in that way here", "the settings name no such way; see docs/serve.md")
-}
-
 #[derive(Deserialize)]
 struct Link {
     #[serde(default)]
@@ -127,20 +123,13 @@ struct Link {
 }
 
 async fn by_link(Shared(state): Shared<Arc<State>>, Query(Link { token }): Query<Link>) -> Answer {
-    let taken = state.take_link(&token)?.ok_or_else(|| {
-        Failure::new(
-            StatusCode::FORBIDDEN,
-            "this link was used, or is too old",
-            "start `nayose serve` again for a new one: each works once, for ten minutes",
-        )
-    })?;
-    let (name, session) = taken;
+    let (name, session) = state.take_link(&token)?.ok_or_else(Failure::link_is_over)?;
     state.log(&name, What::SignIn, None, None).await?;
     Ok(go("/", vec![set_cookie(&state, session_cookie(&state), &session)]))
 }
 
 async fn to_provider(Shared(state): Shared<Arc<State>>, Query(Next { next }): Query<Next>) -> Answer {
-    let provider = state.provider.as_ref().ok_or_else(no_such_way)?;
+    let provider = state.provider.as_ref().ok_or_else(Failure::no_such_way)?;
     let (url, token) = provider.begin(own_place(&next)).await?;
     let cookie = set_cookie(&state, AT_PROVIDER, &token);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, url), (header::SET_COOKIE, cookie)]).into_response())
@@ -159,17 +148,11 @@ async fn from_provider(
     Query(brought): Query<Brought>,
     headers: HeaderMap,
 ) -> Answer {
-    let provider = state.provider.as_ref().ok_or_else(no_such_way)?;
+    let provider = state.provider.as_ref().ok_or_else(Failure::no_such_way)?;
     let token = cookie_of(&headers, AT_PROVIDER).unwrap_or_default();
-    let known = provider.end(token, &brought.code, &brought.state).await?.ok_or_else(|| {
-        Failure::new(StatusCode::FORBIDDEN, "this sign-in did not begin here, or took too long", "sign in again")
-    })?;
+    let known = provider.end(token, &brought.code, &brought.state).await?.ok_or_else(Failure::begun_elsewhere)?;
     if known.roles.is_empty() {
-        return Err(Failure::new(
-            StatusCode::FORBIDDEN,
-            "the account has no role here",
-            "ask whoever administers the provider for a group that `oidc.roles` in the settings names",
-        ));
+        return Err(Failure::no_role_here());
     }
     state.log(&known.name, What::SignIn, None, None).await?;
     let session = state.sessions.begin(&known.name, known.roles, Way::Provider, Instant::now())?;

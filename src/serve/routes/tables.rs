@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::routing::get;
 use serde::Serialize;
 
 use super::base::Base;
 use crate::audit::Audit;
 use crate::audit::view::Words;
+use crate::config::head::{self, Definition};
+use crate::config::problem::nearest;
+use crate::serve::extract::Path;
 use crate::serve::failure::{Answer, Failure};
 use crate::serve::page::{Lang, page};
 use crate::serve::state::State;
@@ -74,6 +77,8 @@ struct TablePage {
     table: Line,
     key: Vec<&'static str>,
     columns: Vec<Described>,
+    /// How the figures of a mart are reckoned.
+    definition: Option<Definition>,
     /// The SQL of a mart.
     sql: Option<String>,
 }
@@ -81,13 +86,10 @@ struct TablePage {
 async fn table(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(name): Path<String>) -> Answer {
     who.must(Role::Viewer)?;
     let audit = state.audit().await?;
-    let no_table = || {
-        Failure::not_found(
-            format!("run {} published no table {name:?}", audit.run().number),
-            "the page of all tables lists those that there are",
-        )
-    };
-    let line = lines(&audit).await?.into_iter().find(|line| line.name == name).ok_or_else(no_table)?;
+    let all = lines(&audit).await?;
+    let near = nearest(&name, all.iter().map(|line| line.name.as_str()));
+    let no_table = Failure::no_table(audit.run().number, &name, near);
+    let line = all.into_iter().find(|line| line.name == name).ok_or(no_table)?;
     let known = audit.contracts().await?.find(&name);
     let columns = match known {
         Some(table) => table.columns.iter().map(|column| of_contract(column, table.key)).collect(),
@@ -112,12 +114,14 @@ async fn table(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(nam
         let pipeline = state.pipeline.as_ref()?;
         pipeline.marts.iter().find(|mart| mart.name == name).map(|mart| mart.sql.clone())
     };
+    let sql = kept.or_else(of_pipeline);
     let context = TablePage {
         base: Base::of(&audit, "tables", ""),
         table: line,
         key: known.map(|table| table.key.to_vec()).unwrap_or_default(),
         columns,
-        sql: kept.or_else(of_pipeline),
+        definition: sql.as_deref().map(head::definition).filter(|told| !told.is_empty()),
+        sql,
     };
     Ok(page("table", &who, lang, context))
 }

@@ -3,8 +3,8 @@
 //! In: the values of a sentence. Out: the sentence; and of a sentence of the ledger, also one of an earlier build, the same in
 //! Japanese.
 
-/// A sentence in English and in Japanese; `{0}` is its first value.
-type Sentence = [&'static str; 2];
+pub(super) use crate::tables::sentence::english;
+use crate::tables::sentence::{self, Sentence};
 
 pub(super) const CONTRADICTS: Sentence = ["{0} contradicts {1}", "{0} と {1} が矛盾します"];
 pub(super) const CONTESTED: Sentence = ["{0} fits {1} as well", "{0} は {1} にも合います"];
@@ -54,53 +54,15 @@ const ALL: [Sentence; 11] = [
     CONTESTED,
 ];
 
-/// A sentence in English, as the ledger has it.
-pub(super) fn english<const N: usize>(sentence: Sentence, values: [String; N]) -> String {
-    filled(sentence[0], &values.each_ref().map(String::as_str))
-}
-
 /// A sentence of the ledger in Japanese; as it is where it is none that we know.
 pub(crate) fn japanese(reason: &str) -> String {
-    let known = ALL.iter().find_map(|[en, ja]| Some(filled(ja, &captured(en, reason)?)));
-    known.unwrap_or_else(|| reason.to_string())
-}
-
-/// The parts of a template: text, and the place of a value.
-fn parts(template: &str) -> impl Iterator<Item = (&str, Option<usize>)> {
-    template.split('{').scan(true, |first, part| {
-        if std::mem::take(first) {
-            return Some((part, None));
-        }
-        let (place, text) = part.split_once('}').unwrap_or((part, ""));
-        Some((text, place.parse().ok()))
-    })
-}
-
-fn filled(template: &str, values: &[&str]) -> String {
-    let value = |place: Option<usize>| place.and_then(|place| values.get(place)).copied().unwrap_or_default();
-    parts(template).map(|(text, place)| value(place).to_string() + text).collect()
-}
-
-/// The values of a text that a template, whose values come in order, makes; none where it makes no such text.
-fn captured<'a>(template: &str, text: &'a str) -> Option<Vec<&'a str>> {
-    let mut parts = parts(template).map(|(text, _)| text).peekable();
-    let mut rest = text.strip_prefix(parts.next()?)?;
-    let mut values = Vec::new();
-    while let Some(part) = parts.next() {
-        let end = match parts.peek() {
-            // The last value ends where the text does.
-            None => rest.len().checked_sub(part.len()).filter(|end| rest.get(*end..) == Some(part))?,
-            Some(_) => rest.find(part)?,
-        };
-        values.push(&rest[..end]);
-        rest = &rest[end + part.len()..];
-    }
-    rest.is_empty().then_some(values)
+    sentence::japanese(&ALL, reason)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::sentence::filled;
 
     #[test]
     fn every_sentence_of_the_ledger_is_said_in_japanese() {

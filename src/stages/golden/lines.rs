@@ -111,7 +111,8 @@ with e as (
                    coalesce(r.medium, ''), coalesce(r.campaign, ''), coalesce(r.arm, ''), coalesce(r.visitor_id, ''),
                    coalesce(r.account_id, ''), coalesce(r.corporate_number, ''), coalesce(cast(r.valid_until as varchar), ''),
                    coalesce(cast(r.bought_on as varchar), ''), coalesce(r.serial_number, ''), coalesce(r.staff, ''),
-                   coalesce(cast(r.score as varchar), ''), coalesce(r.reason, '')), repeat(chr(31), 19))) as said
+                   coalesce(cast(r.score as varchar), ''), coalesce(r.reason, '')), repeat(chr(31), 19)),
+               nullif(r.recipient, '')) as said
     from (select *, key_hash(channel, event_id) as h from raw_event where reject_reason is null) r
     left semi join repeated_key k on r.h = k.h),
 placed as (

@@ -10,6 +10,7 @@ mod facts;
 pub(crate) mod holders;
 pub(crate) mod lines;
 mod references;
+pub(crate) mod unmatched;
 
 use arrow::array::ArrayRef;
 use datafusion::common::UnnestOptions;

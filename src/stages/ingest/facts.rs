@@ -22,8 +22,15 @@ pub(super) const ORDER_STATUS: [&str; 4] = ["confirmed", "cancelled", "provision
 pub(super) const PRODUCT_ROLES: [&str; 2] = ["trial", "main"];
 
 /// Ids that two sources share: a spreadsheet's marks are no part of them.
-const SHARED_IDS: [&str; 6] =
-    [col::COUPON_ID, col::RECEIPT_ID, col::VISITOR_ID, col::ACCOUNT_ID, col::CORPORATE_NUMBER, col::SERIAL_NUMBER];
+const SHARED_IDS: [&str; 7] = [
+    col::COUPON_ID,
+    col::RECEIPT_ID,
+    col::VISITOR_ID,
+    col::ACCOUNT_ID,
+    col::CORPORATE_NUMBER,
+    col::SERIAL_NUMBER,
+    col::RECIPIENT,
+];
 
 /// The value of a column that the contract has; none where the source maps none.
 pub(super) fn value(column: &Column, read: &Columns) -> Result<Expr> {

@@ -150,6 +150,12 @@ fn finished(
             col::FILE | col::LINE => ident(name),
             col::REJECT_REASON => reason.clone(),
             col::REJECT_RAW => raw.clone(),
+            // A word for which the row was rejected is told.
+            col::STATUS | col::ROLE if skips => {
+                let told = ["bad_status", "bad_role"].map(lit).to_vec();
+                let is_told = reason.clone().is_null().or(reason.clone().in_list(told, false));
+                when(is_told, value).otherwise(null(c.data_type))?
+            }
             _ if skips && c.nullable => when(reason.clone().is_null(), value).otherwise(null(c.data_type))?,
             _ => value,
         };

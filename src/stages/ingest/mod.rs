@@ -7,6 +7,7 @@ pub(crate) mod expressions;
 mod facts;
 mod map;
 pub(crate) mod understood;
+pub(crate) mod unknown;
 mod values;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
-//! Which marts and checks a run makes, and in which order.
+//! Which marts, checks and segments a run makes, and in which order.
 //!
-//! In: the queries of a pipeline. Out: the marts, each after those that it reads; what is left out because no source maps what it needs.
+//! In: the queries of a pipeline. Out: the marts, each after those that it reads; the segments; what is left out because no source maps
+//! what it needs.
 //! Who reads a mart that is left out finds a table without rows, where its head says the columns, and is left out too where not. A query that cannot be parsed reads nothing: planning it tells why.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,9 @@ use datafusion::prelude::SessionContext;
 use crate::config::{Pipeline, SqlFile};
 use crate::engine::query;
 use crate::error::{Error, Result};
-use crate::lake::results::{CheckLeftOut, MartLeftOut};
+use crate::lake::results::{CheckLeftOut, MartLeftOut, SegmentLeftOut};
+use crate::stages::marts::segments::choice::SegmentChoice;
+use crate::stages::marts::segments::list_table;
 use crate::tables::contract::{self, Table};
 
 /// The marts and checks of a run.
@@ -25,6 +28,8 @@ pub(crate) struct Chosen<'a> {
     pub checks: Vec<&'a SqlFile>,
     /// Those that are not run.
     pub checks_left_out: Vec<CheckLeftOut>,
+    /// The segments and mail lists.
+    pub segments: SegmentChoice<'a>,
     /// Mart → the marts that it reads.
     reads: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
@@ -38,7 +43,10 @@ impl<'a> Chosen<'a> {
         let mut reads = BTreeMap::new();
         for mart in &pipeline.marts {
             let name = mart.name.as_str();
-            if contract::find(name).is_some_and(|_| !contract::is_mart(name)) || contract::work_table(name).is_some() {
+            if contract::find(name).is_some_and(|_| !contract::is_mart(name))
+                || contract::work_table(name).is_some()
+                || is_of_segments(pipeline, name)
+            {
                 return Err(Error::config(format!(
                     "{} has the name of a table that nayose makes itself",
                     mart.shown()
@@ -80,12 +88,13 @@ impl<'a> Chosen<'a> {
                 checks_left_out.push(CheckLeftOut { check: check.name.clone(), needs: needs.into_iter().collect() });
             }
         }
+        let segments = SegmentChoice::of(pipeline, &lacking);
         let left_out = |(mart, needs): (&str, BTreeSet<String>)| MartLeftOut {
             mart: mart.to_string(),
             needs: needs.into_iter().collect(),
         };
         let marts_left_out = lacking.into_iter().map(left_out).collect();
-        Ok(Chosen { marts: chosen, marts_left_out, without_rows, checks, checks_left_out, reads })
+        Ok(Chosen { marts: chosen, marts_left_out, without_rows, checks, checks_left_out, segments, reads })
     }
 
     /// The marts that readers of the lake see.
@@ -115,7 +124,8 @@ impl<'a> Chosen<'a> {
         Told {
             marts: self.published().count(),
             checks: self.checks.len(),
-            left_out: left_out(&self.marts_left_out, &self.checks_left_out),
+            segments: self.segments.segments.len(),
+            left_out: left_out(&self.marts_left_out, &self.checks_left_out, &self.segments.left_out),
         }
     }
 }
@@ -126,25 +136,34 @@ pub(crate) struct Told {
     pub marts: usize,
     /// Checks that will be run.
     pub checks: usize,
+    /// Segments whose members will be found.
+    pub segments: usize,
     /// What is left out, in lines.
     pub left_out: Vec<String>,
 }
 
 /// What is left out, in lines for people: one for each set of needs, in order.
-pub(crate) fn left_out(marts: &[MartLeftOut], checks: &[CheckLeftOut]) -> Vec<String> {
-    let mut lines: BTreeMap<&[String], [Vec<&str>; 2]> = BTreeMap::new();
-    for left in marts {
-        lines.entry(&left.needs).or_default()[0].push(&left.mart);
+pub(crate) fn left_out(marts: &[MartLeftOut], checks: &[CheckLeftOut], segments: &[SegmentLeftOut]) -> Vec<String> {
+    const KINDS: [&str; 4] = ["marts", "checks", "segments", "mail lists"];
+    let marts = marts.iter().map(|left| (&left.needs, 0, &left.mart));
+    let checks = checks.iter().map(|left| (&left.needs, 1, &left.check));
+    let segments = segments.iter().map(|left| (&left.needs, if left.list_only { 3 } else { 2 }, &left.segment));
+    let mut lines: BTreeMap<&[String], [Vec<&str>; KINDS.len()]> = BTreeMap::new();
+    for (needs, kind, name) in marts.chain(checks).chain(segments) {
+        lines.entry(needs).or_default()[kind].push(name);
     }
-    for left in checks {
-        lines.entry(&left.needs).or_default()[1].push(&left.check);
-    }
-    let kind = |what: &str, names: &[&str]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
-    let line = |(needs, [marts, checks]): (&[String], [Vec<&str>; 2])| {
-        let names: Vec<String> = kind("marts", &marts).into_iter().chain(kind("checks", &checks)).collect();
+    let line = |(needs, names): (&[String], [Vec<&str>; KINDS.len()])| {
+        let kinds = KINDS.iter().zip(names).filter(|(_, names)| !names.is_empty());
+        let names: Vec<String> = kinds.map(|(kind, names)| format!("{kind} {}", names.join(", "))).collect();
         format!("left out, as no source maps {}: {}", needs.join(" and "), names.join("; "))
     };
     lines.into_iter().map(line).collect()
+}
+
+/// Whether a table of this name is one that segments of the pipeline make.
+fn is_of_segments(pipeline: &Pipeline, name: &str) -> bool {
+    let is_published = !pipeline.segments.is_empty() && contract::SEGMENT_TABLES.iter().any(|table| table.name == name);
+    is_published || pipeline.segments.iter().any(|segment| list_table(&segment.name) == name)
 }
 
 /// The marts that a query names, in the schemas that `counts`.

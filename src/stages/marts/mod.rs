@@ -3,10 +3,13 @@
 
 pub(crate) mod chosen;
 pub(crate) mod restate;
+pub(crate) mod segments;
+pub(crate) mod telling;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
@@ -22,10 +25,12 @@ use crate::engine::write::Order;
 use crate::error::{Error, Kind, Result};
 use crate::tables::contract::{
     self, CONSENT, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, IDENTITY_AT_THRESHOLD, INTERACTION, LEDGER, MEDIUM_SPEND,
-    PRODUCT, REJECT, RESTATEMENT, RUN, SOURCE_RECORD, STORE, TIME_ZONE, Table,
+    PRODUCT, REJECT, RESTATEMENT, RUN, SEGMENT_MEMBER, SEGMENT_TABLES, SOURCE_RECORD, STORE, TIME_ZONE, Table,
 };
 use crate::tables::zone::{in_zone, rows_in_zone};
 use chosen::{Chosen, Told};
+use segments::choice::SegmentChoice;
+use segments::{List, Segments};
 
 /// The plan of a mart. The tables that it reads are known to the session by name.
 ///
@@ -38,7 +43,7 @@ pub(crate) async fn plan(context: &SessionContext, pipeline: &Pipeline, mart: &S
         return Ok(Planned {
             table: Table { name: leaked(&mart.name), ja: "", en: "", key: &[], columns: &[] },
             plan: rows_in_zone(plan, TIME_ZONE)?,
-            order: Order::Any,
+            order: Order::Kept,
         });
     };
     as_promised(mart, table, &plan)?;
@@ -84,7 +89,7 @@ pub(crate) const READ: [&Table; 11] = [
     &IDENTITY_AT_THRESHOLD,
 ];
 
-/// The schema in which checks find the tables of the run before; those that it did not publish are without rows.
+/// The schema in which marts and checks find the tables of the run before; those that it did not publish are without rows.
 pub(crate) const PREVIOUS: &str = "previous";
 
 /// The schema in which checks find the tables that this run is about to publish, and of the events of ids only its own.
@@ -95,14 +100,14 @@ pub(crate) fn is_planned(table: &str) -> bool {
     table != RESTATEMENT.name && table != RUN.name
 }
 
-/// The tables of [`PREVIOUS`] or [`PLAN`] that a check names.
+/// The tables of [`PREVIOUS`] or [`PLAN`] that marts or checks name.
 ///
 /// # Errors
 /// Configuration, naming the file, where a query cannot be parsed.
-pub(crate) fn named_by_checks(context: &SessionContext, checks: &[&SqlFile], schema: &str) -> Result<BTreeSet<String>> {
+pub(crate) fn named_by(context: &SessionContext, files: &[&SqlFile], schema: &str) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    for check in checks {
-        let tables = query::tables(context, &check.sql).map_err(|e| failed(check, e))?;
+    for file in files {
+        let tables = query::tables(context, &file.sql).map_err(|e| failed(file, e))?;
         found.extend(tables.iter().filter(|t| t.schema() == Some(schema)).map(|t| t.table().to_string()));
     }
     Ok(found)
@@ -125,6 +130,14 @@ pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline
     for table in &chosen.without_rows {
         without_rows(table.name, table.schema())?;
     }
+    // Marts see of the run before what has a contract; checks also what a mart of the pipeline's own turns out to be.
+    let own = contract::published().into_iter().filter(|table| !contract::is_mart(table.name));
+    let heads = chosen.published().filter_map(|mart| contract::of_pipeline(pipeline, &mart.name));
+    let before = own.chain(heads).map(|table| {
+        let rows: Arc<dyn TableProvider> = Arc::new(EmptyTable::new(in_zone(&table.schema(), zone)));
+        (table.name.to_string(), rows)
+    });
+    query::register_schema(context, PREVIOUS, before.collect())?;
     let (mut failures, mut marts) = (Vec::new(), Vec::new());
     let mut failing: BTreeSet<&str> = BTreeSet::new();
     for mart in &chosen.marts {
@@ -147,6 +160,13 @@ pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline
         }
     }
     told(&mut failures)?;
+    if !pipeline.segments.is_empty() {
+        segments_can_be_planned(context, pipeline, &chosen.segments).await?;
+        for table in SEGMENT_TABLES {
+            without_rows(table.name, table.schema())?;
+            marts.push((table.name.to_string(), table.schema()));
+        }
+    }
     for schema in [PREVIOUS, PLAN] {
         let own = contract::published().into_iter().filter(|table| !contract::is_mart(table.name));
         let own = own.filter(|table| schema == PREVIOUS || is_planned(table.name));
@@ -163,6 +183,35 @@ pub(crate) async fn can_be_planned(context: &SessionContext, pipeline: &Pipeline
     }
     told(&mut failures)?;
     Ok(chosen.told())
+}
+
+/// Plans the members of every segment, and what becomes of those of every list.
+async fn segments_can_be_planned(context: &SessionContext, pipeline: &Pipeline, of: &SegmentChoice<'_>) -> Result<()> {
+    let segments = Segments { context, pipeline, as_of: 0 };
+    let mut failures = Vec::new();
+    for segment in of.segments.iter().copied() {
+        let planned = match segments.member_plan(&[segment]).await {
+            Ok(planned) => {
+                planned.plan.create_physical_plan().await.map(drop).map_err(|e| segments::failed(segment, e.into()))
+            }
+            Err(error) => Err(error),
+        };
+        failures.extend(planned.err());
+    }
+    told(&mut failures)?;
+    let members = context.read_batch(RecordBatch::new_empty(SEGMENT_MEMBER.schema()))?;
+    let mut lists: Vec<List<'_>> = Vec::new();
+    for &(segment, send) in &of.lists {
+        match segments.list((segment, send), &members, &lists).await {
+            Ok(rows) => {
+                let planned = rows.clone().create_physical_plan().await;
+                failures.extend(planned.err().map(|e| segments::failed(segment, e.into())));
+                lists.push(List { segment, send, rows });
+            }
+            Err(error) => failures.push(error),
+        }
+    }
+    told(&mut failures)
 }
 
 /// The columns of a mart, where the engine can make it.

@@ -5,73 +5,55 @@
 //! merged or split, or because facts came late; time going on changes none.
 
 use arrow::datatypes::Schema;
+use datafusion::common::TableReference;
 use datafusion::logical_expr::ident;
 use datafusion::prelude::{DataFrame, SessionContext};
 
+use crate::config::SqlFile;
+use crate::config::head;
 use crate::error::Result;
 use crate::stages::Planned;
-use crate::tables::contract::{RESTATEMENT, Table};
+use crate::tables::contract::{RESTATEMENT, Table, col, head_of};
 
-/// A mart whose figures people plan with.
-pub(crate) struct Restated {
-    /// The mart, by which the session knows it anew.
-    pub mart: &'static str,
+/// A mart whose figures people plan with: its head names them.
+pub(crate) struct Restated<'a> {
+    /// The mart, by whose name the session knows it anew.
+    pub mart: &'a SqlFile,
     /// The name under which the session knows it as it was published.
-    pub before: &'static str,
+    pub before: String,
+    /// What identifies a figure.
+    key: &'static [&'static str],
     /// The figures.
-    fields: &'static [&'static str],
-    /// Those of them that also move where others did.
-    ranks: &'static [&'static str],
+    fields: Vec<head::Restated>,
 }
 
-impl Restated {
-    /// Whether the mart has one column as its key, and the figures; and had them in `before`.
-    pub(crate) fn is_in(&self, table: &Table, before: &Schema) -> bool {
-        let mut columns = self.fields.iter().chain(table.key);
-        let has = |name: &&str| {
-            table.columns.iter().any(|column| column.name == *name) && before.column_with_name(name).is_some()
-        };
-        table.key.len() == 1 && columns.all(has)
+impl<'a> Restated<'a> {
+    /// The figures of a mart that are compared; none where its head names none.
+    pub(crate) fn of(mart: &'a SqlFile, table: &Table) -> Option<Self> {
+        let fields = head_of(mart)?.restated.clone();
+        let before = format!("_before_{}", mart.name);
+        (!fields.is_empty()).then_some(Restated { mart, before, key: table.key, fields })
+    }
+
+    /// Whether the mart had the key and the figures in `before`.
+    pub(crate) fn was_in(&self, before: &Schema) -> bool {
+        let fields = self.fields.iter().map(|field| field.column.as_str());
+        fields.chain(self.key.iter().copied()).all(|name| before.column_with_name(name).is_some())
     }
 }
-
-/// The marts that are compared.
-pub(crate) const RESTATED: [Restated; 6] = [
-    Restated {
-        mart: "rfm",
-        before: "rfm_before",
-        fields: &["frequency", "monetary", "r", "f", "m", "decile"],
-        ranks: &["r", "f", "m", "decile"],
-    },
-    Restated { mart: "ltv", before: "ltv_before", fields: &["ltv_ratio"], ranks: &[] },
-    Restated { mart: "decile", before: "decile_before", fields: &["customers", "amount"], ranks: &[] },
-    Restated {
-        mart: "repeat_rate",
-        before: "repeat_rate_before",
-        fields: &["buyers", "repeaters", "repeat_rate"],
-        ranks: &[],
-    },
-    Restated { mart: "order_stage", before: "order_stage_before", fields: &["persons", "going_on"], ranks: &[] },
-    // The headline figures. How far they are from those of other thresholds is the doubt of a day, and no figure that was told.
-    Restated { mart: "error_bar", before: "error_bar_before", fields: &["value"], ranks: &[] },
-];
 
 /// The name of the files of a mart that is made once more: no mart's file is called so, and readers do not see it.
 pub(crate) fn again(mart: &str) -> &'static str {
     Box::leak(format!("_again_{mart}").into_boxed_str())
 }
 
-/// The plan of `restatement` over those of [`RESTATED`] that both runs have, each with its key; the session knows them by their two
-/// names, and the events of this run as `id_event`.
+/// The plan of `restatement` over the marts that both runs have; the session knows them by their two names, and the events of this run as
+/// `id_event`.
 ///
 /// # Errors
 /// Bug, if the plan cannot be built.
-pub(crate) async fn plan(
-    context: &SessionContext,
-    marts: &[(&Restated, &'static [&'static str])],
-    run_id: &str,
-) -> Result<Planned> {
-    let mut queries: Vec<String> = marts.iter().map(|(restated, key)| differing(restated, key[0])).collect();
+pub(crate) async fn plan(context: &SessionContext, marts: &[Restated<'_>], run_id: &str) -> Result<Planned> {
+    let mut queries: Vec<String> = marts.iter().map(differing).collect();
     if queries.is_empty() {
         queries.push(NONE.to_string());
     }
@@ -94,26 +76,44 @@ with happened as (
 ),
 own_cause as (select customer_id, string_agg(what, '; ' order by what) as what from happened group by customer_id)";
 
-/// Ranks and deciles also move where others did.
-const CAUSE: &str = "coalesce(e.what, case when d.moves then 'others moved' else 'late or changed facts' end)";
+/// What happened to the customer, or else what else moves the figure.
+const CAUSE: &str = "coalesce(e.what, d.why)";
 
-const NONE: &str = "select '' as mart, '' as key, '' as field, cast(null as double) as before, cast(null as double) as after, false as moves where false";
+const NONE: &str = "select '' as mart, '' as key, '' as field, cast(null as double) as before, cast(null as double) as after, '' as why where false";
 
-/// The figures of a mart that differ. Names come from the list above and the contract of what ships, never from a value.
-fn differing(restated: &Restated, key: &str) -> String {
-    let Restated { mart, before, fields, ranks } = restated;
-    let of = |field: &&str| {
+/// The figures of a mart that differ. A key of several columns is their values with spaces between them. Names are those of a file and of the
+/// plain names of its head, never a value.
+fn differing(restated: &Restated<'_>) -> String {
+    let Restated { mart, before, key, fields } = restated;
+    let mart_name = mart.name.replace('\'', "''");
+    // As the session reads the names by which they were registered.
+    let [mart, before] = [&mart.name, before].map(|name| TableReference::parse_str(name).to_quoted_string());
+    let of = |field: &head::Restated| {
+        let name = &field.column;
         format!(
-            "named_struct('field', '{field}', 'before', cast(o.{field} as double), 'after', cast(n.{field} as double))"
+            "named_struct('field', '{name}', 'before', cast(o.\"{name}\" as double), 'after', cast(n.\"{name}\" as double))"
         )
     };
     let all: Vec<String> = fields.iter().map(of).collect();
-    let ranks: Vec<String> = ranks.iter().map(|rank| format!("'{rank}'")).collect();
-    let moves = if ranks.is_empty() { "false".into() } else { format!("v['field'] in ({})", ranks.join(", ")) };
+    // Ranks and deciles also move where others did. A figure of several people moves with who is one of them.
+    let otherwise = if **key == [col::CUSTOMER_ID] { "late or changed facts" } else { "people or facts changed" };
+    let why = fields
+        .iter()
+        .filter(|field| field.is_rank)
+        .map(|field| format!(" when '{}' then 'others moved'", field.column));
+    let why = format!("case v['field']{} when '' then '' else '{otherwise}' end", why.collect::<String>());
+    let joined = |of: &dyn Fn(&str) -> String, by: &str| -> String {
+        key.iter().map(|name| of(name)).collect::<Vec<_>>().join(by)
+    };
+    let text = joined(
+        &|name| format!("coalesce(cast(n.\"{name}\" as varchar), cast(o.\"{name}\" as varchar))"),
+        " || ' ' || ",
+    );
+    let same = joined(&|name| format!("n.\"{name}\" = o.\"{name}\""), " and ");
     format!(
-        "select '{mart}' as mart, key, v['field'] as field, v['before'] as before, v['after'] as after, {moves} as moves from (
-    select coalesce(cast(n.{key} as varchar), cast(o.{key} as varchar)) as key, unnest(make_array({})) as v
-    from {mart} n full join {before} o on n.{key} = o.{key})
+        "select '{mart_name}' as mart, key, v['field'] as field, v['before'] as before, v['after'] as after, {why} as why from (
+    select {text} as key, unnest(make_array({})) as v
+    from {mart} n full join {before} o on {same})
 where v['before'] is distinct from v['after']",
         all.join(", ")
     )

@@ -102,6 +102,7 @@ pub(crate) const QUANTITY: &str = "quantity";
 pub(crate) const RAW: &str = "raw";
 pub(crate) const REASON: &str = "reason";
 pub(crate) const RECEIPT_ID: &str = "receipt_id";
+pub(crate) const RECIPIENT: &str = "recipient";
 pub(crate) const RECORDS: &str = "records";
 pub(crate) const RECORD_ID: &str = "record_id";
 pub(crate) const RECORD_ID_L: &str = "record_id_l";

@@ -9,7 +9,7 @@ use super::{Column, Table, Type, col, optional, required};
 pub(crate) const INTERACTION_ORDER: [&str; 4] = [col::CUSTOMER_ID, col::OCCURRED_AT, col::CHANNEL, col::EVENT_ID];
 
 /// What a fact may say beside when, where, what and how much: attributes of the pipeline file with the same names.
-const MORE: [Column; 20] = [
+const MORE: [Column; 21] = [
     optional(
         col::STATUS,
         Type::Text,
@@ -79,6 +79,13 @@ const MORE: [Column; 20] = [
     optional(col::STAFF, Type::Text, "担当者", "who was in charge"),
     optional(col::SCORE, Type::Double, "評点（NPSは0から10）", "answer on a scale, such as NPS from 0 to 10").plain(),
     optional(col::REASON, Type::Text, "理由（解約・退会）", "reason, such as that of a cancellation").plain(),
+    optional(
+        col::RECIPIENT,
+        Type::Text,
+        "届け先が購入者でない場合の届け先（チャネルの顧客番号、または届け先番号）",
+        "whom an order goes to, where that is not the buyer: a record of the channel, or a key of the shop",
+    )
+    .keyed(),
 ];
 
 /// Columns and those that a fact may have beside them.
@@ -92,7 +99,7 @@ pub(super) const fn with_more<const N: usize>(head: &[Column]) -> [Column; N] {
     all
 }
 
-const INTERACTION_COLUMNS: [Column; 36] = with_more(&[
+const INTERACTION_COLUMNS: [Column; 37] = with_more(&[
         required(col::CHANNEL, Type::Text, "チャネル", "channel").plain(),
         required(col::EVENT_ID, Type::Text, "明細番号", "id within the channel").keyed(),
         optional(

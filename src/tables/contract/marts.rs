@@ -3,13 +3,14 @@
 //! In: the files that ship, which the compiler embeds; the heads of a pipeline's own files. Out: [`Table`]s. A mart that ships has its
 //! contract everywhere, also where a lake is read without a pipeline; that of a pipeline's own is known where its file is.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::{Column, Shown, Table, Type};
-use crate::config::Pipeline;
 use crate::config::head::{self, Head, HeadColumn, HeadShown, HeadType};
 use crate::config::problem::Problems;
+use crate::config::{Pipeline, SqlFile};
 
 include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
@@ -45,6 +46,15 @@ const BEFORE_HEADS: [&str; 6] = ["basket", "channel_overlap", "contact_timeline"
 /// The contract of a mart whose file has no head.
 pub(crate) fn without_head(name: &str) -> Option<&'static Table> {
     super::find(name).filter(|_| BEFORE_HEADS.contains(&name))
+}
+
+/// The head of a mart's file; of a copy of one that shipped before there were heads, that of the one that ships.
+pub(crate) fn head_of(mart: &SqlFile) -> Option<Cow<'_, Head>> {
+    let shipped = || {
+        let of_name = MARTS.iter().find(|(_, name, _)| *name == mart.name && BEFORE_HEADS.contains(name));
+        of_name.and_then(|(_, _, sql)| head::read(sql, &mut Problems::default())).map(Cow::Owned)
+    };
+    mart.head.as_ref().map(Cow::Borrowed).or_else(shipped)
 }
 
 /// The contract that the text of a mart's file has; none where it has no head, or one with a mistake.

@@ -9,6 +9,7 @@ mod marts;
 mod page;
 mod profile;
 mod published;
+mod segments;
 mod work;
 
 use std::sync::Arc;
@@ -18,10 +19,11 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use crate::error::{Error, Result};
 
 pub(crate) use facts::{INTERACTION, INTERACTION_ORDER, MEDIUM_SPEND, PRODUCT, REFERENCE_TABLES, STORE};
-pub(crate) use marts::{CHECKS, MARTS, of_pipeline, of_text, without_head};
+pub(crate) use marts::{CHECKS, MARTS, head_of, of_pipeline, of_text, without_head};
 pub(crate) use page::{page, words as type_in_words};
 pub(crate) use profile::profile;
 pub(crate) use published::*;
+pub(crate) use segments::{MAIL_LIST, SEGMENT, SEGMENT_MEMBER, SEGMENT_TABLES};
 pub(crate) use work::*;
 
 pub(crate) mod col;
@@ -180,6 +182,7 @@ impl Table {
 pub(crate) fn published() -> Vec<&'static Table> {
     let mut tables: Vec<&'static Table> = published::ALL.to_vec();
     tables.extend(marts::all());
+    tables.extend(SEGMENT_TABLES);
     tables
 }
 
@@ -188,7 +191,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Table> {
     published().into_iter().find(|t| t.name == name)
 }
 
-/// Whether a published table is a mart: one that ships, or one of a pipeline's own.
+/// Whether a published table is a mart: one that ships, one of a pipeline's own, or one of its segments.
 pub(crate) fn is_mart(name: &str) -> bool {
     !published::ALL.iter().any(|table| table.name == name)
 }

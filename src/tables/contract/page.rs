@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{AMOUNT_DIGITS, AMOUNT_SCALE, Column, Shown, Table, Type, published};
+use super::{AMOUNT_DIGITS, AMOUNT_SCALE, Column, MARTS, Shown, Table, Type, published};
+use crate::config::head;
 
 /// Every published table as Markdown.
 pub(crate) fn page() -> String {
@@ -18,10 +19,31 @@ pub(crate) fn page() -> String {
     for table in published() {
         let Table { name, ja, en, key, columns } = table;
         let _ = write!(page, "\n## `{name}`\n\n{ja}\n\nA row is: {en}.\n\nKey: {}\n\n", listed(key));
+        if let Some((_, _, sql)) = MARTS.iter().find(|(_, mart, _)| mart == name) {
+            let told = head::definition(sql);
+            for (word, paragraphs) in [("定義", told.ja), ("Definition", told.en)] {
+                if !paragraphs.is_empty() {
+                    let _ = write!(page, "**{word}**\n\n");
+                    paragraphs.iter().for_each(|paragraph| page += &format!("- {}\n", escaped(paragraph)));
+                    page.push('\n');
+                }
+            }
+        }
         page += "| column | type | 説明 | meaning | profile |\n|---|---|---|---|---|\n";
         columns.iter().for_each(|column| page += &row(column));
     }
     page
+}
+
+/// A text whose signs mean nothing in Markdown.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if matches!(c, '*' | '_' | '<' | '[' | '`' | '\\' | '#') {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
 }
 
 fn listed(names: &[&str]) -> String {

@@ -340,7 +340,12 @@ pub(crate) static RESTATEMENT: Table = Table {
     columns: &[
         required(col::RUN_ID, Type::Text, "実行ID", "the run that found it"),
         required("mart", Type::Text, "分析表", "table of the figure"),
-        required(col::KEY, Type::Text, "統合顧客ID・商品コードなど", "customer id, item or decile"),
+        required(
+            col::KEY,
+            Type::Text,
+            "統合顧客ID・商品コード・月など（複数の列のキーは空白でつなぐ）",
+            "customer id, item, month; of a key of several columns their values with spaces between them",
+        ),
         required(col::FIELD, Type::Text, "項目", "column"),
         optional("before", Type::Double, "公表した値（なければNULL）", "as published; null where there was none"),
         optional(
@@ -349,7 +354,12 @@ pub(crate) static RESTATEMENT: Table = Table {
             "いまの値（なければNULL）",
             "as of the same time, today; null where there is none",
         ),
-        required("cause", Type::Text, "原因", "event of the customer, late facts, or others that moved"),
+        required(
+            "cause",
+            Type::Text,
+            "原因",
+            "event of the customer, late facts, others that moved, or people and facts that changed",
+        ),
     ],
 };
 

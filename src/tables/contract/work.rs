@@ -101,7 +101,7 @@ pub(crate) static RAW_EVENT: Table = Table {
     columns: &RAW_EVENT_COLUMNS,
 };
 
-const RAW_EVENT_COLUMNS: [Column; 40] = with_more(&[
+const RAW_EVENT_COLUMNS: [Column; 41] = with_more(&[
     required(col::SOURCE, Type::Text, "ソース名", "source of the pipeline file"),
     required(col::CHANNEL, Type::Text, "チャネル", "channel"),
     optional(col::EVENT_ID, Type::Text, "明細番号", "id within the channel"),

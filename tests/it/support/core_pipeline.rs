@@ -1,17 +1,21 @@
 //! The retail pipeline without the facts of a CRM: a run of it takes half the time, and most tests are about people.
 //!
-//! In: the text of `pipelines/retail/pipeline.yaml`. Out: the same without the sources of `crm/`, what is joined from there, and the marts
-//! of the folder `crm`. `tests/python/marts.py` runs the whole pipeline.
+//! In: the text of `pipelines/retail/pipeline.yaml`. Out: the same without the sources of `crm/`, what is joined from there, the marts
+//! of the folder `crm`, and the segments. `tests/python/marts.py` runs the whole pipeline.
 
 /// How the retail pipeline names its folders of marts.
 const ALL_MARTS: &str = "marts: [marts, crm]\n";
 
+/// How it names its segments, which are conditions over a mart of `crm`.
+const SEGMENTS: &str = "segments: segments\n";
+
 /// Attributes that come from joined files of `crm/`.
-const JOINED: [&str; 10] = [
+const JOINED: [&str; 11] = [
     "status",
     "medium",
     "coupon_id",
     "receipt_id",
+    "recipient",
     "discount",
     "points_used",
     "shipping_charged",
@@ -23,7 +27,8 @@ const JOINED: [&str; 10] = [
 /// The text without all that.
 pub fn without_crm(text: &str) -> String {
     assert!(text.contains(ALL_MARTS), "the pipeline names its marts by {ALL_MARTS:?}");
-    let text = text.replace(ALL_MARTS, "marts: marts\n");
+    assert!(text.contains(SEGMENTS), "the pipeline names its segments by {SEGMENTS:?}");
+    let text = text.replace(ALL_MARTS, "marts: marts\n").replace(SEGMENTS, "");
     let mut kept = String::new();
     // A source goes to the next one, the last one to the next key of the file.
     let (head, rest) = text.split_once("\n  - name: ").expect("sources");

@@ -5,6 +5,7 @@ mod bench;
 mod bench_files;
 mod columns;
 mod drafts;
+mod facts;
 mod ids;
 mod layouts;
 mod model;

@@ -114,14 +114,22 @@ proptest! {
 #[test]
 fn marts_are_those_that_the_files_have_columns_for() {
     let marts = |names: &[&str]| marts_for(&draft(&names.iter().map(|name| file(name)).collect::<Vec<_>>())).join(" ");
-    let all =
-        "_item _purchaser _receipt _return basket channel_overlap contact_timeline decile ltv purchase repeat_rate rfm";
+    let all = "_item _purchaser _receipt _return _sale basket channel_overlap contact_timeline decile ltv purchase repeat_rate rfm";
     assert_eq!(marts(&["shopify_orders_export.csv", "shopify_customers_export.csv"]), all);
     // The times of the lines are in the file of the orders.
     assert_eq!(marts(&["yahoo_item.csv", "yahoo_order.csv"]), all);
-    assert_eq!(marts(&["salesforce_contact.csv"]), "_item _purchaser _receipt _return channel_overlap purchase");
+    assert_eq!(marts(&["salesforce_contact.csv"]), "_item _purchaser _receipt _return _sale channel_overlap purchase");
     assert_eq!(
         marts(&["zendesk_tickets.json"]),
-        "_item _purchaser _receipt _return channel_overlap contact_timeline purchase"
+        "_item _purchaser _receipt _return _sale channel_overlap contact_timeline purchase"
     );
+}
+
+/// The parameters are those of the retail pipeline, whose marts a draft takes.
+#[test]
+fn parameters_are_those_of_the_retail_pipeline() {
+    let retail = include_str!("../../../../pipelines/retail/pipeline.yaml");
+    let own = include_str!("../../data/parameters.yaml");
+    let block = &retail[retail.find("\nparameters:").expect("a block") + 1..];
+    assert_eq!(block.trim_end(), own.trim_end());
 }

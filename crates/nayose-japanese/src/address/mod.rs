@@ -192,6 +192,13 @@ pub fn edition() -> &'static str {
 /// Said here too, so that telling it does not unpack the dictionary; a test holds it to what the dictionary says.
 const EDITION: &str = "2026-10";
 
+/// Prefecture and municipality of a JIS X 0402 code of five digits: 神奈川県横浜市港北区 of 14109. `None` where there is none of today.
+pub fn municipality(code: &str) -> Option<String> {
+    let all = dictionary::dictionary();
+    let city = all.cities.iter().find(|city| city.code_text == code)?;
+    Some([all.prefecture(city.prefecture), city.name].concat())
+}
+
 /// Normalizes an address. `postal_code` is the record's own, in any spelling; it decides between municipalities that
 /// fit equally well, and is compared with the text.
 pub fn normalize(text: &str, postal_code: Option<&str>) -> Address {

@@ -1,8 +1,8 @@
 //! The people among some of the records: what clustering all of them says of these, at the cost of these.
 //!
 //! In: the rows of whole components, the edges that touch them, decisions of people, the links of the run before. Out: for each of
-//! the rows the smallest row of its person, as [`super::people::people`] over all records would give it. So a decision can be tried
-//! before it is made.
+//! the rows the smallest row of its person, as [`super::people::people`] over all records would give it, and how they came about. So a
+//! decision can be tried before it is made, and somebody can see in which order a customer's records came together.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use super::bounds::Bounds;
 use super::cluster::{self, Edge, Rules};
 use super::people::vote_of;
 use super::sets::join_decided;
+use super::steps::{Step, Trace};
 use crate::model::score::Scorer;
 
 /// What the people among some records are found from.
@@ -35,6 +36,27 @@ pub fn people_among(
     apart: impl Fn(u32, u32) -> bool + Sync,
     most: &BTreeMap<String, u32>,
 ) -> Vec<u32> {
+    among(scorer, part, apart, most, Trace::default()).0
+}
+
+/// The same with the steps that led there, in order: those of each component, then what people decided. Rows at the other end of a weak
+/// edge are in none.
+pub fn people_in_steps(
+    scorer: &Scorer,
+    part: &Part,
+    apart: impl Fn(u32, u32) -> bool + Sync,
+    most: &BTreeMap<String, u32>,
+) -> (Vec<u32>, Vec<Step>) {
+    among(scorer, part, apart, most, Trace::kept())
+}
+
+fn among(
+    scorer: &Scorer,
+    part: &Part,
+    apart: impl Fn(u32, u32) -> bool + Sync,
+    most: &BTreeMap<String, u32>,
+    mut trace: Trace,
+) -> (Vec<u32>, Vec<Step>) {
     let packed = scorer.packed();
     let most: Vec<Option<u32>> = packed.channels.iter().map(|c| most.get(c).copied()).collect();
     // Rows that are at the other end of a weak edge may stand against a link, and are nobody's.
@@ -61,7 +83,13 @@ pub fn people_among(
         channel_of: &channel_of,
         most: &most,
     };
-    let (mut labels, _) = cluster::cluster(rows.len(), &edges, &rules);
-    join_decided(&mut labels, &same, apart);
-    part.rows.iter().filter_map(|row| place(*row)).map(|place| rows[labels[place as usize] as usize]).collect()
+    let (mut labels, mut steps) = match trace.is_kept() {
+        true => cluster::cluster_in_steps(rows.len(), &edges, &rules),
+        false => (cluster::cluster(rows.len(), &edges, &rules).0, Vec::new()),
+    };
+    join_decided(&mut labels, &same, apart, &mut trace);
+    steps.extend(trace.into_steps());
+    steps.iter_mut().for_each(|step| step.name(|place| rows[place as usize]));
+    let labels = part.rows.iter().filter_map(|row| place(*row)).map(|place| rows[labels[place as usize] as usize]);
+    (labels.collect(), steps)
 }

@@ -16,6 +16,7 @@ pub use super::component::MEMBERS_LOOKED_AT;
 use super::component::{ALL_PAIRS, Component, Link};
 use super::join::groups;
 pub use super::sets::Clusters;
+use super::steps::{Step, Trace};
 use super::votes::{CONTRADICTS, vote};
 pub use super::votes::{Tally, spread};
 use crate::parallel;
@@ -85,6 +86,25 @@ where
     cluster_on(parallel::threads(), rows, edges, rules)
 }
 
+/// Clusters the rows as [`cluster`] does: the same labels, and how they came about. The steps of a component come together, in order.
+pub(super) fn cluster_in_steps<V, W>(rows: usize, edges: &[Edge], rules: &Rules<V, W>) -> (Vec<u32>, Vec<Step>)
+where
+    V: Fn(u32, u32) -> i64,
+    W: Fn(&[u32], &[u32]) -> f64,
+{
+    let components = Components::new(rows, edges, rules.bounds);
+    let neighbours = Neighbours::new(rows, edges);
+    let mut labels: Vec<u32> = (0..rows as u32).collect();
+    let mut steps = Vec::new();
+    for component in 0..components.roots.len() {
+        let (mut found, mut trace) = (Found::default(), Trace::kept());
+        components.divide(component, edges, &neighbours, rules, (&mut found, &mut trace));
+        found.labels.into_iter().for_each(|(row, label)| labels[row as usize] = label);
+        steps.extend(trace.into_steps());
+    }
+    (labels, steps)
+}
+
 fn cluster_on<V, W>(threads: usize, rows: usize, edges: &[Edge], rules: &Rules<V, W>) -> (Vec<u32>, Vec<Fate>)
 where
     V: Fn(u32, u32) -> i64 + Sync,
@@ -95,9 +115,10 @@ where
     let starts = (0..components.roots.len()).step_by(COMPONENTS_AT_ONCE);
     let parts: Vec<Range<usize>> = starts.map(|start| start..start + COMPONENTS_AT_ONCE).collect();
     let divided = parallel::map_on(threads, parts, |_, part| {
-        let mut found = Found::default();
-        let to = part.end.min(components.roots.len());
-        (part.start..to).for_each(|component| components.divide(component, edges, &neighbours, rules, &mut found));
+        let (mut found, mut trace) = (Found::default(), Trace::default());
+        for component in part.start..part.end.min(components.roots.len()) {
+            components.divide(component, edges, &neighbours, rules, (&mut found, &mut trace));
+        }
         found
     });
     let mut labels: Vec<u32> = (0..rows as u32).collect();
@@ -155,8 +176,14 @@ impl Components {
     }
 
     /// Divides a component into people.
-    fn divide<V, W>(&self, i: usize, edges: &[Edge], near: &Neighbours, rules: &Rules<V, W>, found: &mut Found)
-    where
+    fn divide<V, W>(
+        &self,
+        i: usize,
+        edges: &[Edge],
+        near: &Neighbours,
+        rules: &Rules<V, W>,
+        (found, trace): (&mut Found, &mut Trace),
+    ) where
         V: Fn(u32, u32) -> i64,
         W: Fn(&[u32], &[u32]) -> f64,
     {
@@ -174,7 +201,8 @@ impl Components {
             Link { ends: (place(e.l.min(e.r)), place(e.l.max(e.r))), vote }
         };
         component.link(own.iter().zip(&contested).map(link).collect());
-        let groups = groups(&component);
+        let groups = groups(&component, trace);
+        trace.name(|record| rows[record as usize]);
         let mut of = vec![0usize; rows.len()];
         for (group, members) in groups.iter().enumerate() {
             members.iter().for_each(|member| of[*member as usize] = group);

@@ -13,6 +13,9 @@ fn bounds(auto: f64) -> &'static Bounds {
     Box::leak(Box::new(Bounds::of(auto)))
 }
 
+#[path = "cluster_steps_test.rs"]
+mod steps;
+
 type Whole = fn(&[u32], &[u32]) -> f64;
 
 /// Rules under which pairs without an edge say nothing, but for those that contradict.
@@ -390,17 +393,17 @@ fn threads_and_the_order_of_links_change_nothing() {
 }
 
 /// The groups of a graph that is too large for all its pairs to be asked, as far as the code knows.
-fn by_links(graph: &Graph) -> Vec<u32> {
+fn by_links(graph: &Graph) -> (Vec<u32>, Vec<Step>) {
     let rules = rules_of(graph);
     let rows: Vec<u32> = (0..graph.n).collect();
     let mut component = Component::new(&rows, &rules, 0);
     let links = graph.links().into_iter().map(|e| Link { ends: (e.l, e.r), vote: graph.vote(e.l, e.r) });
     component.link(links.collect());
-    let mut labels = vec![0; graph.n as usize];
-    for group in groups(&component) {
+    let (mut labels, mut trace) = (vec![0; graph.n as usize], Trace::kept());
+    for group in groups(&component, &mut trace) {
         group.iter().for_each(|record| labels[*record as usize] = group[0]);
     }
-    labels
+    (labels, trace.into_steps())
 }
 
 #[test]
@@ -408,7 +411,7 @@ fn groups_of_large_components_are_nearly_as_good() {
     let (mut found, mut best) = (0i64, 0i64);
     for seed in 0..2000 {
         let graph = Graph::random(seed);
-        let sum = graph.sum(&by_links(&graph));
+        let sum = graph.sum(&by_links(&graph).0);
         assert!(!is_forbidden(sum) && sum >= 0, "graph {seed}");
         (found, best) = (found + sum, best + graph.best());
     }

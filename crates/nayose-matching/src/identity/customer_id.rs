@@ -4,6 +4,10 @@
 //! a check character, in groups: `C-7K3M-9QXA-2TF5-H`. The check character is the Luhn algorithm modulo 32, which finds
 //! every wrong character and nearly all exchanges of neighbours.
 
+use std::borrow::Cow;
+
+use nayose_japanese::width::fold_width;
+
 /// Crockford's base 32 (2019): digits and letters without I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -59,10 +63,46 @@ fn written(kind: Kind, digits: &[u8; LENGTH]) -> String {
     id
 }
 
-/// The canonical form of an id as a person typed it: any case, with or without hyphens, O for 0, I or L for 1. `None` where
-/// it is no id or its check character does not fit.
+/// An id as a person typed or pasted it, of a customer or of a record, in plain letters: full-width ones are half-width, whatever looks
+/// like a hyphen is one (word processors and keyboards of Japanese write others), and what is invisible is gone.
+pub fn plain_spelling(typed: &str) -> Cow<'_, str> {
+    let typed = typed.trim();
+    if typed.is_ascii() {
+        return Cow::Borrowed(typed);
+    }
+    let plain = |c: char| if is_dash(c) { '-' } else { c };
+    Cow::Owned(fold_width(typed).chars().map(plain).collect::<String>().trim().to_string())
+}
+
+/// Whether what was typed is a record, `channel:record_id`, and no customer id.
+pub fn is_of_record(typed: &str) -> bool {
+    typed.contains([':', '：'])
+}
+
+/// Dashes, minus signs, the long mark of kana and the line of boxes: Unicode's `Pd` without waves, and what stands in for them.
+fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2043}'
+                | '\u{2212}'
+                | '\u{fe58}'
+                | '\u{fe63}'
+                | '\u{ff0d}'
+                | '\u{2d7}'
+                | '\u{2796}'
+                | '\u{2500}'
+                | '\u{2501}'
+                | '\u{30fc}'
+                | '\u{ff70}'
+    )
+}
+
+/// The canonical form of an id as a person typed it: any case, with or without hyphens or in their [`plain_spelling`], O for 0, I or L
+/// for 1. `None` where it is no id or its check character does not fit.
 pub fn parse(typed: &str) -> Option<String> {
-    let letters: Vec<char> = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let letters: Vec<char> = plain_spelling(typed).chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let kind = letters.first()?.to_ascii_uppercase();
     if !matches!(kind, 'C' | 'H') || letters.len() != LENGTH + 2 {
         return None;
@@ -134,6 +174,13 @@ mod tests {
         assert_eq!(id.len(), 18, "{id}");
         assert_eq!(parse(&id).as_deref(), Some(id.as_str()));
         assert_eq!(parse(&id.to_lowercase().replace('-', " ")).as_deref(), Some(id.as_str()));
+        for dash in ['−', '‐', '‑', '‒', '–', '—', '―', '－', '﹣', '﹘', 'ー', 'ｰ', '─', '⁃', '˗', '➖']
+        {
+            assert_eq!(parse(&id.replace('-', &dash.to_string())).as_deref(), Some(id.as_str()), "{dash:?}");
+        }
+        let wide: String = id.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c)).collect();
+        assert_eq!(parse(&format!("\u{feff}　{wide}\u{200b} ")).as_deref(), Some(id.as_str()), "{wide}");
+        assert_eq!(plain_spelling("shop：Ａ−００１"), "shop:A-001");
         assert_eq!(id, id_of(Kind::Customer, "shop", "C000123", 0), "derived from content");
         assert_ne!(id, id_of(Kind::Customer, "shop", "C000123", 1));
         assert_ne!(id, id_of(Kind::Customer, "shopC", "000123", 0), "parts do not run together");

@@ -7,9 +7,10 @@
 
 use super::component::Component;
 use super::join::in_order;
+use super::steps::{How, Trace};
 
 /// Improves the groups; whether there was anything to improve.
-pub(super) fn exchange<V, W>(component: &Component<V, W>, groups: &mut Vec<Vec<u32>>) -> bool
+pub(super) fn exchange<V, W>(component: &Component<V, W>, groups: &mut Vec<Vec<u32>>, trace: &mut Trace) -> bool
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
@@ -23,16 +24,21 @@ where
         for b in a + 1..groups.len() {
             let speak_for = |l: &u32| groups[b].iter().any(|r| component.vote(*l, *r) > 0);
             if groups[a].iter().any(speak_for) && !component.are_two_as_wholes(&groups[a], &groups[b]) {
-                improved |= exchange_two(component, groups, a, Some(b));
+                improved |= exchange_two(component, groups, (a, Some(b)), trace);
             }
         }
-        improved |= exchange_two(component, groups, a, None);
+        improved |= exchange_two(component, groups, (a, None), trace);
     }
     *groups = in_order(std::mem::take(groups));
     improved
 }
 
-fn exchange_two<V, W>(component: &Component<V, W>, groups: &mut Vec<Vec<u32>>, a: usize, b: Option<usize>) -> bool
+fn exchange_two<V, W>(
+    component: &Component<V, W>,
+    groups: &mut Vec<Vec<u32>>,
+    (a, b): (usize, Option<usize>),
+    trace: &mut Trace,
+) -> bool
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
@@ -79,6 +85,10 @@ where
         return false;
     }
     let side = |right: bool| (0..n).filter(|i| is_right[*i] == right).map(|i| records[i]).collect::<Vec<u32>>();
+    trace.note(How::Moved, best.0, || {
+        let before = [Some(a), b].into_iter().flatten().map(|group| groups[group].clone()).collect();
+        [before, vec![side(false), side(true)]]
+    });
     groups[a] = side(false);
     match b {
         Some(b) => groups[b] = side(true),

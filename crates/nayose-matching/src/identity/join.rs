@@ -1,14 +1,15 @@
 //! Groups of records with the largest sum of votes inside: correlation clustering (Bansal, Blum and Chawla 2004) with limits.
 //!
-//! In: a component. Out: its groups. Groups are joined from the pair with the largest sum of votes between them down, as long as
-//! one is above zero (greedy additive edge contraction, Keuper et al. 2015). Sums of joined groups add up. Then records go
-//! from group to group where that raises the sum ([`super::exchange`] where all pairs are known).
+//! In: a component. Out: its groups, and how they came about where somebody asks. Groups are joined from the pair with the largest sum
+//! of votes between them down, as long as one is above zero (greedy additive edge contraction, Keuper et al. 2015). Sums of joined groups
+//! add up. Then records go from group to group where that raises the sum ([`super::exchange`] where all pairs are known).
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::assign::assignment;
 use super::component::Component;
 use super::exchange::exchange;
+use super::steps::{How, Trace};
 
 /// Records of a component of two lists whose assignment is the best one. With 512 in each, 512³ steps are a fifth of a second; larger
 /// ones are joined from the strongest link down.
@@ -21,34 +22,46 @@ const ROUNDS: usize = 3;
 const LINKS_FOLLOWED: usize = 16;
 
 /// The groups of a component, each in order of its records.
-pub(super) fn groups<V, W>(component: &Component<V, W>) -> Vec<Vec<u32>>
+pub(super) fn groups<V, W>(component: &Component<V, W>, trace: &mut Trace) -> Vec<Vec<u32>>
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
 {
     let n = component.rows.len() as u32;
     if n == 2 {
-        return if component.vote(0, 1) > 0 { vec![vec![0, 1]] } else { vec![vec![0], vec![1]] };
+        let vote = component.vote(0, 1);
+        if vote <= 0 {
+            return vec![vec![0], vec![1]];
+        }
+        trace.joined(&[0], &[1], vote);
+        return vec![vec![0, 1]];
     }
     if let Some([left, right]) = component.lists().filter(|_| n as usize <= ASSIGNED) {
-        return assigned(component, &left, &right);
-    }
-    if component.is_of_one_voice() {
-        return vec![(0..n).collect()];
+        return assigned(component, &left, &right, trace);
     }
     let mut groups: Vec<Vec<u32>> = (0..n).map(|record| vec![record]).collect();
+    if component.is_of_one_voice() {
+        // Joined from the strongest pair down they all become one, which only those who ask for the steps wait for.
+        return if trace.is_kept() { join_known(component, groups, trace) } else { vec![(0..n).collect()] };
+    }
     if component.is_known() {
         // The strongest pair first, or the best place for each record in turn: where one is led astray, the other often is not.
-        let first = settled(component, join_known(component, groups.clone()));
-        if !exchange(component, &mut groups) {
+        let mut other = trace.clone();
+        let joined = join_known(component, groups.clone(), trace);
+        let first = settled(component, joined, trace);
+        if !exchange(component, &mut groups, &mut other) {
             return first;
         }
-        let second = settled(component, groups);
-        return if component.sum_inside(&second) > component.sum_inside(&first) { second } else { first };
+        let second = settled(component, groups, &mut other);
+        if component.sum_inside(&second) <= component.sum_inside(&first) {
+            return first;
+        }
+        *trace = other;
+        return second;
     }
     for round in 0..ROUNDS {
-        groups = join(component, groups);
-        if round + 1 == ROUNDS || !move_records(component, &mut groups) {
+        groups = join(component, groups, trace);
+        if round + 1 == ROUNDS || !move_records(component, &mut groups, trace) {
             break;
         }
     }
@@ -56,20 +69,20 @@ where
 }
 
 /// Groups of a component whose pairs are all known, after exchanges and joins as long as there are any.
-fn settled<V, W>(component: &Component<V, W>, mut groups: Vec<Vec<u32>>) -> Vec<Vec<u32>>
+fn settled<V, W>(component: &Component<V, W>, mut groups: Vec<Vec<u32>>, trace: &mut Trace) -> Vec<Vec<u32>>
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
 {
     // The sum inside groups rises with each round, so that there is a last one.
-    while exchange(component, &mut groups) {
-        groups = join_known(component, groups);
+    while exchange(component, &mut groups, trace) {
+        groups = join_known(component, groups, trace);
     }
     groups
 }
 
 /// One record of each list at most, by links alone.
-fn assigned<V, W>(component: &Component<V, W>, left: &[u32], right: &[u32]) -> Vec<Vec<u32>>
+fn assigned<V, W>(component: &Component<V, W>, left: &[u32], right: &[u32], trace: &mut Trace) -> Vec<Vec<u32>>
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
@@ -87,6 +100,10 @@ where
     let alone = (0..right.len()).filter(|place| !taken.contains(place)).map(|place| vec![right[place]]);
     let mut groups: Vec<Vec<u32>> = alone.collect();
     for (l, place) in left.iter().zip(&of_left) {
+        if let Some(place) = place {
+            let r = right[*place];
+            trace.note(How::Assigned, component.vote(*l, r), || [vec![vec![*l], vec![r]], vec![vec![*l, r]]]);
+        }
         groups.push(std::iter::once(*l).chain(place.map(|place| right[place])).collect());
     }
     in_order(groups)
@@ -101,7 +118,7 @@ pub(super) fn in_order(mut groups: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
 }
 
 /// Joins groups of a component whose pairs are all known.
-fn join_known<V, W>(component: &Component<V, W>, groups: Vec<Vec<u32>>) -> Vec<Vec<u32>>
+fn join_known<V, W>(component: &Component<V, W>, groups: Vec<Vec<u32>>, trace: &mut Trace) -> Vec<Vec<u32>>
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
@@ -127,12 +144,13 @@ where
                 }
             }
         }
-        let Some((_, a, b)) = best else { return in_order(groups) };
+        let Some((sum, a, b)) = best else { return in_order(groups) };
         if component.over_limit(&groups[a], &groups[b]).is_some() || component.are_two_as_wholes(&groups[a], &groups[b])
         {
             refused[a * n + b] = true;
             continue;
         }
+        trace.joined(&groups[a], &groups[b], sum);
         let joined = std::mem::take(&mut groups[b]);
         groups[a].extend(joined);
         left.retain(|group| *group != b);
@@ -155,7 +173,7 @@ struct Known {
 /// Joins groups of a component by its links. The pairs of two groups that are no links are asked when it is their turn to be
 /// joined, and never again while both stay as they are. A group takes over what the smaller one knows, so that each link is
 /// handed on log n times at most.
-fn join<V, W>(component: &Component<V, W>, groups: Vec<Vec<u32>>) -> Vec<Vec<u32>>
+fn join<V, W>(component: &Component<V, W>, groups: Vec<Vec<u32>>, trace: &mut Trace) -> Vec<Vec<u32>>
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
@@ -195,6 +213,7 @@ where
         if over || component.are_two_as_wholes(left, right) {
             continue;
         }
+        trace.joined(left, right, sum);
         let (into, from) = if known[a as usize].len() >= known[b as usize].len() { (a, b) } else { (b, a) };
         let (mut most, mut rest) =
             (std::mem::take(&mut groups[into as usize]), std::mem::take(&mut groups[from as usize]));
@@ -231,7 +250,7 @@ fn group_of(groups: &[Vec<u32>], records: usize) -> Vec<u32> {
 }
 
 /// Moves single records to where they have more votes: to a group of one of their links, or to one of their own.
-fn move_records<V, W>(component: &Component<V, W>, groups: &mut Vec<Vec<u32>>) -> bool
+fn move_records<V, W>(component: &Component<V, W>, groups: &mut Vec<Vec<u32>>, trace: &mut Trace) -> bool
 where
     V: Fn(u32, u32) -> i64,
     W: Fn(&[u32], &[u32]) -> f64,
@@ -269,11 +288,15 @@ where
                 best = (sum, Some(other));
             }
         }
-        let (_, Some(to)) = best else { continue };
-        groups[own as usize] = rest;
+        let (sum, Some(to)) = best else { continue };
         if to as usize == groups.len() {
             groups.push(Vec::new());
         }
+        trace.note(How::Moved, sum - stays, || {
+            let (from, into) = (groups[own as usize].clone(), groups[to as usize].clone());
+            [vec![from, into.clone()], vec![rest.clone(), [&into[..], &[record]].concat()]]
+        });
+        groups[own as usize] = rest;
         groups[to as usize].push(record);
         groups[to as usize].sort_unstable();
         of[record as usize] = to;

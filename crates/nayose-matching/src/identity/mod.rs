@@ -18,5 +18,6 @@ pub mod pseudonym;
 pub mod rollback;
 pub mod set_ids;
 mod sets;
+pub mod steps;
 pub mod tombstone;
 pub(crate) mod votes;

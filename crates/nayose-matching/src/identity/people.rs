@@ -9,6 +9,7 @@ use super::bounds::Bounds;
 use super::cluster::{self, Edge, Fate, Rules};
 use super::component::looked_at;
 use super::sets::join_decided;
+use super::steps::Trace;
 use super::votes::{CONTRADICTS, vote};
 use crate::model::score::{Opinion, Scorer};
 
@@ -41,7 +42,7 @@ pub fn people(
         most: &most,
     };
     let (mut labels, fates) = cluster::cluster(packed.rows, edges, &rules);
-    join_decided(&mut labels, decided, &apart);
+    join_decided(&mut labels, decided, &apart, &mut Trace::default());
     (labels, fates)
 }
 

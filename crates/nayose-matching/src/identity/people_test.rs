@@ -1,8 +1,10 @@
 //! Tests of people.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
+use crate::identity::steps::How;
 use crate::model::column::FeatureBuilder;
 use crate::model::{Comparison, Condition, Label, Level, Model, Needs, Packed, Parameters, Training};
 
@@ -185,7 +187,7 @@ fn twenty_wrong_merges_part_again_when_the_evidence_contradicts() {
 
 #[test]
 fn the_people_among_some_records_are_those_among_all() {
-    use crate::identity::among::{Part, people_among};
+    use crate::identity::among::{Part, people_among, people_in_steps};
     use crate::identity::cluster::RIVAL;
     use crate::model::sample::mix;
     // Three records a person, of whose values a fourth is left out and a sixth is somebody else's: components of all shapes come about, with
@@ -211,7 +213,7 @@ fn the_people_among_some_records_are_those_among_all() {
     let mut sets = crate::identity::sets::Clusters::new(120);
     edges.iter().filter(|e| bounds.is_link(e)).for_each(|e| sets.union(e.l, e.r));
     same.iter().for_each(|(l, r)| sets.union(*l, *r));
-    let mut parts = 0;
+    let (mut parts, mut last) = (0, None);
     for row in 0..120 {
         if sets.find(row) != row {
             continue;
@@ -224,7 +226,20 @@ fn the_people_among_some_records_are_those_among_all() {
         let found = people_among(&scorer, &part, apart, &most);
         let expected: Vec<u32> = members.iter().map(|row| whole[*row as usize]).collect();
         assert_eq!(found, expected, "{members:?}");
+        let (labels, steps) = people_in_steps(&scorer, &part, apart, &most);
+        assert_eq!(labels, expected, "{members:?}");
+        // What the steps leave, one done after the other, are the same people.
+        let mut groups: BTreeSet<Vec<u32>> = members.iter().map(|row| vec![*row]).collect();
+        for step in &steps {
+            assert!(step.before.iter().all(|group| groups.remove(group)), "{step:?} of {members:?}");
+            groups.extend(step.after.iter().cloned());
+        }
+        let mut people: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        members.iter().zip(&labels).for_each(|(row, label)| people.entry(*label).or_default().push(*row));
+        assert_eq!(groups.into_iter().collect::<Vec<_>>(), people.into_values().collect::<Vec<_>>(), "{steps:?}");
+        last = steps.iter().rfind(|step| step.how == How::Decided).cloned().or(last);
         parts += 1;
     }
     assert!(parts > 5, "{parts} components");
+    assert!(last.is_some(), "a decision joined some");
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::steps::{How, Trace};
+
 /// Disjoint sets of rows, each with the list of its members.
 #[derive(Clone, Debug)]
 pub struct Clusters {
@@ -73,7 +75,12 @@ impl Clusters {
 /// Joins what people decided to be one person: the clusters of both rows as wholes, whatever contradicts, so that taking the
 /// decision back leaves the clusters of before. Where these wholes hold two rows that were decided to be `apart`, only the
 /// rows that the decisions name leave their clusters and become one. `labels` have the smallest row of each row's cluster.
-pub(crate) fn join_decided(labels: &mut [u32], decided: &[(u32, u32)], apart: impl Fn(u32, u32) -> bool) {
+pub(super) fn join_decided(
+    labels: &mut [u32],
+    decided: &[(u32, u32)],
+    apart: impl Fn(u32, u32) -> bool,
+    trace: &mut Trace,
+) {
     if decided.is_empty() {
         return;
     }
@@ -100,6 +107,8 @@ pub(crate) fn join_decided(labels: &mut [u32], decided: &[(u32, u32)], apart: im
         } else {
             vec![whole]
         };
+        let plain = |sets: &[BTreeSet<u32>]| sets.iter().map(|set| set.iter().copied().collect()).collect();
+        trace.note(How::Decided, 0, || [plain(&old), plain(&new)]);
         for cluster in new {
             if let Some(&label) = cluster.first() {
                 cluster.iter().for_each(|row| labels[*row as usize] = label);
@@ -118,12 +127,12 @@ mod tests {
         let nobody = |_, _| false;
         let before = vec![0, 0, 2, 2, 4, 4, 6];
         let mut labels = before.clone();
-        join_decided(&mut labels, &[(1, 3)], nobody);
+        join_decided(&mut labels, &[(1, 3)], nobody, &mut Trace::default());
         assert_eq!(labels, [0, 0, 0, 0, 4, 4, 6]);
-        join_decided(&mut labels, &[(3, 6), (5, 6)], nobody);
+        join_decided(&mut labels, &[(3, 6), (5, 6)], nobody, &mut Trace::default());
         assert_eq!(labels, [0; 7], "what was joined goes along");
         let mut labels = before.clone();
-        join_decided(&mut labels, &[], nobody);
+        join_decided(&mut labels, &[], nobody, &mut Trace::default());
         assert_eq!(labels, before);
     }
 
@@ -131,7 +140,7 @@ mod tests {
     fn a_decision_against_keeps_the_rest_apart() {
         // 0 and 2 are one, 1 and 3 are not: the two that are named leave the others.
         let mut labels = vec![0, 0, 2, 2];
-        join_decided(&mut labels, &[(0, 2)], |l, r| (l, r) == (1, 3));
+        join_decided(&mut labels, &[(0, 2)], |l, r| (l, r) == (1, 3), &mut Trace::default());
         assert_eq!(labels, [0, 1, 0, 3]);
     }
 }

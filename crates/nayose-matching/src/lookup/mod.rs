@@ -94,6 +94,16 @@ impl Lookup {
         scored.collect()
     }
 
+    /// Whether a blocking rule makes a key of the record's values. One without a key is compared with nobody.
+    pub fn is_comparable(&self, asked: &Asked) -> bool {
+        let has_text = |key: &Key| {
+            let mut texts = Vec::new();
+            asked.texts(key.feature).iter().for_each(|value| key.texts(value, &mut texts));
+            !texts.is_empty()
+        };
+        self.model.rules.iter().any(|rule| rule.keys.iter().all(has_text))
+    }
+
     /// The keys of a record, each with the packed values that have the text of each of its parts. Those of which a part is nobody's are
     /// left out.
     fn keys<'k>(&self, keys: &'k [Key], seed: u64, asked: &Asked) -> Vec<(u64, Vec<Part<'k>>)> {

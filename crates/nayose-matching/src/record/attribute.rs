@@ -21,7 +21,7 @@ pub const PERSON_ATTRIBUTES: [&str; 12] = [
 ];
 
 /// Attributes that every pipeline has, for events.
-pub const EVENT_ATTRIBUTES: [&str; 29] = [
+pub const EVENT_ATTRIBUTES: [&str; 30] = [
     "transaction_id",
     "store_id",
     "item_id",
@@ -51,6 +51,7 @@ pub const EVENT_ATTRIBUTES: [&str; 29] = [
     "staff",
     "score",
     "reason",
+    "recipient",
 ];
 
 /// A table of things that facts name, which a source fills.

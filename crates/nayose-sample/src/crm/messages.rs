@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::super::app::stamp;
 use super::super::calendar::{Day, END};
-use super::super::consent::MailConsent;
+use super::super::consent::Consent;
 use super::super::cp932::Cp932;
 use super::super::draw::{Draw, Purpose, shuffled};
 use super::super::facts::Moment;
@@ -99,7 +99,7 @@ impl Messages {
             customer.shops.iter().flat_map(|record| &record.orders).map(|order| order.moment).collect();
         bought.sort_unstable();
         for record in &customer.shops {
-            let mail = MailConsent::draw(self.seed, 0, record.registration);
+            let mail = Consent::to_mail(self.seed, 0, record.registration);
             self.record(&record.id, record.registration, false, &bought, |day, draw| {
                 let letter = draw.chance(rates::LETTER);
                 match mail.on(day) {
@@ -109,7 +109,7 @@ impl Messages {
             });
         }
         for record in &customer.apps {
-            let mail = MailConsent::draw(self.seed, 1, record.registration);
+            let mail = Consent::to_mail(self.seed, 1, record.registration);
             self.record(&record.id, record.registration, true, &bought, |day, draw| {
                 let (line, push) = (draw.chance(0.3), draw.chance(0.5));
                 match mail.on(day) {

@@ -115,7 +115,7 @@ impl Crm {
             return Ok(());
         }
         for customer in customers {
-            self.orders.customer(customer);
+            self.orders.customer(customer, customers);
             self.messages.customer(customer);
             self.coins.customer(customer);
             self.club.customer(customer);

@@ -3,6 +3,7 @@
 //!
 //! An order has one row. Its amounts belong to the line of `代表商品コード`, so that a sum over lines is a sum over orders.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -20,7 +21,7 @@ use super::sheet::{Sheet, awake, paths, period, stamped};
 use super::{Customer, ShopRecord};
 use crate::error::Result;
 
-const DETAIL_HEADER: [&str; 11] = [
+const DETAIL_HEADER: [&str; 12] = [
     "注文番号",
     "代表商品コード",
     "状態",
@@ -32,6 +33,7 @@ const DETAIL_HEADER: [&str; 11] = [
     "消費税額",
     "注文媒体",
     "レシート番号",
+    "届け先番号",
 ];
 const RETURN_HEADER: [&str; 13] = [
     "返品番号",
@@ -55,8 +57,8 @@ const RETURN_REASONS: ([&str; 4], [u32; 4]) =
     (["破損", "イメージと違う", "注文間違い", "不要になった"], [25, 35, 15, 25]);
 /// Coupons are given by these.
 const COUPON_CAMPAIGNS: [&str; 3] = ["誕生月クーポン", "アンケートお礼", "お買い物応援"];
-/// Order details: 24 months, a file for each quarter.
-const FILES: (i32, i32) = (3, 8);
+/// Order details: 27 months, a file for each quarter.
+const FILES: (i32, i32) = (3, 9);
 
 /// The files.
 pub(super) struct OrderDetails {
@@ -64,7 +66,12 @@ pub(super) struct OrderDetails {
     details: Vec<Sheet>,
     returns: Sheet,
     coupons: Sheet,
+    /// Records of households before, to which gifts may go: when they were registered, and their numbers.
+    known: VecDeque<(Day, String)>,
 }
+
+/// Records of households before that are kept.
+const KNOWN: usize = 64;
 
 /// One order's row.
 struct Detail {
@@ -80,29 +87,66 @@ struct Detail {
 impl OrderDetails {
     /// Opens the files.
     pub(super) fn create(out: &Path, seed: u64, cp932: &Rc<Cp932>) -> Result<Self> {
-        let paths = paths("order_details", "csv", chain::FACTS_FROM, FILES.0, FILES.1);
+        let paths = paths("order_details", "csv", chain::SALES_FROM, FILES.0, FILES.1);
         let open = |path: &String| Sheet::create(out, path, "order detail", Some(cp932), &DETAIL_HEADER);
         Ok(OrderDetails {
             seed,
             details: paths.iter().map(open).collect::<Result<_>>()?,
             returns: Sheet::create(out, "crm/returns.csv", "returned line", Some(cp932), &RETURN_HEADER)?,
             coupons: Sheet::create(out, "crm/coupons.csv", "coupon", Some(cp932), &COUPON_HEADER)?,
+            known: VecDeque::new(),
         })
     }
 
-    /// Writes the details of a customer's orders.
-    pub(super) fn customer(&mut self, customer: &Customer<'_>) {
+    /// Writes the details of a customer's orders; `household` are all customers of the household.
+    pub(super) fn customer(&mut self, customer: &Customer<'_>, household: &[Customer<'_>]) {
         let mut sales: Vec<&Sale> = customer.cards.iter().flat_map(|card| &card.sales).collect();
+        let others = household.iter().filter(|other| other.place != customer.place);
+        let family: Vec<&ShopRecord<'_>> = others.flat_map(|other| &other.shops).collect();
         for record in &customer.shops {
-            self.record(record, &mut sales);
+            self.record(record, &family, &mut sales);
+        }
+        for record in &customer.shops {
+            self.known.push_back((record.registration.day, record.id.clone()));
+        }
+        self.known.drain(..self.known.len().saturating_sub(KNOWN));
+    }
+
+    /// Whom a customer's order goes to, where it is a gift: a customer, or a number of the giver's address book; empty where it is none.
+    fn recipient(&self, order: &Order<'_>, serial: u64, family: &[&ShopRecord<'_>], draw: &mut Draw) -> String {
+        let is_gift = draw.chance(rates::GIFT) && order.store == "S900";
+        let (to, entry) = (draw.unit(), u64::from(draw.below(rates::ADDRESS_BOOK)));
+        let by_then = |day: Day| day <= order.moment.day;
+        let known: Vec<&str> = match to {
+            to if to < rates::TO_CUSTOMER => {
+                self.known.iter().filter(|(day, _)| by_then(*day)).map(|(_, id)| id.as_str()).collect()
+            }
+            to if to < rates::TO_CUSTOMER + rates::TO_FAMILY => family
+                .iter()
+                .filter(|record| by_then(record.registration.day))
+                .map(|record| record.id.as_str())
+                .collect(),
+            _ => Vec::new(),
+        };
+        match is_gift {
+            false => String::new(),
+            true if known.is_empty() => {
+                format!(
+                    "A{:08}",
+                    shuffled(self.seed ^ 0xA8, 100_000_000, serial * u64::from(rates::ADDRESS_BOOK) + entry)
+                )
+            }
+            true => (*draw.pick(&known)).to_string(),
         }
     }
 
-    fn record(&mut self, record: &ShopRecord<'_>, sales: &mut Vec<&Sale>) {
+    fn record(&mut self, record: &ShopRecord<'_>, family: &[&ShopRecord<'_>], sales: &mut Vec<&Sale>) {
         let serial = record.registration.serial;
         let mut draw = Draw::new(self.seed, Purpose::OrderDetail, serial);
+        let mut gifts = Draw::new(self.seed, Purpose::Gift, serial);
         let mut came_by = "";
         for (place, order) in record.orders.iter().enumerate() {
+            let recipient = self.recipient(order, serial, family, &mut gifts);
             let serial = serial * 64 + place as u64;
             let detail = self.detail(order, serial, came_by, &mut draw);
             if came_by.is_empty() {
@@ -131,8 +175,9 @@ impl OrderDetails {
                 &tax,
                 detail.medium,
                 receipt,
+                &recipient,
             ];
-            let file = period(order.moment.day, chain::FACTS_FROM, FILES.0, FILES.1);
+            let file = period(order.moment.day, chain::SALES_FROM, FILES.0, FILES.1);
             self.details[file].push(order.moment.key(serial), &fields);
         }
         if draw.chance(rates::COUPON_LAPSED) && record.registration.day < END.plus(-40) {

@@ -41,6 +41,15 @@ pub(super) const LATER: [(&str, u32); 3] = [("直接", 60), ("メール", 15), (
 /// Media that are paid, with yen a month and customer-to-be of the sample.
 pub(super) const PAID: [(&str, u32); 4] = [("検索広告", 9), ("SNS広告", 7), ("アフィリエイト", 4), ("チラシ", 5)];
 
+/// An order of the online store that goes to somebody else: mid-year and year-end gifts are a tenth of what such shops send.
+pub(super) const GIFT: f64 = 0.10;
+/// Of these, to another customer of the chain, and to a member of the family; the others go to numbers of the giver's address book.
+pub(super) const TO_CUSTOMER: f64 = 0.25;
+/// As above.
+pub(super) const TO_FAMILY: f64 = 0.15;
+/// Entries of an address book.
+pub(super) const ADDRESS_BOOK: u32 = 3;
+
 // Messages.
 
 /// A record that may be written to and is in a campaign's list: a campaign goes to a segment, not to all.

@@ -73,8 +73,8 @@ fn products(out: &Path, lists: &Lists, seed: u64, cp932: &Rc<Cp932>) -> Result<F
     for (place, (errand, product)) in products.enumerate() {
         let cost = product.price * (45 + draw.below(28)) / 100;
         let cost = if product.code == CONSIGNED { String::new() } else { cost.to_string() };
-        // All of them are sold from the first day of the facts on.
-        let launched = Day(draw.between(chain::OPENED.0, chain::FACTS_FROM.0 - 1));
+        // All of them are sold from the first day of the orders on.
+        let launched = Day(draw.between(chain::OPENED.0, chain::SALES_FROM.0 - 1));
         let role = match product.code {
             code if TRIAL.contains(&code) => "お試し",
             code if MAIN.contains(&code) => "本品",
@@ -92,7 +92,7 @@ fn stores(out: &Path, lists: &Lists, seed: u64) -> Result<FileCounts> {
     let mut draw = Draw::new(seed, Purpose::Reference, 2);
     for (place, city) in lists.stores.iter().enumerate() {
         let city = &lists.cities[*city];
-        let opened = written(Day(draw.between(chain::OPENED.0, chain::FACTS_FROM.0 - 1)));
+        let opened = written(Day(draw.between(chain::OPENED.0, chain::SALES_FROM.0 - 1)));
         sheet.push(place as u64, &[&store_code(Some(place)), &format!("{}店", city.name), city.prefecture, &opened]);
     }
     sheet.push(900, &[&store_code(None), "オンラインストア", "", &written(chain::APP_OPENED)]);
@@ -102,8 +102,8 @@ fn stores(out: &Path, lists: &Lists, seed: u64) -> Result<FileCounts> {
 fn spend(out: &Path, seed: u64, people: u64) -> Result<FileCounts> {
     let mut sheet = Sheet::create(out, "crm/media_spend.csv", "spend", None, &["媒体", "対象月", "広告費"])?;
     let mut draw = Draw::new(seed, Purpose::Reference, 3);
-    let (year, first, _) = chain::FACTS_FROM.date();
-    for month in 0..24 {
+    let (year, first, _) = chain::SALES_FROM.date();
+    for month in 0..27 {
         let at = first - 1 + month;
         for (place, (medium, yen)) in rates::PAID.iter().enumerate() {
             // Give or take a quarter.

@@ -21,7 +21,7 @@ use datafusion_postgres::pgwire::api::Type;
 use super::relation::Relation;
 use super::types::{number_of, type_name};
 use super::{OWNER, PUBLIC};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::serve::pg::rows::pg_type;
 
 /// Who asks.
@@ -211,6 +211,7 @@ pub(crate) fn register(
         constant("pg_get_userbyid", &[&[OID]], Some(OWNER)),
         constant("pg_get_viewdef", &[&[OID], &[OID, FLAG]], None),
         constant("pg_get_function_sqlbody", &[&[OID]], None),
+        constant("pg_get_triggerdef", &[&[OID], &[OID, FLAG]], None),
         constant("shobj_description", &[&[OID, TEXT]], None),
         function("pg_backend_pid", &[&[]], DataType::Int32, move |_, rows| {
             Ok(Arc::new(Int32Array::from(vec![pid; rows.max(1)])))
@@ -254,7 +255,14 @@ pub(crate) fn register(
         has_privilege_udf::create_has_privilege_udf("has_database_privilege"),
         has_privilege_udf::create_has_privilege_udf("has_any_column_privilege"),
     ];
-    let looked_up = vec![current_setting(who), to_regclass(relations), to_regtype(), array_subscripts()];
+    let looked_up = vec![
+        current_setting(who),
+        to_regclass(relations),
+        regclassout(relations),
+        regproc(routines),
+        to_regtype(),
+        array_subscripts(),
+    ];
     let told = [descriptions(relations), definitions(relations, routines), looked_up];
     for udf in crates.into_iter().chain(own).chain(told.into_iter().flatten()) {
         context.register_udf(udf);
@@ -287,7 +295,7 @@ fn descriptions(relations: &Arc<Vec<Relation>>) -> Vec<ScalarUDF> {
 /// What keys, indexes and functions are, in words of SQL.
 fn definitions(relations: &Arc<Vec<Relation>>, routines: &Arc<Vec<Routine>>) -> Vec<ScalarUDF> {
     let (constraints, indexes) = (relations.clone(), relations.clone());
-    let (results, arguments, same) = (routines.clone(), routines.clone(), routines.clone());
+    let (results, arguments, same, whole) = (routines.clone(), routines.clone(), routines.clone(), routines.clone());
     let found = |routines: &[Routine], number: i32| routines.iter().find(|f| f.oid == number).cloned();
     let listed = |f: Routine| f.arguments.iter().map(|t| type_name(t.oid(), -1)).collect::<Vec<_>>().join(", ");
     vec![
@@ -317,6 +325,15 @@ fn definitions(relations: &Arc<Vec<Relation>>, routines: &Arc<Vec<Routine>>) -> 
         about("pg_get_function_result", &[&[OID]], move |number, _, _| {
             found(&results, number).map(|f| type_name(f.result.oid(), -1))
         }),
+        // As Postgres shows a function that is made of no SQL.
+        about("pg_get_functiondef", &[&[OID]], move |number, _, _| {
+            let f = found(&whole, number)?;
+            let (name, result, arguments) = (f.name.clone(), type_name(f.result.oid(), -1), listed(f));
+            Some(format!(
+                "CREATE OR REPLACE FUNCTION {PUBLIC}.{name}({arguments})\n RETURNS {result}\n LANGUAGE internal\n \
+                 IMMUTABLE PARALLEL SAFE STRICT\nAS $function${name}$function$\n"
+            ))
+        }),
         about("pg_get_function_arguments", &[&[OID]], move |number, _, _| found(&arguments, number).map(listed)),
         about("pg_get_function_identity_arguments", &[&[OID]], move |number, _, _| found(&same, number).map(listed)),
     ]
@@ -337,6 +354,35 @@ fn to_regclass(relations: &Arc<Vec<Relation>>) -> ScalarUDF {
     function("to_regclass", &[&[TEXT]], DataType::Int32, move |columns, _| {
         let names = columns[0].as_string::<i32>();
         Ok(Arc::new(names.iter().map(|name| found(name?)).collect::<Int32Array>()))
+    })
+}
+
+/// The name of a table by its number, as Postgres writes it; the number itself where there is none.
+fn regclassout(relations: &Arc<Vec<Relation>>) -> ScalarUDF {
+    let relations = relations.clone();
+    about("regclassout", &[&[OID]], move |number, _, _| {
+        let own = relations.iter().find(|r| r.oid == number).map(|r| r.name.clone());
+        let system = || SYSTEM_TABLES.iter().find(|(of, _)| *of == number).map(|(_, name)| name.to_string());
+        Some(own.or_else(system).unwrap_or_else(|| number.to_string()))
+    })
+}
+
+/// The number of one of nayose's functions by its name, as Postgres's cast to `regproc`: an error where there is none.
+fn regproc(routines: &Arc<Vec<Routine>>) -> ScalarUDF {
+    let routines = routines.clone();
+    let found = move |name: &str| -> Result<i32> {
+        let bare = name.split('(').next().unwrap_or(name).replace('"', "");
+        let bare = bare.rsplit('.').next().unwrap_or_default().trim();
+        let own = routines.iter().find(|f| f.name == bare).map(|f| f.oid);
+        own.ok_or_else(|| {
+            Error::usage(format!("there is no function {bare:?} of nayose's own"))
+                .hint("`\\df` lists those that nayose has; those of the engine have no text that could be shown")
+        })
+    };
+    function("regproc", &[&[TEXT]], DataType::Int32, move |columns, _| {
+        let names = columns[0].as_string::<i32>();
+        let numbers = names.iter().map(|name| name.map(&found).transpose());
+        Ok(Arc::new(numbers.collect::<Result<Int32Array>>()?))
     })
 }
 

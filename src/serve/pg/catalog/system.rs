@@ -1,5 +1,6 @@
 //! Tables of `pg_catalog` over the relations of a run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -73,6 +74,8 @@ fn pg_class(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
         .flatten()
         .collect();
     let rows = classes.len();
+    let referred: BTreeSet<i32> = relations.iter().filter_map(|r| Some(r.reference?.1)).collect();
+    let is_referred = |r: &Relation| r.reference.is_some() || referred.contains(&r.oid);
     let number = |c: &Class<'_>| if c.is_index { c.of.index_oid() } else { c.of.oid };
     let columns = vec![
         oid("oid", classes.iter().map(number)),
@@ -90,8 +93,8 @@ fn pg_class(relations: &[Relation]) -> Result<Arc<dyn TableProvider>> {
             classes.iter().map(|c| if c.is_index { c.of.key.len() as i16 } else { c.of.attributes.len() as i16 }),
         ),
         short("relchecks", classes.iter().map(|_| 0)),
-        // Of a table that says so psql asks for triggers, by functions that the engine lacks; with them it asks for references.
-        flag("relhastriggers", classes.iter().map(|_| false)),
+        // Postgres holds references by triggers: of a table that has some psql asks for references.
+        flag("relhastriggers", classes.iter().map(|c| !c.is_index && is_referred(c.of))),
         flag("relispopulated", classes.iter().map(|_| true)),
         text("relpersistence", classes.iter().map(|_| "p")),
         text("relreplident", classes.iter().map(|_| "d")),

@@ -1,0 +1,365 @@
+//! An operator whose work is counted in steps, and whose batches are looked at before the operator above takes them.
+//!
+//! The engine's pool knows what operators hold that may spill. It does not know what a step makes ([`super::step`]), what a join copies of a
+//! row that many others meet, what `unnest` copies beside a list, and what a window keeps until it ends. In: a plan. Out: the same plan,
+//! with a [`StepExec`] above each operator that knows what the next one does with a batch.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::Result;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::ScalarFunctionExpr;
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, LikeExpr, Literal};
+use datafusion::physical_expr::window::WindowExpr;
+use datafusion::physical_plan::aggregates::AggregateExec;
+use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::joins::{
+    CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PiecewiseMergeJoinExec, SortMergeJoinExec, SymmetricHashJoinExec,
+};
+use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
+use datafusion::physical_plan::unnest::UnnestExec;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties};
+use futures::{Stream, StreamExt};
+
+use super::sizes;
+use super::step::{self, Limit};
+
+/// What the operator above does with a batch.
+#[derive(Clone, Debug)]
+enum Use {
+    /// It computes with it.
+    Reads,
+    /// It copies any row to any number of others.
+    Copies,
+    /// It copies each row to every item of its lists: the places of these columns, with how deep the items lie.
+    Unnests(Vec<(usize, usize)>),
+    /// It keeps it until its window ends.
+    Holds(Arc<Window>),
+}
+
+/// The plan with every operator counted.
+///
+/// # Errors
+/// Environment, where a text of the query would be copied too often.
+pub(super) fn counted(plan: Arc<dyn ExecutionPlan>, limit: Limit, batch_rows: usize) -> Result<Arc<dyn ExecutionPlan>> {
+    of(plan, Use::Reads, 0, limit, batch_rows)
+}
+
+fn of(
+    plan: Arc<dyn ExecutionPlan>,
+    above: Use,
+    copied: usize,
+    limit: Limit,
+    batch_rows: usize,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let literals = literals(&plan)?;
+    let window = Window::of(&plan).map(Arc::new);
+    let mut children = Vec::new();
+    for (at, child) in plan.children().into_iter().enumerate() {
+        let above = window.clone().map_or_else(|| use_of(&plan, at), Use::Holds);
+        children.push(of(child.clone(), above, literals, limit, batch_rows)?);
+    }
+    if children.is_empty() && !plan.is::<PlaceholderRowExec>() {
+        limit.allows("a text of the query, beside each row,", literals.saturating_mul(batch_rows))?;
+    }
+    let is_counted = window.is_some()
+        || children.is_empty()
+        || plan.is::<ProjectionExec>()
+        || plan.is::<FilterExec>()
+        || plan.is::<AggregateExec>();
+    let input = replace_children_if_necessary(plan, children)?;
+    Ok(Arc::new(StepExec { input, is_counted, above, window, copied, limit, batch_rows }))
+}
+
+fn use_of(plan: &Arc<dyn ExecutionPlan>, child: usize) -> Use {
+    if let Some(unnest) = plan.downcast_ref::<UnnestExec>() {
+        let lists = unnest.list_column_indices().iter();
+        return Use::Unnests(lists.map(|list| (list.index_in_input_schema, list.depth)).collect());
+    }
+    let is_join = plan.is::<CrossJoinExec>()
+        || plan.is::<HashJoinExec>()
+        || plan.is::<NestedLoopJoinExec>()
+        || plan.is::<PiecewiseMergeJoinExec>()
+        || plan.is::<SortMergeJoinExec>()
+        || plan.is::<SymmetricHashJoinExec>();
+    // The value of a query within an expression stands beside each row.
+    let is_value = plan.is::<ScalarSubqueryExec>() && child > 0;
+    if is_join || is_value { Use::Copies } else { Use::Reads }
+}
+
+/// Bytes of the texts and lists of a query that an operator writes beside each row. Functions reckon theirs, and who compares makes
+/// no copies.
+fn literals(plan: &Arc<dyn ExecutionPlan>) -> Result<usize> {
+    let mut bytes: usize = 0;
+    plan.apply_expressions(&mut |expression| {
+        bytes = bytes.saturating_add(written(expression));
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(bytes)
+}
+
+fn written(expression: &Arc<dyn PhysicalExpr>) -> usize {
+    if let Some(literal) = expression.downcast_ref::<Literal>() {
+        return sizes::of_scalar(literal.value());
+    }
+    if expression.is::<ScalarFunctionExpr>() || expression.is::<BinaryExpr>() {
+        // What lies within these is no literal, or is told by them.
+        let deeper = expression.children().into_iter().filter(|child| !child.is::<Literal>());
+        return deeper.map(written).fold(0, usize::saturating_add);
+    }
+    if expression.is::<InListExpr>() || expression.is::<LikeExpr>() {
+        return 0;
+    }
+    expression.children().into_iter().map(written).fold(0, usize::saturating_add)
+}
+
+/// An operator that is counted.
+#[derive(Debug)]
+struct StepExec {
+    input: Arc<dyn ExecutionPlan>,
+    /// Whether what its functions make between two batches is in memory at once.
+    is_counted: bool,
+    /// What the operator above does with its batches.
+    above: Use,
+    /// The window that it is.
+    window: Option<Arc<Window>>,
+    /// Bytes that the operator above writes beside each row.
+    copied: usize,
+    limit: Limit,
+    batch_rows: usize,
+}
+
+impl DisplayAs for StepExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StepExec")
+    }
+}
+
+impl ExecutionPlan for StepExec {
+    fn name(&self) -> &str {
+        "StepExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let Ok([input]) = <[_; 1]>::try_from(children) else {
+            return Err(DataFusionError::Internal("a step is of one plan".into()));
+        };
+        let (above, window) = (self.above.clone(), self.window.clone());
+        Ok(Arc::new(StepExec { input, above, window, ..*self }))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        if let Use::Holds(window) = &self.above {
+            window.begin(partition, &context);
+        }
+        let input = self.input.execute(partition, context)?;
+        Ok(Box::pin(Steps {
+            input,
+            partition,
+            is_counted: self.is_counted,
+            above: self.above.clone(),
+            window: self.window.clone(),
+            copied: self.copied,
+            limit: self.limit,
+            batch_rows: self.batch_rows,
+        }))
+    }
+}
+
+/// The batches of an operator that is counted.
+struct Steps {
+    input: SendableRecordBatchStream,
+    partition: usize,
+    is_counted: bool,
+    above: Use,
+    window: Option<Arc<Window>>,
+    copied: usize,
+    limit: Limit,
+    batch_rows: usize,
+}
+
+impl RecordBatchStream for Steps {
+    fn schema(&self) -> SchemaRef {
+        self.input.schema()
+    }
+}
+
+impl Stream for Steps {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<RecordBatch>>> {
+        let polled = step::within(self.is_counted, || self.input.poll_next_unpin(context));
+        let next = ready!(polled);
+        Poll::Ready(next.map(|batch| {
+            let batch = batch?;
+            if let Some(window) = &self.window {
+                window.gave(self.partition, batch.num_rows())?;
+            }
+            step::begin();
+            self.look_at(&batch)?;
+            Ok(batch)
+        }))
+    }
+}
+
+impl Steps {
+    /// Whether what the operator above does with the batch stays within bounds.
+    fn look_at(&self, batch: &RecordBatch) -> Result<()> {
+        if self.copied > 0 {
+            let bytes = self.copied.saturating_mul(batch.num_rows());
+            self.limit.allows("a text of the query, beside each row,", bytes)?;
+        }
+        match &self.above {
+            Use::Reads => Ok(()),
+            Use::Copies => {
+                let widest = sizes::widest(batch.columns().iter());
+                self.limit.allows("a join of rows as wide as these", widest.saturating_mul(self.batch_rows))
+            }
+            Use::Unnests(lists) => self.limit.allows("unnest", unnested(batch, lists, self.batch_rows)),
+            Use::Holds(window) => window.took(self.partition, batch),
+        }
+    }
+}
+
+/// Bytes of the largest batch that `unnest` makes of one: rows go together until they are as many as a batch has.
+fn unnested(batch: &RecordBatch, lists: &[(usize, usize)], batch_rows: usize) -> usize {
+    let is_list = |at: &usize| lists.iter().any(|(list, _)| list == at);
+    let others = (0..batch.num_columns()).filter(|at| !is_list(at)).map(|at| batch.column(at));
+    let beside = sizes::rows(others);
+    let within = sizes::rows((0..batch.num_columns()).filter(is_list).map(|at| batch.column(at)));
+    let mut items = vec![1; batch.num_rows()];
+    for (list, depth) in lists {
+        for (most, items) in items.iter_mut().zip(sizes::items(batch.column(*list).as_ref(), *depth)) {
+            *most = items.max(*most);
+        }
+    }
+    let (mut largest, mut rows, mut bytes) = (0, 0, 0);
+    for (row, (items, within)) in items.into_iter().zip(within).enumerate() {
+        let beside = beside.get(row).copied().unwrap_or_default();
+        let made = items.saturating_mul(beside + ITEM * lists.len()).saturating_add(within);
+        if rows > 0 && rows + items > batch_rows {
+            (rows, bytes) = (0, 0);
+        }
+        (rows, bytes) = (rows + items, made.saturating_add(bytes));
+        largest = bytes.max(largest);
+    }
+    largest
+}
+
+/// Bytes of the place of an item, also where another list is longer.
+const ITEM: usize = 8;
+
+/// What a window holds, in each partition of the plan.
+struct Window {
+    /// The columns that are copied to results of any width: all where an expression is no column.
+    copied: Vec<Vec<usize>>,
+    /// Bytes of the texts of the query that it writes beside each row.
+    texts: usize,
+    held: Vec<Mutex<Option<Held>>>,
+}
+
+struct Held {
+    reservation: MemoryReservation,
+    rows: usize,
+    bytes: usize,
+}
+
+impl std::fmt::Debug for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Window")
+    }
+}
+
+impl Window {
+    fn of(plan: &Arc<dyn ExecutionPlan>) -> Option<Self> {
+        let bounded = plan.downcast_ref::<BoundedWindowAggExec>().map(BoundedWindowAggExec::window_expr);
+        let expressions = bounded.or_else(|| plan.downcast_ref::<WindowAggExec>().map(WindowAggExec::window_expr))?;
+        let columns = plan.children().first()?.schema().fields().len();
+        let partitions = plan.properties().partitioning.partition_count();
+        Some(Window {
+            copied: expressions.iter().filter_map(|e| copied_by(e, columns)).collect(),
+            texts: expressions.iter().flat_map(|e| e.expressions()).map(|e| written(&e)).sum(),
+            held: (0..partitions).map(|_| Mutex::new(None)).collect(),
+        })
+    }
+
+    fn begin(&self, partition: usize, context: &TaskContext) {
+        let reservation = MemoryConsumer::new("Window").register(context.memory_pool());
+        if let Some(held) = self.held.get(partition) {
+            *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Held { reservation, rows: 0, bytes: 0 });
+        }
+    }
+
+    fn change(&self, partition: usize, by: impl FnOnce(&mut Held)) -> Result<()> {
+        let Some(held) = self.held.get(partition) else { return Ok(()) };
+        let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = held.as_mut() else { return Ok(()) };
+        by(held);
+        held.reservation.try_resize(held.bytes)
+    }
+
+    /// It took a batch: that is held twice while it is put together, and the widest value may stand beside each row.
+    fn took(&self, partition: usize, batch: &RecordBatch) -> Result<()> {
+        let bytes: usize = batch.columns().iter().map(|column| sizes::bytes(column.as_ref())).sum();
+        let wide = self.copied.iter().map(|at| sizes::widest(at.iter().map(|at| batch.column(*at))));
+        let beside = wide.sum::<usize>().saturating_add(self.texts).saturating_mul(batch.num_rows());
+        self.change(partition, |held| {
+            held.rows += batch.num_rows();
+            held.bytes = held.bytes.saturating_add(2 * bytes).saturating_add(beside);
+        })
+    }
+
+    /// It gave rows on.
+    fn gave(&self, partition: usize, rows: usize) -> Result<()> {
+        self.change(partition, |held| {
+            let gone = held.rows.min(rows);
+            held.bytes -= (held.bytes / held.rows.max(1)).saturating_mul(gone).min(held.bytes);
+            held.rows -= gone;
+            if held.rows == 0 {
+                held.bytes = 0;
+            }
+        })
+    }
+}
+
+/// The columns whose values an expression of a window may write beside each row.
+fn copied_by(expression: &Arc<dyn WindowExpr>, columns: usize) -> Option<Vec<usize>> {
+    let field = expression.field().ok()?;
+    let is_fixed = field.data_type().primitive_width().is_some() || *field.data_type() == DataType::Boolean;
+    if is_fixed {
+        return None;
+    }
+    let column = |e: &Arc<dyn PhysicalExpr>| e.downcast_ref::<Column>().map(Column::index);
+    let named: Option<Vec<usize>> = expression.expressions().iter().map(column).collect();
+    Some(named.unwrap_or_else(|| (0..columns).collect()))
+}

@@ -1,0 +1,50 @@
+-- How many customers of each mail list have no consent that holds. It is found from the golden tables and the facts alone, not from the marts
+-- that the list was made of. No rows are a good list.
+with stopped as (
+    select customer_id, medium, occurred_at
+    from interaction
+    where event_type = 'message' and category in ('unsubscribed', 'blocked') and customer_id is not null and occurred_at <= $as_of
+),
+withdrawn as (
+    select customer_id, max(occurred_at) as occurred_at
+    from (
+        select
+            first_value(customer_id order by occurred_at desc, event_id desc) as customer_id,
+            first_value(category order by occurred_at desc, event_id desc) as category,
+            max(case when category = 'withdrawn' then occurred_at end) as occurred_at
+        from interaction
+        where event_type = 'membership' and category in ('joined', 'rank', 'withdrawn') and record_id is not null and occurred_at <= $as_of
+        group by channel, record_id
+    ) m
+    where customer_id is not null
+    group by customer_id
+    having bool_and(category = 'withdrawn')
+),
+listed as (
+    select l.list, l.customer_id, l.contact, l.address, c.customer_id is not null as is_granted, c.stated_at, c.contact_points
+    from mail_list l
+    left join consent c on c.customer_id = l.customer_id and c.purpose = l.purpose and c.contact = l.contact
+        and c.channel = l.channel and c.record_id = l.record_id and c.status = 'granted'
+),
+refused as (
+    select list, customer_id
+    from listed
+    where not is_granted
+        -- An address is one of the record that agreed, and there is one where the way of contact has addresses.
+        or case when address is not null then not coalesce(array_has(contact_points, address), false)
+            else contact in ('email', 'phone', 'sms') end
+    union all
+    select l.list, l.customer_id
+    from listed l
+    join stopped s on s.customer_id = l.customer_id
+    where (s.medium is null or s.medium = l.contact) and (l.stated_at is null or s.occurred_at >= l.stated_at)
+    union all
+    select l.list, l.customer_id
+    from listed l
+    join withdrawn w on w.customer_id = l.customer_id
+    where l.stated_at is null or w.occurred_at >= l.stated_at
+)
+select list, count(distinct customer_id) as customers
+from refused
+group by list
+order by list

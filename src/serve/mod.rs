@@ -108,6 +108,11 @@ pub(crate) async fn serve(
         if !options.may_be_new && !lake::is_begun(&options.lake).await? {
             return Err(no_lake(&options.lake));
         }
+        // Who signs in before the first run is written down, too.
+        if let Some(folder) = options.lake.local() {
+            let failed = |e| Error::environment(format!("cannot make {}: {e}", options.lake.shown()));
+            tokio::fs::create_dir_all(&folder).await.map_err(|e| failed(e).hint("check the folder that it lies in"))?;
+        }
         tell(Told::Empty(&options.lake.shown()))?;
     }
     let state = Arc::new(State::new(options)?);

@@ -199,8 +199,9 @@ def test_a_backfill_makes_the_lake_of_daily_runs(airflow, nayose, tmp_path):
         [nayose, "generate", "--people", "200", "--seed", "7", "--out", str(people)], check=True, capture_output=True
     )
     (people / "truth.csv").unlink()
-    for file in (people / "pointcard").iterdir():
-        place = raw / "pointcard/dt=2026-03-29" / file.name
+    # What has one file of a kind is there from the first day on.
+    for file in [file for folder in ("pointcard", "crm") for file in (people / folder).iterdir()]:
+        place = raw / file.parent.name / "dt=2026-03-29" / file.name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(file, place)
 

@@ -78,7 +78,7 @@ fn customers_beyond_the_usual_stop_a_run_until_they_are_let_in() {
     };
     // Somebody of a usual name of whom nobody else knows phone, mail and birth date.
     let stranger = |n: usize, phone: &str, year: &str| {
-        let mut row = vec![String::new(); 14];
+        let mut row = vec![String::new(); 16];
         (row[NAME], row[KANA]) = (rows[PLANTED + n][NAME].clone(), rows[PLANTED + n][KANA].clone());
         (row[PHONE], row[MAIL]) = (format!("{phone}-{n:04}"), format!("{year}{n}@example.ne.jp"));
         (row[BIRTH], row[10], row[11]) =

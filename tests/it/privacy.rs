@@ -125,7 +125,10 @@ fn the_strictest_statement_of_a_person_wins() {
     assert_eq!(said("Y1", "marketing", "post"), None);
     // The sample has people who said different things, and its consents belong to its customers.
     let kinds = retailer.sql("lake", "select distinct contact, status from consent order by contact, status");
-    assert_eq!(kinds, "contact,status\nemail,denied\nemail,granted\nemail,unknown\npush,denied\npush,granted\n");
+    assert_eq!(
+        kinds,
+        "contact,status\nemail,denied\nemail,granted\nemail,unknown\nphone,denied\nphone,granted\npush,denied\npush,granted\n"
+    );
     let lost = "select count(*) as n from consent where customer_id not in (select customer_id from golden_customer)";
     assert_eq!(retailer.sql("lake", lost), "n\n0\n");
 
@@ -287,7 +290,10 @@ fn ids_are_those_of_a_purpose() {
         let output = with_key(key, &[&args("churn")[..], &[query]].concat());
         let stderr = String::from_utf8_lossy(&output.stderr).to_string();
         assert_eq!(output.status.code(), Some(2), "{stderr}");
-        assert!(stderr.contains("hint: set NAYOSE_PROFILE_KEY to a secret of 16 characters or more"), "{stderr}");
+        assert!(
+            stderr.contains("hint: set NAYOSE_PROFILE_KEY in the environment to a secret of 16 characters or more"),
+            "{stderr}"
+        );
         assert!(output.stdout.is_empty());
     }
     assert!(fails(2, &["sql", "--lake", &lake, "--profile", "analyst", query]).contains("--purpose"));

@@ -53,7 +53,7 @@ fn a_report_holds_nobody_and_asks_for_nothing_outside() {
 const FIGURES: [(&str, &str); 7] = [
     (
         "error_bar",
-        "select 'f2_rate' as figure, 0.3125 as value, 0.3041 as low, 0.3202 as high, 0.5 as low_at, 0.95 as high_at, 9 as thresholds",
+        "select 'going_on' as figure, 0.3125 as value, 0.3041 as low, 0.3202 as high, 0.5 as low_at, 0.95 as high_at, 9 as thresholds",
     ),
     (
         "kpi",

@@ -460,10 +460,10 @@ fn checks_read_the_run_before_and_the_plan() {
         assert!(said.contains(told) && said.contains("checks/nobody_is_merged.sql"), "{sql}: {said}");
     }
     check("nobody_is_merged", "select 1 where false");
-    fs::write(retailer.path("pipeline/marts/own.sql"), "select customer_id from previous.golden_customer")
+    fs::write(retailer.path("pipeline/marts/own.sql"), "select customer_id from plan.golden_customer")
         .expect("written");
     let said = fails(2, &strs(&arguments(&retailer, &pipeline, &[])));
-    assert!(said.contains("marts/own.sql"), "marts do not see what is before: {said}");
+    assert!(said.contains("marts/own.sql"), "marts do not see what is planned: {said}");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! The page of a customer: which values lost, and which are alike.
+
 use super::*;
 
 fn record(id: &str, values: &[(&str, &str)]) -> Person {

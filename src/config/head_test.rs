@@ -1,3 +1,5 @@
+//! Heads of marts: what is read of one, and what is said of its mistakes.
+
 use super::*;
 
 fn problems_of(sql: &str) -> Vec<String> {

@@ -68,7 +68,7 @@ fn put(retailer: &Retailer, name: &str, header: &str, rows: &[Vec<String>]) {
 
 #[test]
 fn customers_beyond_the_usual_stop_a_run_until_they_are_let_in() {
-    let retailer = Retailer::new(360, 34);
+    let retailer = Retailer::new(500, 34);
     let (header, rows) = first_load(&retailer);
     assert!(rows.len() >= 2 * PLANTED, "{} rows with all cells", rows.len());
     // Numbers whose digits are nobody else's: they are evidence too.

@@ -235,6 +235,9 @@ mod tests {
             "select unnest(generate_series(date '2026-01-01', date '2026-03-01', interval '1 month')) as month".into(),
             format!("select max(length(n || '円')) as widest, count(*) from {many} where n || 'x' like '1%'"),
             format!("select n % 7 as k, string_agg(n, ',' order by n) as s from {many} group by 1 order by 1"),
+            // A wide value that stands beside one row.
+            format!("select (select count(*) from {many}) as c, (select string_agg(n, ',' order by n) from {many}) as s"),
+            format!("select * from (select count(*) from {many}), (select string_agg(n, ',' order by n) from {many})"),
             format!("select a.n, b.n || '' as m from (select n from {many}) a join (select n from {many}) b on a.n = b.n order by 1"),
             format!("select n, lag(n || '') over (order by n), sum(n) over (partition by n % 3 order by n) from {many} order by 1"),
             format!("select n % 3 as k, array_agg(n) over (partition by n / 10 order by n) as l from {many} order by 1, n"),

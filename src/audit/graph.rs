@@ -94,10 +94,6 @@ impl Audit {
         let members = self.records_of(&id).await?;
         let name = |channel: &str, id: &str| concat(vec![ident(channel), lit(":"), ident(id)]);
         let read = [
-            col::CHANNEL_L,
-            col::RECORD_ID_L,
-            col::CHANNEL_R,
-            col::RECORD_ID_R,
             col::DECISION,
             col::MATCH_PROBABILITY,
             col::HOUSEHOLD_PROBABILITY,

@@ -12,7 +12,7 @@ use super::Audit;
 use super::effect::{Pins, together};
 use super::graph::WEAK;
 use super::network::Network;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, VERIFY};
 use crate::lake::snapshot;
 use crate::stages::cluster::before;
 use crate::tables::contract::LEDGER;
@@ -77,7 +77,7 @@ impl Audit {
         let id = self.customer_id(typed).await?;
         let network = self.network().await?;
         let Some(customer) = network.customer(&id) else {
-            return Err(Error::data(format!("customer {id} has no record in the work of the run")));
+            return Err(Error::data(format!("customer {id} has no record in the work of the run")).hint(VERIFY));
         };
         let own = network.records(customer);
         let decided = self.decided_by_row(network).await?;
@@ -91,8 +91,8 @@ impl Audit {
         let most = &settings.limits.records_per_person;
         // The run took the links of the run before as held, unless thresholds or model changed between them.
         let before = if hold < auto { self.links_before(network).await? } else { &[] };
-        let all = [before, &[]];
-        let steps = all.iter().find_map(|linked| {
+        let tries: &[&[(u32, u32)]] = if before.is_empty() { &[&[]] } else { &[before, &[]] };
+        let steps = tries.iter().find_map(|linked| {
             let part = Part { rows: &rows, edges: &edges, same: &same, linked, thresholds: (auto, hold) };
             let (labels, steps) = people_in_steps(scorer, &part, apart, most);
             is_customer(&rows, &labels, own).then_some(steps)

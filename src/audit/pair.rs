@@ -113,8 +113,7 @@ impl Audit {
     /// The decision on a pair with its reason, as the ledger has it.
     async fn in_ledger(&self, left: &str, right: &str) -> Result<Option<(String, String)>> {
         let (Some((cl, il)), Some((cr, ir))) = (left.split_once(':'), right.split_once(':')) else { return Ok(None) };
-        let read = [col::CHANNEL_L, col::RECORD_ID_L, col::CHANNEL_R, col::RECORD_ID_R, col::DECISION, col::REASON];
-        let rows = self.links_of(&[(cl.to_string(), il.to_string())], &read).await?;
+        let rows = self.links_of(&[(cl.to_string(), il.to_string())], &[col::DECISION, col::REASON]).await?;
         let rows = rows
             .filter(ident(col::CHANNEL_L).eq(lit(cl)).and(ident(col::RECORD_ID_L).eq(lit(il))))?
             .filter(ident(col::CHANNEL_R).eq(lit(cr)).and(ident(col::RECORD_ID_R).eq(lit(ir))))?

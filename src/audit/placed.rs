@@ -58,8 +58,9 @@ impl Audit {
         }
     }
 
-    /// These columns of the rows of `source_record` that are these records.
-    pub(super) async fn of_records(&self, records: &[(String, String)], columns: &[&str]) -> Result<DataFrame> {
+    /// The keys and these columns of the rows of `source_record` that are these records.
+    pub(super) async fn of_records(&self, records: &[(String, String)], more: &[&str]) -> Result<DataFrame> {
+        let columns = &[SOURCE_RECORD.key, more].concat();
         match (self.placed.get().and_then(|placed| placed.get(SOURCE_RECORD.name)), self.places_of(records)) {
             (Some(places), Some(rows)) => self.framed(&SOURCE_RECORD, places, &each_once(rows), columns).await,
             _ => {
@@ -72,8 +73,9 @@ impl Audit {
         }
     }
 
-    /// These columns of the rows of `ledger` that name one of these records.
-    pub(super) async fn links_of(&self, records: &[(String, String)], columns: &[&str]) -> Result<DataFrame> {
+    /// The keys and these columns of the rows of `ledger` that name one of these records.
+    pub(super) async fn links_of(&self, records: &[(String, String)], more: &[&str]) -> Result<DataFrame> {
+        let columns = &[LEDGER.key, more].concat();
         let places = self.placed.get().and_then(|placed| placed.get(LEDGER.name));
         match (places, self.places_of(records), self.index.get()) {
             (Some(places), Some(rows), Some(index)) => {

@@ -112,8 +112,7 @@ impl Audit {
         let first: Vec<(String, String)> =
             groups.iter().map(|of| key(of.row)).map(|(channel, id)| (channel.to_string(), id.to_string())).collect();
         let values = if column == col::ADDRESS { make_array(vec![ident(column)]) } else { ident(column) };
-        let wanted = [col::CHANNEL, col::RECORD_ID, column];
-        let values = self.of_records(&first, &wanted).await?.select(vec![
+        let values = self.of_records(&first, &[column]).await?.select(vec![
             concat(vec![ident(col::CHANNEL), lit(":"), ident(col::RECORD_ID)]).alias("record"),
             values.alias("values"),
         ])?;

@@ -221,7 +221,7 @@ impl Check<'_> {
         let numbers = || values.iter().map(|v| if let ScalarFile::Number(number) = v { Some(*number) } else { None });
         let test = match (column.data_type, values) {
             (HeadType::Text, _) => texts().collect::<Option<Vec<_>>>().map(Test::Texts),
-            (kind, _) if is_number(kind) => numbers().collect::<Option<Vec<_>>>().map(Test::Numbers),
+            (kind, _) if kind.is_number() => numbers().collect::<Option<Vec<_>>>().map(Test::Numbers),
             (HeadType::Boolean, [ScalarFile::Flag(flag)]) => Some(Test::Is(*flag)),
             _ => None,
         };
@@ -258,7 +258,7 @@ impl Check<'_> {
             }
             tests.extend(given);
         };
-        let (number, time) = (is_number(kind), matches!(kind, HeadType::Date | HeadType::Timestamp));
+        let (number, time) = (kind.is_number(), matches!(kind, HeadType::Date | HeadType::Timestamp));
         fits(self, "at_least", number, of.at_least.map(|n| vec![Test::AtLeast(n)]));
         fits(self, "at_most", number, of.at_most.map(|n| vec![Test::AtMost(n)]));
         let between = of.between.map(|[low, high]| vec![Test::AtLeast(low), Test::AtMost(high)]);
@@ -406,14 +406,10 @@ impl Check<'_> {
     }
 }
 
-fn is_number(kind: HeadType) -> bool {
-    matches!(kind, HeadType::Integer | HeadType::Long | HeadType::Double | HeadType::Amount)
-}
-
 fn is_of(kind: HeadType, value: &ScalarFile) -> bool {
     match value {
         ScalarFile::Flag(_) => kind == HeadType::Boolean,
-        ScalarFile::Number(_) => is_number(kind),
+        ScalarFile::Number(_) => kind.is_number(),
         ScalarFile::Text(_) => kind == HeadType::Text,
     }
 }

@@ -242,9 +242,14 @@ impl Beside {
             },
         };
         let mut all = batch.columns().to_vec();
+        let number = self.number;
         for (function, kept) in &mut self.functions {
             all.push(match function {
-                Function::Number => numbers(&groups, &mut self.number, rows),
+                // Each of them goes on where the batch before ended.
+                Function::Number => {
+                    self.number = number;
+                    numbers(&groups, &mut self.number, rows)
+                }
                 Function::Before(value) => before(&groups, kept, &evaluated(value, batch)?)?,
                 Function::LastBefore(value) => last_before(&groups, kept, &evaluated(value, batch)?)?,
                 Function::After(value) => {
@@ -352,7 +357,7 @@ mod tests {
     use super::*;
 
     /// Windows over people, and whether their functions are ours.
-    const WINDOWS: [(&str, bool); 14] = [
+    const WINDOWS: [(&str, bool); 15] = [
         ("row_number() over (partition by person order by at)", true),
         ("row_number() over (order by person, at)", true),
         ("row_number() over (partition by person, at order by at)", true),
@@ -368,6 +373,11 @@ mod tests {
         (
             "lag(at) over (partition by person order by at) as before, lead(kind) over (partition by person order by at) as after, \
              row_number() over (partition by person order by at)",
+            true,
+        ),
+        (
+            "row_number() over (partition by person order by at) as first, row_number() over (partition by person order by at \
+             rows between unbounded preceding and current row)",
             true,
         ),
         (

@@ -54,7 +54,7 @@ const SPILL_LIMIT: u64 = 100 << 30;
 const SMALL: usize = 2 << 30;
 
 /// Rows of a batch below [`SMALL`]: a wide record has some three KiB, and each of the operators of a plan holds a batch or two.
-const SMALL_BATCH_ROWS: usize = 2048;
+pub(super) const SMALL_BATCH_ROWS: usize = 2048;
 
 /// Rows of a batch, and bytes that are sorted in one go instead of being merged: fewer and larger batches make sorts a tenth
 /// faster at 100,000 people, because less is compared and gathered row by row (`nayose run --profile -`).

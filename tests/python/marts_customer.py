@@ -358,7 +358,6 @@ def device(contact, address):
 
 def check_consented_address(con, _):
     statements = rows(con, "select * from consent where contact_points is not null")
-    refused = {(s["purpose"], s["contact"], a) for s in statements if s["status"] != "granted" for a in s["contact_points"]}
     refusals = [f for f in facts(con, "message") if f["category"] in ("unsubscribed", "blocked")]
     clubs = defaultdict(list)
     for events in memberships(con).values():
@@ -372,10 +371,15 @@ def check_consented_address(con, _):
             times += [e["occurred_at"] for _, gone in clubs[customer] for e in gone]
         return times
 
+    def holds(s):
+        """Whether a statement is a consent today. One of a time that is still to come has no time."""
+        stated = s["stated_at"] if s["stated_at"] is not None and s["stated_at"] <= as_of(con) else None
+        return s["status"] == "granted" and all(stated is not None and t < stated for t in ends(s["customer_id"], s["contact"]))
+
+    refused = {(s["purpose"], s["contact"], a) for s in statements if not holds(s) for a in s["contact_points"]}
     want = []
     for s in statements:
-        ended = [t for t in ends(s["customer_id"], s["contact"]) if s["stated_at"] is None or t >= s["stated_at"]]
-        if s["status"] == "granted" and not ended:
+        if holds(s):
             for address in dict.fromkeys(s["contact_points"]):
                 want.append(dict(
                     customer_id=s["customer_id"], purpose=s["purpose"], contact=s["contact"], address=address, channel=s["channel"],

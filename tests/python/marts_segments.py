@@ -77,7 +77,8 @@ def consents(con):
         customer, of = s["customer_id"], list(ends[s["customer_id"], s["contact"]] + ends[s["customer_id"], None])
         if clubs[customer] and all(state == "withdrawn" for state, _ in clubs[customer]):
             of += [at for _, gone in clubs[customer] for at in gone]
-        if s["status"] == "granted" and all(s["stated_at"] is not None and at < s["stated_at"] for at in of):
+        stated = s["stated_at"] if s["stated_at"] is not None and s["stated_at"] <= now else None
+        if s["status"] == "granted" and all(stated is not None and at < stated for at in of):
             found[customer, s["purpose"], s["contact"]] = s
     return found
 
@@ -96,7 +97,8 @@ def ends_of_members(con, segments, only):
     """List → member → (how it ended, address, consent, rank)."""
     now, agreed = as_of(con), consents(con)
     refused = {
-        (s["contact"], address) for s in rows(con, "select * from consent where purpose = 'marketing' and status <> 'granted'")
+        (s["contact"], address) for s in rows(con, "select * from consent where purpose = 'marketing'")
+        if (s["customer_id"], "marketing", s["contact"]) not in agreed
         for address in s["contact_points"] or []
     }
     sends = {}
@@ -111,7 +113,7 @@ def ends_of_members(con, segments, only):
             continue
         messages = Counter()
         for at, customer, way in sends.values() if days else []:
-            if now - days * DAY < at <= now and (ways is None or way in ways):
+            if now - days * DAY < at <= now and (ways is None or way is None or way in ways):
                 messages[customer] += 1
         for other in before:
             if ways is None or lists(con)[other][0] in ways:

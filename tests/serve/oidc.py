@@ -123,7 +123,6 @@ def main():
     environment = {**os.environ, "NAYOSE_OIDC_SECRET": SECRET}
     script = Path(__file__).parent / "oidc/provider.mjs"
     with tempfile.TemporaryDirectory() as folder:
-        # Nothing is published there, but who signs in is written down.
         settings = Path(folder) / "serve.yaml"
         settings.write_text(
             f"""

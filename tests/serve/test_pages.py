@@ -56,6 +56,29 @@ def test_a_page_is_whole_and_can_be_used_by_everybody(open_page, known, path, la
         assert odd not in text, f"{odd} in {text[:2000]}"
 
 
+def test_shared_values_are_those_of_most_customers(open_page, house):
+    page = open_page("/values", "en")
+    told = {}
+    for row in page.locator("section[aria-labelledby=shared] tbody tr").all():
+        kind, _, customers, records, example = row.locator("th, td").all_inner_texts()[:5]
+        told.setdefault(kind, []).append((int(customers.replace(",", "")), int(records.replace(",", "")), example))
+    wanted = {}
+    for values in ("s.phones", "s.emails", "make_array(s.address)"):
+        of_each = f"""select m.customer_id, s.channel || ':' || s.record_id as record, unnest({values}) as value
+            from source_record s join id_map m on m.channel = s.channel and m.record_id = s.record_id and m.valid_to is null"""
+        found = house.sql(
+            f"""select count(distinct customer_id) as customers, count(distinct record) as records, min(customer_id) as example
+            from ({of_each}) where value is not null
+            group by value having count(distinct customer_id) > 2 order by 1 desc, 2 desc"""
+        )
+        if found:
+            wanted[values] = [(int(row["customers"]), int(row["records"]), row["example"]) for row in found]
+    assert wanted and len(told) == len(wanted), (told.keys(), wanted.keys())
+    for (kind, here), there in zip(told.items(), wanted.values()):
+        assert [row[:2] for row in here] == [row[:2] for row in there[:20]], kind
+        assert set(here) <= set(there), kind
+
+
 def test_a_keyboard_is_enough_to_find_somebody(open_page, house, known):
     page = open_page("/")
     page.keyboard.press("Tab")

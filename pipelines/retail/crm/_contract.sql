@@ -18,8 +18,8 @@ with stated as (
         corporate_number,
         reason,
         cast(date_part('year', to_local_time(occurred_at)) * 12 + date_part('month', to_local_time(occurred_at)) - 1 as int) as month
-    from interaction
-    where event_type = 'contract' and category in ('start', 'change', 'end') and account_id is not null and occurred_at <= $as_of
+    from _event
+    where event_type = 'contract' and category in ('start', 'change', 'end') and account_id is not null
 ),
 known as (
     select

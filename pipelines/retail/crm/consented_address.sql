@@ -10,9 +10,9 @@
 -- column: channel | text | 同意したレコードのチャネル | channel of the record that gave the grant | plain
 -- column: record_id | text | 同意したレコード | record that gave the grant | hidden
 -- column: granted_at | timestamp? | 同意日時 | when it was given | plain
--- column: denied_by_other | boolean | 同じ宛先を別の顧客が拒否しているか | whether another customer's statement for the same address and purpose is no grant | plain
+-- column: denied_by_other | boolean | 同じ宛先を別の顧客が拒否したか、その同意が終わったか | whether another customer's statement for the same address and purpose is no grant, or one that ended | plain
 -- The golden record's newest address is often that of another record, for which nobody agreed. Write to position 1, and to none that another
--- customer denied. A push needs no address: `mail_list` has the record that agreed to it. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile
+-- customer denied, or agreed to and ended: who unsubscribes means the mailbox. A push needs no address: `mail_list` has the record that agreed to it. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile
 -- carriers: what can be read from an address.
 -- Left out is what ended since the grant, or at its moment: the customer unsubscribed from a message of this way (medium = contact, or no medium
 -- said) or blocked it, or all memberships of the customer are withdrawn, the last of them since. A grant without a time is ended by any of these
@@ -23,7 +23,7 @@ with stated as (
     where contact_points is not null
 ),
 refused as (
-    select purpose, contact, address from stated where status <> 'granted' group by purpose, contact, address
+    select purpose, contact, address from stated where not is_in_force group by purpose, contact, address
 )
 select distinct
     s.customer_id,

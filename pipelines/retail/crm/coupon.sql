@@ -45,9 +45,9 @@ use as (
         union all
         select i.coupon_id, i.customer_id, i.channel, p.purchase, i.occurred_at
         from (
-            select coupon_id, customer_id, channel, coalesce(transaction_id, event_id) as purchase, occurred_at
-            from interaction
-            where coupon_id is not null and customer_id is not null and event_type <> 'coupon' and occurred_at <= $as_of
+            select coupon_id, customer_id, channel, purchase, occurred_at
+            from _sale
+            where coupon_id is not null and customer_id is not null
                 and (status is null or status not in ('cancelled', 'provisional', 'returned')) and (amount is null or amount >= 0)
         ) i
         join purchase p on p.customer_id = i.customer_id and p.channel = i.channel and p.purchase = i.purchase

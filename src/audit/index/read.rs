@@ -256,16 +256,14 @@ pub(in crate::audit) async fn hashes(audit: &Audit, column: &str, records: usize
 
 /// The rows of `ledger` that name each record.
 async fn links(audit: &Audit, index: &mut Index) -> Result<()> {
-    let wanted = [col::CHANNEL_L, col::RECORD_ID_L, col::CHANNEL_R, col::RECORD_ID_R];
     let mut found: Vec<(u32, u32)> = Vec::new();
     let mut place = 0;
-    each(audit, &LEDGER, &wanted, |batch| {
-        let [left_channel, left, right_channel, right] = strings(batch, 0..wanted.len())?[..] else { return Ok(()) };
+    each(audit, &LEDGER, LEDGER.key, |batch| {
+        let texts = strings(batch, 0..LEDGER.key.len())?;
         for row in 0..batch.num_rows() {
             // A decision of a person may name a record that is gone.
-            let left = index.row(left_channel.value(row), left.value(row));
-            let right = index.row(right_channel.value(row), right.value(row));
-            found.extend(left.into_iter().chain(right).map(|record| (record as u32, place)));
+            let sides = texts.chunks(2).filter_map(|side| index.row(side[0].value(row), side[1].value(row)));
+            found.extend(sides.map(|record| (record as u32, place)));
             place += 1;
         }
         Ok(())

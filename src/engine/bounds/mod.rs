@@ -30,6 +30,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
+use super::session::SMALL_BATCH_ROWS;
 use aggregate::BoundedAggregate;
 use function::Bounded;
 pub(crate) use step::{Limit, OUT_OF_STEP};
@@ -48,8 +49,12 @@ pub(crate) fn bound(context: &SessionContext, limit: Limit) {
         .with_query_planner(Arc::new(planner))
         .build();
     bounded.add_analyzer_rule(Arc::new(BoundedExpressions { limit }));
+    // What a join of wide rows makes is reckoned by the rows of a batch: with more memory they are no more.
+    let config = bounded.config_mut();
+    let batch_rows = config.batch_size().min(SMALL_BATCH_ROWS);
+    *config = std::mem::take(config).with_batch_size(batch_rows);
+    let options = &mut config.options_mut().execution;
     // A sort reckons its keys of all that it sorts at once.
-    let options = &mut bounded.config_mut().options_mut().execution;
     options.sort_in_place_threshold_bytes = options.sort_in_place_threshold_bytes.min(limit.0 / SORTED_PART);
     *guard = bounded;
 }
@@ -235,7 +240,9 @@ mod tests {
             "select unnest(generate_series(date '2026-01-01', date '2026-03-01', interval '1 month')) as month".into(),
             format!("select max(length(n || '円')) as widest, count(*) from {many} where n || 'x' like '1%'"),
             format!("select n % 7 as k, string_agg(n, ',' order by n) as s from {many} group by 1 order by 1"),
-            // A wide value that stands beside one row.
+            // A wide row that is asked whether it meets another, and a wide value that stands beside one row.
+            format!("select length(s) as n from (select n % 7 as k, string_agg(n, ',' order by n) as s from {many} group by 1) \
+                     where k in (select n from {many}) order by 1"),
             format!("select (select count(*) from {many}) as c, (select string_agg(n, ',' order by n) from {many}) as s"),
             format!("select * from (select count(*) from {many}), (select string_agg(n, ',' order by n) from {many})"),
             format!("select a.n, b.n || '' as m from (select n from {many}) a join (select n from {many}) b on a.n = b.n order by 1"),

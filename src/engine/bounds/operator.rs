@@ -10,8 +10,8 @@ use std::task::{Context, Poll, ready};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{JoinType, Result};
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
@@ -93,6 +93,11 @@ fn use_of(plan: &Arc<dyn ExecutionPlan>, child: usize) -> Use {
         || plan.is::<PiecewiseMergeJoinExec>()
         || plan.is::<SortMergeJoinExec>()
         || plan.is::<SymmetricHashJoinExec>();
+    // A row is written once where it is only asked whether it meets another. With a filter the pairs are written before it is asked.
+    let asks = |kind: &JoinType| !matches!(kind, JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full);
+    let is_asked =
+        plan.downcast_ref::<HashJoinExec>().is_some_and(|join| asks(join.join_type()) && join.filter().is_none());
+    let is_join = is_join && !is_asked;
     // The value of a query within an expression stands beside each row.
     let is_value = plan.is::<ScalarSubqueryExec>() && child > 0;
     let children = plan.children();

@@ -11,7 +11,7 @@ use super::base::Base;
 use crate::audit::golden::Dossier;
 use crate::audit::graph::Graph;
 use crate::audit::growth::Growth as Grown;
-use crate::error::Error;
+use crate::error::panicked;
 use crate::serve::access::What;
 use crate::serve::draw::{self, Growth, Plane, TimeLine};
 use crate::serve::extract::Path;
@@ -158,7 +158,7 @@ async fn growth(Shared(state): Shared<Arc<State>>, who: Who, lang: Lang, Path(ty
     // A task of its own: of a large lake the links take longer to read than a request may, and who asks next finds them there.
     let (asked, of) = (audit.clone(), id.clone());
     let grown = tokio::spawn(async move { asked.growth(&of).await }).await;
-    let grown = grown.map_err(|_| Error::bug("a task that does a clustering again stopped"))??;
+    let grown = grown.map_err(|_| panicked())??;
     state.log(&who.name, What::Evidence, Some(&id), None).await?;
     let context = GrowthPage {
         base: Base::of(&audit, "search", ""),

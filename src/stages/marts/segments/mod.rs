@@ -214,7 +214,8 @@ impl<'a> Segments<'a> {
         let mut counts = sent_at().gt(at(self.as_of - i64::from(cap.days) * DAY)).and(sent_at().lt_eq(at(self.as_of)));
         if !cap.media.is_empty() {
             let media = cap.media.iter().map(|medium| lit(medium.as_str())).collect();
-            counts = counts.and(in_list(ident(col::MEDIUM), media, false));
+            // A message of which no way is said may have come by any.
+            counts = counts.and(in_list(ident(col::MEDIUM), media, false).or(ident(col::MEDIUM).is_null()));
         }
         let customer = || vec![cast(ident(col::CUSTOMER_ID), DataType::Utf8).alias(col::CUSTOMER_ID)];
         let mut rows = self.context.table(MESSAGES).await?.filter(counts)?.select(customer())?;

@@ -21,7 +21,16 @@ withdrawn as (
     having bool_and(category = 'withdrawn')
 ),
 listed as (
-    select l.list, l.customer_id, l.contact, l.address, c.customer_id is not null as is_granted, c.stated_at, c.contact_points
+    select
+        l.list,
+        l.customer_id,
+        l.purpose,
+        l.contact,
+        l.address,
+        c.customer_id is not null as is_granted,
+        -- A time that is still to come is none.
+        case when c.stated_at <= $as_of then c.stated_at end as stated_at,
+        c.contact_points
     from mail_list l
     left join consent c on c.customer_id = l.customer_id and c.purpose = l.purpose and c.contact = l.contact
         and c.channel = l.channel and c.record_id = l.record_id and c.status = 'granted'
@@ -43,6 +52,11 @@ refused as (
     from listed l
     join withdrawn w on w.customer_id = l.customer_id
     where l.stated_at is null or w.occurred_at >= l.stated_at
+    union all
+    select l.list, l.customer_id
+    from listed l
+    join (select customer_id, purpose, contact, unnest(contact_points) as address from consent where status <> 'granted') d
+        on d.purpose = l.purpose and d.contact = l.contact and d.address = l.address and d.customer_id <> l.customer_id
 )
 select list, count(distinct customer_id) as customers
 from refused

@@ -1,4 +1,4 @@
--- Facts of the kinds of which there are few, answers to messages, and carts of the app of the last 9 days, up to the run's time: what several
+-- Facts of the kinds of which there are few, messages with their answers, and carts of the app of the last 9 days, up to the run's time: what several
 -- marts read, found in one pass over all facts. Visits are in _web.
 select
     channel,
@@ -17,6 +17,7 @@ select
     coupon_id,
     medium,
     campaign,
+    arm,
     account_id,
     corporate_number,
     valid_until,
@@ -27,6 +28,5 @@ select
     reason
 from interaction
 where occurred_at <= $as_of
-    and (event_type in ('ticket', 'ticket_reply', 'membership', 'point', 'registration', 'contract', 'engagement', 'coupon')
-        or event_type = 'message' and category in ('opened', 'clicked', 'unsubscribed', 'blocked')
+    and (event_type in ('ticket', 'ticket_reply', 'membership', 'point', 'registration', 'contract', 'engagement', 'coupon', 'message')
         or event_type = 'app_event' and category = 'cart' and occurred_at > $as_of - interval '9 days')

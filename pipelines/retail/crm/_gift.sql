@@ -7,14 +7,13 @@ with sent as (
     select
         customer_id,
         channel,
-        coalesce(transaction_id, event_id) as purchase,
+        purchase,
         recipient,
         sum(case when status is not null and status = 'returned' and (amount is null or amount >= 0) then 0 else amount end) as amount
-    from interaction
-    where recipient is not null and customer_id is not null and occurred_at <= $as_of
-        and (event_type = 'purchase' or event_type = 'app_event' and category = 'purchase')
+    from _sale
+    where recipient is not null and customer_id is not null and not is_return
         and (status is null or status not in ('cancelled', 'provisional'))
-    group by customer_id, channel, coalesce(transaction_id, event_id), recipient
+    group by customer_id, channel, purchase, recipient
 )
 select
     s.customer_id,

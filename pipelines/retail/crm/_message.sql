@@ -15,6 +15,6 @@ select
     min(case when category = 'converted' then occurred_at end) as converted_at,
     min(case when category = 'unsubscribed' then occurred_at end) as unsubscribed_at,
     min(case when category = 'blocked' then occurred_at end) as blocked_at
-from interaction
-where event_type = 'message' and occurred_at <= $as_of
+from _event
+where event_type = 'message'
 group by channel, coalesce(transaction_id, event_id)

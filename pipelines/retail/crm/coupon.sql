@@ -31,29 +31,6 @@ with issue as (
     where event_type = 'coupon' and category = 'issued' and coupon_id is not null
     group by coupon_id, coalesce(customer_id, channel || '/' || record_id, '')
 ),
-use as (
-    select coupon_id, person, channel, purchase, cast(date_trunc('month', min(to_local_time(occurred_at))) as date) as month
-    from (
-        select
-            coupon_id,
-            coalesce(customer_id, channel || '/' || record_id, '') as person,
-            channel,
-            coalesce(transaction_id, event_id) as purchase,
-            occurred_at
-        from _event
-        where event_type = 'coupon' and category = 'used' and coupon_id is not null
-        union all
-        select i.coupon_id, i.customer_id, i.channel, p.purchase, i.occurred_at
-        from (
-            select coupon_id, customer_id, channel, purchase, occurred_at
-            from _sale
-            where coupon_id is not null and customer_id is not null
-                and (status is null or status not in ('cancelled', 'provisional', 'returned')) and (amount is null or amount >= 0)
-        ) i
-        join purchase p on p.customer_id = i.customer_id and p.channel = i.channel and p.purchase = i.purchase
-    )
-    group by coupon_id, person, channel, purchase
-),
 name as (
     select coupon_id, coalesce(min(campaign), case when count(distinct person) >= 2 then coupon_id else 'single' end) as coupon
     from (
@@ -61,7 +38,7 @@ name as (
         from _event
         where event_type = 'coupon' and coupon_id is not null
         union all
-        select coupon_id, cast(null as varchar), person from use
+        select coupon_id, cast(null as varchar), person from _coupon_use
     )
     group by coupon_id
 ),
@@ -77,7 +54,7 @@ redeemed as (
         end as is_open
     from issue i
     join name n on n.coupon_id = i.coupon_id
-    left join (select distinct coupon_id, person from use) u on u.coupon_id = i.coupon_id and u.person = i.person
+    left join (select distinct coupon_id, person from _coupon_use) u on u.coupon_id = i.coupon_id and u.person = i.person
 ),
 issued as (
     select coupon, month, count(*) as issued, count(distinct person) as persons, sum(redeemed) as redeemed, bool_or(is_open) as is_open
@@ -85,10 +62,10 @@ issued as (
     group by coupon, month
 ),
 checkout as (
-    select coupon, month, person, channel, purchase, count(*) as uses
+    select coupon, month, person, channel, purchase, count(*) as uses, bool_or(is_purchase) as is_purchase, max(amount) as amount, max(discount) as discount
     from (
-        select unnest(make_array(n.coupon, 'all')) as coupon, u.month, u.person, u.channel, u.purchase
-        from use u
+        select unnest(make_array(n.coupon, 'all')) as coupon, u.month, u.person, u.channel, u.purchase, u.is_purchase, u.amount, u.discount
+        from _coupon_use u
         join name n on n.coupon_id = u.coupon_id
     )
     group by coupon, month, person, channel, purchase
@@ -99,11 +76,10 @@ used as (
         c.month,
         sum(c.uses) as used,
         count(distinct c.person) as users,
-        count(p.purchase) as purchases,
-        sum(p.amount) as sales,
-        sum(p.discount) as discount
+        sum(case when c.is_purchase then 1 else 0 end) as purchases,
+        sum(c.amount) as sales,
+        sum(c.discount) as discount
     from checkout c
-    left join purchase p on p.customer_id = c.person and p.channel = c.channel and p.purchase = c.purchase
     group by c.coupon, c.month
 )
 select

@@ -52,7 +52,7 @@ with record as (
     from (
         select customer_id, channel, record_id, event_type, category, (date_part('epoch', $as_of) - date_part('epoch', occurred_at)) / 86400 as age
         from _event
-        where event_type in ('message', 'engagement', 'membership') and customer_id is not null
+        where (event_type in ('engagement', 'membership') or event_type = 'message' and category in ('opened', 'clicked')) and customer_id is not null
     )
     group by customer_id, channel, record_id
 ),

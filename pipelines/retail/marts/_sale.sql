@@ -10,6 +10,7 @@ select
     store_id,
     medium,
     receipt_id,
+    recipient,
     item_id,
     item_name,
     quantity,

@@ -103,11 +103,8 @@ impl Audit {
     /// The decisions of people that the run took, by rows.
     async fn decided_by_row(&self, network: &Network) -> Result<Pins> {
         let open = self.recorded().await?.open.values().filter(|entry| entry.word != "undecided");
-        let pair = |[left, right]: &[(String, String); 2]| {
-            let (l, r) = (network.keys.row(&left.0, &left.1)?, network.keys.row(&right.0, &right.1)?);
-            Some((l.min(r), l.max(r)))
-        };
-        Ok(open.filter_map(|entry| Some((pair(&entry.pair)?, entry.word == "same"))).collect())
+        let rows = |[left, right]: &[(String, String); 2]| network.keys.rows_of_pair(left, right);
+        Ok(open.filter_map(|entry| Some((rows(&entry.pair)?, entry.word == "same"))).collect())
     }
 
     /// The links of the run before, by rows; none where it is not kept.

@@ -13,6 +13,7 @@ use futures::TryStreamExt;
 
 use super::Audit;
 use crate::error::{Error, Result};
+use crate::lake::decision_log::{Pair, halves};
 use crate::stages::cluster::Keys;
 use crate::stages::cluster::before::MATCHED;
 use crate::tables::columns;
@@ -177,6 +178,12 @@ impl Network {
     pub(crate) fn row(&self, record: &str) -> Option<u32> {
         let (channel, id) = record.split_once(':')?;
         self.keys.row(channel, id)
+    }
+
+    /// The rows of two records, the smaller one first; none where one of them is not there.
+    pub(crate) fn rows_of_pair(&self, pair: &Pair) -> Option<(u32, u32)> {
+        let [left, right] = halves(pair);
+        self.keys.rows_of_pair(&left, &right)
     }
 
     /// Puts the edges in order, marks those that were linked, and finds those of each row. `matched` are the links of the ledger: one

@@ -16,7 +16,7 @@ use super::queue::{Asked, Kind, Queue, Stake, asked};
 use super::view::{PairView, RecordView, Words};
 use crate::config::decisions::{DESK, Line};
 use crate::error::{Error, Result};
-use crate::lake::decision_log::{Decisions, Pair, Standing, pair_of};
+use crate::lake::decision_log::{Decisions, Pair, Standing, halves, pair_of};
 use crate::stages::cluster::decisions::{Recorded, digest_of, digest_of_values};
 use crate::stages::cluster::reason::japanese;
 use crate::tables::columns;
@@ -224,17 +224,13 @@ impl Audit {
     /// Data, where the run's work is gone; environment, if a table cannot be read.
     pub(crate) async fn held(&self, decisions: &Decisions, four_eyes: bool) -> Result<Pins> {
         let network = self.network().await?;
-        let row = |(channel, id): &(String, String)| network.keys.row(channel, id);
-        let pair = |l: &(String, String), r: &(String, String)| {
-            let (l, r) = (row(l)?, row(r)?);
-            Some((l.min(r), l.max(r)))
-        };
+        let rows = |left, right| network.keys.rows_of_pair(left, right);
         let of_runs = self.recorded().await?.open.values().filter(|e| !e.is_of(DESK) && e.word != "undecided");
-        let of_runs = of_runs.filter_map(|e| Some((pair(&e.pair[0], &e.pair[1])?, e.word == "same")));
+        let of_runs = of_runs.filter_map(|e| Some((rows(&e.pair[0], &e.pair[1])?, e.word == "same")));
         let mut held: Pins = of_runs.collect();
         // The last one on a pair counts.
         let lines = decisions.lines(four_eyes);
-        held.extend(lines.iter().filter_map(|l| Some((pair(&l.decision.left, &l.decision.right)?, l.decision.same))));
+        held.extend(lines.iter().filter_map(|l| Some((rows(&l.decision.left, &l.decision.right)?, l.decision.same))));
         Ok(held)
     }
 
@@ -251,9 +247,7 @@ impl Audit {
     /// # Errors
     /// Data, where the run's work is gone.
     pub(crate) async fn rows_of_pair(&self, pair: &Pair) -> Result<Option<(u32, u32)>> {
-        let network = self.network().await?;
-        let rows = network.row(&pair[0]).zip(network.row(&pair[1]));
-        Ok(rows.filter(|(l, r)| l != r).map(|(l, r)| (l.min(r), l.max(r))))
+        Ok(self.network().await?.rows_of_pair(pair).filter(|(l, r)| l != r))
     }
 
     /// The digest of the values of both records of a pair; `None` where one is not there.
@@ -287,10 +281,7 @@ impl Audit {
     }
 
     async fn overlay<'a>(&self, network: &Network, decisions: &'a Decisions) -> Result<Overlay<'a>> {
-        let rows = |pair: &Pair| {
-            let (l, r) = (network.row(&pair[0])?, network.row(&pair[1])?);
-            Some((l.min(r), l.max(r)))
-        };
+        let rows = |pair: &Pair| network.rows_of_pair(pair);
         let decided: HashMap<(u32, u32), &Standing> =
             decisions.newest().filter_map(|standing| Some((rows(&standing.decided.pair)?, standing))).collect();
         // Those of review, and those of the file that review did not decide on since.
@@ -340,14 +331,6 @@ impl Audit {
         let records = self.record_views(&halves(&[left.to_string(), right.to_string()])).await?;
         Ok(beside(&records, left, right))
     }
-}
-
-/// Channel and id of both records.
-fn halves(pair: &Pair) -> [(String, String); 2] {
-    pair.each_ref().map(|record| {
-        let (channel, id) = record.split_once(':').unwrap_or((record, ""));
-        (channel.to_string(), id.to_string())
-    })
 }
 
 fn beside(records: &[RecordView], left: &str, right: &str) -> Vec<Field> {

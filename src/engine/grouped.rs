@@ -5,21 +5,20 @@
 //! gather every value once more. Pieces are made beside each other and beside whoever reads the table.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::{concat, concat_batches, partition, take};
+use arrow::compute::take;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -28,6 +27,8 @@ use datafusion::physical_plan::{
 use datafusion::prelude::DataFrame;
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::groups::{Cutter, Whole};
+use crate::tables::operator;
 use crate::tables::ranges::ASCENDING;
 use nayose_matching::parallel;
 
@@ -148,14 +149,9 @@ impl GroupedExec {
             Some(PhysicalSortExpr::new(column, ASCENDING))
         };
         let order: Vec<PhysicalSortExpr> = key.iter().map_while(column).collect();
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new_with_orderings(schema, LexOrdering::new(order)),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        let metrics = ExecutionPlanMetricsSet::new();
-        Ok(GroupedExec { input, key, make, projection, properties: Arc::new(properties), metrics })
+        let rows = EquivalenceProperties::new_with_orderings(schema, LexOrdering::new(order));
+        let properties = operator::passing(rows, Partitioning::UnknownPartitioning(1));
+        Ok(GroupedExec { input, key, make, projection, properties, metrics: ExecutionPlanMetricsSet::new() })
     }
 
     /// The plan of the rows, for a profile.
@@ -171,36 +167,17 @@ impl DisplayAs for GroupedExec {
 }
 
 impl ExecutionPlan for GroupedExec {
-    fn name(&self) -> &str {
-        "GroupedExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
+    operator::methods!(of none);
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let schema = self.input.schema();
-        let key = self.key.iter().map(|name| schema.index_of(name)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let column =
+            |name: &&str| -> Result<Arc<dyn PhysicalExpr>> { Ok(Arc::new(Column::new_with_schema(name, &schema)?)) };
+        let cutter = Cutter::new(self.key.iter().map(column).collect::<Result<_>>()?);
         let rows = MetricBuilder::new(&self.metrics).output_rows(partition);
         let time = MetricBuilder::new(&self.metrics).elapsed_compute(partition);
         let (make, projection) = (self.make.clone(), self.projection.clone());
-        let groups = groups_of(self.input.execute(0, context)?, Cutter { key, open: None, next: 0 });
+        let groups = groups_of(self.input.execute(0, context)?, cutter);
         let made = groups.map_ok(move |groups| {
             let (make, projection, time) = (make.clone(), projection.clone(), time.clone());
             let made = tokio::task::spawn_blocking(move || -> Result<RecordBatch> {
@@ -228,81 +205,29 @@ fn groups_of(rows: SendableRecordBatchStream, cutter: Cutter) -> impl stream::St
         let (mut rows, mut cutter) = state?;
         Some(match rows.next().await {
             Some(batch) => {
-                let pieces = batch.and_then(|batch| cutter.add(&batch));
-                (pieces, Some((rows, cutter)))
+                let whole = batch.and_then(|batch| cutter.add(&batch));
+                (whole, Some((rows, cutter)))
             }
-            None => (cutter.finish(), None),
+            None => (cutter.finish().map(Vec::from_iter), None),
         })
     });
-    cut.map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok::<_, DataFusionError>))).try_flatten()
+    let mut first = 0;
+    let pieces = cut.map_ok(move |whole| {
+        let pieces = whole.iter().flat_map(|whole| in_pieces(whole, &mut first)).map(Ok);
+        stream::iter(pieces.collect::<Vec<Result<Groups>>>())
+    });
+    pieces.try_flatten()
 }
 
-/// Cuts rows in order of a key where another key begins.
-struct Cutter {
-    /// Places of the key's columns.
-    key: Vec<usize>,
-    /// The rows of the last key so far: more of them may come.
-    open: Option<RecordBatch>,
-    /// The number of keys so far, without the open one.
-    next: u64,
-}
-
-impl Cutter {
-    /// The keys that are whole once `batch` came.
-    fn add(&mut self, batch: &RecordBatch) -> Result<Vec<Groups>> {
-        let mut pieces = Vec::new();
-        if batch.num_rows() == 0 {
-            return Ok(pieces);
-        }
-        let columns: Vec<ArrayRef> = self.key.iter().map(|&c| batch.column(c).clone()).collect();
-        let ranges = partition(&columns)?.ranges();
-        let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else { return Ok(pieces) };
-        let mut from = 0;
-        if let Some(open) = self.open.take() {
-            if self.is_one_key(&open, batch)? {
-                let open = concat_batches(open.schema_ref(), [&open, &batch.slice(0, first.end)])?;
-                if ranges.len() == 1 {
-                    self.open = Some(open);
-                    return Ok(pieces);
-                }
-                pieces.push(self.piece(open.clone(), &[open.num_rows()]));
-                from = 1;
-            } else {
-                pieces.push(self.piece(open.clone(), &[open.num_rows()]));
-            }
-        }
-        for some in ranges[from..ranges.len() - 1].chunks(PIECE) {
-            let start = some[0].start;
-            let ends: Vec<usize> = some.iter().map(|range| range.end - start).collect();
-            let rows = ends.last().copied().unwrap_or_default();
-            pieces.push(self.piece(batch.slice(start, rows), &ends));
-        }
-        self.open = Some(batch.slice(last.start, last.len()));
-        Ok(pieces)
-    }
-
-    /// The last key, once no more rows come.
-    fn finish(&mut self) -> Result<Vec<Groups>> {
-        let open = self.open.take();
-        Ok(open.map(|open| self.piece(open.clone(), &[open.num_rows()])).into_iter().collect())
-    }
-
-    fn piece(&mut self, rows: RecordBatch, ends: &[usize]) -> Groups {
-        let first = self.next;
-        self.next += ends.len() as u64;
-        let lengths = ends.iter().scan(0, |before, &end| Some(end - std::mem::replace(before, end)));
-        Groups { rows, offsets: OffsetBuffer::from_lengths(lengths), first }
-    }
-
-    /// Whether the last row of one batch and the first of the next have one key.
-    fn is_one_key(&self, open: &RecordBatch, batch: &RecordBatch) -> Result<bool> {
-        let both = |&c: &usize| {
-            let (last, first) = (open.column(c).slice(open.num_rows() - 1, 1), batch.column(c).slice(0, 1));
-            concat(&[last.as_ref(), first.as_ref()])
-        };
-        let both: Vec<ArrayRef> = self.key.iter().map(both).collect::<std::result::Result<_, _>>()?;
-        Ok(partition(&both)?.len() == 1)
-    }
+/// Some keys each. `first` is the place of the first of them, and of the one after them in the end.
+fn in_pieces(whole: &Whole, first: &mut u64) -> Vec<Groups> {
+    let piece = |some: &[Range<usize>]| {
+        let rows = some[0].start..some[some.len() - 1].end;
+        let offsets = OffsetBuffer::from_lengths(some.iter().map(Range::len));
+        *first += some.len() as u64;
+        Groups { rows: whole.rows.slice(rows.start, rows.len()), offsets, first: *first - some.len() as u64 }
+    };
+    whole.ranges.chunks(PIECE).map(piece).collect()
 }
 
 #[cfg(test)]
@@ -331,12 +256,14 @@ mod tests {
             let all = rows(&keys);
             let mut cuts: Vec<usize> = cuts.into_iter().chain([0, keys.len()]).map(|cut| cut.min(keys.len())).collect();
             cuts.sort_unstable();
-            let mut cutter = Cutter { key: vec![0], open: None, next: 0 };
-            let mut pieces = Vec::new();
+            let mut cutter = Cutter::new(vec![Arc::new(Column::new("key", 0))]);
+            let mut whole = Vec::new();
             for two in cuts.windows(2) {
-                pieces.extend(cutter.add(&all.slice(two[0], two[1] - two[0])).expect("pieces"));
+                whole.extend(cutter.add(&all.slice(two[0], two[1] - two[0])).expect("groups"));
             }
-            pieces.extend(cutter.finish().expect("pieces"));
+            whole.extend(cutter.finish().expect("groups"));
+            let mut first = 0;
+            let pieces: Vec<Groups> = whole.iter().flat_map(|whole| in_pieces(whole, &mut first)).collect();
             let mut found: Vec<Vec<i64>> = Vec::new();
             for piece in &pieces {
                 prop_assert_eq!(piece.first, found.len() as u64);

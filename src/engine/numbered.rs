@@ -8,19 +8,24 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, UInt64Array, new_null_array};
-use arrow::compute::{concat, nullif, partition, take};
+use arrow::compute::{concat, nullif, take};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::window::{StandardWindowExpr, StandardWindowFunctionExpr, WindowExpr};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowUDFExpr};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, InputOrderMode, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputOrderMode, PlanProperties, apply_expression_roots,
+};
 use futures::{StreamExt, stream};
+
+use super::groups::Keys;
+use crate::tables::operator;
 
 /// The plan whose row numbers are counted and whose neighbours are looked up, wherever its rows come in the order of the window.
 ///
@@ -85,7 +90,7 @@ impl Function {
 }
 
 /// Adds what belongs beside each row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct NumberedExec {
     input: Arc<dyn ExecutionPlan>,
     /// What a group has in common; nothing where all rows are one.
@@ -120,9 +125,7 @@ impl DisplayAs for NumberedExec {
 }
 
 impl ExecutionPlan for NumberedExec {
-    fn name(&self) -> &str {
-        "NumberedExec"
-    }
+    operator::methods!(of an input);
 
     fn properties(&self) -> &Arc<PlanProperties> {
         &self.properties
@@ -130,10 +133,6 @@ impl ExecutionPlan for NumberedExec {
 
     fn maintains_input_order(&self) -> Vec<bool> {
         vec![true]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
     }
 
     fn apply_expressions(
@@ -144,20 +143,7 @@ impl ExecutionPlan for NumberedExec {
             Function::Number => None,
             Function::Before(value) | Function::LastBefore(value) | Function::After(value) => Some(value),
         });
-        for column in self.group.iter().chain(values) {
-            if f(column)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let Ok([input]) = <[_; 1]>::try_from(children) else {
-            return Err(DataFusionError::Internal("numbered rows are of one plan".into()));
-        };
-        let (group, functions, properties) = (self.group.clone(), self.functions.clone(), self.properties.clone());
-        Ok(Arc::new(NumberedExec { input, group, functions, properties, metrics: ExecutionPlanMetricsSet::new() }))
+        apply_expression_roots(self.group.iter().chain(values), f)
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -207,8 +193,8 @@ struct Beside {
     /// Each with the value that the last row has for the next one.
     functions: Vec<(Function, Option<ArrayRef>)>,
     schema: SchemaRef,
-    /// The columns of the last row's group.
-    last: Option<Vec<ArrayRef>>,
+    /// The keys of the rows up to the last one.
+    last: Option<Keys>,
     /// The last row's number.
     number: u64,
 }
@@ -226,18 +212,15 @@ impl Beside {
     /// The rows with what belongs beside them. `next` are the rows after them, where they are known.
     fn put(&mut self, batch: &RecordBatch, next: Option<&RecordBatch>) -> Result<RecordBatch> {
         let rows = batch.num_rows();
-        let columns = self.columns(batch)?;
+        let keys = Keys::of(&self.group, batch)?;
         let groups = Groups {
-            ranges: match columns.as_slice() {
-                [] => std::iter::once(0..rows).collect(),
-                columns => partition(columns)?.ranges(),
-            },
+            ranges: keys.ranges()?,
             goes_on: match &self.last {
-                Some(last) => is_one(last, &first(&columns))?,
+                Some(last) => last.go_on(&keys)?,
                 None => false,
             },
             is_open: match next {
-                Some(next) => is_one(&last(&columns), &self.columns(&next.slice(0, 1))?)?,
+                Some(next) => keys.go_on(&Keys::of(&self.group, &next.slice(0, 1))?)?,
                 None => false,
             },
         };
@@ -258,33 +241,13 @@ impl Beside {
                 }
             });
         }
-        self.last = Some(last(&columns));
+        self.last = Some(keys);
         Ok(RecordBatch::try_new(self.schema.clone(), all)?)
-    }
-
-    /// What the rows' groups have in common.
-    fn columns(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
-        self.group.iter().map(|column| evaluated(column, batch)).collect()
     }
 }
 
 fn evaluated(column: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
     column.evaluate(batch)?.into_array(batch.num_rows())
-}
-
-fn first(columns: &[ArrayRef]) -> Vec<ArrayRef> {
-    columns.iter().map(|column| column.slice(0, 1)).collect()
-}
-
-fn last(columns: &[ArrayRef]) -> Vec<ArrayRef> {
-    columns.iter().map(|column| column.slice(column.len() - 1, 1)).collect()
-}
-
-/// Whether two rows are of one group.
-fn is_one(a: &[ArrayRef], b: &[ArrayRef]) -> Result<bool> {
-    let both: Vec<ArrayRef> =
-        a.iter().zip(b).map(|(a, b)| concat(&[a.as_ref(), b.as_ref()])).collect::<std::result::Result<_, _>>()?;
-    Ok(both.is_empty() || partition(&both)?.len() == 1)
 }
 
 /// The number of each row in its group. `number` is the last one so far.

@@ -6,7 +6,7 @@ use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use object_store::ObjectStore;
 use url::Url;
 
@@ -159,6 +159,16 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     };
     functions::register_all(&context);
     Ok(context)
+}
+
+/// Makes rows known to the session by this name, and by it no others.
+///
+/// # Errors
+/// As the engine says.
+pub(crate) fn replace_table(context: &SessionContext, name: &str, rows: DataFrame) -> Result<()> {
+    context.deregister_table(name)?;
+    context.register_table(name, rows.into_view())?;
+    Ok(())
 }
 
 /// Every store is known to every session by its URL.

@@ -2,29 +2,31 @@
 //!
 //! In: a plan that sorts rows of which groups come in order already, such as purchases by customer and time where customers come in
 //! order. Out: the plan that sorts the rows of each group and leaves groups where they are. The engine would make keys of all rows, hold
-//! them, and merge them. A group that is too large to be held goes through the engine's sort, which may spill.
+//! them, and merge them. Rows are on their way here as in any operator, about a batch of them. A group of more goes through the engine's
+//! sort, whose rows stand in the engine's pool, and which may spill.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{ArrayRef, DynComparator, RecordBatch, UInt32Array, make_comparator};
-use arrow::compute::{concat, concat_batches, partition, take_record_batch};
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::{LexicographicalComparator, concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, Time};
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties, apply_expression_roots,
+};
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// Batches of one group that are held at most. More of them are sorted by the engine.
-const HELD: usize = 4;
+use super::groups::{Cutter, Whole};
+use crate::tables::operator;
 
 /// Sorted batches that may wait for their reader.
 const WAITING: usize = 1;
@@ -45,7 +47,7 @@ pub(super) fn sorted_within(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn Exec
 }
 
 /// Sorts the rows of each group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct WithinExec {
     input: Arc<dyn ExecutionPlan>,
     order: LexOrdering,
@@ -80,36 +82,17 @@ impl DisplayAs for WithinExec {
 }
 
 impl ExecutionPlan for WithinExec {
-    fn name(&self) -> &str {
-        "WithinExec"
-    }
+    operator::methods!(of an input);
 
     fn properties(&self) -> &Arc<PlanProperties> {
         &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
     }
 
     fn apply_expressions(
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        for column in &self.order {
-            if f(&column.expr)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let Ok([input]) = <[_; 1]>::try_from(children) else {
-            return Err(DataFusionError::Internal("sorted rows are of one plan".into()));
-        };
-        let (order, group, properties) = (self.order.clone(), self.group, self.properties.clone());
-        Ok(Arc::new(WithinExec { input, order, group, properties, metrics: ExecutionPlanMetricsSet::new() }))
+        apply_expression_roots(self.order.iter().map(|column| &column.expr), f)
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -123,7 +106,7 @@ impl ExecutionPlan for WithinExec {
             order: self.order.clone(),
             group: self.group,
             schema: self.schema(),
-            most: HELD * context.session_config().batch_size(),
+            most: context.session_config().batch_size(),
             context,
             time: MetricBuilder::new(&self.metrics).elapsed_compute(partition),
             rows: MetricBuilder::new(&self.metrics).output_rows(partition),
@@ -140,7 +123,7 @@ struct Sorting {
     order: LexOrdering,
     group: usize,
     schema: SchemaRef,
-    /// Rows of a group that are held at most.
+    /// Rows of a group that are held at most: those of a batch, which no operator counts.
     most: usize,
     context: Arc<TaskContext>,
     time: Time,
@@ -152,33 +135,23 @@ struct Sorting {
 impl Sorting {
     /// Sorts group by group until no rows come, or nobody reads them.
     async fn pass(self, mut rows: SendableRecordBatchStream) -> Result<()> {
-        // Rows of the last group so far: more of them may come.
-        let mut open: Vec<RecordBatch> = Vec::new();
+        let group = self.order[..self.group].iter().map(|column| column.expr.clone());
+        let mut cutter = Cutter::new(group.collect());
         let mut next = rows.next().await.transpose()?;
-        while let Some(batch) = next.take() {
-            if batch.num_rows() > 0 {
-                let last = self.last_group(&batch)?;
-                let more = batch.slice(0, last);
-                if last == 0 && self.goes_on(&open, &batch)? {
-                    open.push(batch);
-                    if open.iter().map(RecordBatch::num_rows).sum::<usize>() > self.most {
-                        next = self.large(std::mem::take(&mut open), &mut rows).await?;
-                        if next.is_none() {
-                            break;
-                        }
-                        continue;
-                    }
-                } else {
-                    open.push(more);
-                    if !self.put(self.sorted(&concat_batches(&self.schema, &open)?)?).await {
-                        return Ok(());
-                    }
-                    open = vec![batch.slice(last, batch.num_rows() - last)];
-                }
+        while let Some(batch) = next {
+            let sorted = {
+                let _timer = self.time.timer();
+                self.sorted(cutter.add(&batch)?)?
+            };
+            if !self.put(sorted).await {
+                return Ok(());
             }
-            next = rows.next().await.transpose()?;
+            next = match cutter.held() > self.most {
+                true => self.large(&mut cutter, &mut rows).await?,
+                false => rows.next().await.transpose()?,
+            };
         }
-        self.put(self.sorted(&concat_batches(&self.schema, &open)?)?).await;
+        self.put(self.sorted(cutter.finish()?)?).await;
         Ok(())
     }
 
@@ -188,68 +161,45 @@ impl Sorting {
         batch.num_rows() == 0 || self.into.send(Ok(batch)).await.is_ok()
     }
 
-    /// The columns that a group has in common.
-    fn groups(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
-        self.order[..self.group].iter().map(|column| Ok(column.evaluate_to_sort_column(batch)?.values)).collect()
-    }
-
-    /// Where the last group of the rows begins.
-    fn last_group(&self, batch: &RecordBatch) -> Result<usize> {
-        let _timer = self.time.timer();
-        Ok(partition(&self.groups(batch)?)?.ranges().last().map_or(0, |range| range.start))
-    }
-
-    /// Whether the rows begin with the group that is open, or none is.
-    fn goes_on(&self, open: &[RecordBatch], batch: &RecordBatch) -> Result<bool> {
-        let Some(last) = open.last() else { return Ok(true) };
-        let pairs = self.groups(&last.slice(last.num_rows() - 1, 1))?.into_iter().zip(self.groups(&batch.slice(0, 1))?);
-        let both: Vec<ArrayRef> = pairs
-            .map(|(last, first)| concat(&[last.as_ref(), first.as_ref()]))
-            .collect::<std::result::Result<_, _>>()?;
-        Ok(partition(&both)?.len() == 1)
-    }
-
     /// The rows of whole groups, sorted.
-    fn sorted(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let _timer = self.time.timer();
-        let groups = partition(&self.groups(batch)?)?.ranges();
-        let compare = Comparison::of(&self.order[self.group..], batch)?;
+    fn sorted(&self, whole: impl IntoIterator<Item = Whole>) -> Result<RecordBatch> {
+        let sorted = whole.into_iter().map(|whole| self.sorted_groups(whole)).collect::<Result<Vec<_>>>()?;
+        Ok(concat_batches(&self.schema, &sorted)?)
+    }
+
+    fn sorted_groups(&self, Whole { rows: batch, ranges }: Whole) -> Result<RecordBatch> {
+        let columns = self.order[self.group..].iter().map(|column| column.evaluate_to_sort_column(&batch));
+        let compare = LexicographicalComparator::try_new(&columns.collect::<Result<Vec<_>>>()?)?;
+        let compare = |a: &u32, b: &u32| compare.compare(*a as usize, *b as usize);
         let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
         let mut moved = false;
-        for group in groups.into_iter().filter(|group| group.len() > 1) {
+        for group in ranges.into_iter().filter(|group| group.len() > 1) {
             let rows = &mut order[group];
-            if !rows.is_sorted_by(|a, b| compare.rows(*a, *b).is_le()) {
-                rows.sort_by(|a, b| compare.rows(*a, *b));
+            if !rows.is_sorted_by(|a, b| compare(a, b).is_le()) {
+                rows.sort_by(compare);
                 moved = true;
             }
         }
-        Ok(if moved { take_record_batch(batch, &UInt32Array::from(order))? } else { batch.clone() })
+        Ok(if moved { take_record_batch(&batch, &UInt32Array::from(order))? } else { batch })
     }
 
     /// Sorts the rest of a group that is too large to be held with what is there of it. Answers the first rows of the next group.
-    async fn large(&self, open: Vec<RecordBatch>, rows: &mut SendableRecordBatchStream) -> Result<Option<RecordBatch>> {
+    async fn large(&self, cutter: &mut Cutter, rows: &mut SendableRecordBatchStream) -> Result<Option<RecordBatch>> {
         let (feed, fed) = mpsc::channel(WAITING);
-        let last = open.last().map(|batch| vec![batch.slice(batch.num_rows() - 1, 1)]).unwrap_or_default();
         let source = Arc::new(Once { schema: self.schema.clone(), rows: Mutex::new(Some(fed)) });
         let source = StreamingTableExec::try_new(self.schema.clone(), vec![source as _], None, [], false, None)?;
         let sort = SortExec::new(self.order.clone(), Arc::new(source));
         let mut sorted = sort.execute(0, self.context.clone())?;
         let feeding = async move {
-            for batch in open {
+            for batch in cutter.give() {
                 // A sort that failed says so itself.
                 let _ = feed.send(batch).await;
             }
             while let Some(batch) = rows.next().await.transpose()? {
-                if batch.num_rows() == 0 {
-                    continue;
-                }
-                if !self.goes_on(&last, &batch)? {
-                    return Ok(Some(batch));
-                }
-                let end = partition(&self.groups(&batch)?)?.ranges().first().map_or(0, |range| range.end);
-                let _ = feed.send(batch.slice(0, end)).await;
-                if end < batch.num_rows() {
-                    return Ok(Some(batch.slice(end, batch.num_rows() - end)));
+                let rest = cutter.rest(&batch)?;
+                let _ = feed.send(batch.slice(0, rest)).await;
+                if rest < batch.num_rows() {
+                    return Ok(Some(batch.slice(rest, batch.num_rows() - rest)));
                 }
             }
             Ok(None)
@@ -267,24 +217,6 @@ impl Sorting {
         self.spilled.add(sort.metrics().and_then(|m| m.spilled_bytes()).unwrap_or(0));
         read?;
         next
-    }
-}
-
-/// Compares rows of a batch by the columns that groups do not have in common.
-struct Comparison(Vec<DynComparator>);
-
-impl Comparison {
-    fn of(order: &[PhysicalSortExpr], batch: &RecordBatch) -> Result<Self> {
-        let column = |column: &PhysicalSortExpr| -> Result<DynComparator> {
-            let values = column.evaluate_to_sort_column(batch)?.values;
-            Ok(make_comparator(&values, &values, column.options)?)
-        };
-        Ok(Comparison(order.iter().map(column).collect::<Result<_>>()?))
-    }
-
-    fn rows(&self, a: u32, b: u32) -> Ordering {
-        let (a, b) = (a as usize, b as usize);
-        self.0.iter().map(|column| column(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -319,21 +251,30 @@ impl PartitionStream for Once {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use arrow::array::{Int64Array, StringArray};
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
     use datafusion::common::ScalarValue;
+    use datafusion::execution::runtime_env::RuntimeEnvBuilder;
     use datafusion::physical_plan::displayable;
     use datafusion::prelude::{SessionConfig, SessionContext};
     use futures::TryStreamExt;
 
     use super::*;
+    use crate::engine::operators::operators;
     use crate::tables::ranges::in_ranges;
 
-    /// The rows of a query over facts whose people come in order, sorted by the engine and within people; with the plan of the latter.
-    async fn both(people: &[Option<&str>], size: usize, query: &str) -> (String, [RecordBatch; 2]) {
+    /// Bytes of a pool with room for the rows of any test here, and of one that is too small for some.
+    const ROOM: usize = 64 << 20;
+    const SMALL: usize = 256 << 10;
+
+    /// The rows of a query over facts whose people come in order, sorted by the engine and within people; with the plan of the latter,
+    /// and the bytes that it spilled.
+    async fn both(people: &[Option<&str>], size: usize, pool: usize, query: &str) -> (String, u64, [RecordBatch; 2]) {
         let session = |pieces| {
-            let mut config = SessionConfig::new().with_target_partitions(pieces).with_batch_size(size);
+            let config = SessionConfig::new().with_target_partitions(pieces).with_batch_size(size);
+            let mut config = config.with_sort_spill_reservation_bytes(pool / 8);
             config.options_mut().optimizer.subset_repartition_threshold = 1;
-            SessionContext::new_with_config(config)
+            let runtime = RuntimeEnvBuilder::new().with_memory_limit(pool, 1.0).build_arc().unwrap();
+            SessionContext::new_with_config_rt(config, runtime)
         };
         let (one, many) = (session(1), session(2));
         let at = Int64Array::from_iter_values((0..people.len() as i64).map(|i| i * 7919 % 101));
@@ -349,13 +290,14 @@ mod tests {
         let within = sorted_within(plan.clone()).unwrap();
         let told = displayable(within.as_ref()).indent(false).to_string();
         let mut found = Vec::new();
-        for plan in [plan, within] {
+        for plan in [plan, within.clone()] {
             let schema = plan.schema();
             let stream = datafusion::physical_plan::execute_stream(plan, many.task_ctx()).unwrap();
             let rows: Vec<RecordBatch> = stream.try_collect().await.unwrap();
             found.push(concat_batches(&schema, &rows).unwrap());
         }
-        (told, found.try_into().unwrap())
+        let spilled = operators("fact", within.as_ref()).iter().map(|of| of.spilled).sum();
+        (told, spilled, found.try_into().unwrap())
     }
 
     #[tokio::test]
@@ -372,11 +314,23 @@ mod tests {
                     "select * from fact order by person, at desc, row",
                     "select person, row, row_number() over (partition by person order by at, row) as n from fact order by person, n",
                 ] {
-                    let (told, [engine, within]) = both(people, size, query).await;
+                    let (told, _, [engine, within]) = both(people, size, ROOM, query).await;
                     assert!(told.contains("WithinExec: groups of 1 columns"), "{told}");
                     assert_eq!(within, engine, "{query}, batches of {size}");
                 }
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_group_larger_than_a_batch_stands_in_the_pool_and_may_spill() {
+        let people = [Some("a"); 20_000];
+        let query = "select * from fact order by person, at, row";
+        for (pool, spills) in [(ROOM, false), (SMALL, true)] {
+            let (told, spilled, [engine, within]) = both(&people, 64, pool, query).await;
+            assert!(told.contains("WithinExec"), "{told}");
+            assert_eq!(within, engine, "a pool of {pool} bytes");
+            assert_eq!(spilled > 0, spills, "{spilled} bytes were spilled with a pool of {pool}");
         }
     }
 
@@ -387,7 +341,7 @@ mod tests {
             "select * from fact order by person desc, at, row",
             "select * from fact order by person, at, row limit 3",
         ] {
-            let (told, _) = both(&[Some("a"), Some("d"), None], 7, query).await;
+            let (told, ..) = both(&[Some("a"), Some("d"), None], 7, ROOM, query).await;
             assert!(!told.contains("WithinExec"), "{query}: {told}");
         }
     }

@@ -300,6 +300,14 @@ pub(crate) fn pair_of(mut records: [String; 2]) -> Pair {
     records
 }
 
+/// Channel and id of both records.
+pub(crate) fn halves(pair: &Pair) -> [(String, String); 2] {
+    pair.each_ref().map(|record| {
+        let (channel, id) = record.split_once(':').unwrap_or((record, ""));
+        (channel.to_string(), id.to_string())
+    })
+}
+
 /// The name of a decision, by everything that tells it from others; `place` is its own in the log.
 pub(crate) fn name_of(pair: &Pair, by: &str, at: &str, word: Word, place: u64) -> String {
     id_of(&format!("{DESK}\n{place}\n{}\n{}\n{by}\n{at}\n{word:?}", pair[0], pair[1]))

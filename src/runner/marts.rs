@@ -11,7 +11,7 @@ use datafusion::prelude::DataFrame;
 use super::Run;
 use crate::config::{Pipeline, SqlFile};
 use crate::engine::dates::set_zone;
-use crate::engine::session::{Resources, session};
+use crate::engine::session::{Resources, replace_table, session};
 use crate::error::{Error, Result};
 use crate::lake::manifest::StageRecord;
 use crate::lake::results::{MartsResult, StageResult};
@@ -39,27 +39,23 @@ impl Run<'_> {
         for table in marts::READ {
             let (output, schema) = (self.output(table, record)?, in_zone(&table.schema(), zone));
             let rows = self.in_customer_ranges(schema, output, table.key).await?;
-            self.context.deregister_table(table.name)?;
-            self.context.register_table(table.name, rows.into_view())?;
+            replace_table(&self.context, table.name, rows)?;
         }
         let facts = in_zone(&INTERACTION.schema(), zone);
         let facts = self.in_ranges(facts, self.output(&INTERACTION, record)?, &INTERACTION_ORDER).await?;
-        self.context.deregister_table(INTERACTION.name)?;
-        self.context.register_table(INTERACTION.name, facts.into_view())?;
+        replace_table(&self.context, INTERACTION.name, facts)?;
         let events = self.own_events(record).await?;
         // What is erased is in no earlier event either.
         let events = match self.erasure {
             Some(_) => events,
             None => self.previous(&ID_EVENT).await?.union(events)?,
         };
-        self.context.deregister_table(ID_EVENT.name)?;
-        self.context.register_table(ID_EVENT.name, rows_in_zone(events, zone)?.into_view())?;
+        replace_table(&self.context, ID_EVENT.name, rows_in_zone(events, zone)?)?;
         let as_of = self.as_of()?;
         let chosen = Chosen::of(&self.context, self.pipeline)?;
         for table in &chosen.without_rows {
-            let rows = Arc::new(EmptyTable::new(in_zone(&table.schema(), zone)));
-            self.context.deregister_table(table.name)?;
-            self.context.register_table(table.name, rows)?;
+            let rows = self.context.read_table(Arc::new(EmptyTable::new(in_zone(&table.schema(), zone))))?;
+            replace_table(&self.context, table.name, rows)?;
         }
         self.register_for_marts(&chosen.marts).await?;
         let mut told = Vec::new();
@@ -104,7 +100,7 @@ impl Run<'_> {
         record: &mut StageRecord,
     ) -> Result<()> {
         let put = self.put_and_read(planned, published, record).await;
-        self.replace_table(&mart.name, put.map_err(|error| marts::failed(mart, error))?)
+        replace_table(&self.context, &mart.name, put.map_err(|error| marts::failed(mart, error))?)
     }
 
     /// Writes a table and answers its files' rows, with times in the pipeline's zone.
@@ -122,19 +118,11 @@ impl Run<'_> {
         self.in_customer_ranges(schema, output, &order).await
     }
 
-    /// Makes rows known to the session by this name, and by it no others.
-    pub(super) fn replace_table(&self, name: &str, rows: DataFrame) -> Result<()> {
-        self.context.deregister_table(name)?;
-        self.context.register_table(name, rows.into_view())?;
-        Ok(())
-    }
-
     /// What the figures of the run before are today, as of its own time: the marts of this run, if that is the same time.
     async fn restate(&self, chosen: &Chosen<'_>, record: &mut StageRecord) -> Result<()> {
         let as_of = self.as_of()?;
         let events = self.own_events(record).await?;
-        self.context.deregister_table(ID_EVENT.name)?;
-        self.context.register_table(ID_EVENT.name, events.into_view())?;
+        replace_table(&self.context, ID_EVENT.name, events)?;
         let mut restated = Vec::new();
         if let Some(before) = self.before.as_ref().filter(|b| b.as_of <= as_of) {
             for mart in chosen.published() {
@@ -143,8 +131,7 @@ impl Run<'_> {
                 let published = snapshot::table(&self.context, &self.pipeline.lake, before, &mart.name).await?;
                 // A mart may have had other columns then.
                 if let Some(published) = published.filter(|p| of.was_in(p.schema().as_arrow())) {
-                    self.context.deregister_table(of.before.as_str())?;
-                    self.context.register_table(of.before.as_str(), published.into_view())?;
+                    replace_table(&self.context, &of.before, published)?;
                     restated.push(of);
                 }
             }

@@ -41,7 +41,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::config::Pipeline;
 use crate::console::progress::Progress;
-use crate::engine::session::{LEAST, Resources, in_order, session};
+use crate::engine::session::{LEAST, Resources, in_order, replace_table, session};
 use crate::engine::write::{self, Written};
 use crate::error::{Error, Result};
 use crate::lake::manifest::{Manifest, Output, StageRecord};
@@ -451,8 +451,7 @@ impl Run<'_> {
     async fn register(&self, tables: &[&Table], now: &StageRecord) -> Result<()> {
         for table in tables {
             let rows = self.table(table, now).await?;
-            self.context.deregister_table(table.name)?;
-            self.context.register_table(table.name, rows.into_view())?;
+            replace_table(&self.context, table.name, rows)?;
         }
         Ok(())
     }

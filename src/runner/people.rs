@@ -11,7 +11,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::{Run, erase, renamed, work_of};
-use crate::engine::session::in_order;
+use crate::engine::session::{in_order, replace_table};
 use crate::error::{Error, Kind, Result};
 use crate::functions::pseudonym::age_band;
 use crate::lake::manifest::StageRecord;
@@ -109,7 +109,6 @@ impl Run<'_> {
 
     pub(super) async fn golden(&self, record: &mut StageRecord) -> Result<()> {
         self.register(&[&STANDARD_RECORD, &IDENTITY, &RAW_RECORD, &RAW_EVENT, &RAW_REFERENCE], record).await?;
-        self.context.deregister_table("previous_id_map")?;
         let mut previous = self.previous(&ID_MAP).await?;
         if let Some(tombstones) = &self.tombstones {
             previous = erase::left_out(previous, &ID_MAP, tombstones)?;
@@ -120,7 +119,7 @@ impl Run<'_> {
                 previous = self.context.read_table(Arc::new(rows))?;
             }
         }
-        self.context.register_table("previous_id_map", previous.into_view())?;
+        replace_table(&self.context, "previous_id_map", previous)?;
         let executors = self.options.resources.cluster.is_some();
         for planned in golden::records(&self.context, self.pipeline, executors).await? {
             self.put(Stage::Golden, planned, false, None, record).await?;
@@ -165,8 +164,7 @@ impl Run<'_> {
             let merged = self.table(&ID_EVENT, &StageRecord::default()).await?.filter(of_run)?;
             let merged = merged.select_columns(&[col::CUSTOMER_ID, col::COUNTERPART])?;
             for (name, rows) in [("merged_now", merged), ("previous_interaction", self.previous(&INTERACTION).await?)] {
-                self.context.deregister_table(name)?;
-                self.context.register_table(name, rows.into_view())?;
+                replace_table(&self.context, name, rows)?;
             }
         }
         Ok(given_anew)
@@ -310,8 +308,7 @@ impl Run<'_> {
         for (name, rows) in
             [("asked", self.context.read_batch(asked)?), ("standard_now", standard), ("standard_before", previous)]
         {
-            self.context.deregister_table(name)?;
-            self.context.register_table(name, rows.into_view())?;
+            replace_table(&self.context, name, rows)?;
         }
         let mut changed = HashSet::new();
         for batch in self.context.sql(CHANGED).await?.collect().await? {

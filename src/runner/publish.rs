@@ -177,10 +177,9 @@ impl Run<'_> {
         if let Some(table) = contract::of_pipeline(self.pipeline, name) {
             return Ok((*table, table.schema()));
         }
-        let own = Table { name: Box::leak(name.to_string().into_boxed_str()), ja: "", en: "", key: &[], columns: &[] };
         let rows = read::inferred(&self.context, &self.pipeline.lake, output).await?;
         let schema: Schema = rows.schema().as_arrow().clone();
-        Ok((own, Arc::new(schema)))
+        Ok((Table::without_contract(name), Arc::new(schema)))
     }
 
     fn run_row(&self, versions: &[(String, u64, u64)], ledger: Vec<ArrayRef>) -> Result<RecordBatch> {

@@ -299,11 +299,7 @@ impl Restorable {
         let (table, schema) = match definitions::contracts(lake, &then.run_id).await?.find(name).filter(is_as_promised)
         {
             Some(table) => (*table, table.schema()),
-            None => {
-                let name = Box::leak(name.to_string().into_boxed_str());
-                let own = Table { name, ja: "", en: "", key: &[], columns: &[] };
-                (own, Arc::new(rows.schema().as_arrow().clone()))
-            }
+            None => (Table::without_contract(name), Arc::new(rows.schema().as_arrow().clone())),
         };
         let parts = if gone > 0 { written_again(rows, &table, &folder).await? } else { parts };
         Ok(Restorable { table, schema, parts })

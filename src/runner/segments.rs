@@ -4,6 +4,7 @@
 //! where somebody without consent is on a list.
 
 use super::Run;
+use crate::engine::session::replace_table;
 use crate::engine::write::Order;
 use crate::error::Result;
 use crate::lake::manifest::StageRecord;
@@ -26,25 +27,24 @@ impl Run<'_> {
         let segments = Segments { context: &self.context, pipeline: self.pipeline, as_of: self.as_of()? };
         let planned = segments.member_plan(&of.segments).await?;
         let members = self.put_and_read(planned, true, record).await?;
-        self.replace_table(SEGMENT_MEMBER.name, members.clone())?;
+        replace_table(&self.context, SEGMENT_MEMBER.name, members.clone())?;
         let mut lists: Vec<List<'_>> = Vec::new();
         for &(segment, send) in &of.lists {
             let plan = segments.list((segment, send), &members, &lists).await?;
             // What goes after it reads its files, as marts do.
-            let name: &'static str = Box::leak(list_table(&segment.name).into_boxed_str());
-            let table = Table { name, ja: "", en: "", key: &[], columns: &[] };
+            let table = Table::without_contract(&list_table(&segment.name));
             let planned = Planned { table, plan, order: Order::Any };
             let rows = self.put_and_read(planned, false, record).await.map_err(|e| failed(segment, e))?;
             lists.push(List { segment, send, rows });
         }
         let list = self.put_and_read(segments.mail_list_plan(&lists)?, true, record).await?;
-        self.replace_table(MAIL_LIST.name, list)?;
+        replace_table(&self.context, MAIL_LIST.name, list)?;
         if !lists.is_empty() {
             segments.check_consent().await?;
         }
         let counts = segments.counts(&of.segments, &members, &lists).await?;
         let rows = self.put_and_read(segments.segment_plan(&of.segments, &counts)?, true, record).await?;
-        self.replace_table(SEGMENT.name, rows)?;
+        replace_table(&self.context, SEGMENT.name, rows)?;
         let result =
             |(segment, of): (String, Counts)| SegmentResult { segment, members: of.members, listed: of.listed() };
         Ok(counts.into_iter().map(result).collect())

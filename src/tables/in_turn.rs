@@ -7,11 +7,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalSortExpr;
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
@@ -21,6 +20,7 @@ use datafusion::physical_plan::{
 };
 use futures::TryStreamExt;
 
+use super::operator;
 use super::ranges::ASCENDING;
 
 /// Batches of a range that are made while one is written.
@@ -66,7 +66,7 @@ fn ascend(plan: &Arc<dyn ExecutionPlan>, first: &PhysicalSortExpr) -> bool {
 }
 
 /// Partitions in turn. It stands at the end of a plan, where no rule of the engine comes after it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct InTurnExec {
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
@@ -79,9 +79,8 @@ impl DisplayAs for InTurnExec {
 }
 
 impl ExecutionPlan for InTurnExec {
-    fn name(&self) -> &str {
-        "InTurnExec"
-    }
+    operator::methods!(of an input);
+    operator::methods!(no expressions);
 
     fn properties(&self) -> &Arc<PlanProperties> {
         &self.properties
@@ -93,24 +92,6 @@ impl ExecutionPlan for InTurnExec {
 
     fn cardinality_effect(&self) -> CardinalityEffect {
         CardinalityEffect::Equal
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(InTurnExec { input, properties: self.properties.clone() })),
-            Err(_) => Err(DataFusionError::Internal("ranges in turn are of one plan".into())),
-        }
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {

@@ -14,7 +14,6 @@ use arrow::compute::kernels::cmp::lt;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ScalarValue, SplitPoint, Statistics};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -24,7 +23,6 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{
     EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr, RangePartitioning,
 };
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -32,6 +30,8 @@ use datafusion::physical_plan::{
 };
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::StreamExt;
+
+use super::operator;
 
 /// How tables are sorted: ascending, nulls last.
 pub(crate) const ASCENDING: SortOptions = SortOptions { descending: false, nulls_first: false };
@@ -146,16 +146,12 @@ impl RangesExec {
             _ => Partitioning::UnknownPartitioning(inputs.len()),
         };
         let first = order.first().and_then(|first| first.expr.downcast_ref::<Column>()).map(Column::index);
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new_with_orderings(schema, LexOrdering::new(order)),
-            partitioning,
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
+        let rows = EquivalenceProperties::new_with_orderings(schema, LexOrdering::new(order));
+        let properties = operator::passing(rows, partitioning);
         let known = StatisticsContext::new();
         let statistics = inputs.iter().map(|input| known.compute(input.as_ref(), &StatisticsArgs::default()));
         let statistics = statistics.collect::<Result<_>>()?;
-        Ok(RangesExec { inputs, first, statistics, properties: Arc::new(properties) })
+        Ok(RangesExec { inputs, first, statistics, properties })
     }
 
     /// The plans of the ranges, for a profile.
@@ -189,28 +185,7 @@ impl DisplayAs for RangesExec {
 }
 
 impl ExecutionPlan for RangesExec {
-    fn name(&self) -> &str {
-        "RangesExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
+    operator::methods!(of none);
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let Some(input) = self.inputs.get(partition) else {

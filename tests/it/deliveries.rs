@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Retailer, fails, nayose, own_pipeline, published, succeeds};
+use crate::support::shop::{ADDRESS, BIRTH, CONSENT, FIRST, MAIL, NAME, PHONE, UPDATED};
+use crate::support::{Retailer, fails, nayose, own_pipeline, published, strs, succeeds};
 
 /// The lines of a file of the shop, header first, as bytes: in CP932 neither a quote nor a comma is half of another character.
 fn lines(retailer: &Retailer, file: &str) -> Vec<Vec<u8>> {
@@ -34,20 +35,12 @@ fn line_of(fields: &[Vec<u8>]) -> Vec<u8> {
 /// The rows of a file, the header first, as fields.
 type Rows = Vec<Vec<Vec<u8>>>;
 
-/// The first load of the shop, and of its rows with no comma inside so many as a day has.
-const FULL: &str = "customers_20250930.csv";
+/// Of the rows of the first load with no comma inside so many as a day has.
 const DAY: usize = 60;
-const NAME: usize = 1;
-const ADDRESS: usize = 4;
-const PHONE: usize = 6;
-const MAIL: usize = 7;
-const BIRTH: usize = 9;
-const UPDATED: usize = 11;
-const CONSENT: usize = 12;
 
 /// The header and the rows of a good day: some members have another phone.
 fn day(retailer: &Retailer, number: usize) -> Rows {
-    let all: Rows = lines(retailer, FULL).iter().map(|line| fields(line)).collect();
+    let all: Rows = lines(retailer, FIRST).iter().map(|line| fields(line)).collect();
     let width = all[0].len();
     let rows = all[1..].iter().filter(|row| row.len() == width && !row[NAME].is_empty());
     let mut day: Rows = rows.skip(number * 7).take(DAY).cloned().collect();
@@ -81,14 +74,6 @@ fn put_bytes(retailer: &Retailer, number: usize, bytes: &[u8]) -> String {
     name
 }
 
-fn strs(args: &[String]) -> Vec<&str> {
-    args.iter().map(String::as_str).collect()
-}
-
-fn runs_of(retailer: &Retailer, lake: &str) -> String {
-    retailer.sql(lake, "select count(*) from run").lines().last().unwrap_or_default().to_string()
-}
-
 fn slipped(mut rows: Rows) -> Rows {
     for i in (2..rows.len()).rev() {
         let above = rows[i - 1].clone();
@@ -110,7 +95,7 @@ fn a_slipped_delivery_is_held_and_the_next_day_is_published() {
     );
     assert!(said.contains(&format!("--admit '{file}'")), "{said}");
     assert_eq!(
-        (runs_of(&retailer, "lake").as_str(), published(&retailer.path("lake"))),
+        (retailer.runs_of("lake").as_str(), published(&retailer.path("lake"))),
         ("1", before),
         "nothing came out"
     );
@@ -119,7 +104,7 @@ fn a_slipped_delivery_is_held_and_the_next_day_is_published() {
     let output = nayose(&strs(&retailer.run("lake", &[])));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && told.contains("1 files are held") && told.contains(&file), "{told}");
-    assert_eq!(runs_of(&retailer, "lake"), "2");
+    assert_eq!(retailer.runs_of("lake"), "2");
     let of_file = format!("select count(*) as n from (select unnest(inputs) as i from run) where i['file'] = '{file}'");
     assert!(retailer.sql("lake", &of_file).contains("0"), "it was not read");
     // A name that nobody knows is none.
@@ -128,7 +113,7 @@ fn a_slipped_delivery_is_held_and_the_next_day_is_published() {
     // It is let in by name, and then every run reads it.
     let said = retailer.runs("lake", &["--admit", &file]);
     assert!(said.contains("records have a number that somebody else had before"), "{said}");
-    assert_eq!(runs_of(&retailer, "lake"), "3");
+    assert_eq!(retailer.runs_of("lake"), "3");
     assert!(retailer.runs("lake", &[]).contains("nothing new"));
 }
 
@@ -232,7 +217,7 @@ fn facts_of_nobody_and_files_that_cannot_be_read_are_held() {
     // The right file has its name, and is read.
     put(&|_| ());
     retailer.runs("lake", &[]);
-    assert_eq!(runs_of(&retailer, "lake"), "2");
+    assert_eq!(retailer.runs_of("lake"), "2");
     // The shop writes CP932; no setting of the pipeline helps, and nobody can let the file in.
     let other = encoding_rs::SHIFT_JIS.decode(&bytes_of(&day(&retailer, 1))).0.into_owned();
     let file = put_bytes(&retailer, 1, other.as_bytes());
@@ -290,19 +275,19 @@ fn half_of_a_file_that_is_replaced_is_left_out_and_its_customers_stay() {
     let customers =
         |lake: &str| retailer.sql(lake, "select count(*) from id_map where channel = 'shop' and valid_to is null");
     let before = customers("lake");
-    let all = lines(&retailer, FULL);
+    let all = lines(&retailer, FIRST);
     let half: Vec<u8> =
         all[..all.len() / 2].iter().flat_map(|line| [line.as_slice(), b"\n".as_slice()].concat()).collect();
     let next = day(&retailer, 0);
-    fs::write(retailer.path("input/shop").join(FULL), half).expect("written");
+    fs::write(retailer.path("input/shop").join(FIRST), half).expect("written");
     let said = fails(1, &strs(&retailer.run("lake", &[])));
-    assert!(said.contains(FULL) && said.contains("the guard short"), "{said}");
+    assert!(said.contains(FIRST) && said.contains("the guard short"), "{said}");
     put(&retailer, 0, &next);
     retailer.runs("lake", &[]);
-    assert_eq!((runs_of(&retailer, "lake").as_str(), customers("lake")), ("2", before));
+    assert_eq!((retailer.runs_of("lake").as_str(), customers("lake")), ("2", before));
     // All that was kept of the earlier file cannot be read anew.
     let said = fails(1, &strs(&retailer.run("lake", &["--full"])));
-    assert!(said.contains(FULL) && said.contains("put the earlier file back"), "{said}");
+    assert!(said.contains(FIRST) && said.contains("put the earlier file back"), "{said}");
 }
 
 #[test]
@@ -319,10 +304,10 @@ fn files_that_are_gone_stop_the_run_until_that_is_right() {
     // Letting in the source is not letting in what it does to the customers.
     let said = fails(1, &strs(&retailer.run("lake", &["--admit", "shop_customers"])));
     assert!(said.contains("the guard retired") && said.contains("--admit retired"), "{said}");
-    assert_eq!(runs_of(&retailer, "lake"), "1");
+    assert_eq!(retailer.runs_of("lake"), "1");
     retailer
         .runs("lake", &["--admit", "shop_customers", "--admit", "retired", "--admit", "split", "--admit", "merged"]);
-    assert_eq!(runs_of(&retailer, "lake"), "2");
+    assert_eq!(retailer.runs_of("lake"), "2");
 }
 
 #[test]

@@ -8,14 +8,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::logs::{leaks, personal};
-use crate::support::{Retailer, as_text, fails, nayose, own_pipeline, root, succeeds};
+use crate::support::{Retailer, as_text, fails, nayose, own_pipeline, root, strs, succeeds};
 
 fn run<'a>(retailer: &Retailer, pipeline: &'a str, lake: &'a str) -> Vec<String> {
     ["run", pipeline, "--input", &retailer.text("input"), "--lake", &retailer.text(lake)].map(str::to_string).to_vec()
-}
-
-fn strs(args: &[String]) -> Vec<&str> {
-    args.iter().map(String::as_str).collect()
 }
 
 #[test]

@@ -3,17 +3,8 @@
 use std::fs;
 
 use crate::s3::copy;
-use crate::support::{Retailer, fails, nayose, own_pipeline, succeeds};
-
-/// The shop's first load of customers, and cells of its rows.
-const FIRST: &str = "customers_20250930.csv";
-const NAME: usize = 1;
-const KANA: usize = 2;
-const PHONE: usize = 6;
-const MAIL: usize = 7;
-const SEX: usize = 8;
-const BIRTH: usize = 9;
-const UPDATED: usize = 11;
+use crate::support::shop::{BIRTH, KANA, MAIL, NAME, PHONE, SEX, UPDATED, first_load, put};
+use crate::support::{Retailer, fails, nayose, own_pipeline, strs, succeeds};
 
 /// People of whom rows are made up: more than the twenty below which a share says nothing, and more than 0.02 of the customers.
 const PLANTED: usize = 30;
@@ -22,10 +13,6 @@ fn args(retailer: &Retailer, pipeline: &str, lake: &str, more: &[&str]) -> Vec<S
     let (input, lake) = (retailer.text("input"), retailer.text(lake));
     let args = ["run", pipeline, "--input", &input, "--lake", &lake, "--log", "json"];
     args.iter().chain(more).map(|text| text.to_string()).collect()
-}
-
-fn strs(args: &[String]) -> Vec<&str> {
-    args.iter().map(String::as_str).collect()
 }
 
 /// Runs, which has to succeed; answers what it warned of.
@@ -38,32 +25,6 @@ fn warned(retailer: &Retailer, pipeline: &str, lake: &str, more: &[&str]) -> Str
 
 fn guards(retailer: &Retailer, line: &str) -> String {
     own_pipeline(retailer, |text| text.push_str(&format!("\nguards: {{ {line} }}\n")), |_| ())
-}
-
-fn runs_of(retailer: &Retailer, lake: &str) -> String {
-    retailer.sql(lake, "select count(*) from run").lines().last().unwrap_or_default().to_string()
-}
-
-/// The text of the shop's first load: its header, and the rows with name, kana, address, phone, mail and birth date.
-fn first_load(retailer: &Retailer) -> (String, Vec<Vec<String>>) {
-    let bytes = fs::read(retailer.path("input/shop").join(FIRST)).expect("the file");
-    let mut lines =
-        bytes.split_inclusive(|b| *b == b'\n').map(|line| encoding_rs::SHIFT_JIS.decode(line).0.into_owned());
-    let header = lines.next().expect("a header");
-    let cells = |line: String| -> Vec<String> {
-        line.trim_end().trim_matches('"').split("\",\"").map(str::to_string).collect()
-    };
-    let is_whole = |row: &Vec<String>| {
-        row.len() == 16 && [NAME, KANA, 4, PHONE, MAIL, BIRTH].iter().all(|cell| !row[*cell].is_empty())
-    };
-    (header, lines.map(cells).filter(is_whole).collect())
-}
-
-/// Writes a file of the shop.
-fn put(retailer: &Retailer, name: &str, header: &str, rows: &[Vec<String>]) {
-    let rows: String = rows.iter().map(|row| format!("\"{}\"\r\n", row.join("\",\""))).collect();
-    let bytes = encoding_rs::SHIFT_JIS.encode(&format!("{header}{rows}")).0.into_owned();
-    fs::write(retailer.path("input/shop").join(name), bytes).expect("written");
 }
 
 #[test]
@@ -122,7 +83,7 @@ fn customers_beyond_the_usual_stop_a_run_until_they_are_let_in() {
         ];
         assert!(parts.iter().all(|part| stops.contains(part)), "{guard}: {said}");
         assert!(hint.contains(&format!("run the same command with --admit {guard}: ")), "{guard}: {said}");
-        assert_eq!(runs_of(&retailer, &lake), "1", "nothing came out");
+        assert_eq!(retailer.runs_of(&lake), "1", "nothing came out");
         copy(&retailer.path(&lake), &retailer.path(&other));
         let said = warned(&retailer, &usual, &lake, &[&source[..], &["--admit", guard]].concat());
         assert!(said.contains(&format!("let in by --admit {guard}: ")), "{guard}: {said}");
@@ -130,7 +91,7 @@ fn customers_beyond_the_usual_stop_a_run_until_they_are_let_in() {
         let said = warned(&retailer, &limit, &other, &source);
         assert!(!said.contains(&format!("let in by --admit {guard}")), "{guard}: {said}");
         for lake in [&lake, &other] {
-            assert_eq!(runs_of(&retailer, lake), "2", "{guard}");
+            assert_eq!(retailer.runs_of(lake), "2", "{guard}");
             let moved = format!("select count(*) >= 20 as moved from id_event where event = '{guard}'");
             assert_eq!(retailer.sql(lake, &moved), "moved\ntrue\n", "{guard}");
         }
@@ -182,12 +143,12 @@ fn a_source_that_always_came_is_missed_until_it_is_let_in() {
     let hint =
         "hint: send what is missing and run again; where it is right, run the same command with --admit shop_customers";
     assert!(said.contains(sentence) && said.contains(hint), "{said}");
-    assert_eq!(runs_of(&retailer, "lake"), "5", "nothing came out");
+    assert_eq!(retailer.runs_of("lake"), "5", "nothing came out");
     let said = warned(&retailer, &after(2), "lake", &["--admit", "shop_customers"]);
     assert!(said.contains("let in: source \\\"shop_customers\\\": it brought no file"), "{said}");
     warned(&retailer, &after(3), "lake by limit", &[]);
     for lake in ["lake", "lake by limit"] {
-        assert_eq!(runs_of(&retailer, lake), "6", "{lake}");
+        assert_eq!(retailer.runs_of(lake), "6", "{lake}");
     }
 }
 
@@ -213,13 +174,13 @@ fn a_file_without_rows_is_held_until_it_is_let_in() {
         format!("--admit '{file}'"),
     ];
     assert!(parts.iter().all(|part| said.contains(part)), "{said}");
-    assert_eq!(runs_of(&retailer, "lake"), "1", "nothing came out");
+    assert_eq!(retailer.runs_of("lake"), "1", "nothing came out");
     let said = warned(&retailer, &usual, "lake", &[]);
     assert!(said.contains("1 files are held") && said.contains(file), "{said}");
-    assert_eq!(runs_of(&retailer, "lake"), "1", "there is nothing else to do");
+    assert_eq!(retailer.runs_of("lake"), "1", "there is nothing else to do");
     warned(&retailer, &usual, "lake", &["--admit", file]);
     warned(&retailer, &guards(&retailer, "incomplete: false"), "lake by limit", &[]);
     for lake in ["lake", "lake by limit"] {
-        assert_eq!(runs_of(&retailer, lake), "2", "{lake}");
+        assert_eq!(retailer.runs_of(lake), "2", "{lake}");
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::s3::copy;
+use crate::support::shop::{self, BIRTH, KANA, MAIL, NAME, PHONE, SEX};
 use crate::support::{Retailer, fails, nayose, own_pipeline, published, succeeds, walk_through};
 
 /// What a run says about itself, and what it warned of.
@@ -242,7 +243,7 @@ fn nobody_flips_over_days_of_deliveries_and_wrong_merges_split() {
     let retailer = Retailer::new(600, 96);
     let pipeline = own_pipeline(&retailer, |_| {}, |_| {});
     // The rows of the shop's first file, the last of them day by day.
-    let first = retailer.path("input/shop/customers_20250930.csv");
+    let first = retailer.path("input/shop").join(shop::FIRST);
     let bytes = fs::read(&first).expect("the file");
     let lines: Vec<&[u8]> = bytes.split_inclusive(|b| *b == b'\n').collect();
     let (head, rows) = (lines[0], &lines[1..]);
@@ -250,25 +251,18 @@ fn nobody_flips_over_days_of_deliveries_and_wrong_merges_split() {
     let base = rows.len() - each * DAYS;
     fs::write(&first, [&[head][..], &rows[..base]].concat().concat()).expect("written");
     // Records with the name, phone, mail, sex and birth date of somebody else.
-    let parse = |line: &[u8]| -> Vec<String> {
-        let text = encoding_rs::SHIFT_JIS.decode(line).0.into_owned();
-        text.trim_end().trim_matches('"').split("\",\"").map(str::to_string).collect()
-    };
-    let whole = |row: &Vec<String>| row.len() == 16 && [1, 2, 4, 6, 7, 9].iter().all(|column| !row[*column].is_empty());
-    let whole: Vec<Vec<String>> = rows[..base].iter().map(|line| parse(line)).filter(whole).collect();
+    let (header, whole) = shop::first_load(&retailer);
     assert!(whole.len() >= 2 * PLANTED, "{} rows with all fields", whole.len());
     let file = |wrong: bool| {
-        let mut text = encoding_rs::SHIFT_JIS.decode(head).0.into_owned();
-        for n in 0..PLANTED {
+        let rows = (0..PLANTED).map(|n| {
             let (of, mut own) = (&whole[2 * n], whole[2 * n + 1].clone());
             own[0] = format!("Z{n:08}");
             if wrong {
-                [1, 2, 6, 7, 8, 9].iter().for_each(|column| own[*column].clone_from(&of[*column]));
+                [NAME, KANA, PHONE, MAIL, SEX, BIRTH].iter().for_each(|cell| own[*cell].clone_from(&of[*cell]));
             }
-            text += &format!("\"{}\"\r\n", own.join("\",\""));
-        }
-        fs::write(retailer.path("input/shop/customers_20250930z.csv"), encoding_rs::SHIFT_JIS.encode(&text).0)
-            .expect("written");
+            own
+        });
+        shop::put(&retailer, "customers_20250930z.csv", &header, &rows.collect::<Vec<_>>());
     };
     let together = |people: &BTreeMap<String, (String, String)>| {
         let customer = |id: &str| people.get(&format!("shop:{id}")).map(|(customer, _)| customer.clone());

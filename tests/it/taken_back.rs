@@ -8,15 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::s3::copy;
-use crate::support::{Retailer, as_text, fails, nayose, own_pipeline, published, root, run_sections, succeeds};
+use crate::support::{Retailer, as_text, fails, nayose, own_pipeline, published, root, run_sections, strs, succeeds};
 
 /// What lets in a wrong delivery at which guards would stop.
 const ADMITTED: [&str; 8] =
     ["--admit", "shop_customers", "--admit", "merged", "--admit", "split", "--admit", "retired"];
-
-fn strs(args: &[String]) -> Vec<&str> {
-    args.iter().map(String::as_str).collect()
-}
 
 /// Record → customer, as a run published it.
 fn people(retailer: &Retailer, run: &str) -> BTreeMap<String, String> {

@@ -12,7 +12,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{JoinType, Result};
-use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::ScalarFunctionExpr;
@@ -34,9 +33,10 @@ use futures::{Stream, StreamExt};
 
 use super::sizes;
 use super::step::{self, Limit};
+use crate::tables::operator;
 
 /// What the operator above does with a batch.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Use {
     /// It computes with it.
     Reads,
@@ -79,7 +79,8 @@ fn of(
         || plan.is::<FilterExec>()
         || plan.is::<AggregateExec>();
     let input = replace_children_if_necessary(plan, children)?;
-    Ok(Arc::new(StepExec { input, is_counted, above, window, copied, limit, batch_rows }))
+    let step = Arc::new(Step { is_counted, above, window, copied, limit, batch_rows });
+    Ok(Arc::new(StepExec { input, step }))
 }
 
 fn use_of(plan: &Arc<dyn ExecutionPlan>, child: usize) -> Use {
@@ -150,9 +151,15 @@ fn written(expression: &Arc<dyn PhysicalExpr>) -> usize {
 }
 
 /// An operator that is counted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct StepExec {
     input: Arc<dyn ExecutionPlan>,
+    step: Arc<Step>,
+}
+
+/// How an operator is counted.
+#[derive(Debug)]
+struct Step {
     /// Whether what its functions make between two batches is in memory at once.
     is_counted: bool,
     /// What the operator above does with its batches.
@@ -172,9 +179,8 @@ impl DisplayAs for StepExec {
 }
 
 impl ExecutionPlan for StepExec {
-    fn name(&self) -> &str {
-        "StepExec"
-    }
+    operator::methods!(of an input);
+    operator::methods!(no expressions);
 
     fn properties(&self) -> &Arc<PlanProperties> {
         self.input.properties()
@@ -184,40 +190,12 @@ impl ExecutionPlan for StepExec {
         vec![true]
     }
 
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let Ok([input]) = <[_; 1]>::try_from(children) else {
-            return Err(DataFusionError::Internal("a step is of one plan".into()));
-        };
-        let (above, window) = (self.above.clone(), self.window.clone());
-        Ok(Arc::new(StepExec { input, above, window, ..*self }))
-    }
-
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        if let Use::Holds(window) = &self.above {
+        if let Use::Holds(window) = &self.step.above {
             window.begin(partition, &context);
         }
         let input = self.input.execute(partition, context)?;
-        Ok(Box::pin(Steps {
-            input,
-            partition,
-            is_counted: self.is_counted,
-            above: self.above.clone(),
-            window: self.window.clone(),
-            copied: self.copied,
-            limit: self.limit,
-            batch_rows: self.batch_rows,
-        }))
+        Ok(Box::pin(Steps { input, partition, step: self.step.clone() }))
     }
 }
 
@@ -225,12 +203,7 @@ impl ExecutionPlan for StepExec {
 struct Steps {
     input: SendableRecordBatchStream,
     partition: usize,
-    is_counted: bool,
-    above: Use,
-    window: Option<Arc<Window>>,
-    copied: usize,
-    limit: Limit,
-    batch_rows: usize,
+    step: Arc<Step>,
 }
 
 impl RecordBatchStream for Steps {
@@ -243,23 +216,23 @@ impl Stream for Steps {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<RecordBatch>>> {
-        let polled = step::within(self.is_counted, || self.input.poll_next_unpin(context));
+        let polled = step::within(self.step.is_counted, || self.input.poll_next_unpin(context));
         let next = ready!(polled);
         Poll::Ready(next.map(|batch| {
             let batch = batch?;
-            if let Some(window) = &self.window {
+            if let Some(window) = &self.step.window {
                 window.gave(self.partition, batch.num_rows())?;
             }
             step::begin();
-            self.look_at(&batch)?;
+            self.step.look_at(self.partition, &batch)?;
             Ok(batch)
         }))
     }
 }
 
-impl Steps {
+impl Step {
     /// Whether what the operator above does with the batch stays within bounds.
-    fn look_at(&self, batch: &RecordBatch) -> Result<()> {
+    fn look_at(&self, partition: usize, batch: &RecordBatch) -> Result<()> {
         if self.copied > 0 {
             let bytes = self.copied.saturating_mul(batch.num_rows());
             self.limit.allows("a text of the query, beside each row,", bytes)?;
@@ -271,7 +244,7 @@ impl Steps {
                 self.limit.allows("a join of rows as wide as these", widest.saturating_mul(self.batch_rows))
             }
             Use::Unnests(lists) => self.limit.allows("unnest", unnested(batch, lists, self.batch_rows)),
-            Use::Holds(window) => window.took(self.partition, batch),
+            Use::Holds(window) => window.took(partition, batch),
         }
     }
 }

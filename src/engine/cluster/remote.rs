@@ -24,7 +24,6 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::empty::EmptyExec;
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -37,6 +36,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::codec::Codec;
 use super::{Cluster, MESSAGE_BYTES};
 use crate::error::Error;
+use crate::tables::operator;
 
 /// Rows in the memory of this process that travel with a plan.
 const ROWS_THAT_TRAVEL: usize = 1024;
@@ -157,13 +157,9 @@ pub(crate) struct RemoteExec {
 
 impl RemoteExec {
     fn new(plan: Arc<dyn ExecutionPlan>, cluster: Cluster) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(plan.schema()),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        RemoteExec { plan, cluster, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
+        let rows = EquivalenceProperties::new(plan.schema());
+        let properties = operator::passing(rows, Partitioning::UnknownPartitioning(1));
+        RemoteExec { plan, cluster, properties, metrics: ExecutionPlanMetricsSet::new() }
     }
 
     /// The same with a step on top, which runs on the cluster too.
@@ -191,28 +187,7 @@ impl DisplayAs for RemoteExec {
 }
 
 impl ExecutionPlan for RemoteExec {
-    fn name(&self) -> &str {
-        "RemoteExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
+    operator::methods!(of none);
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let (plan, cluster) = (self.plan.clone(), self.cluster.clone());

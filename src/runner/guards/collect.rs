@@ -16,7 +16,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 
-use crate::engine::session::in_order;
+use crate::engine::session::{in_order, replace_table};
 use crate::error::{Error, Result};
 use crate::functions::standardize::{OUTSIDE, standardize};
 use crate::lake::figures::Kinds;
@@ -142,8 +142,7 @@ impl Run<'_> {
             files.iter().enumerate().map(|(i, f)| ((f.source.clone(), f.file.clone()), i)).collect();
         let place = |source: &str, file: &str| places.get(&(source.to_string(), file.to_string())).copied();
         let sampled = here.sql(SAMPLE).await?;
-        self.context.deregister_table(LOOKED_AT)?;
-        self.context.register_table(LOOKED_AT, sampled.clone().into_view())?;
+        replace_table(&self.context, LOOKED_AT, sampled.clone())?;
         for batch in here.sql(KINDS).await?.collect().await? {
             let [source, file, attribute, kind] = [0, 1, 2, 3].map(|c| batch.column(c).as_string::<i32>());
             let values = batch.column(4).as_primitive::<Int64Type>();
@@ -198,17 +197,14 @@ impl Run<'_> {
             ("file", Arc::new(StringArray::from_iter_values(files.iter().map(|f| &f.file)))),
             ("every", Arc::new(Int64Array::from_iter_values(every))),
         ])?;
-        self.context.deregister_table(NEW_FILE)?;
-        self.context.register_batch(NEW_FILE, rows)?;
-        Ok(())
+        replace_table(&self.context, NEW_FILE, self.context.read_batch(rows)?)
     }
 
     /// Which facts have no record, and when what the files tell of was.
     async fn collect_facts(&self, files: &mut [NewFile], place: &impl Fn(&str, &str) -> Option<usize>) -> Result<()> {
         let here = self.here();
         let facts = here.sql(SAMPLE_OF_FACTS).await?;
-        self.context.deregister_table(FACTS_LOOKED_AT)?;
-        self.context.register_table(FACTS_LOOKED_AT, facts.into_view())?;
+        replace_table(&self.context, FACTS_LOOKED_AT, facts)?;
         for batch in here.sql(ORPHANS).await?.collect().await? {
             let [source, file] = [0, 1].map(|c| batch.column(c).as_string::<i32>());
             let [facts, orphans] = [2, 3].map(|c| batch.column(c).as_primitive::<Int64Type>());
@@ -263,11 +259,7 @@ impl Run<'_> {
     async fn register_contents(&self, files: &[NewFile]) -> Result<()> {
         let here = self.here();
         let few = files.iter().map(|file| file.rows).sum::<u64>() <= KEPT;
-        let put = |name: &str, rows: DataFrame| -> Result<()> {
-            self.context.deregister_table(name)?;
-            self.context.register_table(name, rows.into_view())?;
-            Ok(())
-        };
+        let put = |name: &str, rows: DataFrame| replace_table(&self.context, name, rows);
         for (table, query) in OF_NEW_FILES {
             put(table, here.sql(query).await?)?;
         }

@@ -11,6 +11,7 @@ use arrow::datatypes::Int64Type;
 
 use super::collect::NewFile;
 use super::files;
+use crate::engine::session::replace_table;
 use crate::error::Result;
 use crate::lake::results::FileCounts;
 use crate::runner::Run;
@@ -55,8 +56,7 @@ impl Run<'_> {
             ("one", Arc::new(StringArray::from_iter_values(pairs.iter().map(|(_, of)| of[0])))),
             ("last", Arc::new(StringArray::from_iter_values(pairs.iter().map(|(_, of)| of[1])))),
         ])?;
-        self.context.deregister_table(LAST_TWO)?;
-        self.context.register_batch(LAST_TWO, rows)?;
+        replace_table(&self.context, LAST_TWO, self.context.read_batch(rows)?)?;
         let mut found = BTreeSet::new();
         for batch in self.here().sql(COPIES).await?.collect().await? {
             let sources = batch.column(0).as_string::<i32>();
@@ -75,19 +75,7 @@ impl Run<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn counts(files: &[(&str, u64, i64)]) -> Vec<FileCounts> {
-        let of = |(file, rows, came): &(&str, u64, i64)| FileCounts {
-            source: "shop".into(),
-            file: file.to_string(),
-            rows: *rows,
-            rejects: 0,
-            skipped: 0,
-            read: *rows,
-            came: *came,
-        };
-        files.iter().map(of).collect()
-    }
+    use crate::runner::guards::sources::counts;
 
     #[test]
     fn files_are_in_the_order_in_which_they_came() {

@@ -88,22 +88,24 @@ fn shrank(of: &Delivery<'_>, limit: Option<f64>) -> Option<Finding> {
     (many && gone_rows >= FEWEST && new * 2 < gone_rows).then(|| Finding { guard: "shrank", reason: reason() })
 }
 
+/// Files of the shop: each with its rows, and which run it came with.
+#[cfg(test)]
+pub(super) fn counts(files: &[(&str, u64, i64)]) -> Vec<FileCounts> {
+    let of = |(file, rows, came): &(&str, u64, i64)| FileCounts {
+        source: "shop".into(),
+        file: file.to_string(),
+        rows: *rows,
+        rejects: 0,
+        skipped: 0,
+        read: *rows,
+        came: *came,
+    };
+    files.iter().map(of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn counts(files: &[(&str, u64)]) -> Vec<FileCounts> {
-        let of = |(file, rows): &(&str, u64)| FileCounts {
-            source: "shop".into(),
-            file: file.to_string(),
-            rows: *rows,
-            rejects: 0,
-            skipped: 0,
-            read: *rows,
-            came: 1,
-        };
-        files.iter().map(of).collect()
-    }
 
     #[test]
     fn rows_that_are_gone_stop_a_run_and_rows_that_moved_do_not() {
@@ -115,7 +117,9 @@ mod tests {
             files
         };
         let check = |before: &[(&str, u64)], now: &[(&str, u64)], expected: Option<&str>| {
-            let (before, now) = (counts(before), counts(now));
+            let of_one_run =
+                |files: &[(&str, u64)]| counts(&files.iter().map(|(file, rows)| (*file, *rows, 1)).collect::<Vec<_>>());
+            let (before, now) = (of_one_run(before), of_one_run(now));
             let delivery = Delivery::new("shop", &before, &now, true);
             let found = finding(&delivery, None, true, &GuardsFile::default());
             assert_eq!(found.as_ref().map(|f| f.guard), expected, "{found:?}");
@@ -139,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_source_is_missed_that_never_failed_for_a_week() {
-        let rows = counts(&[("a", 20)]);
+        let rows = counts(&[("a", 20, 1)]);
         let check = |deliveries: u32, came: bool, others: bool, expected: Option<&str>| {
             let figures = SourceFigures { deliveries, ..SourceFigures::default() };
             let delivery = Delivery::new("shop", &rows, &rows, came);

@@ -122,7 +122,13 @@ impl Keys {
         self.row_after(None, channel, id)
     }
 
-    /// The same for one of many records that come in order: the row after the one before is looked at first.
+    /// The rows of two records, the smaller one first; none where one of them is not there.
+    pub(crate) fn rows_of_pair(&self, left: &(String, String), right: &(String, String)) -> Option<(u32, u32)> {
+        let (l, r) = (self.row(&left.0, &left.1)?, self.row(&right.0, &right.1)?);
+        Some((l.min(r), l.max(r)))
+    }
+
+    /// The row of one of many records that come in order: the row after the one before is looked at first.
     pub(crate) fn row_after(&self, before: Option<u32>, channel: &str, id: &str) -> Option<u32> {
         let place = self.channels.binary_search_by(|(_, name)| (**name).cmp(channel)).ok()?;
         let end = self.channels.get(place + 1).map_or(self.len() as u32, |(next, _)| *next);

@@ -200,11 +200,10 @@ impl Decided {
     pub(crate) fn new(keys: &Keys, decisions: &[Decision]) -> Self {
         let mut found = Decided { same: Vec::new(), rows: HashMap::new(), apart: Default::default(), unknown: 0 };
         for d in decisions {
-            let (Some(l), Some(r)) = (keys.row(&d.left.0, &d.left.1), keys.row(&d.right.0, &d.right.1)) else {
+            let Some(pair) = keys.rows_of_pair(&d.left, &d.right) else {
                 found.unknown += 1;
                 continue;
             };
-            let pair = (l.min(r), l.max(r));
             if d.same {
                 found.same.push(pair);
             } else {

@@ -15,7 +15,7 @@ use datafusion::prelude::SessionContext;
 
 use super::{Planned, holders};
 use crate::config::{Need, Pipeline};
-use crate::engine::session::in_order;
+use crate::engine::session::{in_order, replace_table};
 use crate::engine::write::Order;
 use crate::error::Result;
 use crate::functions::array_function;
@@ -61,8 +61,7 @@ pub(super) async fn plan(
     };
     let numbers: ArrayRef = Arc::new(Int32Array::from_iter_values(0..customers.len() as i32));
     let numbered = RecordBatch::try_from_iter([(col::CUSTOMER_ID, customers.clone()), (NUMBER, numbers)])?;
-    context.deregister_table("numbered_customer")?;
-    context.register_table("numbered_customer", context.read_batch(numbered)?.into_view())?;
+    replace_table(context, "numbered_customer", context.read_batch(numbered)?)?;
     let column = |c: &Column| match c.name {
         col::CUSTOMER_ID => ident(NUMBER),
         name => cast(ident(name), c.data_type.arrow()).alias(name),

@@ -6,6 +6,7 @@
 
 use datafusion::prelude::SessionContext;
 
+use crate::engine::session::replace_table;
 use crate::error::Result;
 
 /// The numbers: few, and asked for several times.
@@ -47,13 +48,11 @@ left join living l on e.channel = l.channel and e.event_id = l.event_id and e.re
 pub(crate) async fn register(context: &SessionContext) -> Result<bool> {
     let numbers = context.sql(NUMBERS).await?.cache().await?;
     let any = numbers.clone().count().await? > 0;
-    context.deregister_table("given_anew")?;
-    context.register_table("given_anew", numbers.into_view())?;
+    replace_table(context, "given_anew", numbers)?;
     let rows = match any {
-        true => context.sql(ROWS).await?.into_view(),
-        false => context.table_provider("raw_record").await?,
+        true => context.sql(ROWS).await?,
+        false => context.table("raw_record").await?,
     };
-    context.deregister_table("people_row")?;
-    context.register_table("people_row", rows)?;
+    replace_table(context, "people_row", rows)?;
     Ok(any)
 }

@@ -17,6 +17,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use super::references;
 use crate::config::file::EqualRowsFile;
 use crate::config::{Pipeline, Rows};
+use crate::engine::session::replace_table;
 use crate::error::Result;
 use crate::lake::results::{LineCounts, Negative};
 use crate::tables::columns;
@@ -41,24 +42,17 @@ pub(super) async fn register(context: &SessionContext, pipeline: &Pipeline) -> R
     // Hashes are small, and asked for more than once.
     let keys = context.sql(KEYS).await?.cache().await?;
     let repeated = rows_of(keys.clone()).await?;
-    put(context, "repeated_key", keys)?;
+    replace_table(context, "repeated_key", keys)?;
     if repeated == 0 {
         // Most data repeats nothing: its rows are neither hashed again nor joined to nothing.
-        put(context, "event_once", context.sql(ALL).await?)?;
-        return put(context, "repeated_event", context.sql(NONE).await?);
+        replace_table(context, "event_once", context.sql(ALL).await?)?;
+        return replace_table(context, "repeated_event", context.sql(NONE).await?);
     }
-    put(context, "equal_rows", context.read_batch(equal_rows(pipeline)?)?)?;
+    replace_table(context, "equal_rows", context.read_batch(equal_rows(pipeline)?)?)?;
     let told = context.sql(TOLD).await?;
-    put(context, "told_event", if repeated <= KEPT { told.cache().await? } else { told })?;
-    put(context, "event_once", context.sql(ONCE).await?)?;
-    put(context, "repeated_event", context.sql(NOT_ONCE).await?)
-}
-
-/// Makes a table known in place of the one before.
-fn put(context: &SessionContext, name: &str, rows: DataFrame) -> Result<()> {
-    context.deregister_table(name)?;
-    context.register_table(name, rows.into_view())?;
-    Ok(())
+    replace_table(context, "told_event", if repeated <= KEPT { told.cache().await? } else { told })?;
+    replace_table(context, "event_once", context.sql(ONCE).await?)?;
+    replace_table(context, "repeated_event", context.sql(NOT_ONCE).await?)
 }
 
 /// How many rows have one of these keys.

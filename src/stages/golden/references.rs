@@ -8,6 +8,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::SessionContext;
 
 use super::{Planned, by_key, columns};
+use crate::engine::session::replace_table;
 use crate::error::Result;
 use crate::tables::contract::{REFERENCE_TABLES, col};
 
@@ -26,8 +27,7 @@ from raw_reference where reject_reason is null";
 /// Bug, if a plan cannot be built.
 pub(super) async fn plan(context: &SessionContext) -> Result<Vec<Planned>> {
     let placed = context.sql(PLACE).await?;
-    context.deregister_table("reference_place")?;
-    context.register_table("reference_place", placed.into_view())?;
+    replace_table(context, "reference_place", placed)?;
     let mut planned = Vec::new();
     for table in REFERENCE_TABLES {
         let rows = context.table("reference_place").await?;

@@ -10,6 +10,7 @@ use arrow::datatypes::Int64Type;
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
+use crate::engine::session::replace_table;
 use crate::error::{Error, Result};
 use crate::functions::key_hash;
 use crate::lake::results::Understood;
@@ -44,8 +45,7 @@ pub(crate) async fn understood(
     };
     let Some(chosen) = rows.iter().map(chosen).reduce(Expr::or) else { return Ok(Vec::new()) };
     let sampled = raw.filter(ident(col::REJECT_REASON).is_null().and(chosen))?;
-    context.deregister_table(SAMPLED)?;
-    context.register_table(SAMPLED, sampled.into_view())?;
+    replace_table(context, SAMPLED, sampled)?;
     let mut found: BTreeMap<(String, String), Shapes> = BTreeMap::new();
     for batch in context.sql(QUERY).await?.collect().await? {
         let text = |c: usize| batch.column(c).as_string::<i32>();

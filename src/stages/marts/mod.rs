@@ -41,7 +41,7 @@ pub(crate) async fn plan(context: &SessionContext, pipeline: &Pipeline, mart: &S
     let Some(table) = contract::of_pipeline(pipeline, &mart.name) else {
         // A mart of the pipeline's own may promise nothing: its columns are those of its query.
         return Ok(Planned {
-            table: Table { name: leaked(&mart.name), ja: "", en: "", key: &[], columns: &[] },
+            table: Table::without_contract(&mart.name),
             plan: rows_in_zone(plan, TIME_ZONE)?,
             order: Order::Kept,
         });
@@ -279,9 +279,4 @@ const KNOWN: &str =
 pub(crate) fn failed(file: &SqlFile, error: Error) -> Error {
     let kind = if error.kind() == Kind::Bug { Kind::Config } else { error.kind() };
     Error::new(kind, format!("{}: {}", file.shown(), error.message())).hint(KNOWN)
-}
-
-/// Names of tables live as long as the process: there are as many as the pipeline has marts.
-fn leaked(name: &str) -> &'static str {
-    Box::leak(name.to_string().into_boxed_str())
 }

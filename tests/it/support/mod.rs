@@ -2,6 +2,7 @@
 
 mod core_pipeline;
 pub mod raw_records;
+pub mod shop;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,11 @@ pub fn fails(code: i32, args: &[&str]) -> String {
     let stderr = as_text(&String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "nayose {args:?}:\n{stderr}");
     stderr
+}
+
+/// Arguments as the binary is given them.
+pub fn strs(args: &[String]) -> Vec<&str> {
+    args.iter().map(String::as_str).collect()
 }
 
 /// What is on stderr, with an error of the JSON log as the text log tells it.
@@ -101,7 +107,12 @@ impl Retailer {
     /// Runs the pipeline, which has to succeed.
     pub fn runs(&self, lake: &str, more: &[&str]) -> String {
         let args = self.run(lake, more);
-        succeeds(&args.iter().map(String::as_str).collect::<Vec<_>>())
+        succeeds(&strs(&args))
+    }
+
+    /// How many runs a lake has.
+    pub fn runs_of(&self, lake: &str) -> String {
+        self.sql(lake, "select count(*) from run").lines().last().unwrap_or_default().to_string()
     }
 
     /// Asks the lake, answers CSV.

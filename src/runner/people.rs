@@ -157,6 +157,7 @@ impl Run<'_> {
             let (facts, rows) = (self.table(&INTERACTION, record).await?, self.table(table, record).await?);
             found.extend(unmatched::unmatched(table.name, facts, rows).await?);
         }
+        found.extend(unmatched::unknown_ways(self.pipeline, self.table(&INTERACTION, record).await?).await?);
         Ok(found)
     }
 

@@ -83,7 +83,7 @@ def chance(end):
         for n in range(r.choice([0, 0, 0, 8]) if i % 2 else 0):
             when = r.choice([edge(), moment(200)])
             ticket = fact("support", "ticket", r.choice([i, i, i, None]), when, category=r.choice(["クレーム", "返品", None]),
-                          staff=r.choice(["佐藤", None]), item_id=r.choice(["I1", "I11", None]))
+                          staff=r.choice(["佐藤", None]), item_id=r.choice(["I0", "I11", None]))
             for _ in range(r.choice([0, 1, 2])):
                 fact("support", "ticket_reply", None, ticket["occurred_at"] + sixth * r.randrange(9), transaction_id=ticket["event_id"])
         for n in range(r.choice([0, 2, 5])):
@@ -96,6 +96,9 @@ def chance(end):
             kind = r.choice(["joined", "rank", "rank", "withdrawn"])
             fact("shop", "membership", i - i % 2, at(), record_id=f"R{i}", category=kind, reason="x" if kind == "withdrawn" else None,
                  status=r.choice(["silver", "gold"]) if kind == "rank" else None)
+        # At one time a withdrawal is the last word, whatever its number.
+        for kind in ("withdrawn", "joined") if i % 10 == 3 else ():
+            fact("shop", "membership", i - i % 2, end - 40 * DAY, record_id=f"R{i}", category=kind)
         if i % 3 == 0:
             fact("shop", "registration", i, at(), item_id=f"I{i % 2}", serial_number=r.choice(["S1", "S2", None]),
                  bought_on=r.choice([date(2024, 1, 1) + DAY * i, None]))
@@ -113,8 +116,10 @@ def chance(end):
             send = fact("shop", "message", i, at(), category="sent", medium=["email", "sms", None][i % 3], campaign="a")
             send["transaction_id"] = send["event_id"]
             for kind in r.sample(["opened", "clicked", "unsubscribed", "blocked"], 2):
-                fact("shop", "message", i, send["occurred_at"] + sixth, category=kind, medium=send["medium"], transaction_id=send["event_id"])
-                refused += [send["occurred_at"] + sixth] if kind in ("unsubscribed", "blocked") else []
+                # Some tools know the day alone.
+                answered = r.choice([send["occurred_at"] + sixth, (send["occurred_at"] + DAY).replace(hour=0)])
+                fact("shop", "message", i, answered, category=kind, medium=send["medium"], transaction_id=send["event_id"])
+                refused += [answered] if kind in ("unsubscribed", "blocked") else []
         mails = r.sample([f"a{i}@example.com", f"shared{i % 7}@example.com", f"b{i}@docomo.ne.jp"], r.choice([1, 2, 3]))
         # Days alone, moments of one day, no times, times to come; the same addresses under several records, and others.
         day = end.replace(hour=0) - DAY * r.randrange(300)

@@ -354,7 +354,7 @@ pub(crate) struct GoldenResult {
 /// Codes of a table of what facts name, or of facts, that have no counterpart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Unmatched {
-    /// The table: `product`, `store`, `medium_spend`.
+    /// The table: `product`, `store`, `medium_spend`; `consent` of the ways of messages.
     pub table: String,
     /// The column that both have.
     pub column: String,
@@ -377,6 +377,13 @@ impl std::fmt::Display for Unmatched {
                 f,
                 "{rows} {rows_name} of medium_spend with {codes} {values} of medium that no purchase and no visit has{such}: what was spent there wins nobody"
             ),
+            "consent" => {
+                let messages = if *rows == 1 { "message" } else { "messages" };
+                write!(
+                    f,
+                    "{rows} {messages} with {codes} {values} of medium that no consent has as its contact{such}: who unsubscribes from them ends none"
+                )
+            }
             _ => write!(
                 f,
                 "{rows} {rows_name} of facts with {codes} {values} of {column} that {table} does not have{such}: figures by {table} leave them out"

@@ -24,8 +24,9 @@ use crate::stages::golden::{anonymity, lines, unmatched};
 use crate::stages::{Planned, Stage, cluster, golden};
 use crate::tables::columns;
 use crate::tables::contract::{
-    GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, IDENTITY_AT_THRESHOLD, INTERACTION, LEDGER, RAW_EVENT,
-    RAW_RECORD, RAW_REFERENCE, REFERENCE_TABLES, REJECT, SCORED_PAIR, SOURCE_RECORD, STANDARD_RECORD, Table, col,
+    CONSENT_BY_RECORD, GOLDEN_CUSTOMER, GOLDEN_RECORD, ID_EVENT, ID_MAP, IDENTITY, IDENTITY_AT_THRESHOLD, INTERACTION,
+    LEDGER, RAW_EVENT, RAW_RECORD, RAW_REFERENCE, REFERENCE_TABLES, REJECT, SCORED_PAIR, SOURCE_RECORD,
+    STANDARD_RECORD, Table, col,
 };
 use nayose_matching::identity::alias::Aliases;
 use nayose_matching::identity::bounds::Bounds;
@@ -131,6 +132,9 @@ impl Run<'_> {
         let given_anew = self.register_holders().await?;
         let customers = if executors || given_anew { None } else { Some(self.customers(record).await?) };
         let as_of = self.as_of()?;
+        let statements = golden::consent::by_record(&self.context, self.pipeline, as_of).await?;
+        self.put(Stage::Golden, statements, false, None, record).await?;
+        self.register(&[&CONSENT_BY_RECORD], record).await?;
         for planned in golden::tables(&self.context, self.pipeline, as_of, self.number(), given_anew, customers).await?
         {
             self.put(Stage::Golden, planned, true, None, record).await?;
@@ -152,6 +156,7 @@ impl Run<'_> {
             let (facts, rows) = (self.table(&INTERACTION, record).await?, self.table(table, record).await?);
             found.extend(unmatched::unmatched(table.name, facts, rows).await?);
         }
+        found.extend(unmatched::unknown_ways(self.pipeline, self.table(&INTERACTION, record).await?).await?);
         Ok(found)
     }
 

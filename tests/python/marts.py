@@ -5,7 +5,8 @@ have (edge_pipeline.py), and one of a shop with orders only, whose marts are lef
 tables into DuckDB and calls the checks of every marts_*.py beside this file.
 
 A check is `def check_MART(con, marts) -> None` in the list CHECKS of its module. `con` has the published tables by their names, `this_run` with
-`as_of`, `parameters` with `name` and `value`, those of the pipeline file, and the work table `identity_at_threshold`. `marts` is the set of
+`as_of`, `parameters` with `name` and `value`, those of the pipeline file, and the work tables `identity_at_threshold` and
+`consent_by_record`. `marts` is the set of
 published names: a mart that was left out is not checked. A check fails by an AssertionError. Modules marts_*_edges.py make rows of their own
 by chance, and run the pipeline's queries over them.
 """
@@ -86,9 +87,10 @@ def load(lake, pipeline):
         con.register(f"arrow_{name}", table)
         con.execute(f'create table "{name}" as select * from "arrow_{name}"')
         con.unregister(f"arrow_{name}")
-    # A work table that a mart reads and that is not published.
+    # Work tables that marts read and that are not published.
     run = con.execute("select run_id from run order by run_number desc limit 1").fetchall()[0][0]
-    con.execute(f"create table identity_at_threshold as select * from '{lake}/work/{run}/cluster/identity_at_threshold/*.parquet'")
+    for stage, name in (("cluster", "identity_at_threshold"), ("golden", "consent_by_record")):
+        con.execute(f"create table {name} as select * from '{lake}/work/{run}/{stage}/{name}/*.parquet'")
     con.execute("create table parameters (name text, value double)")
     for name, value in parameters(pipeline):
         con.execute("insert into parameters values (?, ?)", [name, float(value)])

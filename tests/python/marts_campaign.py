@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from math import floor, sqrt
 from zoneinfo import ZoneInfo
 
+import consents
+
 ZONE = ZoneInfo("Asia/Tokyo")
 PIPELINE = pathlib.Path(__file__).parents[2] / "pipelines/retail/pipeline.yaml"
 DAY = timedelta(days=1)
@@ -276,15 +278,16 @@ def sha256(text):
 
 @of("ad_audience")
 def check_ad_audience(con, marts):
-    granted, refused = set(), set()
-    for c in rows(con, "select * from consent where purpose = 'advertising' and contact in ('email', 'phone', 'sms')"):
+    granted, refused, said = set(), set(), set()
+    for c in consents.with_holds(rows(con, "select * from consent_by_record where purpose = 'advertising' and contact in ('email', 'phone', 'sms')"), as_of(con)):
         kind = "email" if c["contact"] == "email" else "phone"
         for value in c["contact_points"] or []:
-            value = value.replace(" ", "").lower()
-            if c["status"] == "granted":
-                granted.add((c["customer_id"], kind, value))
-            else:
-                refused.add((kind, value))
+            said.add((c["customer_id"], c["contact"], kind, value.replace(" ", "").lower(), c["holds"]))
+    for customer, contact, kind, value, holds in said:
+        if holds:
+            granted.add((customer, kind, value))
+        elif (customer, contact, kind, value, True) not in said:
+            refused.add((kind, value))
     want = {(p, kind, sha256(normalised(p, kind, value)), who)
             for who, kind, value in granted if value and (kind, value) not in refused
             for p in (("google", "meta", "yahoo") if kind == "email" else ("google", "meta")) if normalised(p, kind, value)}
@@ -410,7 +413,7 @@ def check_web_visit_flag(con, marts):
 @of("prospect")
 def check_prospect(con, marts):
     bought = purchases(con)
-    uses = [f for f in facts(con, "app_event") if f["category"] not in (None, "purchase") and f["customer_id"]]
+    uses = [f for f in facts(con, "app_event") if f["category"] != "purchase" and f["customer_id"]]
     ways = defaultdict(lambda: {"visits": [], "app": {}})
     for v in visits(con):
         who = v["customer_id"] or v["later_customer_id"]

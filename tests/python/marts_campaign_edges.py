@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 from datafusion import SessionConfig, SessionContext
 
+import consents
 import marts_campaign
 import marts_contract
 
@@ -128,15 +129,20 @@ def chance(seed):
            for c, i, p in records if p]
     # Some were somebody else before.
     ids += [{**row, "customer_id": r.choice(people), "valid_from": end - timedelta(days=500), "valid_to": row["valid_from"]} for row in r.sample(ids, 15)]
-    points = ["A.b+c@Gmail.com", "ab@gmail.com", "x.y+z@example.com", "q@googlemail.com", "+819012345678", "+81344057597", " "]
+    points = ["A.b+c@Gmail.com", "ab@gmail.com", "x.y+z@example.com", "q@googlemail.com", "+819012345678", "+81344057597", " ",
+              *(f"u.{k}+x@gmail.com" for k in range(30)), *(f"+8190000000{k}" for k in range(10, 30))]
+    stated = lambda: r.choice([None, end - timedelta(days=r.randrange(3), hours=r.randrange(3)), end - timedelta(days=r.randrange(400))])
     consent = [{"customer_id": p, "purpose": r.choice(["advertising", "marketing"]), "contact": r.choice(["email", "phone", "sms", "push"]),
-                "status": r.choice(["granted", "granted", "denied", "unknown"]), "contact_points": r.choice([None, r.sample(points, 2)])} for p in people * 2]
+                "status": r.choice(["granted", "granted", "granted", "denied", "unknown"]), "channel": "shop", "record_id": f"{p}-{n}",
+                "stated_at": stated(), "contact_points": r.choice([None, r.sample(points, 2)])} for n, p in enumerate(people * 3)]
+    consent = consents.with_holds(consent, end)
     tables = {
         "interaction": table(rows, TYPES),
         "id_map": table(ids, {"channel": pa.string(), "record_id": pa.string(), "customer_id": pa.string(), "household_id": pa.string(),
                               "valid_from": TIME, "valid_to": TIME, "confidence": pa.float64()}),
-        "consent": table(consent, {"customer_id": pa.string(), "purpose": pa.string(), "contact": pa.string(), "status": pa.string(),
-                                   "contact_points": pa.list_(pa.string())}),
+        "consent_by_record": table(consent, {"customer_id": pa.string(), "purpose": pa.string(), "contact": pa.string(), "status": pa.string(),
+                                             "channel": pa.string(), "record_id": pa.string(), "stated_at": TIME, "holds": pa.bool_(),
+                                             "contact_points": pa.list_(pa.string())}),
         "product": table([], {"item_id": pa.string(), "item_name": pa.string(), "category_path": pa.string(), "cost": AMOUNT,
                               "launched_on": pa.date32(), "role": pa.string()})}
     return tables, end

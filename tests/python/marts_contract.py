@@ -6,27 +6,16 @@ As marts_campaign.py, whose ways of reading and comparing are used.
 from collections import Counter, defaultdict
 from datetime import timedelta
 
+import contracts
 from marts_campaign import STAGES, as_of, compare, days, facts, fifths, of, parameter, purchases, rows
 
 PARTS = {"logins": "login", "minutes": "minute", "registered": "registered", "admins": "admin", "trainings": "training", "contacts": "contact",
          "new_accounts": "new_account", "nps": "nps", "community": "community", "voices": "voice", "surveys": "survey", "referrals": "referral"}
 
-# At one time a start comes before a change, a change before an end.
-ORDER = {"start": 1, "change": 2, "end": 3}
-
-
-def in_order(fact):
-    return fact["occurred_at"], ORDER[fact["category"]], fact["event_id"]
-
-
 def steps(con):
     """What happened to each contract, in order: moment, fee from then on, fee before, and whether it was in force before."""
-    found = defaultdict(list)
-    for f in facts(con, "contract"):
-        if f["account_id"] is not None and f["category"] in ORDER:
-            found[f["account_id"]].append({**f, "at": f["occurred_at"]})
+    found = contracts.events(facts(con, "contract"), as_of(con))
     for lines in found.values():
-        lines.sort(key=in_order)
         said, fee, runs = 0, 0, False
         for f in lines:
             said = said if f["amount"] is None else f["amount"]
@@ -41,9 +30,9 @@ def next_month(month):
 
 @of("contract_churn")
 def check_contract_churn(con, marts):
-    today, contracts = as_of(con).date(), steps(con)
+    today, lines_of = as_of(con).date(), steps(con)
     companies = defaultdict(list)
-    for lines in contracts.values():
+    for lines in lines_of.values():
         company = next((f["corporate_number"] for f in reversed(lines) if f["corporate_number"]), None)
         person = next((f["customer_id"] for f in reversed(lines) if f["customer_id"]), None)
         companies["all"].append((person, lines))
@@ -182,19 +171,19 @@ def health(con, back):
             if r["valid_from"] <= moment and (r["valid_to"] is None or r["valid_to"] > moment):
                 then[r["channel"], r["record_id"]] = r["customer_id"]
     known = []
-    for f in facts(con, "engagement", "ticket", "registration", "contract"):
-        f["at"] = f["occurred_at"]
+    of_contract = contracts.events(facts(con, "contract"), as_of(con)).values()
+    others = [{**f, "at": f["occurred_at"]} for f in facts(con, "engagement", "ticket", "registration")]
+    for f in [*others, *(f for lines in of_contract for f in lines)]:
         f["known_then"] = (f["channel"], f["record_id"]) in then
         f["person"] = then.get((f["channel"], f["record_id"]), f["customer_id"])
         if f["at"] <= moment:
             known.append(f)
-    contracts = defaultdict(list)
+    by_account = defaultdict(list)
     for f in known:
-        if f["event_type"] == "contract" and f["account_id"] and f["category"] in ORDER:
-            contracts[f["account_id"]].append(f)
+        if f["event_type"] == "contract":
+            by_account[f["account_id"]].append(f)
     in_force, of_person = {}, defaultdict(list)
-    for account, lines in contracts.items():
-        lines.sort(key=in_order)
+    for account, lines in by_account.items():
         if lines[-1]["category"] != "end":
             latest = lambda name: next((f[name] for f in reversed(lines) if f[name] is not None), None)
             in_force[account] = {"customer_id": latest("person"), "corporate_number": latest("corporate_number"), "fee": latest("amount")}
@@ -263,9 +252,9 @@ def check_health_score(con, marts):
 @of("health_backtest")
 def check_health_backtest(con, marts):
     now, then = scored(con)
-    contracts = [(name, u) for (unit, name), u in then.items() if unit == "contract"]
+    units = [(name, u) for (unit, name), u in then.items() if unit == "contract"]
     # Sums of the same parts may differ in the last bit, and would be no tie: cut it off.
-    cases = [(round(u["score"], 9), ("contract", name) not in now, u["known_then"]) for name, u in contracts]
+    cases = [(round(u["score"], 9), ("contract", name) not in now, u["known_then"]) for name, u in units]
     groups = defaultdict(list)
     for case, fifth in zip(cases, fifths([c[0] for c in cases])):
         groups[fifth].append(case)

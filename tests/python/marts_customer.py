@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import consents
 import purchases as checkouts
 from marts import parameter
 
@@ -212,9 +213,14 @@ def check_preference(con, _):
     compare(con, "preference", want, ["customer_id", "rank"])
 
 
+def club_order(event):
+    """Of what is said of a membership at one time the withdrawal is the last."""
+    return event["occurred_at"], event["category"] == "withdrawn", event["event_id"]
+
+
 def state_of(events, until):
     """The state of a membership at a time, and its rank."""
-    seen = sorted((e for e in events if e["occurred_at"] <= until), key=lambda e: (e["occurred_at"], e["event_id"]))
+    seen = sorted((e for e in events if e["occurred_at"] <= until), key=club_order)
     if not seen:
         return "none", None
     said = [e for e in seen if e["status"] is not None and e["category"] != "withdrawn"]
@@ -233,7 +239,7 @@ def memberships(con):
 def check_member_rank(con, _):
     want, now = [], as_of(con)
     for (channel, record), events in memberships(con).items():
-        events.sort(key=lambda e: (e["occurred_at"], e["event_id"]))
+        events.sort(key=club_order)
         state, rank = state_of(events, now)
         last = lambda category: max((e["occurred_at"] for e in events if e["category"] == category), default=None)
         want.append(dict(
@@ -258,7 +264,7 @@ def check_rank_move(con, _):
     before = now - timedelta(days=parameter(con, "move_days"))
     found = defaultdict(list)
     for events in memberships(con).values():
-        newest = max(events, key=lambda e: (e["occurred_at"], e["event_id"]))
+        newest = max(events, key=club_order)
         found[state_of(events, before)[0], state_of(events, now)[0]].append(newest["customer_id"])
     base = Counter()
     for (was, _), members in found.items():
@@ -356,37 +362,55 @@ def device(contact, address):
     return "mobile" if national[:3] in ("070", "080", "090") else "fixed"
 
 
-def check_consented_address(con, _):
-    statements = rows(con, "select * from consent where contact_points is not null")
-    refusals = [f for f in facts(con, "message") if f["category"] in ("unsubscribed", "blocked")]
+def clubs_of(con):
+    """Customer → (state, withdrawals) of each membership."""
     clubs = defaultdict(list)
     for events in memberships(con).values():
-        events.sort(key=lambda e: (e["occurred_at"], e["event_id"]))
-        clubs[events[-1]["customer_id"]].append((state_of(events, as_of(con))[0], [e for e in events if e["category"] == "withdrawn"]))
+        customer = max(events, key=club_order)["customer_id"]
+        clubs[customer].append((state_of(events, as_of(con))[0], [e for e in events if e["category"] == "withdrawn"]))
+    return clubs
 
-    def ends(customer, contact):
-        """When the customer said no to this way, or left the last club."""
-        times = [f["occurred_at"] for f in refusals if f["customer_id"] == customer and f["medium"] in (contact, None)]
-        if clubs[customer] and all(state == "withdrawn" for state, _ in clubs[customer]):
-            times += [e["occurred_at"] for _, gone in clubs[customer] for e in gone]
-        return times
 
-    def holds(s):
-        """Whether a statement is a consent today. One of a time that is still to come has no time."""
-        stated = s["stated_at"] if s["stated_at"] is not None and s["stated_at"] <= as_of(con) else None
-        return s["status"] == "granted" and all(stated is not None and t < stated for t in ends(s["customer_id"], s["contact"]))
+def agreed(con):
+    """All statements, and those that are consents today."""
+    statements = rows(con, "select * from consent_by_record")
+    return statements, consents.in_force(statements, facts(con, "message"), clubs_of(con), as_of(con))
 
-    refused = {(s["purpose"], s["contact"], a) for s in statements if not holds(s) for a in s["contact_points"]}
+
+def check_consented_address(con, _):
+    statements, yes = agreed(con)
+    refused = consents.refused_addresses(statements, yes)
+    of_way = defaultdict(list)
+    for s in consents.newest_first(yes):
+        of_way[consents.of_what(s)] += [(address, s) for address in s["contact_points"] or [] if address is not None]
     want = []
-    for s in statements:
-        if holds(s):
-            for address in dict.fromkeys(s["contact_points"]):
-                want.append(dict(
-                    customer_id=s["customer_id"], purpose=s["purpose"], contact=s["contact"], address=address, channel=s["channel"],
-                    position=s["contact_points"].index(address) + 1, record_id=s["record_id"], granted_at=s["stated_at"],
-                    denied_by_other=(s["purpose"], s["contact"], address) in refused, device=device(s["contact"], address),
-                ))
+    for (customer, purpose, contact), addresses in of_way.items():
+        for place, address in enumerate(dict.fromkeys(address for address, _ in addresses), 1):
+            s = next(s for other, s in addresses if other == address)
+            want.append(dict(
+                customer_id=customer, purpose=purpose, contact=contact, address=address, channel=s["channel"], position=place,
+                record_id=s["record_id"], granted_at=s["stated_at"], denied_by_other=(purpose, contact, address) in refused,
+                device=device(contact, address),
+            ))
     compare(con, "consented_address", want, ["customer_id", "purpose", "contact", "address"])
+
+
+def check_consent_by_record(con, _):
+    """Which grants hold, and what the published verdict on each person is."""
+    published = rows(con, "select * from consent_by_record")
+    found = consents.with_holds(published, as_of(con))
+    wrong = [s for s, other in zip(found, published) if s["holds"] != other["holds"]]
+    assert not wrong, f"consent_by_record: holds is wrong of {len(wrong)} statements: {wrong[0]}"
+    if not rows(con, "select count(*) as n from information_schema.tables where table_name = 'consent'")[0]["n"]:
+        return
+    of_way, strictness = defaultdict(list), ["denied", "unknown", "granted"]
+    for s in consents.newest_first(found):
+        of_way[consents.of_what(s)].append(s)
+    want = []
+    for of in of_way.values():
+        yes = [s for s in of if s["holds"]]
+        want.append(yes[0] if yes else min(of, key=lambda s: strictness.index(s["status"])))
+    compare(con, "consent", [{k: v for k, v in s.items() if k != "holds"} for s in want], ["customer_id", "purpose", "contact"])
 
 
 def check_no_address_without_its_own_grant(con, _):
@@ -421,4 +445,5 @@ CHECKS = [
         check_point_account, check_product_registry, check_profile_merges, check_consented_address,
     ]),
     if_made(check_no_address_without_its_own_grant, "consented_address"),
+    check_consent_by_record,
 ]

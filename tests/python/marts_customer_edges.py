@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute
 from datafusion import SessionConfig, SessionContext
 
+import consents
 import marts_customer
 import marts_gift
 import marts_profile
@@ -32,10 +33,10 @@ FACT |= {"occurred_at": TIME, "valid_until": TIME, "bought_on": pa.date32(), "qu
 TYPES = {
     "interaction": FACT,
     "golden_customer": {"customer_id": TEXT, "household_id": TEXT, "sex": TEXT, "birth_date": pa.date32(), "prefecture": TEXT, "channels": TEXTS, "records": pa.int32()},
-    "id_map": {"channel": TEXT, "record_id": TEXT, "customer_id": TEXT, "valid_to": TIME},
+    "id_map": {"channel": TEXT, "record_id": TEXT, "customer_id": TEXT, "valid_from": TIME, "valid_to": TIME},
     "id_event": {"customer_id": TEXT, "event": TEXT, "counterpart": TEXT, "reason": TEXT, "valid_from": TIME},
-    "consent": {"customer_id": TEXT, "purpose": TEXT, "contact": TEXT, "status": TEXT, "channel": TEXT, "record_id": TEXT, "stated_at": TIME,
-                "contact_points": TEXTS},
+    "consent_by_record": {"customer_id": TEXT, "purpose": TEXT, "contact": TEXT, "status": TEXT, "channel": TEXT, "record_id": TEXT, "stated_at": TIME,
+                          "holds": pa.bool_(), "contact_points": TEXTS},
     "source_record": {"channel": TEXT, "record_id": TEXT, "emails": TEXTS, "phones": TEXTS},
     "product": {"item_id": TEXT, "item_name": TEXT, "category_path": TEXT, "cost": AMOUNT, "launched_on": pa.date32(), "role": TEXT},
     "medium_spend": {"medium": TEXT, "month": pa.date32(), "amount": AMOUNT},
@@ -66,8 +67,9 @@ def chance(end):
     for i in range(PEOPLE):
         born = date(1980, 2, 29) if i % 9 == 0 else date(1948, 5, 2) if i % 9 == 1 else date(1950, 1, 1) + DAY * r.randrange(20000) if i % 9 < 8 else None
         of["golden_customer"].append(dict(customer_id=person(i), household_id=f"h{i // 2}", sex="female", birth_date=born, prefecture=["東京都", None][i % 2], channels=["shop"], records=2))
-        for channel in ("shop", "app"):
-            of["id_map"].append(dict(channel=channel, record_id=f"R{i}", customer_id=person(i)))
+        # Of every second one the first record comes before those of the customer with whom it is merged.
+        for channel, record in (("shop", f"R{i}"), ("app", f"R{i}"), *([("app", f"A{i}")] if i % 2 else [])):
+            of["id_map"].append(dict(channel=channel, record_id=record, customer_id=person(i), valid_from=end - 900 * DAY))
         # Some come back on the very day from which they are dormant.
         for n, when in enumerate([end, end - 180 * DAY] if i % 15 == 7 else [at() for _ in range(r.choice([0, 1, 2, 3, 6]))]):
             order = f"O{i}-{n}"
@@ -81,7 +83,7 @@ def chance(end):
         for n in range(r.choice([0, 0, 0, 8]) if i % 2 else 0):
             when = r.choice([edge(), moment(200)])
             ticket = fact("support", "ticket", r.choice([i, i, i, None]), when, category=r.choice(["クレーム", "返品", None]),
-                          staff=r.choice(["佐藤", None]), item_id=r.choice(["I1", "I11", None]))
+                          staff=r.choice(["佐藤", None]), item_id=r.choice(["I0", "I11", None]))
             for _ in range(r.choice([0, 1, 2])):
                 fact("support", "ticket_reply", None, ticket["occurred_at"] + sixth * r.randrange(9), transaction_id=ticket["event_id"])
         for n in range(r.choice([0, 2, 5])):
@@ -94,6 +96,9 @@ def chance(end):
             kind = r.choice(["joined", "rank", "rank", "withdrawn"])
             fact("shop", "membership", i - i % 2, at(), record_id=f"R{i}", category=kind, reason="x" if kind == "withdrawn" else None,
                  status=r.choice(["silver", "gold"]) if kind == "rank" else None)
+        # At one time a withdrawal is the last word, whatever its number.
+        for kind in ("withdrawn", "joined") if i % 10 == 3 else ():
+            fact("shop", "membership", i - i % 2, end - 40 * DAY, record_id=f"R{i}", category=kind)
         if i % 3 == 0:
             fact("shop", "registration", i, at(), item_id=f"I{i % 2}", serial_number=r.choice(["S1", "S2", None]),
                  bought_on=r.choice([date(2024, 1, 1) + DAY * i, None]))
@@ -111,20 +116,30 @@ def chance(end):
             send = fact("shop", "message", i, at(), category="sent", medium=["email", "sms", None][i % 3], campaign="a")
             send["transaction_id"] = send["event_id"]
             for kind in r.sample(["opened", "clicked", "unsubscribed", "blocked"], 2):
-                fact("shop", "message", i, send["occurred_at"] + sixth, category=kind, medium=send["medium"], transaction_id=send["event_id"])
-                refused += [send["occurred_at"] + sixth] if kind in ("unsubscribed", "blocked") else []
+                # Some tools know the day alone.
+                answered = r.choice([send["occurred_at"] + sixth, (send["occurred_at"] + DAY).replace(hour=0)])
+                fact("shop", "message", i, answered, category=kind, medium=send["medium"], transaction_id=send["event_id"])
+                refused += [answered] if kind in ("unsubscribed", "blocked") else []
         mails = r.sample([f"a{i}@example.com", f"shared{i % 7}@example.com", f"b{i}@docomo.ne.jp"], r.choice([1, 2, 3]))
-        of["source_record"].append(dict(channel="shop", record_id=f"R{i}", emails=mails, phones=["+819012345678"]))
-        for contact, points in (("email", mails), ("sms", ["+819012345678"]), ("push", None)):
-            if r.random() < 0.7:
-                status = r.choice(["granted", "granted", "denied", "unknown"])
-                of["consent"].append(dict(customer_id=person(i), purpose="marketing", contact=contact, status=status, channel="shop",
-                                          record_id=f"R{i}", contact_points=points,
-                                          stated_at=max(refused) if refused and i % 4 == 0 else None if i % 11 == 0 else moment()))
+        # Days alone, moments of one day, no times, times to come; the same addresses under several records, and others.
+        day = end.replace(hour=0) - DAY * r.randrange(300)
+        close = lambda: day + sixth * r.choice([0, 1, 2, 3, 4, 4, 8])
+        stated = lambda: r.choice([max(refused), max(refused) + sixth, close()]) if refused and i % 4 == 0 else r.choice(
+            [close(), close(), close(), moment(), end + DAY]) if i % 11 else None
+        own = f"b{i}@docomo.ne.jp"
+        for channel, record, points in (("shop", f"R{i}", mails), ("app", f"R{i}", [own, mails[0]][:r.choice([0, 1, 2])]), ("app", f"B{i}", r.choice([mails, [own], None]))):
+            if record == f"B{i}" and i % 3:
+                continue
+            of["source_record"].append(dict(channel=channel, record_id=record, emails=points, phones=["+819012345678"]))
+            for contact, to in (("email", points), ("sms", ["+819012345678"]), ("push", None)):
+                if r.random() < 0.6:
+                    status = r.choice(["granted", "granted", "granted", "denied", "unknown"])
+                    of["consent_by_record"].append(dict(customer_id=person(i), purpose="marketing", contact=contact, status=status, channel=channel,
+                                                        record_id=record, contact_points=to, stated_at=stated()))
     for i in range(12):
         of["id_event"].append(dict(customer_id=f"old{i}", event="merged", counterpart=person(i), reason="changed value", valid_from=end - DAY))
         for j, channel in [(i, "shop"), (i + i % 2, "app"), (i + i % 3, "shop")]:
-            row = dict(channel=channel, record_id=f"R{j}", customer_id=f"old{i}", valid_to=end - DAY)
+            row = dict(channel=channel, record_id=f"R{j}", customer_id=f"old{i}", valid_from=end - 90 * DAY, valid_to=end - DAY)
             if row not in of["id_map"]:
                 of["id_map"].append(row)
     # Gifts and coupons by draws of their own: to a customer of this or another household, to the buyer's other number, to a number that is no record.
@@ -140,8 +155,9 @@ def chance(end):
         fact("shop", "coupon", i, when, category="issued", coupon_id=coupon, campaign=campaign, valid_until=until)
         if n % 4 == 0:
             fact("shop", "coupon", i, when + DAY, category="used", coupon_id=coupon, campaign=campaign, transaction_id=r2.choice([None, f"O{i}-0"]))
-    of["product"] = [dict(item_id=f"I{n}", item_name=f"品{n}", category_path=["食品>米", "飲料", None][n % 3], cost=Decimal(100)) for n in range(11)]
+    of["product"] = [dict(item_id=f"I{n}", item_name=f"品{n}", category_path=["食品 > 米", "飲料", None][n % 3], cost=Decimal(100)) for n in range(11)]
     of["medium_spend"] = [dict(medium="search", month=date(2025, 1, 1), amount=Decimal(0))]
+    of["consent_by_record"] = consents.with_holds(of["consent_by_record"], end)
     # What lies after the run's time is not known yet.
     of["interaction"] = [f for f in of["interaction"] if f["occurred_at"] <= end or r.random() < 0.5]
     return {name: pa.table({c: pa.array([row.get(c) for row in of[name]], kind) for c, kind in types.items()}) for name, types in TYPES.items()}
@@ -213,33 +229,55 @@ def merged(table):
     return table.set_column(table.column_names.index("customer_id"), "customer_id", ids)
 
 
+def worlds(end):
+    """The tables as they are, after every second customer was merged into the one before a day and more before the end, and after they were split again."""
+    tables = chance(end)
+    after = {name: merged(table) for name, table in tables.items()}
+    after["golden_customer"] = after["golden_customer"].filter(
+        pa.array([int(c[1:]) % 2 == 0 for c in tables["golden_customer"]["customer_id"].to_pylist()]))
+    # The ids of before are kept as history.
+    first = [row for row in tables["id_map"].to_pylist() if row["valid_to"] is None]
+    others = [row for row in tables["id_map"].to_pylist() if row["valid_to"] is not None]
+    one = lambda row: f"c{int(row['customer_id'][1:]) // 2 * 2:03}"
+    ended = [dict(row, valid_to=end - 2 * DAY) for row in first if one(row) != row["customer_id"]]
+    joined = [dict(row, customer_id=one(row), valid_from=end - 2 * DAY) if one(row) != row["customer_id"] else row for row in first]
+    parted = [dict(row, valid_to=end + DAY) for row in joined if row["valid_from"] == end - 2 * DAY]
+    again = [dict(row, valid_from=end + DAY) if one(row) != row["customer_id"] else row for row in first]
+    ids = lambda rows: pa.Table.from_pylist(rows, tables["id_map"].schema)
+    split = dict(tables, id_map=ids(others + ended + parted + again))
+    after["id_map"] = ids(others + ended + joined)
+    return tables, after, split
+
+
 def check_each_trigger_is_told_once_over_runs(_con, _marts):
-    """A first run, one the day after, two days without any, one after every second customer was merged, the same again, and the next day."""
+    """A first run, one the day after, two days without any, one after every second customer was merged, the same again, the next day, and the day
+    after that, on which they are split again."""
     due = "select rule, event, epoch_us(due_at) as due_at, epoch_us(told_at) as told_at, due_now from trigger_due where due_at <= (select as_of from this_run)"
+    people = "select rule, customer_id, event from trigger_due where due_now and rule in ('birthday', 'nth_visit') and epoch_us(told_at) = (select epoch_us(as_of) from this_run)"
     for end in ENDS:
-        tables = chance(end)
-        after = {name: merged(table) for name, table in tables.items()}
-        for name in ("golden_customer", "consent"):
-            after[name] = after[name].filter(pa.array([int(c[1:]) % 2 == 0 for c in tables[name]["customer_id"].to_pylist()]))
-        # The ids of before are kept as history.
-        history = tables["id_map"].filter(pa.compute.is_null(tables["id_map"]["valid_to"]))
-        ended = put(history, "valid_to", [end - 2 * DAY] * history.num_rows, TIME)
-        after["id_map"] = pa.concat_tables([after["id_map"], ended])
-        told, runs, merges = TYPES["previous_trigger_told"], [], (False, False, True, True, True)
+        tables, after, split = worlds(end)
+        told, runs, seen = TYPES["previous_trigger_told"], [], set()
         told = pa.Table.from_pylist([], pa.schema(list(told.items())))
-        for days, is_merged in zip((5, 4, 1, 1, 0), merges):
-            lake = dict(after if is_merged else tables, previous_trigger_told=told)
+        for days, world in ((5, tables), (4, tables), (1, after), (1, after), (0, after), (-1, split)):
+            lake = dict(world, previous_trigger_told=told)
             con, done = made(lake, end - days * DAY, ["trigger_told"])
             marts_trigger.check_trigger_due(con, done)
             marts_trigger.check_trigger_told(con, done)
             told = con.sql("select * from trigger_told order by rule, event").to_arrow_table().cast(told.schema)
             runs.append({(r, e): at for r, e, _, at, now in con.execute(due).fetchall() if now})
+            # A person is told a birthday once, and an n-th visit, also as one with somebody else, and alone again.
+            if len(runs) != 4:
+                of_one = [0, 1] if world is after else [0]
+                asked = [row for row in con.execute(people).fetchall() if world is not split or row[0] == "birthday"]
+                now = {(rule, int(c[1:]) + more, e[-4:] if rule == "birthday" else "") for rule, c, e in asked for more in of_one}
+                assert not now & seen, f"trigger_due: told to somebody who was told: {sorted(now & seen)[:3]}"
+                seen |= now
             untold = [key for key in con.execute(due).fetchall() if key[3] is None]
             assert not untold, f"trigger_due: due and told in no run: {untold[:3]}"
-        first, second, third, again, last = runs
+        first, second, third, again, fourth, last = runs
         assert all(runs), "no trigger was due: the chance rows do not test it"
         assert third == again, "trigger_due: a run made again as of the same time says something else"
-        keys = [key for run in (first, second, third, last) for key in run]
+        keys = [key for run in (first, second, third, fourth, last) for key in run]
         twice = {key for key in keys if keys.count(key) > 1}
         assert not twice, f"trigger_due: due now in two runs: {sorted(twice)[:3]}"
         # Two days without a run lose nothing.

@@ -7,13 +7,12 @@ somebody else at a threshold, with that person. All other records belong to thei
 from collections import defaultdict
 from datetime import timedelta
 
+import contracts
 from marts import equal, parameter
 from marts_customer import as_of, facts, of_mart, rows
 from purchases import items, last_day, month_of, plus_months, purchases
 
 YEAR = 31_557_600
-# At one time a start of a contract comes before a change, a change before an end.
-ORDER = {"start": 1, "change": 2, "end": 3}
 # The figures of a month, by the days that it has to be over for.
 OF_A_MONTH = {
     0: "sales_per_person average_purchase purchases_per_year churn_rate subscription_rate fee_churn_rate".split(),
@@ -61,14 +60,10 @@ def month_over(con, days):
 
 def contract_holders(con):
     """Of each contract that runs at the end of the month who it is of: customer, channel, record of the last row of somebody known."""
-    of_contract, found = defaultdict(list), []
-    for f in facts(con, "contract"):
-        if f["account_id"] is not None and f["category"] in ORDER:
-            of_contract[f["account_id"]].append(f)
+    of_contract, found = contracts.events(facts(con, "contract"), as_of(con)), []
     for own in of_contract.values():
-        own.sort(key=lambda f: (f["occurred_at"], ORDER[f["category"]], f["event_id"]))
         known = [f for f in own if f["customer_id"] is not None]
-        by_then = [f for f in own if month_of(f["occurred_at"].date()) <= month_over(con, 0)]
+        by_then = [f for f in own if month_of(f["at"].date()) <= month_over(con, 0)]
         if known and by_then and by_then[-1]["category"] != "end":
             found.append((known[-1]["customer_id"], known[-1]["channel"], known[-1]["record_id"]))
     return found, bool(of_contract)

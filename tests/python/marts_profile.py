@@ -4,8 +4,10 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 
 from marts import parameter
-from marts_customer import as_of, compare, facts, memberships, of_mart, purchases, rows, state_of
-from marts_segments import consents
+import consents
+import contracts
+from marts_customer import agreed as statements_of
+from marts_customer import as_of, club_order, compare, facts, memberships, of_mart, purchases, rows, state_of
 from marts_trigger import DAY
 
 
@@ -29,10 +31,6 @@ def by_customer(con, mart, only=lambda row: True):
     one = {row["customer_id"]: row for row in found}
     assert len(one) == len(found), f"{mart} has a customer twice"
     return one
-
-
-def last_of(of):
-    return max(of, key=lambda f: (f["occurred_at"], f["event_id"]))
 
 
 def cell(limits, times, amount, now):
@@ -64,25 +62,22 @@ def check_customer_profile(con, _):
     speaking = by_customer(con, "member_rank", lambda row: row["speaks"])
     response = by_customer(con, "message_response", lambda row: row["medium"] == "all")
     gifts = by_customer(con, "gift")
-    states, accounts, contracts, visited, agreed = (defaultdict(list) for _ in range(5))
+    states, accounts, ended, visited, agreed = (defaultdict(list) for _ in range(5))
     for events in memberships(con).values():
-        states[last_of(events)["customer_id"]].append(state_of(events, now)[0])
+        states[max(events, key=club_order)["customer_id"]].append(state_of(events, now)[0])
     for row in rows_of(con, "point_account"):
         accounts[row["customer_id"]].append(row)
-    of_contract = defaultdict(list)
-    for f in facts(con, "contract"):
-        if f["account_id"] is not None and not (f["category"] == "end" and f["valid_until"] is not None and f["valid_until"] > now):
-            of_contract[f["channel"], f["account_id"]].append(f)
-    for of in of_contract.values():
+    for of in contracts.events(facts(con, "contract"), now).values():
         known = [f for f in of if f["customer_id"] is not None]
         if known:
-            contracts[last_of(known)["customer_id"]].append(last_of(of)["category"])
+            ended[known[-1]["customer_id"]].append(of[-1]["category"] == "end")
     for v in rows_of(con, "web_visit"):
         if v["customer_id"] is not None:
             visited[v["customer_id"]].append(v["started_at"])
-    in_force = consents(con)
-    for s in rows(con, "select * from consent"):
-        agreed[s["customer_id"], (s["customer_id"], s["purpose"], s["contact"]) in in_force].append(f"{s['purpose']}/{s['contact']}")
+    statements, yes = statements_of(con)
+    in_force = {consents.of_what(s) for s in yes}
+    for of in {consents.of_what(s) for s in statements}:
+        agreed[of[0], of in in_force].append(f"{of[1]}/{of[2]}")
     number = lambda mapped, value: value if mapped else None
     want = []
     for g in rows(con, "select * from golden_customer"):
@@ -93,7 +88,7 @@ def check_customer_profile(con, _):
             birth_month=None,
             first_purchase_at=at[0] if at else None, last_purchase_at=at[-1] if at else None, next_purchase_at=None,
             is_lapsed=at[-1] < a_year_before(now) if at else None,
-            is_cancelled=all(state == "end" for state in contracts[c]) if contracts.get(c) else None,
+            is_cancelled=all(ended[c]) if ended.get(c) else None,
             is_withdrawn=all(state == "withdrawn" for state in states[c]) if states.get(c) else None,
             member_state=speaking.get(c, {}).get("state"), memberships=number(states, len(states.get(c, []))),
             point_accounts=number(accounts, len(mine)), points=number(accounts, sum(a["balance"] for a in mine)),

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from statistics import mean, median
 
+import contracts
 from marts import parameter, rows, same
 from marts_purchase import amount_of, fifths, ratio, share_known, tenths, total
 from purchases import (
@@ -117,7 +118,7 @@ def check_medium_roas(con, marts):
             | {
                 "spend": spent,
                 "new_persons": len(people),
-                "cpa": ratio(spent, len(people)) if spent else None,
+                "cpa": ratio(spent, len(people)) if spent is not None else None,
                 "sales": sum((amount_of(own) for own in people), NOUGHT),
                 "roas_30": roas(30),
                 "roas_90": roas(90),
@@ -172,19 +173,15 @@ def check_trial_to_main(con, marts):
 
 def contract_steps(con):
     """Of each contract its last known customer, and what happened to it in order: month, whether it runs and its fee, from then on and before."""
-    place = {"start": 1, "change": 2, "end": 3}
-    events = defaultdict(list)
-    for row in rows(con, "select * from interaction where event_type = 'contract' and account_id is not null"):
-        if row["category"] in place and row["occurred_at"] is not None and row["occurred_at"] <= as_of(con):
-            events[row["account_id"]].append(row)
+    facts = rows(con, "select * from interaction where event_type = 'contract' and occurred_at is not null")
     found = []
-    for own in events.values():
+    for own in contracts.events(facts, as_of(con)).values():
         said, before, customer, steps = NOUGHT, (False, NOUGHT), None, []
-        for row in sorted(own, key=lambda r: (r["occurred_at"], place[r["category"]], r["event_id"])):
+        for row in own:
             said = said if row["amount"] is None else row["amount"]
             customer = row["customer_id"] or customer
             now = (False, NOUGHT) if row["category"] == "end" else (True, said)
-            steps.append((month_of(day_of(row["occurred_at"])), now, before))
+            steps.append((month_of(day_of(row["at"])), now, before))
             before = now
         found.append((customer, steps))
     return found
@@ -199,9 +196,9 @@ def visits(con, marts):
 
 
 def check_kpi(con, marts):
-    people, tried, contracts, seen = by_customer(con), trials(con), contract_steps(con), visits(con, marts)
+    people, tried, held, seen = by_customer(con), trials(con), contract_steps(con), visits(con, marts)
     starts = [own[0]["day"] for own in people.values()] + [min(days) for days in seen.values()]
-    starts += [steps[0][0] for _, steps in contracts]
+    starts += [steps[0][0] for _, steps in held]
     months, first = [], min((own[0]["day"] for own in people.values()), default=None)
     if not starts:
         return same(con, "kpi", ["segment_by", "segment", "month"], [])
@@ -217,7 +214,7 @@ def check_kpi(con, marts):
     for by, segment, is_in in segments:
         mine = {c: own for c, own in people.items() if is_in(own)}
         bought = {c: {month_of(one["day"]) for one in own} for c, own in mine.items()}
-        fees = contract_fees(contracts, months, lambda c: by == "all" or is_in(people.get(c)))
+        fees = contract_fees(held, months, lambda c: by == "all" or is_in(people.get(c)))
         rates = defaultdict(list)
         for place, month in enumerate(months):
             row = {"segment_by": by, "segment": segment, "month": month}
@@ -231,7 +228,7 @@ def check_kpi(con, marts):
                 start = min(x for x in days if month_of(x) == month)
                 back += any(start < x <= start + timedelta(days=30) for x in days)
             row["revisit_rate"] = ratio(back, len(visitors)) if age_of_month(con, month) >= 30 else None
-            row |= kpi_of_contracts(con, fees, months, place, rates, row["active_persons"]) if contracts else NO_CONTRACTS
+            row |= kpi_of_contracts(con, fees, months, place, rates, row["active_persons"]) if held else NO_CONTRACTS
             want.append(row)
     same(con, "kpi", ["segment_by", "segment", "month"], want)
 
@@ -278,10 +275,10 @@ NO_CONTRACTS = dict.fromkeys(
 )
 
 
-def contract_fees(contracts, months, is_in):
+def contract_fees(held, months, is_in):
     """By month: persons whose contracts run, fee in force, fee lost, fee lowered; in force is what is so at the end of the month."""
     found = []
-    mine = [(customer, steps) for customer, steps in contracts if is_in(customer)]
+    mine = [(customer, steps) for customer, steps in held if is_in(customer)]
     for month in months:
         persons, fee, lost, lowered = set(), NOUGHT, NOUGHT, NOUGHT
         for customer, steps in mine:

@@ -1,13 +1,14 @@
 """The segments and mail lists of the retail pipeline, made once more in plain Python by what their files say.
 
 In: a DuckDB connection with the tables of a lake (`marts.py` loads them). Nothing of the YAML files is read: each segment is written down here a
-second time. Consent is found from `consent` and the facts, and not from `consented_address`, which is checked for itself.
+second time. Consent is found from `consent_by_record` and the facts, and not from `consented_address`, which is checked for itself.
 """
 
 from collections import Counter, defaultdict
 from datetime import timedelta
 
-from marts_customer import as_of, device, facts, items, memberships, purchases, rows, state_of
+import consents
+from marts_customer import agreed, as_of, club_order, device, facts, items, memberships, purchases, rows, state_of
 
 DAY = timedelta(days=1)
 ADDRESSED = {"email", "phone", "sms"}
@@ -42,8 +43,7 @@ def members(con):
     stages = {row["customer_id"]: row["stage"] for row in rows(con, "select customer_id, stage from seven_stages")}
     states = defaultdict(list)
     for events in memberships(con).values():
-        last = max(events, key=lambda e: (e["occurred_at"], e["event_id"]))
-        states[last["customer_id"]].append(state_of(events, now)[0])
+        states[max(events, key=club_order)["customer_id"]].append(state_of(events, now)[0])
     gone = {c for c, of in states.items() if all(state == "withdrawn" for state in of)}
     bought = {c: (min(at), max(at), len(at)) for c, at in times.items() if c in people}
     found = {
@@ -61,28 +61,6 @@ def members(con):
     return found
 
 
-def consents(con):
-    """(customer, purpose, contact) → the statement, where it is a consent today."""
-    now = as_of(con)
-    ends, clubs = defaultdict(list), defaultdict(list)
-    for f in facts(con, "message"):
-        if f["category"] in ("unsubscribed", "blocked"):
-            ends[f["customer_id"], f["medium"]].append(f["occurred_at"])
-    for events in memberships(con).values():
-        last = max(events, key=lambda e: (e["occurred_at"], e["event_id"]))
-        gone = [e["occurred_at"] for e in events if e["category"] == "withdrawn"]
-        clubs[last["customer_id"]].append((state_of(events, now)[0], gone))
-    found = {}
-    for s in rows(con, "select * from consent"):
-        customer, of = s["customer_id"], list(ends[s["customer_id"], s["contact"]] + ends[s["customer_id"], None])
-        if clubs[customer] and all(state == "withdrawn" for state, _ in clubs[customer]):
-            of += [at for _, gone in clubs[customer] for at in gone]
-        stated = s["stated_at"] if s["stated_at"] is not None and s["stated_at"] <= now else None
-        if s["status"] == "granted" and all(stated is not None and at < stated for at in of):
-            found[customer, s["purpose"], s["contact"]] = s
-    return found
-
-
 def lists(con):
     """List → contact, device, messages and days of the cap, the ways that it counts, excluded segments, lists that go first, most customers."""
     return {
@@ -95,12 +73,10 @@ def lists(con):
 
 def ends_of_members(con, segments, only):
     """List → member → (how it ended, address, consent, rank)."""
-    now, agreed = as_of(con), consents(con)
-    refused = {
-        (s["contact"], address) for s in rows(con, "select * from consent where purpose = 'marketing'")
-        if (s["customer_id"], "marketing", s["contact"]) not in agreed
-        for address in s["contact_points"] or []
-    }
+    now, (statements, yes), granted = as_of(con), agreed(con), defaultdict(list)
+    refused = consents.refused_addresses(statements, yes)
+    for s in consents.newest_first(yes):
+        granted[consents.of_what(s)].append(s)
     sends = {}
     for f in facts(con, "message"):
         if f["category"] == "sent":
@@ -120,13 +96,13 @@ def ends_of_members(con, segments, only):
                 messages.update(c for c, (end, *_) in found[other].items() if end == "listed")
         of = {}
         for c in segments[name]:
-            consent = agreed.get((c, "marketing", contact))
-            points = (consent or {}).get("contact_points") or []
-            mine = [p for p in points if of_device is None or device(contact, p) == of_device]
-            address = mine[0] if mine else None
+            of_way = granted.get((c, "marketing", contact), [])
+            points = [(p, s) for s in of_way for p in s["contact_points"] or []]
+            mine = [(p, s) for p, s in points if of_device is None or device(contact, p) == of_device]
+            address, consent = mine[0] if mine else (None, of_way[0] if of_way else None)
             if consent is None:
                 end = "no_consent"
-            elif contact in ADDRESSED and (address is None or (contact, address) in refused):
+            elif contact in ADDRESSED and (address is None or ("marketing", contact, address) in refused):
                 end = "no_address"
             elif any(c in segments[other] for other in excluded):
                 end = "excluded"

@@ -1,5 +1,6 @@
 """The marts of contacts and triggers, made once more in plain Python by the definitions in their comments (see `marts_customer.py`)."""
 
+import functools
 import statistics
 from collections import Counter, defaultdict
 from datetime import date, datetime, time, timedelta
@@ -112,8 +113,49 @@ def visits(con):
     return rows(con, "select * from web_visit where customer_id is not null") if there else []
 
 
+@functools.cache
+def told_before(con):
+    """What the runs before told, by rule and event: none in a first run."""
+    there = rows(con, "select count(*) as n from information_schema.tables where table_name = 'previous_trigger_told'")[0]["n"]
+    return {(r["rule"], r["event"]): r for r in rows(con, "select * from previous_trigger_told")} if there else {}
+
+
+@functools.cache
+def records_of(con):
+    """Customer → its records today, and all that it ever had with the times from and to which."""
+    today, ever = defaultdict(set), defaultdict(list)
+    for r in rows(con, "select channel, record_id, customer_id, valid_from, valid_to from id_map"):
+        record = f"{r['channel']}/{r['record_id']}"
+        ever[r["customer_id"]].append((record, r["valid_from"], r["valid_to"]))
+        if r["valid_to"] is None:
+            today[r["customer_id"]].add(record)
+    return today, ever
+
+
+@functools.cache
+def told_births(con):
+    """Year → the birthdays of it that were told: event, its record, all records that the customer had when it was told, and when that was."""
+    found = defaultdict(list)
+    for (rule, event), row in told_before(con).items():
+        if rule == "birthday":
+            record, _, year = event.rpartition("/")
+            had = records_of(con)[1][row["customer_id"]]
+            then = {r for r, since, until in had if since <= row["told_at"] and (until is None or until > row["told_at"])}
+            found[int(year)].append((event, record, then | {record}, row["told_at"]))
+    return found
+
+
+def birth(con, customer, year):
+    """The event of a customer's birthday of a year, and when it was told, be it of another record that the customer had then."""
+    mine = records_of(con)[0][customer]
+    told = [of for of in told_births(con)[year] if mine & of[2]]
+    events = [event for event, record, _, _ in told if record in mine]
+    return min(events, default=f"{min(mine)}/{year}"), min((at for *_, at in told), default=None)
+
+
 def founded(con):
     """All triggers with their founding events, also those that are over."""
+    before = told_before(con)
     dormant, nth, now = timedelta(days=parameter(con, "dormant_days")), int(parameter(con, "nth_visit")), as_of(con)
     of_customer = defaultdict(list)
     for p in sorted(purchases(con), key=lambda p: p["number"]):
@@ -143,37 +185,31 @@ def founded(con):
             if f.get("left", 0) > 0 and f["valid_until"] is not None and f["customer_id"] is not None:
                 due = f["valid_until"] - 30 * DAY
                 yield "points_expiring", f"{channel}/{f['event_id']}", f["customer_id"], f["occurred_at"], due, 30 * DAY, float(f["left"])
-    first = {}
-    for r in rows(con, "select channel, record_id, customer_id from id_map where valid_to is null"):
-        first[r["customer_id"]] = min(f"{r['channel']}/{r['record_id']}", first.get(r["customer_id"], chr(0x10FFFF)))
     for golden in rows(con, "select customer_id, birth_date from golden_customer where birth_date is not null"):
         customer, born = golden["customer_id"], golden["birth_date"]
         for year in (now.year - 1, now.year, now.year + 1):
             day = birthday_in(born, year)
             if day <= now.date() + 30 * DAY:
-                yield "birthday", f"{first[customer]}/{year}", customer, None, datetime.combine(day, time(), ZONE), 7 * DAY, None
+                event = birth(con, customer, year)[0]
+                yield "birthday", event, customer, None, datetime.combine(day, time(), ZONE), 7 * DAY, None
     of_customer = defaultdict(list)
     for v in visits(con):
         of_customer[v["customer_id"]].append((v["started_at"], v["channel"], v["visit_id"]))
     for customer, of in of_customer.items():
-        if len(of) >= nth:
-            at, channel, visit = sorted(of)[nth - 1]
+        told = [v for v in of if ("nth_visit", f"{v[1]}/{v[2]}") in before]
+        for at, channel, visit in told or sorted(of)[nth - 1:nth]:
             yield "nth_visit", f"{channel}/{visit}", customer, at, at, 7 * DAY, None
-
-
-def told_before(con):
-    """What the runs before told, by rule and event: none in a first run."""
-    there = rows(con, "select count(*) as n from information_schema.tables where table_name = 'previous_trigger_told'")[0]["n"]
-    return {(r["rule"], r["event"]): r for r in rows(con, "select * from previous_trigger_told")} if there else {}
 
 
 def check_trigger_due(con, _):
     now, told, want = as_of(con), told_before(con), []
     for rule, event, customer, at, due, lasts, amount in founded(con):
         if due + lasts > now:
-            told_at = told[rule, event]["told_at"] if (rule, event) in told else now if due <= now else None
+            # A birthday that was told of another record is told, and not due by this one.
+            other = birth(con, customer, int(event.rpartition("/")[2]))[1] if rule == "birthday" and (rule, event) not in told else None
+            told_at = told[rule, event]["told_at"] if (rule, event) in told else other or (now if due <= now else None)
             want.append(dict(rule=rule, event=event, customer_id=customer, event_at=at, due_at=due, valid_until=due + lasts,
-                             due_now=due <= now and told_at == now, told_at=told_at, amount=amount))
+                             due_now=due <= now and told_at == now and other is None, told_at=told_at, amount=amount))
     compare(con, "trigger_due", want, ["rule", "event"])
 
 

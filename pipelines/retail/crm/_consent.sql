@@ -1,23 +1,32 @@
--- What each customer stated, by purpose and way of contact: the rows of `consent`, and whether each is a consent that is in force.
--- It is where it was granted and has not ended since, or at that moment: the customer unsubscribed from a message of this way (medium = contact, or
--- no medium said) or blocked it, or all memberships of the customer are withdrawn, the last of them since. A grant without a time is ended by any
--- of these; one of a time that is still to come is as one without.
+-- What each record of a customer said last, by purpose and way of contact: the rows of `consent_by_record`, and whether each is a consent that is
+-- in force. It is where it is a grant that `holds`: newer than all that records of the customer denied, or said without a meaning. And where
+-- it has not ended since: the customer unsubscribed from a message of this way (medium = contact, or no medium said) or blocked it, or all
+-- memberships of the customer are withdrawn, the last of them since.
+-- What is not sure is an end. One at the moment of the grant ends it. One of a midnight is that of a source which knows the day alone: it ends
+-- the grants of all that day. A grant without a time, or of one that is still to come, is ended by any.
 with ended as (
-    select customer_id, medium as contact, occurred_at as ended_at
+    select customer_id, medium as contact, to_local_time(occurred_at) as at
     from _event
     where event_type = 'message' and category in ('unsubscribed', 'blocked') and customer_id is not null
     union all
-    select customer_id, null, max(withdrawn_at)
-    from _member
-    where customer_id is not null
-    group by customer_id
-    having bool_and(state = 'withdrawn')
+    select customer_id, null, to_local_time(withdrawn_at)
+    from (
+        select customer_id, withdrawn_at, bool_and(state = 'withdrawn') over (partition by customer_id) as is_gone
+        from _member
+        where customer_id is not null
+    ) m
+    where is_gone
 ),
-of_way as (
-    select customer_id, contact, max(ended_at) as ended_at from ended where contact is not null group by customer_id, contact
+until as (
+    select
+        customer_id,
+        contact,
+        max(case when at = date_trunc('day', at) then at + interval '1 day' - interval '1 microsecond' else at end) as ended_at
+    from ended
+    group by customer_id, contact
 ),
-of_all as (
-    select customer_id, max(ended_at) as ended_at from ended where contact is null group by customer_id
+statement as (
+    select *, to_local_time(case when stated_at <= $as_of then stated_at end) as at from consent_by_record
 )
 select
     s.customer_id,
@@ -28,9 +37,9 @@ select
     s.record_id,
     s.stated_at,
     s.contact_points,
-    s.status = 'granted'
-        and coalesce(w.customer_id is null or w.ended_at < case when s.stated_at <= $as_of then s.stated_at end, false)
-        and coalesce(a.customer_id is null or a.ended_at < case when s.stated_at <= $as_of then s.stated_at end, false) as is_in_force
-from consent s
-left join of_way w on w.customer_id = s.customer_id and w.contact = s.contact
-left join of_all a on a.customer_id = s.customer_id
+    s.holds
+        and coalesce(w.customer_id is null or w.ended_at < s.at, false)
+        and coalesce(a.customer_id is null or a.ended_at < s.at, false) as is_in_force
+from statement s
+left join (select * from until where contact is not null) w on w.customer_id = s.customer_id and w.contact = s.contact
+left join (select * from until where contact is null) a on a.customer_id = s.customer_id

@@ -1,5 +1,5 @@
 -- What a contract was from a moment on: one row each time that it starts, is changed or ends. A contract id is one contract, in whatever
--- channel. At one time a start comes before a change, a change before an end.
+-- channel. At one time a start comes before a change, a change before an end. An end that is still to come is none yet (`_contract_event`).
 -- at, until_at: from when on, and until the next such moment; month, next_month: the same in months from year 0, 99999 where there is none.
 -- running: in force from then on. fee: the monthly fee from then on: 0 after an end; a row that says none leaves it. ran, fee_before: up to then.
 -- The customer is the last one known of the contract, in the record by which it is known; the first channel and medium are those of the
@@ -9,17 +9,17 @@ with stated as (
         account_id,
         event_id,
         category,
-        case category when 'start' then 1 when 'change' then 2 else 3 end as place,
-        occurred_at as at,
+        place,
+        at,
         amount,
         customer_id,
         case when customer_id is not null then channel end as channel,
         case when customer_id is not null then record_id end as record_id,
         corporate_number,
         reason,
-        cast(date_part('year', to_local_time(occurred_at)) * 12 + date_part('month', to_local_time(occurred_at)) - 1 as int) as month
-    from _event
-    where event_type = 'contract' and category in ('start', 'change', 'end') and account_id is not null
+        cast(date_part('year', to_local_time(at)) * 12 + date_part('month', to_local_time(at)) - 1 as int) as month
+    from _contract_event
+    where at <= $as_of
 ),
 known as (
     select

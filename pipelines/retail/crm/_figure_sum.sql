@@ -1,18 +1,6 @@
 -- Sums over persons of which `error_bar` makes its figures: of everybody, as published, with threshold null; and of a threshold, what its people add
 -- and its customers take away. A figure is one of these by another. They are read more than once, and so a table of their own.
--- month: the last month that is over on the day of the run; month_30, month_90: that is over for 30, 90 days; from year 0.
-with moment as (
-    select
-        day,
-        cast(date_part('year', day) * 12 + date_part('month', day) - 2 as int) as month,
-        cast(date_part('year', day - 30) * 12 + date_part('month', day - 30) - 2 as int) as month_30,
-        cast(date_part('year', day - 90) * 12 + date_part('month', day - 90) - 2 as int) as month_90
-    from (select cast(to_local_time($as_of) as date) + 1 as day)
-),
-touched as (
-    select distinct threshold, customer_id, first_person from _identity_at
-),
-person as (
+with person as (
     select
         cast(null as double) as threshold, 1 as sign, purchases, amount, profit, first_medium, first_purchase_at, last_purchase_at
     from _purchaser
@@ -76,7 +64,7 @@ of_month as (
         sum(case when b.month = m.month_90 then sign * new_persons end) as new,
         sum(case when b.month = m.month_90 then sign * f2_persons end) as f2
     from bought b
-    cross join moment m
+    cross join _moment m
     group by threshold
 ),
 item as (
@@ -99,19 +87,18 @@ trial as (
 visit as (
     select v.customer_id, v.channel, v.record_id, cast(to_local_time(v.started_at) as date) as day
     from web_visit v
-    cross join moment m
+    cross join _moment m
     where v.customer_id is not null
         and cast(to_local_time(v.started_at) as date) >= make_date(cast(m.month_30 / 12 as int), cast(m.month_30 % 12 + 1 as int), 1)
 ),
 visited as (
     select distinct cast(null as double) as threshold, 1 as sign, customer_id as person, day from visit
     union all
-    select distinct
-        t.threshold, s.sign, case when s.sign < 0 then t.customer_id else cast(coalesce(a.person, t.first_person) as varchar) end as person, v.day
-    from touched t
-    join visit v on v.customer_id = t.customer_id
-    left join _identity_at a on a.threshold = t.threshold and a.channel = v.channel and a.record_id = v.record_id and a.customer_id = v.customer_id
-    cross join (values (1), (-1)) s(sign)
+    select distinct c.threshold, c.sign, coalesce(a.person, c.person) as person, v.day
+    from _customer_at c
+    join visit v on v.customer_id = c.customer_id
+    left join _identity_at a on a.threshold = c.threshold and a.sign = c.sign and a.channel = v.channel and a.record_id = v.record_id
+        and a.customer_id = v.customer_id
 ),
 visitor as (
     select *, date_part('year', day) * 12 + date_part('month', day) - 1 as month, lead(day) over step as next_day, row_number() over step as number
@@ -121,25 +108,24 @@ visitor as (
 contract as (
     select c.customer_id, c.channel, c.record_id
     from _contract c
-    cross join moment m
+    cross join _moment m
     where c.running and c.month <= m.month and c.next_month > m.month and c.customer_id is not null
 ),
 subscribed as (
     select distinct cast(null as double) as threshold, 1 as sign, customer_id as person from contract
     union all
-    select distinct
-        t.threshold, s.sign, case when s.sign < 0 then t.customer_id else cast(coalesce(a.person, t.first_person) as varchar) end as person
-    from touched t
-    join contract c on c.customer_id = t.customer_id
-    left join _identity_at a on a.threshold = t.threshold and a.channel = c.channel and a.record_id = c.record_id and a.customer_id = c.customer_id
-    cross join (values (1), (-1)) s(sign)
+    select distinct c.threshold, c.sign, coalesce(a.person, c.person) as person
+    from _customer_at c
+    join contract k on k.customer_id = c.customer_id
+    left join _identity_at a on a.threshold = c.threshold and a.sign = c.sign and a.channel = k.channel and a.record_id = k.record_id
+        and a.customer_id = k.customer_id
 ),
 part as (
     select cast(null as double) as threshold, 'customers' as part, cast(count(*) as decimal(38, 6)) as value from golden_customer
     union all
-    select threshold, 'customers', cast(-count(*) as decimal(38, 6)) from touched group by threshold
-    union all
-    select threshold, 'customers', cast(count(distinct person) as decimal(38, 6)) from _identity_at group by threshold
+    select threshold, 'customers', cast(sum(sign) as decimal(38, 6))
+    from (select distinct threshold, sign, person from _identity_at) i
+    group by threshold
     union all
     select
         threshold,
@@ -192,7 +178,7 @@ part as (
             cast(sum(sign * stepped_up) as decimal(38, 6))
         )) as value
     from trial
-    cross join moment m
+    cross join _moment m
     where date_part('year', first_day) * 12 + date_part('month', first_day) - 1 = m.month_90
     group by threshold
     union all
@@ -204,7 +190,7 @@ part as (
             cast(sum(case when next_day <= v.day + 30 then sign else 0 end) as decimal(38, 6))
         )) as value
     from visitor v
-    cross join moment m
+    cross join _moment m
     where v.number = 1 and v.month = m.month_30
     group by threshold
     union all

@@ -25,11 +25,18 @@ fact as (
         i.amount,
         -- Days before the moment.
         (date_part('epoch', $as_of) - date_part('epoch', i.occurred_at)) / 86400 - i.back * $health_back_days as age,
-        case i.category when 'start' then 1 when 'change' then 2 else 3 end as place
+        i.place
     from (
         select *, unnest(make_array(0, 1)) as back
-        from _event
-        where event_type in ('engagement', 'ticket', 'registration', 'contract')
+        from (
+            select channel, record_id, event_id, customer_id, account_id, corporate_number, event_type, category, quantity, score, amount, occurred_at,
+                0 as place
+            from _event
+            where event_type in ('engagement', 'ticket', 'registration')
+            union all
+            select channel, record_id, event_id, customer_id, account_id, corporate_number, 'contract', category, null, null, amount, at, place
+            from _contract_event
+        ) e
     ) i
     left join known_then k on k.channel = i.channel and k.record_id = i.record_id
 ),
@@ -42,7 +49,7 @@ contract as (
         first_value(customer_id order by age, place desc, event_id desc) filter (where customer_id is not null) as customer_id,
         first_value(corporate_number order by age, place desc, event_id desc) filter (where corporate_number is not null) as corporate_number
     from fact
-    where event_type = 'contract' and category in ('start', 'change', 'end') and account_id is not null and age >= 0
+    where event_type = 'contract' and age >= 0
     group by back, account_id
 ),
 in_force as (

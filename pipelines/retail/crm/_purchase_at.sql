@@ -3,9 +3,9 @@
 -- `_kpi_purchase`; months are counted from year 0, who has not bought again is in month 99999.
 with owned as (
     select
-        t.threshold,
-        s.sign,
-        case when s.sign < 0 then t.customer_id else cast(coalesce(a.person, t.first_person) as varchar) end as person,
+        c.threshold,
+        c.sign,
+        coalesce(a.person, c.person) as person,
         p.customer_id,
         p.channel,
         p.purchase,
@@ -13,10 +13,10 @@ with owned as (
         p.medium,
         p.amount,
         p.net - p.cost - coalesce(p.shipping_cost, 0) as profit
-    from (select distinct threshold, customer_id, first_person from _identity_at) t
-    join purchase p on p.customer_id = t.customer_id
-    left join _identity_at a on a.threshold = t.threshold and a.channel = p.channel and a.record_id = p.record_id and a.customer_id = p.customer_id
-    cross join (values (1), (-1)) s(sign)
+    from _customer_at c
+    join purchase p on p.customer_id = c.customer_id
+    left join _identity_at a on a.threshold = c.threshold and a.sign = c.sign and a.channel = p.channel and a.record_id = p.record_id
+        and a.customer_id = p.customer_id
 ),
 placed as (
     select

@@ -5,9 +5,9 @@
 -- column: kind | text | 種別 (email, phone) | email or phone | plain
 -- column: hash | text | 正規化した値のSHA-256（16進小文字） | SHA-256 of the normalised value, lower hexadecimal | hidden
 -- column: customer_id | text | 統合顧客ID | unified customer id | keyed
--- Who is in it: customers whose consent of purpose `advertising` by the contact `email`, `phone` or `sms` is granted, and of them the addresses for
--- which the grant holds (consent.contact_points): those of the record that gave it. An address for which another statement of that
--- purpose is not granted, of the same customer or of another one, is left out: a platform cannot tell them apart. Hashes are still personal data.
+-- Who is in it: customers with a grant of purpose `advertising` by the contact `email`, `phone` or `sms` that holds, as `consent` has it, and of them
+-- the addresses of the records that gave it. An address to which somebody said no by one of these ways, the customer or another one, is left
+-- out: a platform cannot tell them apart. Who said no and granted it for that address later did not. Hashes are still personal data.
 -- How a value is normalised, as each platform documents it:
 -- google: spaces out, lower case; of gmail.com and googlemail.com the dots before @ and all from + on out; phones in E.164 with the plus.
 --   https://developers.google.com/data-manager/api/devguides/concepts/formatting
@@ -18,19 +18,20 @@
 with stated as (
     select
         customer_id,
-        status,
+        contact,
+        holds,
         case when contact = 'email' then 'email' else 'phone' end as kind,
         unnest(contact_points) as value
-    from consent
+    from consent_by_record
     where purpose = 'advertising' and contact in ('email', 'phone', 'sms')
 ),
-address as (
-    select
-        customer_id,
-        kind,
-        lower(replace(value, ' ', '')) as value,
-        bool_and(status = 'granted') over (partition by kind, lower(replace(value, ' ', ''))) as granted
+said as (
+    select customer_id, contact, kind, lower(replace(value, ' ', '')) as value, bool_or(holds) as is_granted
     from stated
+    group by customer_id, contact, kind, lower(replace(value, ' ', ''))
+),
+address as (
+    select customer_id, kind, value, bool_and(is_granted) over (partition by kind, value) as granted from said
 ),
 normal as (
     select

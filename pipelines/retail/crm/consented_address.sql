@@ -6,26 +6,53 @@
 -- column: contact | text | 連絡手段 (email, phone, sms) | way of contact: email, phone, sms | plain
 -- column: device | text | 端末 (mobile 携帯, pc PC等, fixed 固定電話) | device: mobile, pc; fixed: a landline | plain
 -- column: address | text | 宛先 | mail address or phone | hidden
--- column: position | integer | 新しい順の番号（1が最新） | 1 is the newest address of the record | plain
+-- column: position | integer | 新しい順の番号（1が最新の同意の最新の宛先） | 1 is the newest address of the newest grant | plain
 -- column: channel | text | 同意したレコードのチャネル | channel of the record that gave the grant | plain
 -- column: record_id | text | 同意したレコード | record that gave the grant | hidden
 -- column: granted_at | timestamp? | 同意日時 | when it was given | plain
--- column: denied_by_other | boolean | 同じ宛先を別の顧客が拒否したか、その同意が終わったか | whether another customer's statement for the same address and purpose is no grant, or one that ended | plain
+-- column: denied_by_other | boolean | 同じ宛先を別の顧客が拒否したか、その同意が終わったか | whether another customer said no to the same address and purpose, or ended a grant for it | plain
 -- The golden record's newest address is often that of another record, for which nobody agreed. Write to position 1, and to none that another
--- customer denied, or agreed to and ended: who unsubscribes means the mailbox. A push needs no address: `mail_list` has the record that agreed to it. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile
--- carriers: what can be read from an address.
+-- customer denied, or agreed to and ended: who unsubscribes means the mailbox. A push needs no address: `mail_list` has the record that agreed
+-- to it. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile carriers: what can be read from an address.
+-- Of several records of a customer the newest statement decides: a grant is here where it is newer than all that the customer's records denied. An
+-- older grant of another record stays, for its own addresses. At one moment, on the day of a refusal that has no time of day, and where a time is not
+-- known, the refusal decides (`consent`).
 -- Left out is what ended since the grant, or at its moment: the customer unsubscribed from a message of this way (medium = contact, or no medium
--- said) or blocked it, or all memberships of the customer are withdrawn, the last of them since. A grant without a time is ended by any of these
--- (`_consent`).
+-- said) or blocked it, or all memberships of the customer are withdrawn, the last of them since. What ended at a midnight ends the grants of
+-- all that day. A grant without a time is ended by any of these (`_consent`).
 with stated as (
-    select customer_id, purpose, contact, status, is_in_force, channel, record_id, stated_at, contact_points, unnest(contact_points) as address
+    select
+        customer_id,
+        purpose,
+        contact,
+        is_in_force,
+        channel,
+        record_id,
+        stated_at,
+        contact_points,
+        unnest(contact_points) as address
     from _consent
     where contact_points is not null
 ),
 refused as (
-    select purpose, contact, address from stated where not is_in_force group by purpose, contact, address
+    select purpose, contact, address
+    from (
+        select customer_id, purpose, contact, address
+        from stated
+        where address is not null
+        group by customer_id, purpose, contact, address
+        having not bool_or(is_in_force)
+    ) s
+    group by purpose, contact, address
+),
+agreed as (
+    select
+        *,
+        row_number() over (partition by customer_id, purpose, contact, address order by stated_at desc nulls last, channel, record_id) as place
+    from stated
+    where is_in_force and address is not null
 )
-select distinct
+select
     s.customer_id,
     s.purpose,
     s.contact,
@@ -38,11 +65,14 @@ select distinct
         else 'fixed'
     end as device,
     s.address,
-    cast(array_position(s.contact_points, s.address) as int) as position,
+    row_number() over (
+        partition by s.customer_id, s.purpose, s.contact
+        order by s.stated_at desc nulls last, s.channel, s.record_id, array_position(s.contact_points, s.address)
+    ) as position,
     s.channel,
     s.record_id,
     s.stated_at as granted_at,
     r.address is not null as denied_by_other
-from stated s
+from agreed s
 left join refused r on r.purpose = s.purpose and r.contact = s.contact and r.address = s.address
-where s.is_in_force and s.address is not null
+where s.place = 1

@@ -15,7 +15,7 @@
 with topic as (
     select
         coalesce(c.category, '-') as category,
-        coalesce(nullif(split_part(p.category_path, '>', 1), ''), '-') as item_category,
+        coalesce(nullif(trim(split_part(p.category_path, '>', 1)), ''), '-') as item_category,
         c.customer_id,
         c.occurred_at
     from _contact c

@@ -20,10 +20,11 @@
 -- column: contract_churn_rate | double? | 契約数での解約率 0–1 | ended ÷ contracts in force at the end of the month before | plain
 -- 定義: 解約率 = その月に解約で失われた月額 ÷ 前月末の月額（Sansanの公表する定義）。同じ月に始まり解約された契約も分子に入る。
 -- 定義: 直近12か月の平均は、12か月すべてに率がある場合だけで、それ以外はNULL。$as_of の月は月の最終日だけ率がある。
--- 定義: 変更による増減は解約に含めない。法人は、契約にある法人番号の完全一致。
+-- 定義: 終了日（valid_until）が先の解約は、その日に解約とする。変更による増減は解約に含めない。法人は、契約にある法人番号の完全一致。
 -- 解約率 as Sansan reports it: the monthly fee lost to cancellations in the month ÷ the monthly fee in force at the end of the month before, and the
 -- mean of the last twelve months. A contract that starts and is cancelled in one month is in the numerator too. The mean is null unless
 -- each of the twelve has a rate; a month without a fee before it has none. The month of $as_of has rates on its last day only.
+-- A contract is cancelled when it ends: at the valid_until of its end where that is later than it was said, and not if it starts again before.
 -- Changes lower or raise the fee and are no cancellation. Company: contracts that name a corporate number, matched exactly.
 with step as (
     select

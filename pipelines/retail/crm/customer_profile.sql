@@ -74,7 +74,8 @@
 -- contacts, memberships, points, gifts, visits or messages is 0 of who has none, and null where nobody has any: then nothing is mapped.
 -- next_purchase_at = the last purchase and the mean of all intervals, one day at least.
 -- A consent is in force as in `consented_address`: what an unsubscribe, a block or the withdrawal of all memberships ended since is none.
--- 離脱, 解約 and 退会 are three different events, so they are three flags. A contract that ends later is in force until then.
+-- 離脱, 解約 and 退会 are three different events, so they are three flags. A contract runs as in `contract_churn`: one that ends later is in force
+-- until then.
 with mapped as (
     select *
     from (select count(*) as contacts from contact_customer) c
@@ -107,16 +108,9 @@ point as (
     group by customer_id
 ),
 contract as (
-    select customer_id, bool_and(state = 'end') as is_cancelled
-    from (
-        select
-            first_value(customer_id order by occurred_at desc, event_id desc) filter (where customer_id is not null) as customer_id,
-            first_value(category order by occurred_at desc, event_id desc) as state
-        from _event
-        where event_type = 'contract' and account_id is not null and (category <> 'end' or valid_until is null or valid_until <= $as_of)
-        group by channel, account_id
-    ) c
-    where customer_id is not null
+    select customer_id, bool_and(not running) as is_cancelled
+    from _contract
+    where until_at is null and customer_id is not null
     group by customer_id
 ),
 agreed as (
@@ -124,7 +118,7 @@ agreed as (
         customer_id,
         array_sort(array_agg(purpose || '/' || contact) filter (where is_in_force)) as granted,
         array_sort(array_agg(purpose || '/' || contact) filter (where not is_in_force)) as denied
-    from _consent
+    from (select customer_id, purpose, contact, bool_or(is_in_force) as is_in_force from _consent group by customer_id, purpose, contact) c
     group by customer_id
 )
 select

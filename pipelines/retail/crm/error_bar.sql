@@ -27,15 +27,7 @@
 -- Of the last month that is over, as kpi has them of everybody: sales_per_person (客単価), average_purchase (平均購買単価), purchases_per_year
 -- (年間利用回数), churn_rate (離脱率), subscription_rate (定期購入率), fee_churn_rate (解約率). Of the last month that is over for 90 days:
 -- f2_rate (F2転換率), step_up_rate (引き上げ率); for 30 days: revisit_rate (再訪率). A fee is the contract's, whoever holds it: the bar of fee_churn_rate has no length.
-with moment as (
-    select
-        day,
-        cast(date_part('year', day) * 12 + date_part('month', day) - 2 as int) as month,
-        cast(date_part('year', day - 30) * 12 + date_part('month', day - 30) - 2 as int) as month_30,
-        cast(date_part('year', day - 90) * 12 + date_part('month', day - 90) - 2 as int) as month_90
-    from (select cast(to_local_time($as_of) as date) + 1 as day)
-),
-step as (
+with step as (
     select cast(null as double) as threshold
     union all
     select threshold from _identity_at group by threshold
@@ -81,7 +73,7 @@ figure as (
             ('step_up_rate', 'stepped_up', 'trial', null, 90),
             ('revisit_rate', 'back', 'visitors', null, 30)
     ) f(figure, top, bottom, since, age)
-    cross join moment m
+    cross join _moment m
 ),
 measured as (
     select
@@ -101,7 +93,7 @@ measured as (
     left join counted d on d.part = f.bottom and d.threshold is not distinct from n.threshold
     union all
     select 'fee_churn_rate', m.month, n.threshold, c.fee_churn_rate
-    from moment m
+    from _moment m
     cross join step n
     left join (select * from kpi where segment_by = 'all') c
         on c.month = make_date(cast(m.month / 12 as int), cast(m.month % 12 + 1 as int), 1)

@@ -103,7 +103,7 @@ select
     month,
     max(spend) as spend,
     coalesce(sum(persons), 0) as new_persons,
-    max(spent) / nullif(sum(persons), 0) as cpa,
+    cast(max(spend) as double) / nullif(sum(persons), 0) as cpa,
     coalesce(sum(sales), 0) as sales,
     case when max(age) >= 30 then coalesce(cast(sum(case when step < 1 then sales end) as double), 0) end / max(spent) as roas_30,
     case when max(age) >= 90 then coalesce(cast(sum(case when step < 3 then sales end) as double), 0) end / max(spent) as roas_90,

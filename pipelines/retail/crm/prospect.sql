@@ -39,7 +39,7 @@ with contact as (
     -- A day with the app is one row.
     select customer_id, null, min(occurred_at) as at, null, cast(occurred_at as date), 0, 0, 0
     from interaction
-    where event_type = 'app_event' and category <> 'purchase' and customer_id is not null and occurred_at <= $as_of
+    where event_type = 'app_event' and (category is null or category <> 'purchase') and customer_id is not null and occurred_at <= $as_of
     group by customer_id, cast(occurred_at as date)
 ),
 way as (

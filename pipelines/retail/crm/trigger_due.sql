@@ -21,8 +21,9 @@
 -- dormant: $dormant_days days after the last purchase, for 30 days. revival: at once, a purchase $dormant_days days and more after the one before.
 -- points_expiring: 30 days before a lot with points left ends, until then; see `point_account`.
 -- birthday: the start of the day, for 7 days; who was born on 29 February has it on the 28th in years without one. A birth is no row of a source:
--- its id is the customer's first record, in order of channel and number, with the year.
--- nth_visit: the $nth_visit-th web visit of a customer, at once, for 7 days.
+-- its id is the customer's first record, in order of channel and number, with the year. Where it was told of another record, that stays its id: it
+-- is told already of every record that the customer had then, into whatever customers they were merged or split since.
+-- nth_visit: the $nth_visit-th web visit of a customer, at once, for 7 days. Where one of the customer's visits was told as such, it stays that.
 with birthday as (
     select
         customer_id,
@@ -48,6 +49,28 @@ next_birthday as (
         end as on_day
     from this_year
 ),
+-- Records whose birthday of a year was told (told more than a year ago it is of another year): those that its customer had when it was.
+told_birth as (
+    select record, year, max(event) as event, min(told_at) as told_at
+    from (
+        select left(event, character_length(event) - 5) as record, right(event, 4) as year, event, told_at
+        from previous.trigger_told
+        where rule = 'birthday' and told_at > $as_of - interval '400 days'
+        union all
+        select h.channel || '/' || h.record_id, right(t.event, 4), null, t.told_at
+        from previous.trigger_told t
+        join id_map h on h.customer_id = t.customer_id
+        where t.rule = 'birthday' and t.told_at > $as_of - interval '400 days' and h.valid_from <= t.told_at and (h.valid_to is null or h.valid_to > t.told_at)
+    ) t
+    group by record, year
+),
+-- Customers and their visits that were told as the n-th.
+told_visit as (
+    select v.customer_id, t.event
+    from previous.trigger_told t
+    join web_visit v on v.channel || '/' || v.visit_id = t.event
+    where t.rule = 'nth_visit' and v.customer_id is not null
+),
 cart as (
     select channel || '/' || visit_id as event, customer_id, ended_at as event_at
     from web_visit
@@ -67,7 +90,9 @@ due as (
         event_at,
         case rule when 'after_purchase' then event_at + interval '10 days' else event_at end as due_at,
         case rule when 'after_purchase' then event_at + interval '17 days' else event_at + interval '14 days' end as valid_until,
-        cast(amount as double) as amount
+        cast(amount as double) as amount,
+        -- When it was told of another event.
+        null as told_before
     from (
         select
             unnest(make_array('after_purchase', 'revival')) as rule,
@@ -81,12 +106,12 @@ due as (
     ) p
     where rule = 'after_purchase' or days_since_previous >= $dormant_days and event_at > $as_of - interval '14 days'
     union all
-    select 'cart_left', c.event, c.customer_id, c.event_at, c.event_at + interval '1 day', c.event_at + interval '8 days', null
+    select 'cart_left', c.event, c.customer_id, c.event_at, c.event_at + interval '1 day', c.event_at + interval '8 days', null, null
     from cart c
     left join _buyer l on l.customer_id = c.customer_id
     where l.last_at is null or l.last_at < c.event_at
     union all
-    select rule, event, customer_id, last_at, due_at, due_at + interval '30 days', null
+    select rule, event, customer_id, last_at, due_at, due_at + interval '30 days', null, null
     from (
         select 'overdue' as rule, event, customer_id, last_at,
             last_at + arrow_cast(cast(1500000 * greatest((date_part('epoch', last_at) - date_part('epoch', first_at)) / (purchases - 1), 86400)
@@ -99,32 +124,43 @@ due as (
         from _buyer
     ) s
     union all
-    select 'points_expiring', channel || '/' || event_id, customer_id, occurred_at, valid_until - interval '30 days', valid_until, cast(left_over as double)
+    select 'points_expiring', channel || '/' || event_id, customer_id, occurred_at, valid_until - interval '30 days', valid_until, cast(left_over as double), null
     from _point
     where left_over > 0 and valid_until > $as_of and customer_id is not null
     union all
-    select 'birthday', record || '/' || cast(date_part('year', on_day) as varchar), customer_id, null,
+    select 'birthday', coalesce(told, record || '/' || year), customer_id, null,
         $as_of + arrow_cast(cast(1000000 * (day_at - date_part('epoch', $as_of)) as bigint), 'Duration(Microsecond)') as due_at,
         $as_of + arrow_cast(cast(1000000 * (week_at - date_part('epoch', $as_of)) as bigint), 'Duration(Microsecond)') as valid_until,
-        null
+        null,
+        told_at
     from (
         select
             b.customer_id,
-            b.on_day,
+            b.year,
             min(r.channel || '/' || r.record_id) as record,
+            min(o.event) as told,
+            min(o.told_at) as told_at,
             date_part('epoch', cast(b.on_day as timestamp with time zone)) as day_at,
             date_part('epoch', cast(b.on_day + interval '7 days' as timestamp with time zone)) as week_at
-        from next_birthday b
+        from (select *, cast(date_part('year', on_day) as varchar) as year from next_birthday) b
         join id_map r on r.customer_id = b.customer_id
+        left join told_birth o on o.record = r.channel || '/' || r.record_id and o.year = b.year
         where b.on_day <= cast($as_of + interval '30 days' as date) and r.valid_to is null
-        group by b.customer_id, b.on_day
+        group by b.customer_id, b.on_day, b.year
     ) d
     union all
-    select 'nth_visit', channel || '/' || visit_id, customer_id, started_at, started_at as due_at, started_at + interval '7 days', null
+    select 'nth_visit', v.event, v.customer_id, v.started_at, v.started_at as due_at, v.started_at + interval '7 days', null, null
     from (
-        select *, row_number() over (partition by customer_id order by started_at, channel, visit_id) as place from web_visit where customer_id is not null
+        select
+            *,
+            channel || '/' || visit_id as event,
+            row_number() over (partition by customer_id order by started_at, channel, visit_id) as place
+        from web_visit
+        where customer_id is not null
     ) v
-    where place = $nth_visit and started_at > $as_of - interval '7 days'
+    left join told_visit o on o.event = v.event
+    left join (select distinct customer_id from told_visit) c on c.customer_id = v.customer_id
+    where (o.event is not null or c.customer_id is null and v.place = $nth_visit) and v.started_at > $as_of - interval '7 days'
 )
 select
     d.rule,
@@ -133,8 +169,8 @@ select
     d.event_at,
     d.due_at,
     d.valid_until,
-    d.due_at <= $as_of and coalesce(t.told_at = $as_of, true) as due_now,
-    coalesce(t.told_at, case when d.due_at <= $as_of then $as_of end) as told_at,
+    d.due_at <= $as_of and coalesce(t.told_at = $as_of, d.told_before is null) as due_now,
+    coalesce(t.told_at, d.told_before, case when d.due_at <= $as_of then $as_of end) as told_at,
     d.amount
 from due d
 left join previous.trigger_told t on t.rule = d.rule and t.event = d.event

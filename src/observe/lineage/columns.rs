@@ -207,11 +207,11 @@ impl<'a> Inputs<'a> {
                 self.people(col::REGISTERED_AT, How::Aggregation, "oldest or newest time");
             }
             col::STATUS if is(&CONSENT) => {
-                self.people(col::CONSENT, How::Transformation, "the strictest of the person's records");
+                self.people(col::CONSENT, How::Transformation, "the newest of the person's records");
             }
             col::STATED_AT if is(&CONSENT) => {
                 self.people(col::STATED_AT, How::Transformation, "read from text");
-                self.people(col::OBSERVED_AT, How::Transformation, "where the statement has no time of its own");
+                self.people(col::OBSERVED_AT, How::Conditional, "which row of a record is the newest");
             }
             col::REGISTERED_AT => self.people(column, How::Aggregation, "oldest time"),
             col::RECORDS | col::VERSIONS => self.people(col::RECORD_ID, How::Aggregation, "count"),

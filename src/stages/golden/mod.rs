@@ -1,11 +1,12 @@
 //! People to golden records, with everything that they did.
 //!
-//! In: `standard_record`, `identity`, `raw_record`, `raw_event`, `raw_reference` and the `id_map` of the run before, as tables of the session.
+//! In: `standard_record`, `identity`, `raw_record`, `raw_event`, `raw_reference` and the `id_map` of the run before, as tables of the session;
+//! for `consent` the work table `consent_by_record`.
 //! Out: the published tables except `ledger` and `run`. Rows in are rows out: what is not a record, an interaction, a row of a
 //! reference or a repetition is a reject.
 
 pub(crate) mod anonymity;
-mod consent;
+pub(crate) mod consent;
 mod facts;
 pub(crate) mod holders;
 pub(crate) mod lines;

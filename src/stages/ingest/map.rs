@@ -1,6 +1,6 @@
 //! Source columns to attributes: the shape of the pipeline file as expressions.
 
-use datafusion::functions::expr_fn::{btrim, coalesce, lower, named_struct, nullif};
+use datafusion::functions::expr_fn::{btrim, lower, named_struct, nullif};
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, cast, ident, lit, when};
 use datafusion::prelude::DataFrame;
@@ -33,7 +33,7 @@ pub(super) fn people(
         extra.extend(values.into_iter().map(named));
     }
     let observed_at = read.time(updated_at.or(registered_at))?;
-    let consent: Vec<Expr> = source.consent.iter().map(|c| statement(read, c, &observed_at)).collect::<Result<_>>()?;
+    let consent: Vec<Expr> = source.consent.iter().map(|c| statement(read, c)).collect::<Result<_>>()?;
     let record_id = read.value(&source.record_id, "-")?;
     let reason = read.reason(&record_id)?;
     let mut mapped = Vec::new();
@@ -164,8 +164,9 @@ fn finished(
     Ok(rows.select(all)?)
 }
 
-/// What a row says about a consent: nothing where the column is empty, `unknown` where its value has no meaning.
-fn statement(read: &Columns, consent: &ConsentColumn, observed_at: &Expr) -> Result<Expr> {
+/// What a row says about a consent: nothing where the column is empty, `unknown` where its value has no meaning. The time of the row is not
+/// that of the statement, which may be much older.
+fn statement(read: &Columns, consent: &ConsentColumn) -> Result<Expr> {
     let value = lower(btrim(vec![read.one(&consent.column)]));
     let is_one_of = |values: &[String]| match values {
         [] => lit(false),
@@ -176,8 +177,8 @@ fn statement(read: &Columns, consent: &ConsentColumn, observed_at: &Expr) -> Res
         .when(is_one_of(&consent.granted), lit("granted"))
         .otherwise(lit("unknown"))?;
     let stated_at = match &consent.at {
-        Some(column) => coalesce(vec![read.time_of(read.one(column)), observed_at.clone()]),
-        None => observed_at.clone(),
+        Some(column) => read.time_of(read.one(column)),
+        None => null(Type::Timestamp),
     };
     Ok(named_struct(vec![
         lit(col::PURPOSE),

@@ -24,8 +24,9 @@ use crate::engine::query;
 use crate::engine::write::Order;
 use crate::error::{Error, Kind, Result};
 use crate::tables::contract::{
-    self, CONSENT, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, IDENTITY_AT_THRESHOLD, INTERACTION, LEDGER, MEDIUM_SPEND,
-    PRODUCT, REJECT, RESTATEMENT, RUN, SEGMENT_MEMBER, SEGMENT_TABLES, SOURCE_RECORD, STORE, TIME_ZONE, Table,
+    self, CONSENT, CONSENT_BY_RECORD, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, IDENTITY_AT_THRESHOLD, INTERACTION, LEDGER,
+    MEDIUM_SPEND, PRODUCT, REJECT, RESTATEMENT, RUN, SEGMENT_MEMBER, SEGMENT_TABLES, SOURCE_RECORD, STORE, TIME_ZONE,
+    Table,
 };
 use crate::tables::zone::{in_zone, rows_in_zone};
 use chosen::{Chosen, Told};
@@ -75,9 +76,10 @@ fn as_promised(mart: &SqlFile, table: &Table, plan: &DataFrame) -> Result<()> {
 }
 
 /// The tables that marts and checks may read, besides the marts before them.
-pub(crate) const READ: [&Table; 11] = [
+pub(crate) const READ: [&Table; 12] = [
     &GOLDEN_CUSTOMER,
     &CONSENT,
+    &CONSENT_BY_RECORD,
     &INTERACTION,
     &ID_MAP,
     &SOURCE_RECORD,

@@ -174,11 +174,11 @@ pub(crate) static FIELD_PROVENANCE: Table = Table {
     ],
 };
 
-/// What a person agreed to: the strictest statement of all records.
+/// What a person agreed to: the newest statement of all records decides.
 pub(crate) static CONSENT: Table = Table {
     name: "consent",
-    ja: "同意（目的・連絡手段ごと、最も厳しい意思表示。行がなければ同意なし）",
-    en: "what a person agreed to, by purpose and way of contact: the strictest statement; no row is no consent",
+    ja: "同意（目的・連絡手段ごと、最も新しい意思表示が決め手。行がなければ同意なし）",
+    en: "what a person agreed to, by purpose and way of contact: the newest statement decides; no row is no consent",
     key: &[col::CUSTOMER_ID, col::PURPOSE, col::CONTACT],
     columns: &[
         required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id").keyed(),
@@ -193,7 +193,7 @@ pub(crate) static CONSENT: Table = Table {
         .plain(),
         required(col::CHANNEL, Type::Text, "決め手のチャネル", "channel of the record that decided").plain(),
         required(col::RECORD_ID, Type::Text, "決め手の顧客番号", "record that decided"),
-        optional(col::STATED_AT, Type::Timestamp, "意思表示の日時", "when the record said so").plain(),
+        optional(col::STATED_AT, Type::Timestamp, "意思表示の日時（分からなければNULL）", "when the record said so; null where no source says").plain(),
         optional(
             col::CONTACT_POINTS,
             Type::List(&Type::Text),

@@ -255,6 +255,35 @@ pub(crate) static IDENTITY: Table = Table {
     ],
 };
 
+/// What each record said last of a consent: what [`super::CONSENT`] is made from. Marts may read it.
+pub(crate) static CONSENT_BY_RECORD: Table = Table {
+    name: "consent_by_record",
+    ja: "レコードごとの同意（目的・連絡手段ごと、そのレコードの最新の意思表示）",
+    en: "what each record said last of a consent, by purpose and way of contact",
+    key: &[col::CUSTOMER_ID, col::PURPOSE, col::CONTACT, col::CHANNEL, col::RECORD_ID],
+    columns: &[
+        required(col::CUSTOMER_ID, Type::Text, "統合顧客ID", "unified customer id"),
+        required(col::PURPOSE, Type::Text, "目的", "purpose"),
+        required(col::CONTACT, Type::Text, "連絡手段", "way of contact"),
+        required(col::CHANNEL, Type::Text, "チャネル", "channel of the record"),
+        required(col::RECORD_ID, Type::Text, "顧客番号", "id within the channel"),
+        required(col::STATUS, Type::Text, "状態 (denied, unknown, granted)", "denied, unknown or granted"),
+        optional(col::STATED_AT, Type::Timestamp, "意思表示の日時", "when the record said so"),
+        required(
+            "holds",
+            Type::Boolean,
+            "同意として有効か（同じ顧客の他のレコードの拒否より新しい同意）",
+            "whether it is a grant, newer than all that records of the customer denied or said without meaning",
+        ),
+        optional(
+            col::CONTACT_POINTS,
+            Type::List(&Type::Text),
+            "そのレコードの宛先",
+            "what it is about: the mail addresses or phones of the record",
+        ),
+    ],
+};
+
 /// Who would be one person at other thresholds: what error bars of figures are counted from. Marts may read it.
 pub(crate) static IDENTITY_AT_THRESHOLD: Table = Table {
     name: "identity_at_threshold",

@@ -18,17 +18,18 @@ use crate::config::segment_file::DeviceFile;
 use crate::config::segments::{Cap, Condition, Test};
 use crate::config::{Overrides, load};
 use crate::stages::marts::plan;
-use crate::tables::contract::{CONSENT, INTERACTION};
+use crate::tables::contract::{CONSENT_BY_RECORD, INTERACTION};
 use crate::tables::zone::{in_zone, rows_in_zone};
 
 const ZONE: &str = "Asia/Tokyo";
 const AS_OF: i64 = 1_774_882_800_000_000;
 const HOUR: i64 = 3_600_000_000;
 
-/// A statement of a customer.
+/// What a record of a customer said last; the record is called as the customer and the channel.
 #[derive(Clone, Debug)]
 struct Statement {
     customer: String,
+    channel: &'static str,
     purpose: &'static str,
     contact: &'static str,
     status: &'static str,
@@ -84,8 +85,10 @@ fn world(seed: u64) -> World {
         let yen = chance.below(4) as i64;
         customers.push((customer.clone(), chance.of(&["x", "y", "z"]), (yen > 0).then_some(yen * 1000)));
         for purpose in ["marketing", "advertising"] {
-            for contact in ["email", "sms", "phone", "push"] {
-                if chance.below(4) == 0 {
+            let ways =
+                ["email", "sms", "phone", "push"].into_iter().flat_map(|contact| [(contact, "shop"), (contact, "app")]);
+            for (contact, channel) in ways {
+                if chance.below(if channel == "shop" { 4 } else { 2 }) == 0 {
                     continue;
                 }
                 let there: &[&str] = if contact == "email" { &ADDRESSES_THERE } else { &PHONES_THERE };
@@ -93,6 +96,7 @@ fn world(seed: u64) -> World {
                 let has_addresses = contact != "push" && chance.below(6) > 0;
                 statements.push(Statement {
                     customer: customer.clone(),
+                    channel,
                     purpose,
                     contact,
                     status: chance.of(&["granted", "granted", "granted", "denied", "unknown"]),
@@ -192,17 +196,18 @@ async fn session(pipeline: &Pipeline, world: &World) -> SessionContext {
     }
     let of = &world.statements;
     put(
-        "consent",
+        CONSENT_BY_RECORD.name,
         batch(
-            &in_zone(&CONSENT.schema(), ZONE),
+            &in_zone(&CONSENT_BY_RECORD.schema(), ZONE),
             vec![
                 ("customer_id", texts(of, |s| Some(s.customer.clone()))),
                 ("purpose", texts(of, |s| Some(s.purpose.into()))),
                 ("contact", texts(of, |s| Some(s.contact.into()))),
                 ("status", texts(of, |s| Some(s.status.into()))),
-                ("channel", texts(of, |_| Some("shop".into()))),
-                ("record_id", texts(of, |s| Some(format!("{}-shop", s.customer)))),
+                ("channel", texts(of, |s| Some(s.channel.into()))),
+                ("record_id", texts(of, |s| Some(format!("{}-{}", s.customer, s.channel)))),
                 ("stated_at", times(of, |s| s.at)),
+                ("holds", Arc::new(of.iter().map(|s| Some(holds(world, s))).collect::<BooleanArray>())),
                 ("contact_points", Arc::new(points.finish())),
             ],
         ),
@@ -225,27 +230,52 @@ async fn session(pipeline: &Pipeline, world: &World) -> SessionContext {
     context
 }
 
-/// The address that a list may write to, its device, and whether somebody else denied it.
+/// The address that a list may write to, its device, and whether somebody else denied it: the first one of the newest consents.
 fn address_of(
     world: &World,
-    statement: &Statement,
+    agreed: &[&Statement],
     device: Option<DeviceFile>,
 ) -> Option<(String, &'static str, bool)> {
-    let device_of = |address: &str| match statement.contact {
+    let device_of = |contact: &str, address: &str| match contact {
         "email" if address.ends_with("docomo.ne.jp") || address.ends_with("au.com") => "mobile",
         "email" => "pc",
         _ if ["+8190", "+8180"].iter().any(|start| address.starts_with(start)) => "mobile",
         _ => "fixed",
     };
-    let addresses = statement.addresses.as_ref()?;
-    let address = addresses.iter().find(|address| device.is_none_or(|device| device.name() == device_of(address)))?;
-    let denied = world.statements.iter().any(|other| {
-        other.purpose == statement.purpose
-            && other.contact == statement.contact
-            && !is_in_force(world, other)
-            && other.addresses.as_ref().is_some_and(|addresses| addresses.contains(address))
+    let mut all = agreed.iter().flat_map(|of| of.addresses.iter().flatten().map(move |address| (of, address)));
+    let is_of = |contact: &str, address: &str| device.is_none_or(|device| device.name() == device_of(contact, address));
+    let (of, address) = all.find(|(of, address)| is_of(of.contact, address))?;
+    Some((address.clone(), device_of(of.contact, address), is_denied(world, of, address, is_in_force)))
+}
+
+/// Whether some customer says no to an address: none of what it says of it is a yes.
+fn is_denied(world: &World, of: &Statement, address: &str, is_yes: fn(&World, &Statement) -> bool) -> bool {
+    let mut words: BTreeMap<&str, bool> = BTreeMap::new();
+    for other in world.statements.iter().filter(|other| (other.purpose, other.contact) == (of.purpose, of.contact)) {
+        if other.addresses.iter().flatten().any(|of| of == address) {
+            *words.entry(&other.customer).or_default() |= is_yes(world, other);
+        }
+    }
+    words.values().any(|is_yes| !is_yes)
+}
+
+/// Whether a grant is surely newer than what ends it: at a midnight, on another day.
+fn is_newer(grant: Option<i64>, end: Option<i64>) -> bool {
+    let known = |at: Option<i64>| at.filter(|at| *at <= AS_OF);
+    let is_midnight = |at: i64| (at + 9 * HOUR) % (24 * HOUR) == 0;
+    match (known(grant), known(end)) {
+        (Some(grant), Some(end)) => (if is_midnight(end) { end + 24 * HOUR - 1 } else { end }) < grant,
+        _ => false,
+    }
+}
+
+/// Whether a statement is a grant that is newer than every refusal of its customer.
+fn holds(world: &World, of: &Statement) -> bool {
+    let mut refusals = world.statements.iter().filter(|other| {
+        (&other.customer, other.purpose, other.contact) == (&of.customer, of.purpose, of.contact)
+            && other.status != "granted"
     });
-    Some((address.clone(), device_of(address), denied))
+    of.status == "granted" && refusals.all(|refusal| is_newer(of.at, refusal.at))
 }
 
 /// Whether a statement is a consent at the time of the run.
@@ -264,17 +294,15 @@ fn is_in_force(world: &World, statement: &Statement) -> bool {
     let mut withdrawn = Vec::new();
     let mut is_member = false;
     for events in clubs.values_mut() {
-        events.sort_by_key(|f| (f.at, &f.id));
+        events.sort_by_key(|f| (f.at, f.category == "withdrawn", &f.id));
         let Some(last) = events.last().filter(|f| f.customer.as_ref() == Some(&statement.customer)) else { continue };
         is_member |= last.category != "withdrawn";
-        withdrawn.extend(events.iter().filter(|f| f.category == "withdrawn").map(|f| f.at));
+        withdrawn.extend(events.iter().filter(|f| f.category == "withdrawn").map(|f| f.at).max());
     }
     if !is_member {
         ends.extend(withdrawn);
     }
-    // A time that is still to come is none.
-    let stated = statement.at.filter(|at| *at <= AS_OF);
-    statement.status == "granted" && ends.iter().all(|end| stated.is_some_and(|stated| *end < stated))
+    holds(world, statement) && ends.iter().all(|end| is_newer(statement.at, Some(*end)))
 }
 
 /// What becomes of each customer on the way to a list: the end, and the address. `lists` are those before.
@@ -288,10 +316,12 @@ fn expected(world: &World, segments: &[Segment], send: &Send, lists: &BTreeMap<S
     };
     let mut ends = Ends::new();
     for (customer, cell, _) in &world.customers {
-        let statement = world.statements.iter().find(|s| {
-            s.customer == *customer && s.purpose == send.purpose && s.contact == send.contact && is_in_force(world, s)
-        });
-        let address = statement.and_then(|s| address_of(world, s, send.device));
+        let is_of_list =
+            |s: &Statement| (&s.customer, s.purpose, s.contact) == (customer, &*send.purpose, &*send.contact);
+        let agreed = world.statements.iter().filter(|s| is_of_list(s) && is_in_force(world, s));
+        let mut agreed: Vec<&Statement> = agreed.collect();
+        agreed.sort_by_key(|s| (s.at.is_none(), std::cmp::Reverse(s.at), s.channel));
+        let address = address_of(world, &agreed, send.device);
         let mut messages = 0;
         if let Some(cap) = &send.cap {
             let from = AS_OF - i64::from(cap.days) * 24 * HOUR;
@@ -311,7 +341,7 @@ fn expected(world: &World, segments: &[Segment], send: &Send, lists: &BTreeMap<S
             });
             messages += planned.count();
         }
-        let end = match (&statement, &address) {
+        let end = match (agreed.first(), &address) {
             (None, _) => "no_consent",
             (_, None | Some((_, _, true))) if send.is_addressed() => "no_address",
             _ if send.exclude.iter().any(|other| is_in(other, cell)) => "excluded",
@@ -448,12 +478,7 @@ async fn nobody_without_consent_is_on_a_list_and_everybody_else_is() {
         let is_bad = |of: &Statement| {
             let has_address = of.contact == "push" || of.addresses.as_ref().is_some_and(|a| !a.is_empty());
             let first = of.addresses.as_ref().and_then(|addresses| addresses.first());
-            let is_denied = world.statements.iter().any(|other| {
-                (other.purpose, other.contact) == (of.purpose, of.contact)
-                    && other.customer != of.customer
-                    && other.status != "granted"
-                    && other.addresses.iter().flatten().any(|address| Some(address) == first)
-            });
+            let is_denied = first.is_some_and(|address| is_denied(&world, of, address, holds));
             !is_in_force(&world, of) || !has_address || is_denied
         };
         let bad = world.statements.iter().enumerate().filter(|(_, of)| is_bad(of));
@@ -483,8 +508,8 @@ fn listed_row(statement: &Statement, n: usize) -> RecordBatch {
             ("purpose", one(statement.purpose)),
             ("contact", one(statement.contact)),
             ("address", texts(&[address], Clone::clone)),
-            ("channel", one("shop")),
-            ("record_id", one(&format!("{}-shop", statement.customer))),
+            ("channel", one(statement.channel)),
+            ("record_id", one(&format!("{}-{}", statement.customer, statement.channel))),
             ("granted_at", times(&[statement.at], |at| *at)),
             ("rank", Arc::new(Int64Array::from(vec![n as i64]))),
         ],

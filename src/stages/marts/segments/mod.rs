@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::common::{JoinType, ScalarValue};
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, SortExpr, cast, ident, in_list, lit, when};
@@ -188,8 +188,15 @@ impl<'a> Segments<'a> {
     async fn addresses(&self, send: &Send) -> Result<DataFrame> {
         if !send.is_addressed() {
             let field = |name: &str, kind| Field::new(name, kind, true);
+            let time = DataType::Timestamp(TimeUnit::Microsecond, Some(self.pipeline.zone.name().into()));
             let fields = [("customer_id", DataType::Utf8), ("device", DataType::Utf8), ("address", DataType::Utf8)];
-            let rest = [("position", DataType::Int32), ("denied_by_other", DataType::Boolean)];
+            let rest = [
+                (col::CHANNEL, DataType::Utf8),
+                (col::RECORD_ID, DataType::Utf8),
+                ("granted_at", time),
+                ("position", DataType::Int32),
+                ("denied_by_other", DataType::Boolean),
+            ];
             let fields: Vec<Field> = fields.into_iter().chain(rest).map(|(name, kind)| field(name, kind)).collect();
             return Ok(self.context.read_batch(RecordBatch::new_empty(Arc::new(Schema::new(fields))))?);
         }

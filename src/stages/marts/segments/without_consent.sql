@@ -1,24 +1,27 @@
 -- How many customers of each mail list have no consent that holds. It is found from the golden tables and the facts alone, not from the marts
 -- that the list was made of. No rows are a good list.
+-- Moments are those of the pipeline's zone. An end of a midnight is one of all that day.
 with stopped as (
-    select customer_id, medium, occurred_at
+    select customer_id, medium, to_local_time(occurred_at) as at
     from interaction
     where event_type = 'message' and category in ('unsubscribed', 'blocked') and customer_id is not null and occurred_at <= $as_of
 ),
 withdrawn as (
-    select customer_id, max(occurred_at) as occurred_at
+    select customer_id, at
     from (
-        select
-            first_value(customer_id order by occurred_at desc, event_id desc) as customer_id,
-            first_value(category order by occurred_at desc, event_id desc) as category,
-            max(case when category = 'withdrawn' then occurred_at end) as occurred_at
-        from interaction
-        where event_type = 'membership' and category in ('joined', 'rank', 'withdrawn') and record_id is not null and occurred_at <= $as_of
-        group by channel, record_id
-    ) m
-    where customer_id is not null
-    group by customer_id
-    having bool_and(category = 'withdrawn')
+        select customer_id, to_local_time(occurred_at) as at, bool_and(category = 'withdrawn') over (partition by customer_id) as is_gone
+        from (
+            select
+                first_value(customer_id order by occurred_at desc, category = 'withdrawn' desc, event_id desc) as customer_id,
+                first_value(category order by occurred_at desc, category = 'withdrawn' desc, event_id desc) as category,
+                max(case when category = 'withdrawn' then occurred_at end) as occurred_at
+            from interaction
+            where event_type = 'membership' and category in ('joined', 'rank', 'withdrawn') and record_id is not null and occurred_at <= $as_of
+            group by channel, record_id
+        ) m
+        where customer_id is not null
+    ) w
+    where is_gone
 ),
 listed as (
     select
@@ -27,13 +30,13 @@ listed as (
         l.purpose,
         l.contact,
         l.address,
-        c.customer_id is not null as is_granted,
+        coalesce(c.holds, false) as is_granted,
         -- A time that is still to come is none.
-        case when c.stated_at <= $as_of then c.stated_at end as stated_at,
+        to_local_time(case when c.stated_at <= $as_of then c.stated_at end) as at,
         c.contact_points
     from mail_list l
-    left join consent c on c.customer_id = l.customer_id and c.purpose = l.purpose and c.contact = l.contact
-        and c.channel = l.channel and c.record_id = l.record_id and c.status = 'granted'
+    left join consent_by_record c on c.customer_id = l.customer_id and c.purpose = l.purpose and c.contact = l.contact
+        and c.channel = l.channel and c.record_id = l.record_id
 ),
 refused as (
     select list, customer_id
@@ -46,16 +49,21 @@ refused as (
     select l.list, l.customer_id
     from listed l
     join stopped s on s.customer_id = l.customer_id
-    where (s.medium is null or s.medium = l.contact) and (l.stated_at is null or s.occurred_at >= l.stated_at)
+    where (s.medium is null or s.medium = l.contact) and (l.at is null or s.at >= case when s.at = date_trunc('day', s.at) then date_trunc('day', l.at) else l.at end)
     union all
     select l.list, l.customer_id
     from listed l
     join withdrawn w on w.customer_id = l.customer_id
-    where l.stated_at is null or w.occurred_at >= l.stated_at
+    where l.at is null or w.at >= case when w.at = date_trunc('day', w.at) then date_trunc('day', l.at) else l.at end
     union all
     select l.list, l.customer_id
     from listed l
-    join (select customer_id, purpose, contact, unnest(contact_points) as address from consent where status <> 'granted') d
+    join (
+        select customer_id, purpose, contact, address
+        from (select customer_id, purpose, contact, holds, unnest(contact_points) as address from consent_by_record) s
+        group by customer_id, purpose, contact, address
+        having not bool_or(holds)
+    ) d
         on d.purpose = l.purpose and d.contact = l.contact and d.address = l.address and d.customer_id <> l.customer_id
 )
 select list, count(distinct customer_id) as customers

@@ -32,7 +32,7 @@ FACT |= {"occurred_at": TIME, "valid_until": TIME, "bought_on": pa.date32(), "qu
 TYPES = {
     "interaction": FACT,
     "golden_customer": {"customer_id": TEXT, "household_id": TEXT, "sex": TEXT, "birth_date": pa.date32(), "prefecture": TEXT, "channels": TEXTS, "records": pa.int32()},
-    "id_map": {"channel": TEXT, "record_id": TEXT, "customer_id": TEXT, "valid_to": TIME},
+    "id_map": {"channel": TEXT, "record_id": TEXT, "customer_id": TEXT, "valid_from": TIME, "valid_to": TIME},
     "id_event": {"customer_id": TEXT, "event": TEXT, "counterpart": TEXT, "reason": TEXT, "valid_from": TIME},
     "consent": {"customer_id": TEXT, "purpose": TEXT, "contact": TEXT, "status": TEXT, "channel": TEXT, "record_id": TEXT, "stated_at": TIME,
                 "contact_points": TEXTS},
@@ -140,6 +140,10 @@ def chance(end):
         fact("shop", "coupon", i, when, category="issued", coupon_id=coupon, campaign=campaign, valid_until=until)
         if n % 4 == 0:
             fact("shop", "coupon", i, when + DAY, category="used", coupon_id=coupon, campaign=campaign, transaction_id=r2.choice([None, f"O{i}-0"]))
+    # Log-ins of contracts, more of one than of another: the scores of a customer's contracts differ.
+    for contract in sorted({f["account_id"] for f in of["interaction"] if f["event_type"] == "contract"}):
+        for n in range(r2.choice([0, 1, 5])):
+            fact("shop", "engagement", int(contract[1:].split("-")[0]), end - sixth * r2.randrange(360), category="login", account_id=contract)
     of["product"] = [dict(item_id=f"I{n}", item_name=f"品{n}", category_path=["食品>米", "飲料", None][n % 3], cost=Decimal(100)) for n in range(11)]
     of["medium_spend"] = [dict(medium="search", month=date(2025, 1, 1), amount=Decimal(0))]
     # What lies after the run's time is not known yet.

@@ -53,6 +53,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &templates![
     "charts/body",
     "charts/parts",
     "charts/bars",
+    "charts/campaigns",
     "charts/months",
     "charts/curves",
     "charts/cells",

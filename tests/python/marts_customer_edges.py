@@ -155,6 +155,10 @@ def chance(end):
         fact("shop", "coupon", i, when, category="issued", coupon_id=coupon, campaign=campaign, valid_until=until)
         if n % 4 == 0:
             fact("shop", "coupon", i, when + DAY, category="used", coupon_id=coupon, campaign=campaign, transaction_id=r2.choice([None, f"O{i}-0"]))
+    # Log-ins of contracts, more of one than of another: the scores of a customer's contracts differ.
+    for contract in sorted({f["account_id"] for f in of["interaction"] if f["event_type"] == "contract"}):
+        for n in range(r2.choice([0, 1, 5])):
+            fact("shop", "engagement", int(contract[1:].split("-")[0]), end - sixth * r2.randrange(360), category="login", account_id=contract)
     of["product"] = [dict(item_id=f"I{n}", item_name=f"品{n}", category_path=["食品 > 米", "飲料", None][n % 3], cost=Decimal(100)) for n in range(11)]
     of["medium_spend"] = [dict(medium="search", month=date(2025, 1, 1), amount=Decimal(0))]
     of["consent_by_record"] = consents.with_holds(of["consent_by_record"], end)

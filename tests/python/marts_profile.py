@@ -61,7 +61,9 @@ def check_customer_profile(con, _):
     contact = by_customer(con, "contact_customer")
     speaking = by_customer(con, "member_rank", lambda row: row["speaks"])
     response = by_customer(con, "message_response", lambda row: row["medium"] == "all")
-    gifts = by_customer(con, "gift")
+    gifts, health = by_customer(con, "gift"), defaultdict(list)
+    for unit in rows_of(con, "health_score"):
+        health[unit["customer_id"]].append(unit["score"])
     states, accounts, ended, visited, agreed = (defaultdict(list) for _ in range(5))
     for events in memberships(con).values():
         states[max(events, key=club_order)["customer_id"]].append(state_of(events, now)[0])
@@ -98,7 +100,7 @@ def check_customer_profile(con, _):
             last_visit_at=max(visited.get(c, []), default=None), last_contact_at=contact.get(c, {}).get("last_contact_at"),
             top_category=preference.get(c, {}).get("category"), top_category_share=preference.get(c, {}).get("share"),
             top_category_index=preference.get(c, {}).get("index"), recommended_item=recommended.get(c, {}).get("item_id"),
-            stage=stages.get(c, {}).get("stage"), unsubscribed_at=response.get(c, {}).get("unsubscribed_at"),
+            stage=stages.get(c, {}).get("stage"), health_score=min(health.get(c, []), default=None), unsubscribed_at=response.get(c, {}).get("unsubscribed_at"),
             blocked_at=response.get(c, {}).get("blocked_at"), granted=sorted(agreed[c, True]) or None, denied=sorted(agreed[c, False]) or None,
         )
         if g["birth_date"] is not None:

@@ -3,15 +3,17 @@
 -- needs: event.message, interaction.campaign
 with person as (
     select
-        campaign,
-        arm,
-        customer_id,
-        max(arms) as arms_of_a_record,
-        min(first_sent_at) as first_sent_at,
-        date_part('epoch', $as_of) - date_part('epoch', max(last_sent_at)) >= $conversion_days * 86400 as ripe,
-        max(greatest(answered, bought)) as converted
-    from _test_id
-    group by campaign, arm, customer_id
+        s.campaign,
+        s.arm,
+        s.customer_id,
+        max(coalesce(r.arms, 1)) as arms_of_a_record,
+        min(s.sent_at) as first_sent_at,
+        date_part('epoch', $as_of) - date_part('epoch', max(s.sent_at)) >= $conversion_days * 86400 as ripe,
+        max(greatest(s.answered, s.bought)) as converted
+    from _test_send s
+    left join (select campaign, channel, record_id, max(arms) as arms from _test_id where arms > 1 group by campaign, channel, record_id) r
+        on r.campaign = s.campaign and r.channel = s.channel and r.record_id = s.record_id
+    group by s.campaign, s.arm, s.customer_id
 ),
 before as (
     select a.campaign, a.arm, a.customer_id, max(p.occurred_at) as last_purchase_at, sum(p.amount) as spent

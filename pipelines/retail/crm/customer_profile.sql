@@ -31,6 +31,7 @@
 -- column: top_category_index | double? | その指数（1が全体並み） | its index; 1 is as everybody | plain
 -- column: recommended_item | text? | おすすめ商品（1位） | item recommended first | plain
 -- column: stage | integer? | 七段階の段階 | stage of the seven | plain
+-- column: health_score | double? | ヘルススコア 0–100（契約が複数なら最も低いもの） | health score, 0 to 100; of several contracts the lowest | plain
 -- column: contacts | long? | 問い合わせ回数 | contacts | plain
 -- column: complaints | long? | クレーム件数 | complaints | plain
 -- column: last_contact_at | timestamp? | 最後の問い合わせ | last contact | plain
@@ -62,6 +63,7 @@
 -- null: top_category, top_category_share, top_category_index without product
 -- null: ltv_profit, margin without product, interaction.tax
 -- null: recommended_item without interaction.item_id
+-- null: health_score without event.engagement
 -- null: contacts, complaints, last_contact_at without event.ticket
 -- null: member_state, memberships, is_withdrawn without event.membership
 -- null: point_accounts, points, points_expiring_30 without event.point
@@ -70,7 +72,7 @@
 -- null: is_cancelled without event.contract
 -- null: gifts_given, gifts_received without interaction.recipient
 -- Left joins only: every customer has its row, as in `golden_customer`. A figure is that of the mart of its name (`rfm`, `ltv`, `cpm`, `preference`, `member_rank`,
--- `point_account`, `gift`, `message_response`, `contact_customer`, `recommendation`, `seven_stages`), and null where the customer has no row there. A number of
+-- `point_account`, `gift`, `message_response`, `contact_customer`, `recommendation`, `seven_stages`, `health_score`), and null where the customer has no row there. A number of
 -- contacts, memberships, points, gifts, visits or messages is 0 of who has none, and null where nobody has any: then nothing is mapped.
 -- next_purchase_at = the last purchase and the mean of all intervals, one day at least.
 -- A consent is in force as in `consented_address`: what an unsubscribe, a block or the withdrawal of all memberships ended since is none.
@@ -154,6 +156,7 @@ select
     p.index as top_category_index,
     i.item_id as recommended_item,
     s.stage,
+    h.health_score,
     case when mapped.contacts > 0 then coalesce(c.contacts, 0) end as contacts,
     case when mapped.contacts > 0 then coalesce(c.complaints, 0) end as complaints,
     c.last_contact_at,
@@ -190,6 +193,7 @@ left join _segment n on n.customer_id = g.customer_id
 left join (select * from _preference where rank = 1) p on p.customer_id = g.customer_id
 left join (select customer_id, item_id from recommendation where rank = 1) i on i.customer_id = g.customer_id
 left join seven_stages s on s.customer_id = g.customer_id
+left join (select customer_id, min(score) as health_score from health_score group by customer_id) h on h.customer_id = g.customer_id
 left join contact_customer c on c.customer_id = g.customer_id
 left join member k on k.customer_id = g.customer_id
 left join point o on o.customer_id = g.customer_id

@@ -54,6 +54,8 @@ impl<T> Part<T> {
 pub(crate) struct Charts {
     /// Headline figures, and between which values they are at other thresholds.
     pub bars: Part<ErrorBar>,
+    /// Conversion and uplift of campaigns, and between which values they are at other thresholds.
+    pub campaigns: Part<CampaignBar>,
     /// Figures by month.
     pub months: Part<MonthFigure>,
     /// Lifetime value by days since the first purchase.
@@ -77,6 +79,7 @@ impl Charts {
     pub(crate) fn left_out(&self) -> Vec<&'static str> {
         let parts = [
             ("error_bar", self.bars.is_there()),
+            ("campaign_error_bar", self.campaigns.is_there()),
             ("kpi", self.months.is_there()),
             ("ltv_curve", self.curves.is_there()),
             ("order_stage", self.stages.is_there()),
@@ -112,6 +115,36 @@ pub(crate) struct ErrorBar {
     /// Thresholds with other people.
     #[serde(default)]
     pub thresholds: Option<i64>,
+}
+
+/// Conversion of an arm of a campaign, or its uplift against another one, with its range.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct CampaignBar {
+    /// The campaign.
+    pub campaign: String,
+    /// The arm.
+    pub arm: String,
+    /// The arm that it is compared with.
+    pub control: String,
+    /// `rate` or `uplift`.
+    pub figure: String,
+    /// Persons with the published identity.
+    pub persons: i64,
+    /// With the published identity.
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// The lowest over the thresholds.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// The highest.
+    #[serde(default)]
+    pub high: Option<f64>,
+    /// The threshold of the lowest; none where it is the published one.
+    #[serde(default)]
+    pub low_at: Option<f64>,
+    /// The threshold of the highest.
+    #[serde(default)]
+    pub high_at: Option<f64>,
 }
 
 /// A figure of a month.

@@ -24,7 +24,8 @@ use crate::lake::results::MartTold;
 use crate::tables::contract::{RESTATEMENT, col};
 use data::Missing;
 pub(crate) use data::{
-    ChannelSet, Charts, CohortBy, CurvePoint, Decile, ErrorBar, MonthFigure, Move, Part, RestatedMart, Stage,
+    CampaignBar, ChannelSet, Charts, CohortBy, CurvePoint, Decile, ErrorBar, MonthFigure, Move, Part, RestatedMart,
+    Stage,
 };
 
 /// What a column is read as.
@@ -60,6 +61,24 @@ const ERROR_BAR: Mart = Mart {
     ],
     key: &["figure"],
     count: &[],
+};
+
+const CAMPAIGN_ERROR_BAR: Mart = Mart {
+    name: "campaign_error_bar",
+    columns: &[
+        ("campaign", "campaign", Text),
+        ("arm", "arm", Text),
+        ("control", "control", Text),
+        ("figure", "figure", Text),
+        ("persons", "persons", Whole),
+        ("value", "value", Number),
+        ("low", "low", Number),
+        ("high", "high", Number),
+        ("low_at", "low_at", Number),
+        ("high_at", "high_at", Number),
+    ],
+    key: &["campaign", "figure", "arm", "control"],
+    count: &["persons"],
 };
 
 /// Of headline figures those that people ask for first; a mart's others follow by their names.
@@ -216,6 +235,7 @@ impl Audit {
     async fn read_charts(&self) -> Result<Charts> {
         Ok(Charts {
             bars: self.error_bars().await?,
+            campaigns: self.part(&CAMPAIGN_ERROR_BAR).await?,
             months: self.month_figures().await?,
             curves: self.curve_points().await?,
             stages: self.part(&ORDER_STAGE).await?,

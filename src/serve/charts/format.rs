@@ -11,16 +11,18 @@ use super::scale::short;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
     Share,
+    Points,
     Yen,
     Days,
     Number,
 }
 
-/// The unit of a figure of the marts `kpi` and `error_bar`; a pipeline's own figure is a number.
+/// The unit of a figure of the marts `kpi`, `error_bar` and `campaign_error_bar`; a pipeline's own figure is a number.
 fn unit(figure: &str) -> Unit {
     let ends = |ends: &[&str]| ends.iter().any(|end| figure.ends_with(end));
     match figure {
-        "going_on" => Unit::Share,
+        "going_on" | "rate" => Unit::Share,
+        "uplift" => Unit::Points,
         _ if ends(&["_rate", "_share"]) => Unit::Share,
         _ if ends(&["_days"]) => Unit::Days,
         "sales" | "ltv_sales" | "ltv_profit" | "sales_per_person" | "average_purchase" => Unit::Yen,
@@ -33,6 +35,7 @@ pub(in crate::serve) fn add(all: &mut Environment<'static>, lang: Lang) {
     all.add_filter("figure", move |value: f64, name: &str| figure(lang, value, name));
     all.add_filter("axis", move |value: f64, name: &str| match unit(name) {
         Unit::Share => share(lang, value),
+        Unit::Points => points(value),
         Unit::Yen => format!("¥{}", compact(lang, value)),
         Unit::Days | Unit::Number => compact(lang, value),
     });
@@ -57,6 +60,7 @@ pub(in crate::serve) fn add(all: &mut Environment<'static>, lang: Lang) {
 fn figure(lang: Lang, value: f64, name: &str) -> String {
     match unit(name) {
         Unit::Share => share(lang, value),
+        Unit::Points => points(value),
         Unit::Yen => yen(value),
         Unit::Days => grouped(value.round()),
         Unit::Number => grouped((value * 100.0).round() / 100.0),
@@ -79,6 +83,17 @@ fn share(lang: Lang, value: f64) -> String {
         Lang::Ja => format!("{sign}{digits}%"),
         Lang::En => format!("{sign}{digits} %"),
     }
+}
+
+/// A difference of two shares in percentage points, a tenth exact, with its sign.
+fn points(value: f64) -> String {
+    let digits = format!("{:.1}", (100.0 * value).abs());
+    let sign = match value {
+        _ if digits == "0.0" => "±",
+        value if value < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{digits} pt")
 }
 
 /// A number of three digits and a unit: 1.23万, 12.3k.
@@ -129,6 +144,8 @@ mod tests {
         assert_eq!(ja(-12_345.6, "sales"), "−¥12,346");
         assert_eq!(ja(2.346, "purchases_per_buyer"), "2.35");
         assert_eq!(ja(5722.0, "customers"), "5,722");
+        assert_eq!(ja(0.031, "rate"), "3.1%");
+        assert_eq!([0.031, -0.0312, -0.0004].map(|value| ja(value, "uplift")), ["+3.1 pt", "−3.1 pt", "±0.0 pt"]);
         assert_eq!(share(Lang::En, -0.0004), "0.0 %");
     }
 }

@@ -12,6 +12,7 @@ mod lines;
 mod page_test;
 mod scale;
 mod sets;
+mod uplifts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +50,8 @@ pub(crate) struct View {
     pub bars: Option<bars::Ranges>,
     /// The figure that moves most over the thresholds.
     pub widest: Option<usize>,
+    /// Uplifts of campaigns with their ranges.
+    pub uplifts: Option<uplifts::Uplifts>,
     /// Figures by month.
     pub months: Vec<MonthChart>,
     /// Lifetime value by kind of cohort.
@@ -163,6 +166,7 @@ pub(crate) fn view(head: Head, charts: Charts) -> View {
     View {
         bars: bars::ranges(charts.bars.rows()),
         widest: widest(&charts),
+        uplifts: uplifts::uplifts(charts.campaigns.rows()),
         months: months(charts.months.rows()),
         cells: by_month.and_then(|chart| cells::cells(&chart.days, &chart.cohorts)),
         curves,

@@ -3,7 +3,8 @@
 use super::super::page::Lang;
 use super::{Head, html, view};
 use crate::audit::charts::{
-    ChannelSet, Charts, CohortBy, CurvePoint, Decile, ErrorBar, MonthFigure, Move, Part, RestatedMart, Stage,
+    CampaignBar, ChannelSet, Charts, CohortBy, CurvePoint, Decile, ErrorBar, MonthFigure, Move, Part, RestatedMart,
+    Stage,
 };
 use crate::lake::results::MartTold;
 
@@ -30,6 +31,7 @@ fn without<T>(part: &Part<T>) -> Part<T> {
 fn emptied(charts: &Charts) -> Charts {
     Charts {
         bars: without(&charts.bars),
+        campaigns: without(&charts.campaigns),
         months: without(&charts.months),
         curves: without(&charts.curves),
         stages: without(&charts.stages),
@@ -44,6 +46,7 @@ fn emptied(charts: &Charts) -> Charts {
 fn absent() -> Charts {
     Charts {
         bars: Part::Absent,
+        campaigns: Part::Absent,
         months: Part::Absent,
         curves: Part::Absent,
         stages: Part::Absent,
@@ -75,10 +78,23 @@ fn charts(figure: Option<f64>) -> Charts {
         high_at: figure,
         thresholds: whole,
     };
+    let campaign = |figure_of: &str, control: &str| CampaignBar {
+        campaign: "<i>spring</i>".into(),
+        arm: "treatment".into(),
+        control: control.into(),
+        figure: figure_of.into(),
+        persons: 9,
+        value: figure,
+        low: figure.map(|figure| figure - 0.1),
+        high: figure,
+        low_at: figure,
+        high_at: None,
+    };
     let set = |channels: &str| ChannelSet { channels: channels.into(), customers: 5, buyers: whole, amount: figure };
     let moved = Move { kind: "cpm".into(), before: None, after: Some("初回客 現役".into()), customers: 5 };
     Charts {
         bars: Part::Rows(vec![bar]),
+        campaigns: Part::Rows(vec![campaign("rate", "none"), campaign("uplift", "control")]),
         months: Part::Rows(vec![MonthFigure { month: "2026-03-01".into(), figure: "sales".into(), value: figure }]),
         curves: Part::Rows(vec![
             curve(CohortBy::Month, "2026-03", 30),
@@ -117,12 +133,17 @@ fn every_chart_is_drawn_or_says_why_it_is_not() {
         let whole = drawn(charts(Some(0.5)), lang);
         assert_eq!(whole.matches("<p class=\"note\">").count(), 0, "all are drawn");
         assert!(whole.contains("&lt;i&gt;tea") && !whole.contains("<i>tea"), "a name is text");
+        assert!(whole.contains("&lt;i&gt;spring") && !whole.contains("<i>spring"), "a name is text");
         let told = if lang == Lang::Ja { "&lt;b&gt;的中率" } else { "&lt;b&gt;hits" };
         assert!(whole.contains(told), "what marts tell, as text");
         let none = drawn(absent(), lang);
-        assert_eq!(none.matches("<p class=\"note\">").count(), 9, "a sentence for each");
+        assert_eq!(none.matches("<p class=\"note\">").count(), 10, "a sentence for each");
         assert_eq!(none.matches("<svg").count(), 0);
-        assert!(["error_bar", "kpi", "ltv_curve", "order_stage", "decile"].iter().all(|mart| none.contains(mart)));
+        assert!(
+            ["error_bar", "campaign_error_bar", "kpi", "ltv_curve", "order_stage", "decile"]
+                .iter()
+                .all(|mart| none.contains(mart))
+        );
         let lacks = drawn(Charts { deciles: Part::Lacks("share".into()), ..absent() }, lang);
         assert!(lacks.contains("decile") && lacks.contains("share"));
     }
@@ -146,12 +167,12 @@ fn figures_that_are_not_known_and_marts_without_rows_are_drawn_too() {
 fn a_drawing_says_what_it_is_and_has_its_figures_beside_it() {
     let page = drawn(charts(Some(0.5)), Lang::En);
     let drawings: Vec<&str> = page.split("<svg class=\"drawing\"").skip(1).collect();
-    assert!(drawings.len() >= 9, "{}", drawings.len());
+    assert!(drawings.len() >= 10, "{}", drawings.len());
     for drawing in &drawings {
         let drawing = drawing.split("</svg>").next().unwrap_or_default();
         assert!(drawing.contains("role=\"img\"") && drawing.contains("<title id=") && drawing.contains("<desc id="));
     }
-    assert!(page.matches("<details>").count() >= 8, "tables");
+    assert!(page.matches("<details>").count() >= 9, "tables");
     let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let mut once = ids.clone();
     once.sort_unstable();

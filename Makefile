@@ -16,7 +16,7 @@ AXE = .axe
 OIDC = .oidc
 DENY = .deny
 
-.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-load bench-cluster bench-public bench-taught bench-peers bench-profile bench-marts fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
+.PHONY: help run test check default-check cluster-test quick python-test fault-test s3-test airflow-test serve-test serve-pictures oidc-test wheel-test audit bench bench-run bench-asked bench-serve bench-load bench-cluster bench-public bench-taught bench-peers bench-profile bench-marts fuzz sql schema sample dictionary bench-deliveries bench-flips bench-lake pg-test superset-test clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -161,6 +161,10 @@ else
 	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_CHROMIUM="$(CHROMIUM)" \
 	NAYOSE_AXE="$(CURDIR)/$(AXE)/node_modules/axe-core/axe.min.js" $(VENV)-serve/bin/pytest -q -p no:cacheprovider tests/serve
 endif
+
+serve-pictures: $(VENV)-serve/ready ## the pictures of docs/serve.md, of the sample lake, in Chromium
+	$(CARGO) build --locked $(FEATURES) --bin nayose
+	NAYOSE="$$(realpath "$${CARGO_TARGET_DIR:-target}/debug/nayose")" NAYOSE_CHROMIUM="$(CHROMIUM)" $(VENV)-serve/bin/python tests/serve/pictures.py
 
 $(DENY)/ready:
 	$(PYTHON) -m venv $(DENY)

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, cast, ident, lit};
+use datafusion::logical_expr::{cast, ident, lit};
 use serde::{Deserialize, Serialize};
 
 use super::Audit;
@@ -400,16 +400,6 @@ fn columns_of(table: &Table) -> Vec<&'static str> {
 /// A day since 1970, as YYYY-MM-DD.
 fn date_text(days: i32) -> Option<String> {
     arrow::temporal_conversions::date32_to_datetime(days).map(|time| time.date().to_string())
-}
-
-/// Whether a row is of one of these records.
-pub(super) fn among(records: &[(String, String)], [channel, record]: [&str; 2]) -> Expr {
-    let mut by_channel: BTreeMap<&str, Vec<Expr>> = BTreeMap::new();
-    for (of, id) in records {
-        by_channel.entry(of).or_default().push(lit(id.as_str()));
-    }
-    let one = |(of, ids): (&str, Vec<Expr>)| ident(channel).eq(lit(of)).and(ident(record).in_list(ids, false));
-    by_channel.into_iter().map(one).reduce(Expr::or).unwrap_or(lit(false))
 }
 
 /// The golden values with their sources and what lost.

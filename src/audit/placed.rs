@@ -11,8 +11,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::Audit;
-use super::golden::among;
-use super::records::is_one_of;
+use super::records::{among, is_one_of};
 use crate::error::Result;
 use crate::lake::places::Places;
 use crate::lake::snapshot;
@@ -83,8 +82,8 @@ impl Audit {
                 self.framed(&LEDGER, places, &each_once(links.collect()), columns).await
             }
             _ => {
-                let left = among(records, [col::CHANNEL_L, col::RECORD_ID_L]);
-                let right = among(records, [col::CHANNEL_R, col::RECORD_ID_R]);
+                let left = among([col::CHANNEL_L, col::RECORD_ID_L], records);
+                let right = among([col::CHANNEL_R, col::RECORD_ID_R], records);
                 only(self.table(LEDGER.name).await?.filter(left.or(right))?, columns)
             }
         }

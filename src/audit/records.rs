@@ -1,6 +1,6 @@
 //! Records and the customers that they belong to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::AsArray;
 use datafusion::functions::expr_fn::strpos;
@@ -297,20 +297,23 @@ pub(super) fn channel_and_id(typed: &str) -> Result<(&str, &str)> {
 /// The conditions on a row that it is of one of these records, by the columns of channel and id: all hold. Each column is bounded by
 /// itself too: those of a sorted table tell by themselves which of its pages have no such row.
 pub(super) fn is_one_of([channel, id]: [&str; 2], records: &[(String, String)]) -> Vec<Expr> {
-    let mut by_channel: BTreeMap<&str, Vec<Expr>> = BTreeMap::new();
-    records.iter().for_each(|(channel, id)| by_channel.entry(channel).or_default().push(lit(id.as_str())));
-    let channels = by_channel.keys().map(|channel| lit(*channel)).collect();
     let ids = || records.iter().map(|(_, id)| id.as_str());
     let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return vec![lit(false)] };
-    let mut all = vec![
-        ident(channel).in_list(channels, false),
+    let channels: BTreeSet<&str> = records.iter().map(|(channel, _)| channel.as_str()).collect();
+    vec![
+        ident(channel).in_list(channels.into_iter().map(lit).collect(), false),
         ident(id).gt_eq(lit(first)).and(ident(id).lt_eq(lit(last))),
         ident(id).in_list(ids().map(lit).collect(), false),
-    ];
-    let exact =
-        by_channel.into_iter().map(|(name, ids)| ident(channel).eq(lit(name)).and(ident(id).in_list(ids, false)));
-    all.extend(exact.reduce(Expr::or));
-    all
+        among([channel, id], records),
+    ]
+}
+
+/// Whether a row is of one of these records, by the columns of channel and id.
+pub(super) fn among([channel, id]: [&str; 2], records: &[(String, String)]) -> Expr {
+    let mut by_channel: BTreeMap<&str, Vec<Expr>> = BTreeMap::new();
+    records.iter().for_each(|(of, id)| by_channel.entry(of).or_default().push(lit(id.as_str())));
+    let one = |(of, ids): (&str, Vec<Expr>)| ident(channel).eq(lit(of)).and(ident(id).in_list(ids, false));
+    by_channel.into_iter().map(one).reduce(Expr::or).unwrap_or(lit(false))
 }
 
 /// Whether a row is of this record.

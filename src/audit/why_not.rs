@@ -1,7 +1,7 @@
 //! Why two records or customers are not one person: of customers the pair of their records that is likeliest to be one.
 
 use super::Audit;
-use super::golden::among;
+use super::records::among;
 use super::view::PairView;
 use crate::error::{Error, Result};
 use crate::tables::columns;
@@ -55,7 +55,7 @@ impl Audit {
     /// # Errors
     /// Data, where the run's work is gone.
     pub(super) async fn rows_named(&self, records: &[(String, String)]) -> Result<Vec<(usize, String)>> {
-        let meant = among(records, [col::CHANNEL, col::RECORD_ID]);
+        let meant = among([col::CHANNEL, col::RECORD_ID], records);
         let found = self.kept().await?.standard().await?.filter(meant)?;
         let mut rows = Vec::new();
         for batch in found.select_columns(&[col::ROW, col::CHANNEL, col::RECORD_ID])?.collect().await? {

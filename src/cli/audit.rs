@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{LakeArguments, TextFormat, output};
 use crate::audit::chains::{self, Chains};
-use crate::audit::copies::{self, Copies};
+use crate::audit::copies::{self, Copies, TableCopy};
 use crate::error::{Error, Result};
 use crate::lake::desk::Checked;
 
@@ -40,7 +40,7 @@ struct Verify {
 pub(super) async fn run(a: Arguments) -> Result<u8> {
     let What::Verify(a) = a.what;
     if !a.file.is_empty() {
-        return copied(&a);
+        return copied(&a).await;
     }
     let lake = a.lake.place()?;
     let found = chains::chains(&lake, &a.expect).await?;
@@ -61,8 +61,8 @@ pub(super) async fn run(a: Arguments) -> Result<u8> {
 }
 
 /// Looks at copies, without a lake.
-fn copied(a: &Verify) -> Result<u8> {
-    let found = copies::copies(&a.file, &a.expect)?;
+async fn copied(a: &Verify) -> Result<u8> {
+    let found = copies::copies(&a.file, &a.expect).await?;
     output::print(&match a.format {
         TextFormat::Json => output::json(&found)?,
         TextFormat::Text => text_of_copies(&found),
@@ -79,7 +79,11 @@ fn text_of_copies(found: &Copies) -> String {
     lines.extend(found.tables.iter().flat_map(|table| &table.broken).cloned());
     lines.extend(found.not_found.iter().map(|head| format!("{head} is the end of none of the copies")));
     lines.extend(found.logs.iter().map(line));
-    lines.extend(found.tables.iter().map(|table| format!("{}: {} files; end {}", table.name, table.files, table.head)));
+    let table = |of: &TableCopy| match of.rows {
+        Some(rows) => format!("{}: {rows} rows of run; end {}", of.name, of.head),
+        None => format!("{}: {} files; end {}", of.name, of.files, of.head),
+    };
+    lines.extend(found.tables.iter().map(table));
     lines.join("\n")
 }
 

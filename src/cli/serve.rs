@@ -123,7 +123,8 @@ async fn listen(a: Arguments) -> Result<u8> {
     };
     let (resources, pg) = (a.resources.resources(), a.pg.settings());
     let may_be_new = pipeline.is_some();
-    let options = ServeOptions { lake, may_be_new, pipeline, settings, resources, pg };
+    let log = |text: &str| Progress::bar().warn(text);
+    let options = ServeOptions { lake, may_be_new, pipeline, settings, resources, pg, log };
     let open = a.open;
     let tell = |told: Told<'_>| match told {
         Told::Address(address) => output::print(&format!("nayose serves {address}")),

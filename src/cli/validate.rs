@@ -11,7 +11,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::{ResourceArguments, output};
 use crate::config::problem::{Problems, did_you_mean};
-use crate::config::{self, Overrides, Pipeline};
+use crate::config::{self, Need, Overrides, Pipeline};
 use crate::engine::session::session;
 use crate::error::{Error, Kind, Result};
 use crate::functions::pack::pack;
@@ -183,8 +183,8 @@ pub(super) async fn validate(
 /// Codes that facts and the tables of what they name do not share, of all rows.
 async fn of_references(context: &SessionContext, pipeline: &Pipeline, found: &[SourceFiles]) -> Result<String> {
     let mut text = String::new();
-    let filled = unmatched::NAMED.iter().map(|(table, _)| *table).filter(|table| unmatched::is_filled(pipeline, table));
-    for table in filled {
+    let is_filled = |table: &&str| pipeline.maps(&Need::Table((*table).into()));
+    for table in unmatched::NAMED.iter().map(|(table, _)| *table).filter(is_filled) {
         let planned = ingest::plan(context, pipeline, found)?;
         let of = |table: &Table| planned.iter().find(|p| p.table.name == table.name).map(|p| p.plan.clone());
         let (Some(facts), Some(rows)) = (of(&RAW_EVENT), of(&RAW_REFERENCE)) else { return Ok(text) };

@@ -5,7 +5,7 @@
 //! counts, so that a decision is taken back by one more line; the opposite of an earlier line has to name that line's decision in
 //! `replaces`. Contradictions between those that count are problems that name both lines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use encoding_rs::SHIFT_JIS;
@@ -156,6 +156,23 @@ pub(super) fn checked(path: &Path, text: &str, meant: (&Zone, &Renames), problem
 /// # Errors
 /// Configuration, where they contradict each other; both places are named.
 pub(crate) fn together(file: &str, lines: &[Line], desk: Vec<Line>) -> Result<Vec<Line>> {
+    let all = beside(lines, desk);
+    let mut problems = Problems::default();
+    opposites(&all, file, &mut problems);
+    contradictions(&all, file, &mut problems);
+    problems.into_result().map(|()| all)
+}
+
+/// Those of the same lines that contradict another one, in their order; none where all hold together.
+pub(crate) fn at_odds(lines: &[Line], desk: Vec<Line>) -> Vec<Line> {
+    let all = beside(lines, desk);
+    let of_pair = opposed(&all).into_iter().flat_map(|(line, held)| [Some(line), held]).flatten();
+    let over_others = contradictory(&all).into_iter().flat_map(|(line, chain)| chain.into_iter().chain([line]));
+    let ids: HashSet<&str> = of_pair.chain(over_others).map(|line| line.id.as_str()).collect();
+    all.iter().filter(|line| ids.contains(line.id.as_str())).cloned().collect()
+}
+
+fn beside(lines: &[Line], desk: Vec<Line>) -> Vec<Line> {
     let mut all = lines.to_vec();
     for mut line in desk {
         // What it replaced may be gone from the file since, or say the same by now.
@@ -165,10 +182,7 @@ pub(crate) fn together(file: &str, lines: &[Line], desk: Vec<Line>) -> Result<Ve
         }
         all.push(line);
     }
-    let mut problems = Problems::default();
-    opposites(&all, file, &mut problems);
-    contradictions(&all, file, &mut problems);
-    problems.into_result().map(|()| all)
+    all
 }
 
 /// Gives every line the name of its decision from what it says, which is there in its place. Lines that say the same are told apart
@@ -186,15 +200,29 @@ pub(crate) fn id_of(said: &str) -> String {
     format!("D-{}", &blake3::hash(said.as_bytes()).to_hex()[..12])
 }
 
-/// A line that decides the opposite of the one before it on its pair names it: otherwise whoever decided first would never see it.
-fn opposites(lines: &[Line], file: &str, problems: &mut Problems) {
+/// The lines that say the opposite of the one that held on their pair and do not name it, or that name another one; each with the one
+/// that held. Otherwise whoever decided first would never see it.
+fn opposed(lines: &[Line]) -> Vec<(&Line, Option<&Line>)> {
     let mut last: HashMap<[&(String, String); 2], &Line> = HashMap::new();
+    let mut found = Vec::new();
     for line in lines {
         let before = last.insert(line.pair(), line);
         let held = before.filter(|before| !before.undecided && !had_ended(before, line));
+        let is_wrong = match &line.replaces {
+            Some(named) => held.is_none_or(|held| held.id != *named),
+            None => held.is_some_and(|held| !line.undecided && held.decision.same != line.decision.same),
+        };
+        if is_wrong {
+            found.push((line, held));
+        }
+    }
+    found
+}
+
+fn opposites(lines: &[Line], file: &str, problems: &mut Problems) {
+    for (line, held) in opposed(lines) {
         problems.in_file(if line.desk { DESK } else { file });
         match (held, &line.replaces) {
-            (Some(held), Some(named)) if *named == held.id => {}
             (_, Some(named)) => problems.add(
                 line.decision.line,
                 format!("replaces {named}, which is not the decision that holds for its two records"),
@@ -203,7 +231,7 @@ fn opposites(lines: &[Line], file: &str, problems: &mut Problems) {
                     None => "leave `replaces` empty".to_string(),
                 },
             ),
-            (Some(held), None) if !line.undecided && held.decision.same != line.decision.same => problems.add(
+            (Some(held), None) => problems.add(
                 line.decision.line,
                 format!(
                     "decides the opposite of {}, which {} decided, and does not name it",
@@ -217,7 +245,7 @@ fn opposites(lines: &[Line], file: &str, problems: &mut Problems) {
                     }
                 },
             ),
-            _ => {}
+            (None, None) => {}
         }
     }
 }
@@ -298,8 +326,9 @@ fn line(
     Some(Line { id: said.collect::<Vec<_>>().join("\n"), decision, undecided, replaces, desk: false, values: None })
 }
 
-/// Two records that decisions join, over any chain, must not be decided to be different. Of `lines` those that count are asked.
-pub(super) fn contradictions(lines: &[Line], file: &str, problems: &mut Problems) {
+/// The lines that decide two records to be different which others join, over any chain; each with those others. Of `lines` those that
+/// count are asked.
+fn contradictory(lines: &[Line]) -> Vec<(&Line, Vec<&Line>)> {
     let lines = lines_that_count(lines);
     let mut places: HashMap<&(String, String), u32> = HashMap::new();
     for record in lines.clone().flat_map(|line| [&line.decision.left, &line.decision.right]) {
@@ -309,26 +338,34 @@ pub(super) fn contradictions(lines: &[Line], file: &str, problems: &mut Problems
     let mut joined = Clusters::new(places.len());
     let same = || lines.clone().filter(|line| line.decision.same);
     same().for_each(|line| joined.union(places[&line.decision.left], places[&line.decision.right]));
+    let mut found = Vec::new();
     for line in lines.clone().filter(|line| !line.decision.same) {
         let set = joined.find(places[&line.decision.left]);
         if set == joined.find(places[&line.decision.right]) {
-            let chain: Vec<&Line> = same().filter(|s| joined.find(places[&s.decision.left]) == set).collect();
-            let mut told: Vec<String> = chain.iter().map(|line| line.place()).collect();
-            if chain.iter().all(|line| !line.desk) {
-                told = chain.iter().map(|line| line.decision.line.to_string()).collect();
-                told[0].insert_str(0, "line ");
-            }
-            let told = told.join(", ");
-            problems.in_file(if line.desk { DESK } else { file });
-            problems.add(
-                line.decision.line,
-                format!("decides that two records are different which {told} decides to be the same"),
-                match line.desk || chain.iter().any(|line| line.desk) {
-                    true => "take one of them out of the file, or undo it in review",
-                    false => "remove one of them",
-                },
-            );
+            found.push((line, same().filter(|s| joined.find(places[&s.decision.left]) == set).collect()));
         }
+    }
+    found
+}
+
+/// Two records that decisions join must not be decided to be different.
+pub(super) fn contradictions(lines: &[Line], file: &str, problems: &mut Problems) {
+    for (line, chain) in contradictory(lines) {
+        let mut told: Vec<String> = chain.iter().map(|line| line.place()).collect();
+        if chain.iter().all(|line| !line.desk) {
+            told = chain.iter().map(|line| line.decision.line.to_string()).collect();
+            told[0].insert_str(0, "line ");
+        }
+        let told = told.join(", ");
+        problems.in_file(if line.desk { DESK } else { file });
+        problems.add(
+            line.decision.line,
+            format!("decides that two records are different which {told} decides to be the same"),
+            match line.desk || chain.iter().any(|line| line.desk) {
+                true => "take one of them out of the file, or undo it in review",
+                false => "remove one of them",
+            },
+        );
     }
 }
 

@@ -44,7 +44,7 @@ pub use guards_file::GuardsFile;
 pub use needs::Need;
 pub use renames::Renames;
 pub use source::{ConsentColumn, FillDown, Fixed, Header, Join, Reading, Rows, Source, Value};
-pub use zone::Zone;
+pub use zone::{DAY, Zone};
 
 use crate::error::{Error, Result};
 use crate::store::Location;

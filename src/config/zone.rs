@@ -10,6 +10,9 @@ use super::file::JAPAN;
 use super::problem::did_you_mean;
 use nayose_japanese::date::{end_of_day_in, timestamp_in};
 
+/// A day of 24 hours, microseconds: spans of days are counted so, whatever the clocks of a zone do.
+pub const DAY: i64 = 86_400_000_000;
+
 /// A time zone with its name.
 #[derive(Clone, Debug)]
 pub struct Zone {

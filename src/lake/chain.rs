@@ -12,6 +12,7 @@ use super::snapshot::{output_of, plain_schema};
 use super::{delta, published, read};
 use crate::engine::session::{Resources, in_order, session};
 use crate::error::{Error, Result};
+use crate::lake::manifest::Output;
 use crate::store::Location;
 use crate::tables::columns;
 use crate::tables::contract::{RUN, col};
@@ -79,14 +80,70 @@ fn value(column: &ArrayRef, row: usize) -> Result<Option<Value>> {
 /// Environment, if they cannot be read; data, if they are damaged.
 pub(crate) async fn rows(lake: &Location) -> Result<Vec<RecordBatch>> {
     let Some(delta) = delta::open(lake, RUN.name, None).await? else { return Ok(Vec::new()) };
-    let output = output_of(RUN.name, delta::files(&delta)?);
+    rows_of(lake, &output_of(RUN.name, delta::files(&delta)?)).await
+}
+
+/// The rows in files of `run`, below a lake or another folder, in order, each alone.
+///
+/// # Errors
+/// As [`rows`].
+pub(crate) async fn rows_of(below: &Location, output: &Output) -> Result<Vec<RecordBatch>> {
     if output.parts.is_empty() {
         return Ok(Vec::new());
     }
     let context = in_order(&session(&Resources { memory: 256 << 20, ..Resources::default() })?);
-    let all = read::table(&context, lake, &output, plain_schema(&RUN)).await?;
+    let all = read::table(&context, below, output, plain_schema(&RUN)).await?;
     let all = all.sort(vec![ident(col::RUN_NUMBER).sort(true, false)])?.collect().await?;
     Ok(all.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| batch.slice(row, 1))).collect())
+}
+
+/// A row of `run` in its chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    /// The number of its run.
+    pub number: i64,
+    /// Its run.
+    pub run_id: String,
+    /// Its digest.
+    pub digest: String,
+    /// The digest of the row that it followed, where it says one: rows of earlier versions do not.
+    pub previous: Option<String>,
+}
+
+/// The links of rows, each of which is alone.
+///
+/// # Errors
+/// Bug, where they are no rows of `run`.
+pub(crate) fn links(rows: &[RecordBatch]) -> Result<Vec<Link>> {
+    let link = |row: &RecordBatch| {
+        let column = |name: &str| row.column_by_name(name).ok_or_else(|| Error::bug(format!("run lacks {name}")));
+        let previous = columns::text_at(columns::strings(column(col::PREVIOUS_DIGEST)?)?, 0);
+        Ok(Link {
+            number: columns::longs(column(col::RUN_NUMBER)?)?.value(0),
+            run_id: columns::strings(column(col::RUN_ID)?)?.value(0).to_string(),
+            digest: of_row(row, 0)?,
+            previous: previous.map(str::to_string),
+        })
+    };
+    rows.iter().map(link).collect()
+}
+
+/// What does not follow among links in order. Which row the first one followed is another question.
+pub(crate) fn unfollowed(links: &[Link]) -> Vec<String> {
+    let mut has_begun = links.first().is_some_and(|first| first.previous.is_some());
+    let mut told = Vec::new();
+    for (before, link) in links.iter().zip(links.iter().skip(1)) {
+        let (earlier, number) = (before.number, link.number);
+        match &link.previous {
+            Some(previous) if *previous != before.digest => {
+                told.push(format!("the row of run {earlier} is not the one that run {number} followed"));
+            }
+            None if has_begun => told.push(format!("the row of run {number} does not say which one it followed")),
+            _ => {}
+        }
+        has_begun |= link.previous.is_some();
+    }
+    told
 }
 
 /// What does not follow in the ledger of runs, in order; and the digest of the newest row, which stands for all of them.
@@ -94,30 +151,17 @@ pub(crate) async fn rows(lake: &Location) -> Result<Vec<RecordBatch>> {
 /// # Errors
 /// Environment, if it cannot be read; data, if a file is damaged.
 pub(crate) async fn broken(lake: &Location) -> Result<(Vec<String>, Option<String>)> {
-    let rows = rows(lake).await?;
+    let links = links(&rows(lake).await?)?;
     let mut told = Vec::new();
-    let mut before: Option<(i64, String)> = None;
-    let mut has_begun = false;
-    for row in &rows {
-        let column = |name: &str| row.column_by_name(name).ok_or_else(|| Error::bug(format!("run lacks {name}")));
-        let number = columns::longs(column(col::RUN_NUMBER)?)?.value(0);
-        let run_id = columns::strings(column(col::RUN_ID)?)?.value(0).to_string();
-        let previous = columns::text_at(columns::strings(column(col::PREVIOUS_DIGEST)?)?, 0);
-        match (previous, &before) {
-            (Some(previous), Some((earlier, digest))) if previous != digest => {
-                told.push(format!("the row of run {earlier} is not the one that run {number} followed"));
-            }
-            (Some(_), None) => told.push(format!("the row that run {number} followed is gone")),
-            (None, _) if has_begun => told.push(format!("the row of run {number} does not say which one it followed")),
-            _ => {}
-        }
-        has_begun |= previous.is_some();
-        let digest = of_row(row, 0)?;
-        let sealed = published::read(lake, number, &run_id).await?.map(|sealed| sealed.row).unwrap_or_default();
-        if !sealed.is_empty() && sealed != digest {
+    if let Some(first) = links.first().filter(|first| first.previous.is_some()) {
+        told.push(format!("the row that run {} followed is gone", first.number));
+    }
+    told.extend(unfollowed(&links));
+    for Link { number, run_id, digest, .. } in &links {
+        let sealed = published::read(lake, *number, run_id).await?.map(|sealed| sealed.row).unwrap_or_default();
+        if !sealed.is_empty() && sealed != *digest {
             told.push(format!("the row of run {number} is not the one that was published"));
         }
-        before = Some((number, digest));
     }
-    Ok((told, before.map(|(_, digest)| digest)))
+    Ok((told, links.last().map(|newest| newest.digest.clone())))
 }

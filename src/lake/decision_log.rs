@@ -13,6 +13,7 @@ use crate::config::Renames;
 use crate::config::decisions::{DESK, Decision, Line, id_of};
 use crate::error::Result;
 use crate::store::Location;
+use crate::tables::sentence::Sentence;
 
 /// Two records, each `channel:record_id`, the smaller one first.
 pub(crate) type Pair = [String; 2];
@@ -279,7 +280,7 @@ impl Decisions {
                     by: by.clone(),
                     at: at.clone(),
                     why: match &standing.confirmed_by {
-                        Some(second) => format!("{why} (confirmed by {second})"),
+                        Some(second) => format!("{why}{CONFIRMED}{second})"),
                         None => why.clone(),
                     },
                     expires: None,
@@ -293,6 +294,38 @@ impl Decisions {
         lines
     }
 }
+
+/// The usual reasons, in English as entries have them, and in Japanese.
+pub(crate) const REASONS: [Sentence; 6] = [
+    ["the values agree", "値が一致している"],
+    ["moved, married or renamed", "転居・結婚・改姓"],
+    ["confirmed with the customer", "本人に確認した"],
+    ["two people, maybe of one household", "別人（同居の家族など）"],
+    ["a shared phone, mail or address", "電話・メール・住所の共用"],
+    ["not enough to tell", "判断材料が足りない"],
+];
+
+/// A reason as it is written: a usual one, free words, or both.
+pub(crate) fn reason(usual: &str, free: &str) -> String {
+    match (usual, free) {
+        (only, "") | ("", only) => only.to_string(),
+        (usual, free) => format!("{usual}: {free}"),
+    }
+}
+
+/// A written reason in Japanese: what is of us in it. Words of people stay as they are.
+pub(crate) fn reason_in_japanese(why: &str) -> String {
+    let confirmed = why.strip_suffix(')').and_then(|why| why.rsplit_once(CONFIRMED));
+    let (own, second) = confirmed.map_or((why, String::new()), |(own, by)| (own, format!("（{by} が承認）")));
+    let usual = REASONS.iter().find_map(|[en, ja]| match own.strip_prefix(en)? {
+        "" => Some((*ja).to_string()),
+        free => Some(format!("{ja}：{}", free.strip_prefix(": ")?)),
+    });
+    usual.unwrap_or_else(|| own.to_string()) + &second
+}
+
+/// Stands between a reason and who confirmed it, in the lines of a run.
+const CONFIRMED: &str = " (confirmed by ";
 
 /// Two records as a pair.
 pub(crate) fn pair_of(mut records: [String; 2]) -> Pair {

@@ -75,7 +75,7 @@ const RATE_MOVED: Sentence = [
 
 /// What [`Drift::beyond`] says, in Japanese; as it is where an earlier build said it in other words.
 pub(crate) fn japanese(beyond: &str) -> String {
-    sentence::japanese(&[PRECISION_FELL, LEVELS_MOVED[0], LEVELS_MOVED[1], RATE_MOVED], beyond)
+    sentence::japanese(&[PRECISION_FELL, LEVELS_MOVED[0], LEVELS_MOVED[1], RATE_MOVED], beyond, str::to_string)
 }
 
 /// What each of the [`Pairs`] are.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Run;
 use crate::config::decisions::Decision;
 use crate::config::file::{TrainFile, TrainWhenFile, TrainWordFile};
-use crate::config::{Pipeline, Renames, Rows};
+use crate::config::{DAY, Pipeline, Renames, Rows};
 use crate::error::Result;
 use crate::lake::manifest::Output;
 use crate::lake::models::{self, Cause, KeptModel, TrainedOn, UsedModel};
@@ -75,8 +75,6 @@ fn renamed(mut kept: KeptModel, renames: &Renames) -> KeptModel {
     kept.on.channels = names.into_iter().collect();
     kept
 }
-
-const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// Why a kept model has to be trained again, if it has to.
 fn outgrown(kept: &TrainedOn, now: &TrainedOn, when: TrainWhenFile) -> Option<Cause> {

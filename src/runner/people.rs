@@ -11,6 +11,7 @@ use datafusion::logical_expr::{ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::{Run, erase, renamed, work_of};
+use crate::config::Need;
 use crate::engine::session::{in_order, replace_table};
 use crate::error::{Error, Kind, Result};
 use crate::functions::pseudonym::age_band;
@@ -152,7 +153,8 @@ impl Run<'_> {
     /// Codes that facts and the tables that sources fill do not share.
     async fn unmatched(&self, record: &StageRecord) -> Result<Vec<Unmatched>> {
         let mut found = Vec::new();
-        for table in REFERENCE_TABLES.into_iter().filter(|table| unmatched::is_filled(self.pipeline, table.name)) {
+        let is_filled = |table: &&Table| self.pipeline.maps(&Need::Table(table.name.into()));
+        for table in REFERENCE_TABLES.into_iter().filter(is_filled) {
             let (facts, rows) = (self.table(&INTERACTION, record).await?, self.table(table, record).await?);
             found.extend(unmatched::unmatched(table.name, facts, rows).await?);
         }

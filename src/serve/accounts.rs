@@ -28,10 +28,6 @@ const SHORTEST: usize = 15;
 /// the crate's defaults.
 const AT_ONCE: usize = 2;
 
-/// What readers are told where one of the files cannot be read.
-const UNREAD_JA: &str = "アカウントまたはAPIキーのファイルを読めません。";
-const TELL_JA: &str = "管理者に連絡してください。";
-
 /// The header of both files.
 const HEADER: &str = "name,hash,for\n";
 
@@ -66,12 +62,11 @@ impl<T: ValueEnum + Ord> Hashes<T> {
     fn lines(&self) -> Result<Arc<BTreeMap<String, Line<T>>>> {
         let unreadable = |e: std::io::Error| {
             let file = self.file.display();
-            let error = match e.kind() {
+            match e.kind() {
                 std::io::ErrorKind::NotFound => Error::config(format!("the settings name {file}, which is not there"))
                     .hint("check the path; `nayose serve add-user` makes a file of accounts, `nayose serve add-key` one of keys"),
                 _ => Error::environment(format!("cannot read {file}: {e}")).hint("check its permissions"),
-            };
-            error.ja(UNREAD_JA, TELL_JA)
+            }
         };
         let about = std::fs::metadata(&self.file).map_err(unreadable)?;
         let changed = about.modified().map_err(unreadable)?;
@@ -93,7 +88,6 @@ fn parse<T: ValueEnum + Ord>(file: &Path, text: &str) -> Result<BTreeMap<String,
         let wrong = |what: &str| {
             Error::config(format!("{}:{}: {what}", file.display(), i + 2))
                 .hint("a line is name,hash,roles, as `nayose serve add-user` writes it")
-                .ja(UNREAD_JA, TELL_JA)
         };
         let row = row.map_err(|_| wrong("the line has another number of columns than the header"))?;
         let column = |c: usize| row.get(c).map(str::trim).unwrap_or_default();

@@ -4,8 +4,8 @@
 //! Nothing is lost where two answer at once: the second is told, and asked again. No lock of the lake is taken.
 
 use crate::config::Renames;
-use crate::config::decisions::{Line, together};
-use crate::error::{Error, Kind, Result};
+use crate::config::decisions::{Line, at_odds};
+use crate::error::{Error, Result};
 use crate::lake::decision_log::{self, Decided, Decisions, Entry, Pair, Standing, Word, name_of};
 use crate::lake::desk::{self, Log};
 use crate::store::Location;
@@ -47,8 +47,8 @@ pub(crate) enum Added {
     Written(Vec<String>),
     /// Somebody else decided on a pair since: nothing was written.
     Meanwhile(Vec<Standing>),
-    /// They contradict decisions that hold: nothing was written.
-    Contradicts(String),
+    /// They contradict these decisions, which hold: nothing was written.
+    Contradicts(Vec<Line>),
 }
 
 /// How often somebody else may be first. Each of them wrote something, so that the log goes on; a thousand people do not answer within
@@ -92,8 +92,9 @@ pub(crate) async fn answer(lake: &Location, rules: Rules<'_>, answers: &[Answer]
             Decided { id, pair, word, by, at, why, values, replaces: before.or(replaces), second: rules.four_eyes }
         };
         let made: Vec<Decided> = (decisions.end + 1..).zip(answers).map(entry).collect();
-        if let Some(why) = contradiction(decisions, &made, rules)? {
-            return Ok((Vec::new(), Added::Contradicts(why)));
+        let contradicted = contradicted(decisions, &made, rules);
+        if !contradicted.is_empty() {
+            return Ok((Vec::new(), Added::Contradicts(contradicted)));
         }
         let names = made.iter().map(|decided| decided.id.clone()).collect();
         Ok((made.into_iter().map(Entry::Decided).collect(), Added::Written(names)))
@@ -103,16 +104,14 @@ pub(crate) async fn answer(lake: &Location, rules: Rules<'_>, answers: &[Answer]
 
 /// What new decisions contradict. One that waits for a second person is held against the others as if it were confirmed: nobody should be
 /// asked to confirm what no run would take.
-fn contradiction(decisions: &Decisions, made: &[Decided], rules: Rules) -> Result<Option<String>> {
-    if together("the file of decisions", rules.file, decisions.lines_with(&[])).is_err() {
+fn contradicted(decisions: &Decisions, made: &[Decided], rules: Rules) -> Vec<Line> {
+    if !at_odds(rules.file, decisions.lines_with(&[])).is_empty() {
         // The file changed since. What is wrong already is no fault of this answer, and may be mended by it.
-        return Ok(None);
+        return Vec::new();
     }
-    match together("the file of decisions", rules.file, decisions.lines_with(made)) {
-        Ok(_) => Ok(None),
-        Err(error) if error.kind() == Kind::Config => Ok(Some(error.message().to_string())),
-        Err(error) => Err(error),
-    }
+    let mut others = at_odds(rules.file, decisions.lines_with(made));
+    others.retain(|line| made.iter().all(|own| own.id != line.id));
+    others
 }
 
 /// Confirms a decision as its second person.

@@ -129,10 +129,15 @@ async fn what_contradicts_is_not_written() {
     let mut lake = Lake::new();
     lake.file = vec![line("a", "b", true)];
     lake.answer("k", ["b", "c"], Word::Same, 0).await;
-    let Added::Contradicts(why) = lake.answer("s", ["a", "c"], Word::Different, 1).await else { panic!("written") };
-    assert!(why.contains("line 2") && why.contains("entry 1 of desk/decision"), "both places: {why}");
-    let Added::Contradicts(why) = lake.answer("s", ["a", "b"], Word::Different, 1).await else { panic!("written") };
-    assert!(why.contains("opposite of the file of decisions:2"), "{why}");
+    let contradicted = async |pair: [&str; 2], word| match lake.answer("s", pair, word, 1).await {
+        Added::Contradicts(lines) => {
+            lines.into_iter().map(|line| (line.desk, line.decision.line, line.decision.by)).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    let (of_file, of_review) = ((false, 2, "file".to_string()), (true, 1, "k".to_string()));
+    assert_eq!(contradicted(["a", "c"], Word::Different).await, [of_file.clone(), of_review], "all that join the two");
+    assert_eq!(contradicted(["a", "b"], Word::Different).await, [of_file], "the line on the pair, which was not seen");
     // Whoever saw the line of the file replaces it.
     let named = Answer { replaces: Some("D-file".into()), ..on(["a", "b"], Word::Different) };
     let added = answer(&lake.place, lake.rules("s", false), &[named], 1).await.expect("the lake is there");

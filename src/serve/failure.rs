@@ -3,7 +3,7 @@
 //! In: an error of the house, or a refusal. Out: a status, a heading, one sentence and a remedy in both languages. Refusals of this room
 //! stand in `templates/words.failure.*.json`, under `failure.say.KEY` and `failure.say.KEY.do`. An error of another room brings its
 //! Japanese along where a reader can mend it; of the others readers are told what they can do, and whoever runs the process finds the
-//! English sentence below. The kind of an error decides the status: what is not there is 404, what cannot be read as a question 400,
+//! English sentence below, and in the log of the process. It may name files: who is not signed in is not told it. The kind of an error decides the status: what is not there is 404, what cannot be read as a question 400,
 //! what the lake or the machine lacks 503, a bug 500.
 
 use std::time::Duration;
@@ -33,6 +33,8 @@ pub(crate) struct Failure {
     pub(super) hint: Box<Words>,
     /// What programs and whoever runs the process are told, in English: sentence and remedy of something that no reader can mend.
     pub(super) detail: Option<Box<[String; 2]>>,
+    /// Nobody knows who asks: the detail is for the log of the process alone.
+    pub(super) is_of_log: bool,
     /// Where to go instead.
     pub(super) location: Option<String>,
     /// Seconds after which to try again.
@@ -90,7 +92,17 @@ impl Failure {
             StatusCode::INTERNAL_SERVER_ERROR => "bug",
             _ => "wrong",
         };
-        Failure { status, heading, message, hint, detail: None, location: None, retry_after: None, allow: None }
+        Failure {
+            status,
+            heading,
+            message,
+            hint,
+            detail: None,
+            is_of_log: false,
+            location: None,
+            retry_after: None,
+            allow: None,
+        }
     }
 
     /// A failure with its sentence and remedy, by their key.
@@ -228,6 +240,24 @@ impl Failure {
     /// Somebody comes back from the provider whom nobody sent there.
     pub(super) fn begun_elsewhere() -> Self {
         Self::say(StatusCode::FORBIDDEN, "begun_elsewhere", &[])
+    }
+
+    /// The same for somebody who is not signed in.
+    pub(super) fn of_stranger(self) -> Self {
+        self.kept_back("no_sign_in")
+    }
+
+    /// The same for a program whose key cannot be looked up.
+    pub(super) fn of_unknown_key(self) -> Self {
+        self.kept_back("no_look_up")
+    }
+
+    /// What no reader can mend is told by another sentence, which names nothing.
+    fn kept_back(self, key: &str) -> Self {
+        match self.detail {
+            Some(_) => Failure { detail: self.detail, is_of_log: true, ..Self::say(self.status, key, &[]) },
+            None => self,
+        }
     }
 
     /// The provider knows somebody who may do nothing here.

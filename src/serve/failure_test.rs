@@ -134,6 +134,28 @@ async fn a_lake_that_is_new_is_told_apart_from_one_that_is_gone() {
     assert!(html.contains("レイクが元の場所にありません") && !html.contains("nayose run"), "{html}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_signed_in_is_told_no_file_and_the_log_is() {
+    let door = Door::open().await;
+    door.write("users.csv", "name,hash,for\nk.tanaka,x,stewart\n");
+    door.write("keys.csv", "name,hash,for\ntill\n");
+    let names_nothing = |text: &str| !text.contains(".csv") && !text.contains("stewart") && !text.contains("till");
+    for (lang, said) in [("ja", "今はサインインできません"), ("en", "Signing in is not possible now")] {
+        let answer = door.sign_in_as("k.tanaka", "three words and a fourth", lang).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let html = answer.text().await.expect("text");
+        assert!(html.contains(said) && names_nothing(&html), "{html}");
+    }
+    let told = json(door.get("/v1/decisions", &[("authorization", "Bearer nayose_0")]).await).await;
+    assert!(told["error"] == "Keys cannot be looked up now." && names_nothing(&told.to_string()), "{told}");
+    let logged = door.logged();
+    assert_eq!(logged.len(), 2, "each file once: {logged:?}");
+    assert!(
+        logged[0].contains("users.csv:2: \"stewart\" is none of") && logged[1].contains("keys.csv:2: "),
+        "{logged:?}"
+    );
+}
+
 #[test]
 fn what_a_reader_cannot_mend_is_told_with_what_they_can_do() {
     let failure = Failure::from(Error::environment("cannot read /lake/x: gone").hint("check the path"));

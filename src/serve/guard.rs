@@ -106,7 +106,12 @@ pub(super) async fn outside(Shared(state): Shared<Arc<State>>, request: Request,
         },
     };
     let mut answer = match answer.extensions().get::<Failure>() {
-        Some(failure) => asked.drawn(failure, answer.extensions().get::<Who>()),
+        Some(failure) => {
+            if let Some(detail) = &failure.detail {
+                state.tell(detail);
+            }
+            asked.drawn(failure, answer.extensions().get::<Who>())
+        }
         None => answer,
     };
     let headers = answer.headers_mut();
@@ -145,7 +150,8 @@ impl Asked {
 
     /// A failure as people or programs read it.
     fn drawn(&self, failure: &Failure, who: Option<&Who>) -> Response {
-        let Failure { status, heading, message, hint, detail, retry_after, allow, .. } = failure;
+        let Failure { status, heading, message, hint, retry_after, allow, .. } = failure;
+        let detail = told(failure);
         let mut answer = match self.is_program {
             true => axum::Json(problem(failure, self.lang)).into_response(),
             false => {
@@ -166,10 +172,15 @@ impl Asked {
     }
 }
 
+/// The detail of a failure that whoever asks is told.
+fn told(failure: &Failure) -> Option<&[String; 2]> {
+    failure.detail.as_deref().filter(|_| !failure.is_of_log)
+}
+
 /// A failure for programs. What only whoever runs the process can mend has its own words, in English.
 fn problem(failure: &Failure, lang: Lang) -> Problem {
-    let [error, hint] = match (&failure.detail, lang) {
-        (Some(detail), _) => *detail.clone(),
+    let [error, hint] = match (told(failure), lang) {
+        (Some(detail), _) => detail.clone(),
         (None, Lang::Ja) => [failure.message.ja.clone(), failure.hint.ja.clone()],
         (None, Lang::En) => [failure.message.en.clone(), failure.hint.en.clone()],
     };
@@ -189,10 +200,14 @@ pub(super) async fn signed(Shared(state): Shared<Arc<State>>, request: Request, 
         Err(failure) => return failure.into_response(),
     };
     let who = request.extensions().get::<Who>().cloned();
+    let is_api = routes::is_api(request.uri().path());
     let mut answer = next.run(request).await;
     // A failure is drawn with what whoever asks may see.
-    if let Some(who) = who.filter(|_| answer.extensions().get::<Failure>().is_some()) {
-        answer.extensions_mut().insert(who);
+    let failure = answer.extensions().get::<Failure>().cloned();
+    match (failure, who) {
+        (Some(_), Some(who)) => drop(answer.extensions_mut().insert(who)),
+        (Some(failure), None) if !is_api => drop(answer.extensions_mut().insert(failure.of_stranger())),
+        _ => {}
     }
     answer
 }
@@ -253,7 +268,8 @@ fn may(state: &State, parts: &mut Parts) -> Result<(), Failure> {
         Need::Key(scope) => {
             let keys = state.keys.as_ref().ok_or_else(Failure::no_keys)?;
             let key = bearer(&parts.headers).ok_or_else(Failure::no_key)?;
-            let (name, scopes) = keys.find(key)?.ok_or_else(Failure::no_key)?;
+            let found = keys.find(key).map_err(|error| Failure::from(error).of_unknown_key())?;
+            let (name, scopes) = found.ok_or_else(Failure::no_key)?;
             if !scopes.contains(&scope) {
                 return Err(Failure::no_scope(scope));
             }

@@ -76,6 +76,8 @@ pub(crate) struct ServeOptions {
     pub(crate) resources: Resources,
     /// The Postgres protocol, where it is wanted.
     pub(crate) pg: Option<pg::Settings>,
+    /// Where sentences go that are for whoever runs the process.
+    pub(crate) log: fn(&str),
 }
 
 /// What is told while the process begins.

@@ -205,11 +205,7 @@ impl Provider {
     /// What a provider says may hold what somebody typed there.
     fn refused(&self, what: &str) -> Error {
         Error::environment(format!("the sign-in provider {} failed: {what}", self.settings.issuer))
-            .hint("sign in again; if that fails too, check issuer, client_id and its secret in the settings")
-            .ja(
-                "サインインの提供元が応えません。",
-                "もう一度サインインしてください。続く場合は、設定の oidc（issuer、client_id、秘密）を確かめるよう管理者に依頼してください。",
-            )
+            .hint("check issuer, client_id and its secret in the settings")
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: options and settings. Out: a [`State`], of which there is one. A request takes the run once, by [`State::audit`], and keeps it:
 //! what it shows is one run from beginning to end. [`follow`] looks for newer runs.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -31,6 +32,9 @@ const FOLLOW: Duration = Duration::from_secs(2);
 /// How long the link of the first start holds: who started the process is in front of it.
 const LINK: Duration = Duration::from_secs(10 * 60);
 
+/// After how long the log is told again what it was told.
+const AGAIN: Duration = Duration::from_secs(60);
+
 /// Requests under way at most. More of them would only wait for the same cores, and for memory; a browser or a program that is told so at
 /// once comes again.
 pub(super) const IN_FLIGHT: usize = 1000;
@@ -52,6 +56,9 @@ pub(crate) struct State {
     pub(super) limits: Limits,
     pub(super) in_flight: tokio::sync::Semaphore,
     accesses: Accesses,
+    log: fn(&str),
+    /// What the log was told in the last minute.
+    told: Mutex<HashMap<String, Instant>>,
     /// The hash of the link of the first start, and when it was made.
     link: Mutex<Option<(String, Instant)>>,
     open: RwLock<Option<Arc<Audit>>>,
@@ -83,6 +90,8 @@ impl State {
             limits: Limits::default(),
             in_flight: tokio::sync::Semaphore::new(IN_FLIGHT),
             accesses: Accesses::start(options.lake.clone()),
+            log: options.log,
+            told: Mutex::default(),
             link: Mutex::default(),
             open: RwLock::default(),
             was_published: AtomicBool::default(),
@@ -162,10 +171,24 @@ impl State {
                     self.sessions.end(&who);
                     return None;
                 }
-                Err(_) => {}
+                Err(error) => {
+                    self.tell(&[error.message().to_string(), error.remedy().unwrap_or_default().to_string()]);
+                }
             }
         }
         Some(who)
+    }
+
+    /// Tells the log of the process what no reader can mend: a sentence and its remedy. The same is told once a minute, as a lake that is
+    /// gone fails every request.
+    pub(super) fn tell(&self, [message, hint]: &[String; 2]) {
+        let text = format!("{message}\nhint: {hint}");
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, at| at.elapsed() < AGAIN);
+        if !told.contains_key(&text) {
+            (self.log)(&text);
+            told.insert(text, Instant::now());
+        }
     }
 
     /// The token of the link of the first start, which signs in whoever has it, once.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use axum::Router;
@@ -48,7 +48,25 @@ fn settings(folder: &Path) -> Settings {
     }
 }
 
+/// What the processes of all tests told their logs.
+static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn log(text: &str) {
+    LOGGED.lock().expect("no test panics in it").push(text.to_string());
+}
+
 impl Door {
+    /// What the log of this process was told that names one of its files.
+    pub(super) fn logged(&self) -> Vec<String> {
+        let own = self.folder.path().display().to_string();
+        LOGGED.lock().expect("no test panics in it").iter().filter(|text| text.contains(&own)).cloned().collect()
+    }
+
+    /// Writes a file beside the lake.
+    pub(super) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("written");
+    }
+
     pub(super) async fn open() -> Self {
         Self::open_with(|_| {}).await
     }
@@ -71,6 +89,7 @@ impl Door {
             settings,
             resources: Resources { memory: 512 << 20, ..Resources::default() },
             pg: None,
+            log,
         };
         let state = Arc::new(State::new(&options).expect("a state"));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -123,9 +142,14 @@ impl Door {
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Response {
+        self.sign_in_as(name, password, "en").await
+    }
+
+    /// Signs in by name and password, in a language.
+    pub(super) async fn sign_in_as(&self, name: &str, password: &str, lang: &str) -> Response {
         let (cookie, csrf) = self.sign_in_form().await;
         let form = [("name", name), ("password", password), ("csrf", &csrf), ("next", "/access")];
-        self.ask(Method::POST, "/sign-in", &[("cookie", &cookie)], &form).await
+        self.ask(Method::POST, "/sign-in", &[("cookie", &cookie), ("accept-language", lang)], &form).await
     }
 }
 

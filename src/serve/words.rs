@@ -14,6 +14,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::mask::masked;
 use super::page::Lang;
 use crate::config::JAPAN;
+use crate::lake::decision_log::reason_in_japanese;
 use crate::lake::profile;
 use crate::stages::cluster::reason::japanese;
 
@@ -87,8 +88,13 @@ pub(crate) fn add(all: &mut Environment<'static>, lang: Lang) {
         word(lang, &format!("{prefix}.{name}")).map_or(name, str::to_string)
     });
     all.add_filter("pick", move |both: Value| both.get_attr(if lang == Lang::Ja { "ja" } else { "en" }));
-    all.add_filter("why", move |reason: String| if lang == Lang::Ja { japanese(&reason) } else { reason });
+    all.add_filter("why", move |reason: String| match lang {
+        // Of the ledger, or of a decision by itself.
+        Lang::Ja => reason_in_japanese(&japanese(&reason)),
+        Lang::En => reason,
+    });
     all.add_filter("moved", move |beyond: String| if lang == Lang::Ja { profile::japanese(&beyond) } else { beyond });
+    all.add_filter("problem", move |written: String| problem(lang, &written));
     all.add_filter("number", grouped);
     all.add_filter("signed", signed);
     all.add_filter("percent", move |p: f64| percent(lang, p));
@@ -116,6 +122,20 @@ fn text(lang: Lang, key: &str, values: &Kwargs) -> Result<String, Error> {
         one.or_else(|| word(lang, key)).ok_or_else(|| Error::new(ErrorKind::UndefinedError, "a word is missing"))?;
     Ok(filled(text, &filling))
 }
+
+/// A problem of a record, `attribute:problem`, in words; as it is where it is none that we know.
+fn problem(lang: Lang, written: &str) -> String {
+    let said = |(attribute, code): (&str, &str)| {
+        let (code, n) = code.strip_prefix(HOLDER).map_or((code, ""), |n| ("holder", n));
+        let said = filled(word(lang, &format!("problem.{code}"))?, &[("n", n.to_string())]);
+        let field = word(lang, &format!("field.{attribute}")).unwrap_or(attribute);
+        Some(filled(word(lang, "problem.said")?, &[("field", field.to_string()), ("problem", said)]))
+    };
+    written.split_once(':').and_then(said).unwrap_or_else(|| written.to_string())
+}
+
+/// How the code of a record begins whose number others had before; the number behind it says how many people that makes.
+const HOLDER: &str = "holder_";
 
 /// A number with its thousands apart; two digits behind the point where it has any.
 pub(crate) fn grouped(n: f64) -> String {
@@ -220,7 +240,7 @@ mod tests {
             asked.contains(key)
                 || prefixes.iter().any(|prefix| key.starts_with(&format!("{prefix}.")))
                 || is_said(key)
-                || ["say.", "segment."].iter().any(|asked| key.starts_with(asked))
+                || ["say.", "segment.", "sex.", "problem."].iter().any(|asked| key.starts_with(asked))
         };
         let left: Vec<&&str> = known.iter().filter(|key| !is_asked(key)).collect();
         assert!(left.is_empty(), "no template asks for {left:?}");
@@ -240,6 +260,33 @@ mod tests {
                 assert!(word(lang, &format!("reject.{reason}")).is_some(), "{reason}");
             }
         }
+    }
+
+    #[test]
+    fn every_problem_of_a_record_is_said_in_words() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/nayose-japanese/src");
+        let mut codes: BTreeSet<String> = ["reused", "holder_2"].map(str::to_string).into();
+        for file in [
+            "sex.rs",
+            "email/mod.rs",
+            "identifier.rs",
+            "postal.rs",
+            "date/mod.rs",
+            "phone/mod.rs",
+            "address/mod.rs",
+            "name/mod.rs",
+        ] {
+            let code = std::fs::read_to_string(folder.join(file)).expect("text");
+            let lines = code.lines().filter_map(|line| line.split_once("Problem::")?.1.split_once(" => \""));
+            codes.extend(lines.map(|(_, code)| code.trim_end_matches("\",").to_string()));
+        }
+        assert!(codes.len() > 50 && codes.contains("two_digit_year"), "{codes:?}");
+        for code in codes {
+            let said = [Lang::Ja, Lang::En].map(|lang| problem(lang, &format!("birth_date:{code}")));
+            assert!(said[0].starts_with("生年月日：") && said[1].starts_with("birth date: "), "{code}: {said:?}");
+        }
+        assert_eq!(problem(Lang::Ja, "record_id:holder_2"), "レコードID：以前は別の人の番号（2人目の持ち主）");
+        assert_eq!(problem(Lang::En, "member:not_known"), "member:not_known");
     }
 
     #[test]

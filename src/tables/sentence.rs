@@ -10,9 +10,13 @@ pub(crate) fn english<const N: usize>(sentence: Sentence, values: [String; N]) -
     filled(sentence[0], &values.each_ref().map(String::as_str))
 }
 
-/// A written sentence in Japanese; as it is where it is none of `all`, which are tried in order.
-pub(crate) fn japanese(all: &[Sentence], written: &str) -> String {
-    let known = all.iter().find_map(|[en, ja]| Some(filled(ja, &captured(en, written)?)));
+/// A written sentence in Japanese; as it is where it is none of `all`, which are tried in order. `value` says a value in Japanese: most stay
+/// as they are.
+pub(crate) fn japanese(all: &[Sentence], written: &str, value: impl Fn(&str) -> String) -> String {
+    let known = all.iter().find_map(|[en, ja]| {
+        let values: Vec<String> = captured(en, written)?.into_iter().map(&value).collect();
+        Some(filled(ja, &values.iter().map(String::as_str).collect::<Vec<_>>()))
+    });
     known.unwrap_or_else(|| written.to_string())
 }
 

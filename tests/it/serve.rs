@@ -1,9 +1,13 @@
 //! `nayose serve` as a process over a lake: what it answers while the lake changes below it, and what its logs say afterwards.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use arrow::array::{RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 
@@ -267,6 +271,70 @@ async fn audit_verify_names_what_was_changed() {
     bytes[middle] ^= 1;
     std::fs::write(&part, bytes).expect("written");
     verify("ledger: ", &[]);
+}
+
+/// Changes who made the run of a file of `run`, and gives the file the name of its new content.
+fn forge(file: &Path) {
+    let read = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(file).expect("a file")).expect("Parquet");
+    let row = read.build().expect("rows").next().expect("a row").expect("readable");
+    let by = row.schema().index_of("user_name").expect("a column");
+    let mut columns = row.columns().to_vec();
+    columns[by] = arrow::compute::cast(&StringArray::from(vec!["nobody"]), columns[by].data_type()).expect("a text");
+    let forged = RecordBatch::try_new(row.schema(), columns).expect("the same columns");
+    let mut content = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut content, forged.schema(), None).expect("a writer");
+    writer.write(&forged).and_then(|()| writer.close()).expect("written");
+    let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
+    let (words, _) = name.rsplit_once('-').expect("a digest");
+    let name = format!("{words}-{}.parquet", &blake3::hash(&content).to_hex()[..16]);
+    std::fs::write(file.with_file_name(name), content).expect("written");
+    std::fs::remove_file(file).expect("removed");
+}
+
+#[test]
+fn a_copy_of_run_is_held_row_by_row() {
+    let retailer = Retailer::new(40, 213);
+    own_pipeline(&retailer, |_| (), |_| ());
+    for more in [&[][..], &["--full"], &["--full"]] {
+        retailer.runs("lake", more);
+    }
+    let told = succeeds(&["audit", "verify", "--lake", &retailer.text("lake")]);
+    let head = told.lines().find_map(|line| line.strip_prefix("run: 3 rows; end ")).expect("an end");
+    let copied = |name: &str| {
+        let copy = retailer.path(name);
+        std::fs::create_dir_all(&copy).expect("a folder");
+        let files = std::fs::read_dir(retailer.path("lake/tables/run")).expect("a table").flatten();
+        for file in files.filter(|file| file.path().extension().is_some_and(|ending| ending == "parquet")) {
+            std::fs::copy(file.path(), copy.join(file.file_name())).expect("copied");
+        }
+        let of_run = |number: usize| {
+            let rows = retailer.sql("lake", &format!("select run_id from run where run_number = {number}"));
+            let run = rows.lines().nth(1).expect("a run").to_string();
+            let files = std::fs::read_dir(retailer.path(name)).expect("a folder").flatten();
+            files.map(|file| file.path()).find(|file| file.display().to_string().contains(&run)).expect("a file")
+        };
+        (retailer.text(name), [1, 2, 3].map(of_run))
+    };
+    let verify = |copy: &str, expected: &str, code: i32| {
+        let output = crate::support::nayose(&["audit", "verify", "--file", copy, "--expect", head]);
+        let told = String::from_utf8_lossy(&output.stdout).to_string();
+        assert!(output.status.code() == Some(code) && told.contains(expected), "{:?}: {told}", output.status);
+    };
+    let (whole, _) = copied("whole");
+    verify(&whole, &format!("whole: 3 rows of run; end {head}"), 0);
+    let (later, files) = copied("later");
+    std::fs::remove_file(&files[0]).expect("removed");
+    verify(&later, "later: 2 rows of run", 0);
+    let (gap, files) = copied("gap");
+    std::fs::remove_file(&files[1]).expect("removed");
+    verify(&gap, "the row of run 1 is not the one that run 3 followed", 1);
+    let (forged, files) = copied("forged");
+    forge(&files[1]);
+    verify(&forged, "the row of run 2 is not the one that run 3 followed", 1);
+    // Nothing follows the newest row: the end that was noted tells.
+    let (newest, files) = copied("newest");
+    forge(&files[2]);
+    verify(&newest, "is the end of none of the copies", 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,11 +3,13 @@
 Each test has a lake and a process of its own, as what is decided stays.
 """
 
+import json
 import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from conftest import NAYOSE, ROOT, nayose, serious
@@ -240,6 +242,31 @@ def test_of_two_stewards_the_second_is_told(site):
     assert pair_of(two) == pair, "and is asked again"
     Keys(two).answer("d", "Enter")
     assert pair_of(two) != pair
+
+
+def test_what_contradicts_is_told_by_its_decisions_in_the_language_of_the_reader(site):
+    query = "select channel || ':' || record_id as r from id_map where valid_to is null order by 1 limit 3"
+    lines = nayose("sql", "--lake", str(site.lake), query, "--format", "json").splitlines()
+    a, b, c = (json.loads(line)["r"] for line in lines)
+    page = site.page("tanaka")
+    for l, r, answer in [(a, b, "s"), (b, c, "s"), (a, c, "d")]:
+        page.goto(f"{PAIR}?lang=ja&l={quote(l)}&r={quote(r)}")
+        Keys(page).answer(answer, "Enter")
+    alert = page.locator("[role=alert]")
+    expect(alert).to_contain_text("何も保存していません")
+    expect(alert.locator("li")).to_have_count(2)
+    expect(alert.locator("li").first).to_contain_text("tanaka")
+    text = alert.inner_text()
+    for known in (a, b, c, "tanaka"):
+        text = text.replace(known, "")
+    assert re.findall("[A-Za-z]{2,}", text) == []
+    # One click away it is taken back, and then the answer holds.
+    alert.locator("li a").first.click()
+    with page.expect_navigation():
+        page.locator("form[action='/review/undo']").last.locator("button").click()
+    page.goto(f"{PAIR}?l={quote(a)}&r={quote(c)}")
+    Keys(page).answer("d", "Enter")
+    expect(page.locator("[role=alert]")).to_have_count(0)
 
 
 def test_several_are_decided_on_after_a_preview(page):

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::collect::NewFile;
-use crate::config::GuardsFile;
+use crate::config::{DAY, GuardsFile};
 use crate::lake::figures::SourceFigures;
 use crate::tables::contract::col;
 
@@ -65,9 +65,6 @@ const WEEK: usize = 7;
 
 /// Rows of usual files from which an empty one is no quiet day.
 const NEVER_EMPTY: u64 = 10;
-
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 
 /// Later files from which it is known how the files of a source end: some come in parts of the order of their ids.
 const HABIT: u64 = 3;

@@ -1,7 +1,7 @@
 //! Lines over time: lifetime value by days since the first purchase, figures by month.
 //!
-//! In: series of values, some of them not known. Out: polylines with gaps where nothing is known, marks of both axes, and labels at the
-//! in a column behind the lines that lie apart from each other, each led to by a thin line from the end of its own.
+//! In: series of values, some of them not known. Out: polylines with gaps where nothing is known, marks of both axes, and labels in a
+//! column behind the lines. Labels lie apart from each other; a thin line leads to each from the end of its own.
 
 use serde::Serialize;
 

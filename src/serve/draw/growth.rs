@@ -10,6 +10,8 @@ use crate::audit::growth::Growth as Grown;
 /// How a customer grew: a row for each record, a column for each step.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Growth {
+    /// Where the rows begin, behind their names.
+    pub left: f64,
     /// Units from left to right: more than [`WIDTH`] where there are many steps.
     pub width: f64,
     /// Units from top to bottom.
@@ -65,6 +67,7 @@ pub(crate) fn growth(grown: &Grown) -> Option<Growth> {
         (x, step.after.iter().enumerate().map(group).collect())
     });
     Some(Growth {
+        left: LEFT,
         width: (LEFT + 40.0 + steps.len() as f64 * COLUMN).max(WIDTH),
         height: 40.0 + order.len() as f64 * LINE,
         rows: order.iter().map(|record| (*record, heights[record])).collect(),

@@ -102,11 +102,11 @@ pub(super) fn of(error: &Error) -> PgWireError {
         }
         Kind::Environment => hinted(code::IO_ERROR, UNREADABLE, ASK),
         Kind::Data => hinted(code::DATA_CORRUPTED, UNREADABLE, ASK),
-        Kind::Bug => told(words::of_query(message), ""),
+        Kind::Bug => told(words::of_query(message), None),
         Kind::Usage | Kind::Config => {
             let mut said = words::of_query(message);
             said.hint = said.hint.or_else(|| error.remedy().map(str::to_string));
-            told(said, "")
+            told(said, None)
         }
     }
 }
@@ -118,16 +118,21 @@ const LESS_MEMORY: &str = "a query has a ceiling of its own: group by fewer colu
 const SMALLER: &str = "make shorter values, fewer of them, or of fewer rows at once; who runs `nayose serve` may raise --pg-memory, \
                        and the limit with it";
 
-/// A text that is no SQL, in the parser's words.
+/// A text that is no SQL, in the parser's words, with the place in it.
 pub(super) fn syntax(sql: &str, said: &str) -> PgWireError {
-    told(words::of_syntax(sql, said), sql)
+    told(words::of_syntax(sql, said), Some(sql))
 }
 
-/// What was said of a query, with the place in its text.
-fn told(said: Told, sql: &str) -> PgWireError {
+/// SQL that was made of the client's, and that cannot be read: a place in it is none in what the client wrote.
+pub(super) fn syntax_of_made(said: &str) -> PgWireError {
+    told(words::of_syntax("", said), None)
+}
+
+/// What was said of a query; `sql` is the text in which its place is one.
+fn told(said: Told, sql: Option<&str>) -> PgWireError {
     let mut info = ErrorInfo::new("ERROR".into(), said.code.into(), said.message);
     info.hint = said.hint;
-    info.position = said.place.map(|(line, column)| {
+    info.position = sql.zip(said.place).map(|(sql, (line, column))| {
         let before: usize = sql.split('\n').take(line.saturating_sub(1)).map(|line| line.chars().count() + 1).sum();
         (before + column).to_string()
     });
@@ -153,5 +158,16 @@ mod tests {
         assert_eq!(code(Error::usage("a query may only read: it makes, changes or sets something")), "25006");
         assert_eq!(code(Error::bug("a division by zero")), "22012");
         assert_eq!(code(Error::bug("the engine failed: something …")), "XX000");
+    }
+
+    #[test]
+    fn a_place_is_told_in_the_text_of_the_client_alone() {
+        let said = "sql parser error: Expected: end of statement, found: rfm at Line: 2, Column: 6";
+        let position = |error: PgWireError| match error {
+            PgWireError::UserError(info) => (info.code, info.position),
+            other => panic!("{other}"),
+        };
+        assert_eq!(position(syntax("select *\nform rfm", said)), ("42601".into(), Some("15".into())));
+        assert_eq!(position(syntax_of_made(said)), ("42601".into(), None));
     }
 }

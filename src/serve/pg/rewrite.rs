@@ -81,7 +81,7 @@ impl Reader {
             true => statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
             false => sql.to_string(),
         };
-        self.of_tools.parse(&text).map_err(|e| failure::syntax("", &e.to_string()))
+        self.of_tools.parse(&text).map_err(|e| failure::syntax_of_made(&e.to_string()))
     }
 }
 

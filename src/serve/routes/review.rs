@@ -24,10 +24,11 @@ use super::base::Base;
 use crate::audit::Audit;
 use crate::audit::effect::{Effect, Pins};
 use crate::audit::review::{Page, Question, Seen};
+use crate::audit::view::Words;
 use crate::config::Renames;
 use crate::config::decisions::Line;
 use crate::error::{Error, Result};
-use crate::lake::decision_log::{self, Decisions, Pair, Standing, Word, day, pair_of};
+use crate::lake::decision_log::{self, Decisions, Pair, REASONS, Standing, Word, day, pair_of, reason};
 use crate::lake::desk::{self, Log};
 
 /// Pairs of a page of the list: what fits on a screen twice.
@@ -39,16 +40,10 @@ const AT_ONCE: usize = 200;
 /// Comparisons that a pair shows beside its values: what weighs most.
 const EVIDENCE: usize = 6;
 
-/// The reasons that a digit gives, in order; their words are `review.why.N`. The first is that of "same", the fourth that of "different",
-/// the sixth that of "unsure", unless another one is chosen.
-const REASONS: [(&str, &str); 6] = [
-    ("1", "the values agree"),
-    ("2", "moved, married or renamed"),
-    ("3", "confirmed with the customer"),
-    ("4", "two people, maybe of one household"),
-    ("5", "a shared phone, mail or address"),
-    ("6", "not enough to tell"),
-];
+/// The usual reasons in order: the first has the digit 1.
+fn reasons() -> Vec<Words> {
+    REASONS.map(|[en, ja]| Words { ja: ja.into(), en: en.into() }).to_vec()
+}
 
 /// The addresses of review.
 pub(crate) fn routes() -> Router<Arc<State>> {
@@ -176,8 +171,8 @@ async fn list(Of(state): Of<Arc<State>>, who: Who, lang: Lang, RawQuery(query): 
 /// A comparison in short.
 #[derive(Serialize)]
 struct Weighed {
-    label: crate::audit::view::Words,
-    level: crate::audit::view::Words,
+    label: Words,
+    level: Words,
     weight: f64,
 }
 
@@ -189,6 +184,28 @@ struct OfFile {
     by: String,
 }
 
+/// A decision that an answer contradicts.
+#[derive(Serialize)]
+struct Contradicted {
+    left: String,
+    right: String,
+    word: &'static str,
+    by: String,
+    at: String,
+    /// Its line of the file of decisions; none where it was made in review.
+    line: Option<u64>,
+}
+
+impl From<Line> for Contradicted {
+    fn from(line: Line) -> Self {
+        let word = line.word();
+        let record = |(channel, id): (String, String)| format!("{channel}:{id}");
+        let (left, right) = (record(line.decision.left), record(line.decision.right));
+        let place = (!line.desk).then_some(line.decision.line);
+        Contradicted { left, right, word, by: line.decision.by, at: line.decision.at, line: place }
+    }
+}
+
 #[derive(Serialize)]
 struct PairPage {
     #[serde(flatten)]
@@ -196,15 +213,15 @@ struct PairPage {
     around: Around,
     question: Question,
     weighed: Vec<Weighed>,
-    reasons: Vec<(&'static str, &'static str)>,
+    reasons: Vec<Words>,
     same: Effect,
     different: Effect,
     of_file: Option<OfFile>,
     comments: Vec<Comment>,
     /// What somebody else decided while this person looked.
     meanwhile: Vec<Standing>,
-    /// What the answer contradicts.
-    contradicts: Option<String>,
+    /// The decisions that the answer contradicts.
+    contradicts: Vec<Contradicted>,
     /// Whose personal values are shown.
     both_shown: [bool; 2],
     /// The customers, each once, and whether its values are shown.
@@ -228,7 +245,7 @@ async fn pair(Of(state): Of<Arc<State>>, who: Who, lang: Lang, RawQuery(query): 
         }
     };
     match named {
-        Some(pair) => draw_pair(&state, &open, &who, lang, &wanted, (&pair, Vec::new(), None)).await,
+        Some(pair) => draw_pair(&state, &open, &who, lang, &wanted, (&pair, Vec::new(), Vec::new())).await,
         // Those that were passed over come again.
         None if wanted.skip() > 0 => {
             Ok(Redirect::to(&format!("/review/pair?{}", wanted.clone().at(0).query())).into_response())
@@ -243,7 +260,7 @@ async fn draw_pair(
     who: &Who,
     lang: Lang,
     wanted: &Wanted,
-    (pair, meanwhile, contradicts): (&Pair, Vec<Standing>, Option<String>),
+    (pair, meanwhile, contradicts): (&Pair, Vec<Standing>, Vec<Line>),
 ) -> Answered {
     let question = open.audit.question(open.seen(), &pair[0], &pair[1]).await?;
     let item = &question.item;
@@ -270,18 +287,18 @@ async fn draw_pair(
     let due = open.audit.review(open.seen(), &wanted.filter()?, wanted.skip(), 1).await?.items.into_iter().next();
     let is_due = due.is_some_and(|due| (due.left, due.right) == (item.left.clone(), item.right.clone()));
     let passed = wanted.skip() + usize::from(is_due);
-    let status = if meanwhile.is_empty() && contradicts.is_none() { StatusCode::OK } else { StatusCode::CONFLICT };
+    let status = if meanwhile.is_empty() && contradicts.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
     let drawn = PairPage {
         base: Base::of(&open.audit, "review", wanted.clone().name(&both).tell(None).query()),
         around: Around::new(open, wanted),
         weighed,
-        reasons: REASONS.to_vec(),
+        reasons: reasons(),
         same,
         different,
         of_file,
         comments,
         meanwhile,
-        contradicts,
+        contradicts: contradicts.into_iter().map(Contradicted::from).collect(),
         both_shown: [&item.left_customer, &item.right_customer].map(|id| state.shown(who, id)),
         customers: BTreeSet::from([item.left_customer.clone(), item.right_customer.clone()])
             .into_iter()
@@ -309,19 +326,17 @@ fn word(form: &Form) -> std::result::Result<Word, Failure> {
 
 /// The reason of a form: one of the list, a free text, or both.
 fn why(form: &Form, word: Word) -> std::result::Result<String, Failure> {
-    let usual = match word {
-        Word::Same => "1",
-        Word::Different => "4",
-        Word::Unsure => "6",
+    let usual: usize = match word {
+        Word::Same => 1,
+        Word::Different => 4,
+        Word::Unsure => 6,
     };
-    let digit = form.get("reason").filter(|digit| !digit.is_empty()).unwrap_or(usual);
-    let of_list = REASONS.iter().find(|(of, _)| *of == digit).map_or("", |(_, text)| *text);
-    let free = written(form.get("why").unwrap_or_default(), LONGEST.reason)?;
-    Ok(match (of_list, free.as_str()) {
-        (of_list, "") => of_list.to_string(),
-        ("", _) => free,
-        (of_list, free) => format!("{of_list}: {free}"),
-    })
+    let digit = match form.get("reason").filter(|digit| !digit.is_empty()) {
+        Some(digit) => digit.parse::<usize>().unwrap_or_default(),
+        None => usual,
+    };
+    let of_list = digit.checked_sub(1).and_then(|place| REASONS.get(place)).map_or("", |[en, _]| *en);
+    Ok(reason(of_list, &written(form.get("why").unwrap_or_default(), LONGEST.reason)?))
 }
 
 async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) -> Answered {
@@ -349,10 +364,10 @@ async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) ->
             // The page shows the log of now, so that the same answer once more is one that knows.
             let open = Open::new(&state, &who).await?;
             let pair = told.first().map_or_else(|| pairs[0].clone(), |standing| standing.decided.pair.clone());
-            draw_pair(&state, &open, &who, lang, &wanted, (&pair, told, None)).await
+            draw_pair(&state, &open, &who, lang, &wanted, (&pair, told, Vec::new())).await
         }
-        Added::Contradicts(why) => {
-            draw_pair(&state, &open, &who, lang, &wanted, (&pairs[0], Vec::new(), Some(why))).await
+        Added::Contradicts(lines) => {
+            draw_pair(&state, &open, &who, lang, &wanted, (&pairs[0], Vec::new(), lines)).await
         }
     }
 }
@@ -371,7 +386,7 @@ struct PreviewPage {
     word: Word,
     pairs: Vec<Pair>,
     effect: Effect,
-    reasons: Vec<(&'static str, &'static str)>,
+    reasons: Vec<Words>,
 }
 
 async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) -> Answered {
@@ -388,7 +403,7 @@ async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) -
     };
     let around = Around::new(&open, &form.wanted());
     let base = Base::of(&open.audit, "review", form.wanted().query());
-    let drawn = PreviewPage { base, around, word, pairs, effect, reasons: REASONS.to_vec() };
+    let drawn = PreviewPage { base, around, word, pairs, effect, reasons: reasons() };
     Ok(page("review_preview", &who, lang, drawn))
 }
 

@@ -3,6 +3,7 @@
 //! In: the values of a sentence. Out: the sentence; and of a sentence of the ledger, also one of an earlier build, the same in
 //! Japanese.
 
+use crate::lake::decision_log::reason_in_japanese;
 pub(super) use crate::tables::sentence::english;
 use crate::tables::sentence::{self, Sentence};
 
@@ -56,7 +57,7 @@ const ALL: [Sentence; 11] = [
 
 /// A sentence of the ledger in Japanese; as it is where it is none that we know.
 pub(crate) fn japanese(reason: &str) -> String {
-    sentence::japanese(&ALL, reason)
+    sentence::japanese(&ALL, reason, reason_in_japanese)
 }
 
 #[cfg(test)]
@@ -80,6 +81,11 @@ mod tests {
         assert_eq!(
             japanese("same: decided by kato at 2026-01-31: x contradicts y"),
             "同一と kato が判断（2026-01-31）: x contradicts y"
+        );
+        // A usual reason of review is a sentence of ours within that of a person.
+        assert_eq!(
+            japanese("different: decided by kato at 2026-01-31: moved, married or renamed: asked (confirmed by s)"),
+            "別人と kato が判断（2026-01-31）: 転居・結婚・改姓：asked（s が承認）"
         );
     }
 }

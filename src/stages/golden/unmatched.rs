@@ -12,7 +12,6 @@ use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::DataFrame;
 
-use crate::config::{Pipeline, Rows};
 use crate::error::Result;
 use crate::lake::results::Unmatched;
 use crate::tables::columns;
@@ -30,11 +29,6 @@ const SPEND: &str = "medium_spend";
 
 /// Tables of what facts name, with the column that both have.
 pub(crate) const NAMED: [(&str, &str); 3] = [("product", col::ITEM_ID), ("store", col::STORE_ID), (SPEND, col::MEDIUM)];
-
-/// Whether a source of the pipeline fills a table.
-pub(crate) fn is_filled(pipeline: &Pipeline, table: &str) -> bool {
-    pipeline.sources.iter().any(|source| matches!(&source.holds, Rows::Reference { table: of, .. } if of.name == table))
-}
 
 /// What of a table and of the facts has no counterpart; nothing where all has.
 ///

@@ -8,13 +8,10 @@ use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr::{Expr, ident, in_list, lit, not};
 use jiff::civil::Date;
 
-use crate::config::Zone;
 use crate::config::head::{HeadColumn, HeadType};
 use crate::config::segments::{Condition, Preference, Test};
+use crate::config::{DAY, Zone};
 use crate::tables::contract::{AMOUNT_DIGITS, AMOUNT_SCALE};
-
-/// A day of 24 hours, microseconds.
-const DAY: i64 = 86_400_000_000;
 
 /// What an expression depends on beside the condition.
 pub(super) struct Moment<'a> {

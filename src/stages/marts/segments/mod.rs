@@ -21,9 +21,9 @@ use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, SortExpr, cast, ident, in_list, lit, when};
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use crate::config::Pipeline;
 use crate::config::segment_file::FirstFile;
 use crate::config::segments::{ADDRESSES, MESSAGES, PROFILE, Segment, Send};
+use crate::config::{DAY, Pipeline};
 use crate::engine::query::{self, register_schema};
 use crate::error::{Error, Kind, Result};
 use crate::stages::Planned;
@@ -214,7 +214,6 @@ impl<'a> Segments<'a> {
             let fields = vec![Field::new(col::CUSTOMER_ID, DataType::Utf8, true)];
             return Ok(self.context.read_batch(RecordBatch::new_empty(Arc::new(Schema::new(fields))))?);
         };
-        const DAY: i64 = 86_400_000_000;
         let zone = self.pipeline.zone.name();
         let at = |micros: i64| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some(zone.into())));
         let sent_at = || ident("sent_at");

@@ -294,6 +294,11 @@ def check_ad_audience(con, marts):
     compare(con, "ad_audience", [dict(zip(("platform", "kind", "hash", "customer_id"), w)) for w in want], ["platform", "kind", "hash", "customer_id"])
 
 
+def is_login(hit):
+    """Whether a hit says who it is: by its category, or as it names a record."""
+    return hit["category"] == "login" or hit["record_id"] is not None
+
+
 def visits(con):
     """Each visit of the web site, by going through all facts of each visitor id in order of time."""
     bought = purchases(con)
@@ -307,7 +312,7 @@ def visits(con):
         lines.sort(key=lambda f: (f["occurred_at"], f["event_id"]))
         devices[device].append((lines[0]["occurred_at"], 0, visit[1], visit))
         for f in lines:
-            if f["category"] == "login":
+            if is_login(f):
                 devices[device].append((f["occurred_at"], 1, f["event_id"], f))
     found = []
     for device, steps in devices.items():
@@ -320,7 +325,7 @@ def visits(con):
                 known, record = what["customer_id"], what["record_id"]
                 continue
             lines, number = events[what], number + 1
-            logins = [(f["customer_id"], f["record_id"]) for f in lines if f["category"] == "login"]
+            logins = [(f["customer_id"], f["record_id"]) for f in lines if is_login(f)]
             by_end, by_record = logins[-1] if logins else (known, record)
             if number == 1:
                 flag = "first_visit"
@@ -355,7 +360,7 @@ def check_no_visit_is_joined_backwards_over_a_shared_device(con, marts):
         select v.visit_id from web_visit v
         where v.customer_id is not null and not exists (
             select 1 from interaction i
-            where i.event_type = 'web_visit' and i.category = 'login' and i.channel = v.channel and i.customer_id = v.customer_id
+            where i.event_type = 'web_visit' and (i.category = 'login' or i.record_id is not null) and i.channel = v.channel and i.customer_id = v.customer_id
                 and i.occurred_at <= v.ended_at and (i.visitor_id = v.visitor_id or coalesce(i.transaction_id, i.event_id) = v.visit_id))
             or v.shared and v.later_customer_id is not null""")
     assert not wrong, wrong[:5]

@@ -76,7 +76,9 @@ def chance(seed):
         for _ in range(r.choice([1, 1, 2, 4])):
             kind = r.choice(["visit", "view", "cart", "login"])
             near = min(end, at + timedelta(minutes=r.choice([0, 0, 5])))
-            member = r.choice([x for x in records if x[0] == "app"] + [("app", "R-unknown", None)]) if kind == "login" and kw["visitor_id"] != "v6" else None
+            # Some tools name the member on every hit.
+            names = kind == "login" or kind == "cart" and k % 5 == 0
+            member = r.choice([x for x in records if x[0] == "app"] + [("app", "R-unknown", None)]) if names and kw["visitor_id"] != "v6" else None
             add("web_visit", member, near, category="view" if kind == "login" and member is None else kind, **kw)
     for k in range(20):
         owner, at, company = r.choice(records), moment(), r.choice([None, None, "1" * 13, "2" * 13])

@@ -18,9 +18,10 @@
 -- column: days_since_previous | long? | 前回の来訪からの日数 | days since the visit before | plain
 -- column: views | long? | 商品閲覧数 | items viewed | plain
 -- column: carts | long? | カート投入数 | items put into the cart | plain
--- column: logins | long | ログイン数 | log-ins | plain
--- A visit is that of a person from a log-in at its visitor id on, until somebody else logs in there. It is never joined backwards: a log-in
--- of a visit names this visit and those after it. later_customer_id looks backwards, and is empty where the device is shared.
+-- column: logins | long | ログイン数（会員の番号を持つヒットを含む） | log-ins, and hits that name the member | plain
+-- A visit is that of a person from a log-in at its visitor id on, until somebody else logs in there. A hit that names a record is a log-in too.
+-- It is never joined backwards: a log-in of a visit names this visit and those after it. later_customer_id looks backwards, and is empty where
+-- the device is shared.
 -- views and carts are null where no visit has any, since they are not mapped.
 -- The flag is of the moment at which the visit starts. A visitor id of which the table holds no earlier visit is a first visit, so is a
 -- visit without a visitor id. A member is who logged in there before; a purchase counts if it was before the start.
@@ -34,7 +35,7 @@ with login as (
         coalesce(customer_id, '') as person,
         coalesce(record_id, '') as record
     from _web
-    where category = 'login'
+    where is_login
 ),
 device as (
     select channel, device, min(person) as least_person, max(person) as greatest_person from login group by channel, device
@@ -47,11 +48,11 @@ visit as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         first_value(medium order by occurred_at, event_id) filter (where medium is not null) as medium,
-        last_value(coalesce(customer_id, '') order by occurred_at, event_id) filter (where category = 'login') as logged_in,
-        last_value(coalesce(record_id, '') order by occurred_at, event_id) filter (where category = 'login') as logged_in_record,
+        last_value(coalesce(customer_id, '') order by occurred_at, event_id) filter (where is_login) as logged_in,
+        last_value(coalesce(record_id, '') order by occurred_at, event_id) filter (where is_login) as logged_in_record,
         count(case when category = 'view' then 1 end) as views,
         count(case when category = 'cart' then 1 end) as carts,
-        count(case when category = 'login' then 1 end) as logins
+        count(case when is_login then 1 end) as logins
     from _web
     group by channel, coalesce(transaction_id, event_id)
 ),

@@ -12,6 +12,7 @@ use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::DataFrame;
 
+use crate::config::Pipeline;
 use crate::error::Result;
 use crate::lake::results::Unmatched;
 use crate::tables::columns;

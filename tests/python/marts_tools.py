@@ -1,4 +1,5 @@
-"""The table of tools in docs/marts.md names what is there: each mart has rows in the sample, each column a value, each other word is a value.
+"""The table of tools in docs/marts.md names what is there: each mart has rows in the sample, each column a value, each other word is a value
+in the sample or of the mart's query.
 
 In: the section "Which figure of which tool is which mart", and the published tables.
 """
@@ -12,6 +13,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs/marts.md"
 TOOLS = ["カスタマーリングス", "Open-Ecommerce", "LTV-Lab", "うちでのこづち", "KARTE", "Rtoaster at さとふる", "CLUB Panasonic", "Sansan", "EMOROCO", "Lawson's Ponta"]
 # Rows come with a second run: these have none in the first one.
 LATER = {"restatement", "profile_merges"}
+# Of the sample's contracts none is cancelled in the days of the back-test.
+UNKNOWN = {("health_backtest", "auc")}
 
 
 def lines():
@@ -19,6 +22,12 @@ def lines():
     section = DOCS.read_text(encoding="utf-8").split("## Which figure of which tool is which mart")[1].split("\n## ")[0]
     cells = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")][2:]
     return [(tool.strip(" *"), figure.strip(), re.findall(r"`([^`]+)`", where)) for tool, figure, where in cells]
+
+
+def query(mart):
+    """The query of a mart, without its comments; nothing of a table that no file makes."""
+    found = list((DOCS.parents[1] / "pipelines/retail").glob(f"*/{mart}.sql"))
+    return re.sub(r"--.*", "", found[0].read_text(encoding="utf-8")) if found else ""
 
 
 def check_the_tools_of_the_docs(con, marts):
@@ -41,9 +50,10 @@ def check_the_tools_of_the_docs(con, marts):
             else:
                 column = named
             if column in tables[mart]:
-                if not some(mart, f'"{column}" is not null'):
+                if (mart, column) not in UNKNOWN and not some(mart, f'"{column}" is not null'):
                     wrong.append(f"{tool} {figure}: {mart}.{column} has no value")
-            elif column and not any(some(mart, f"\"{of}\" = '{column}'") for of, kind in tables[mart].items() if kind == "VARCHAR"):
+            elif column and f"'{column}'" not in query(mart) and not any(
+                    some(mart, f"\"{of}\" = '{column}'") for of, kind in tables[mart].items() if kind == "VARCHAR"):
                 wrong.append(f"{tool} {figure}: {mart} has no column and no value {column}")
     missing = set(TOOLS) - {tool for tool, *_ in lines()}
     assert not missing, f"docs/marts.md: no line for {sorted(missing)}"

@@ -2,10 +2,12 @@
 -- Which purchases there are is as published.
 -- needs: event.message, interaction.campaign
 with sent as (
-    select t.threshold, cast(coalesce(a.person, t.first_person) as varchar) as person, s.campaign, s.arm, s.sent_at, s.answered
-    from (select distinct threshold, customer_id, first_person from _identity_at) t
-    join _test_send s on s.customer_id = t.customer_id
-    left join _identity_at a on a.threshold = t.threshold and a.channel = s.channel and a.record_id = s.record_id and a.customer_id = s.customer_id
+    select c.threshold, coalesce(a.person, c.person) as person, s.campaign, s.arm, s.sent_at, s.answered
+    from _customer_at c
+    join _test_send s on s.customer_id = c.customer_id
+    left join _identity_at a on a.threshold = c.threshold and a.sign = c.sign and a.channel = s.channel and a.record_id = s.record_id
+        and a.customer_id = s.customer_id
+    where c.sign = 1
 ),
 bought as (
     select s.threshold, s.person, s.campaign, s.arm

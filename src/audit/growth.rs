@@ -104,7 +104,7 @@ impl Audit {
     async fn decided_by_row(&self, network: &Network) -> Result<Pins> {
         let open = self.recorded().await?.open.values().filter(|entry| entry.word != "undecided");
         let pair = |[left, right]: &[(String, String); 2]| {
-            let (l, r) = (network.keys.row(&left.0, &left.1)?, network.keys.row(&right.0, &right.1)?);
+            let (l, r) = (network.keys().row(&left.0, &left.1)?, network.keys().row(&right.0, &right.1)?);
             Some((l.min(r), l.max(r)))
         };
         Ok(open.filter_map(|entry| Some((pair(&entry.pair)?, entry.word == "same"))).collect())
@@ -119,7 +119,7 @@ impl Audit {
                 run => run?,
             };
             match snapshot::table(&self.context, &self.lake, &run, LEDGER.name).await? {
-                Some(ledger) => before::links(ledger, &network.keys).await,
+                Some(ledger) => before::links(ledger, network.keys()).await,
                 None => Ok(Vec::new()),
             }
         };
@@ -179,7 +179,7 @@ fn growth(
         }
     };
     let records =
-        rows.iter().enumerate().map(|(at, row)| Grown { record: network.keys.name(*row), own: at < own.len() });
+        rows.iter().enumerate().map(|(at, row)| Grown { record: network.keys().name(*row), own: at < own.len() });
     Growth {
         customer_id,
         records: records.collect(),

@@ -99,8 +99,8 @@ impl Audit {
         let name = |group: &Vec<u32>| {
             let customers: BTreeSet<u32> = group.iter().map(|row| network.customer_of(*row)).collect();
             Group {
-                customers: customers.into_iter().map(|customer| network.id(customer).to_string()).collect(),
-                records: group.iter().map(|row| network.keys.name(*row)).collect(),
+                customers: customers.into_iter().map(|customer| network.id(customer)).collect(),
+                records: group.iter().map(|row| network.keys().name(*row)).collect(),
             }
         };
         let customers: BTreeSet<u32> = moved.before.iter().flatten().map(|row| network.customer_of(*row)).collect();

@@ -72,10 +72,10 @@ const YEN: &str = "yen";
 
 impl Audit {
     /// What the records of these customers bought, by their rows.
-    pub(super) async fn sales<'a>(
+    pub(super) async fn sales(
         &self,
         network: &Network,
-        customers: impl Iterator<Item = &'a str>,
+        customers: impl Iterator<Item = String>,
     ) -> Result<HashMap<u32, Sales>> {
         let asked: Vec<_> = customers.map(lit).collect();
         let mut found = HashMap::new();
@@ -95,7 +95,7 @@ impl Audit {
             let purchases = columns::longs(batch.column(2))?;
             let yen = batch.column(3).as_primitive::<Float64Type>();
             for i in (0..batch.num_rows()).filter(|i| id.is_valid(*i)) {
-                if let Some(row) = network.keys.row(channel.value(i), id.value(i)) {
+                if let Some(row) = network.keys().row(channel.value(i), id.value(i)) {
                     found.insert(row, Sales { purchases: purchases.value(i), yen: yen.value(i) });
                 }
             }

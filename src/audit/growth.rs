@@ -103,7 +103,7 @@ impl Audit {
     /// The decisions of people that the run took, by rows.
     async fn decided_by_row(&self, network: &Network) -> Result<Pins> {
         let open = self.recorded().await?.open.values().filter(|entry| entry.word != "undecided");
-        let rows = |[left, right]: &[(String, String); 2]| network.keys.rows_of_pair(left, right);
+        let rows = |[left, right]: &[(String, String); 2]| network.keys().rows_of_pair(left, right);
         Ok(open.filter_map(|entry| Some((rows(&entry.pair)?, entry.word == "same"))).collect())
     }
 
@@ -116,7 +116,7 @@ impl Audit {
                 run => run?,
             };
             match snapshot::table(&self.context, &self.lake, &run, LEDGER.name).await? {
-                Some(ledger) => before::links(ledger, &network.keys).await,
+                Some(ledger) => before::links(ledger, network.keys()).await,
                 None => Ok(Vec::new()),
             }
         };
@@ -176,7 +176,7 @@ fn growth(
         }
     };
     let records =
-        rows.iter().enumerate().map(|(at, row)| Grown { record: network.keys.name(*row), own: at < own.len() });
+        rows.iter().enumerate().map(|(at, row)| Grown { record: network.keys().name(*row), own: at < own.len() });
     Growth {
         customer_id,
         records: records.collect(),

@@ -1,18 +1,31 @@
 //! The life of a customer id: what happened to it, and which records it has or had. Of a record: whose it is and was.
 
+use std::collections::HashMap;
+
 use arrow::array::{Array, AsArray, Int64Array};
 use arrow::datatypes::TimestampMicrosecondType;
-use datafusion::logical_expr::{Expr, ident, lit};
-use datafusion::prelude::JoinType;
+use datafusion::logical_expr::ident;
+use datafusion::prelude::DataFrame;
 
 use super::Audit;
 use super::records::{channel_and_id, is_record, no_customer, no_customer_id};
 use super::view::{CustomerOfRecord, HistoryEvent, HistoryView, Membership, RecordHistoryView};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lake::snapshot::{self, time_text};
 use crate::tables::columns;
-use crate::tables::contract::{ID_EVENT, ID_MAP, col};
+use crate::tables::contract::{ID_MAP, col};
 use nayose_matching::identity::customer_id;
+
+/// What is told of a record's time with a customer.
+const MEMBERSHIP: [&str; 7] = [
+    col::CHANNEL,
+    col::RECORD_ID,
+    col::VALID_FROM,
+    col::VALID_TO,
+    col::VALID_FROM_RUN,
+    col::VALID_TO_RUN,
+    col::CUSTOMER_ID,
+];
 
 impl Audit {
     /// The life of an id, an alias too.
@@ -21,7 +34,7 @@ impl Audit {
     /// Usage, where there never was such a customer.
     pub async fn history(&self, typed: &str) -> Result<HistoryView> {
         let id = customer_id::parse(typed).ok_or_else(|| no_customer_id(typed))?;
-        let records = self.memberships(ident(col::CUSTOMER_ID).eq(lit(id.as_str()))).await?;
+        let records = self.memberships(self.memberships_of(&id, &MEMBERSHIP).await?).await?;
         let records: Vec<Membership> = records.into_iter().map(|(_, record)| record).collect();
         let view = HistoryView {
             today: self.aliases().await?.resolve(&id).to_string(),
@@ -44,7 +57,8 @@ impl Audit {
         let record = self.record(typed).await?;
         let (channel, id) = channel_and_id(&record)?;
         let mut customers = Vec::new();
-        for (customer_id, time) in self.memberships(is_record(channel, id)).await? {
+        let own = self.table(ID_MAP.name).await?.filter(is_record(channel, id))?.select_columns(&MEMBERSHIP)?;
+        for (customer_id, time) in self.memberships(own).await? {
             let today = self.aliases().await?.resolve(&customer_id).to_string();
             customers.push(CustomerOfRecord { customer_id, today, time });
         }
@@ -57,44 +71,51 @@ impl Audit {
 
     /// What happened to the id, and to others with it, oldest first.
     async fn events(&self, id: &str) -> Result<Vec<HistoryEvent>> {
-        let of = |column: &str| -> Expr { ident(column).eq(lit(id)) };
-        let events = self.table(ID_EVENT.name).await?.filter(of(col::CUSTOMER_ID).or(of(col::COUNTERPART)))?;
-        let runs = snapshot::runs_up_to(&self.context, &self.lake, &self.run).await?;
-        let runs = runs.select(vec![ident(col::RUN_ID).alias("seen_by"), ident(col::RUN_NUMBER)])?;
-        let columns = [col::VALID_FROM, col::RUN_NUMBER, col::CUSTOMER_ID, col::EVENT, col::COUNTERPART, col::REASON];
-        let rows = events.join(runs, JoinType::Inner, &[col::RUN_ID], &["seen_by"], None)?.select_columns(&columns)?;
-        let rows = rows.sort([1, 0, 3, 2, 4].map(|c| ident(columns[c]).sort(true, false)).to_vec())?;
+        let columns = [col::VALID_FROM, col::RUN_ID, col::CUSTOMER_ID, col::EVENT, col::COUNTERPART, col::REASON];
+        let (rows, runs) = (self.events_of(id, &columns).await?, self.run_numbers().await?);
         let mut found = Vec::new();
         for batch in rows.collect().await? {
-            let (at, run) = (columns::times(batch.column(0))?, columns::longs(batch.column(1))?);
-            let [id, event, other, reason] = [2, 3, 4, 5].map(|c| batch.column(c).as_string::<i32>());
-            for row in 0..batch.num_rows() {
-                found.push(HistoryEvent {
+            let at = columns::times(batch.column(0))?;
+            let [run, id, event, other, reason] = [1, 2, 3, 4, 5].map(|c| batch.column(c).as_string::<i32>());
+            // What a run wrote that was never published, or later, did not happen.
+            for (row, run) in (0..batch.num_rows()).filter_map(|row| Some((row, *runs.get(run.value(row))?))) {
+                let told = HistoryEvent {
                     at: time_text(at.value(row)),
-                    run: run.value(row),
+                    run,
                     customer_id: id.value(row).to_string(),
                     event: event.value(row).to_string(),
                     counterpart: columns::text_at(other, row).map(str::to_string),
                     reason: reason.value(row).to_string(),
-                });
+                };
+                found.push((at.value(row), told));
             }
         }
-        Ok(found)
+        found.sort_by(|(a_at, a), (b_at, b)| {
+            let key = |at: &i64, of: &HistoryEvent| (of.run, *at, of.event.clone(), of.customer_id.clone());
+            // Who has no counterpart comes last.
+            let other = |of: &HistoryEvent| (of.counterpart.is_none(), of.counterpart.clone());
+            key(a_at, a).cmp(&key(b_at, b)).then_with(|| other(a).cmp(&other(b)))
+        });
+        Ok(found.into_iter().map(|(_, event)| event).collect())
     }
 
-    /// Records and the customers whose they are or were, of the rows of `id_map` that are meant.
-    async fn memberships(&self, meant: Expr) -> Result<Vec<(String, Membership)>> {
-        let columns = [
-            col::CHANNEL,
-            col::RECORD_ID,
-            col::VALID_FROM,
-            col::VALID_TO,
-            col::VALID_FROM_RUN,
-            col::VALID_TO_RUN,
-            col::CUSTOMER_ID,
-        ];
-        let rows = self.table(ID_MAP.name).await?.filter(meant)?.select_columns(&columns)?;
-        let rows = rows.sort([2, 4, 0, 1].map(|c| ident(columns[c]).sort(true, false)).to_vec())?;
+    /// The numbers of the runs up to this one, by their ids.
+    async fn run_numbers(&self) -> Result<&HashMap<String, i64>> {
+        let read = async || {
+            let runs = snapshot::runs_up_to(&self.context, &self.lake, &self.run).await?;
+            let mut numbers = HashMap::new();
+            for batch in runs.select_columns(&[col::RUN_ID, col::RUN_NUMBER])?.collect().await? {
+                let (id, number) = (columns::strings(batch.column(0))?, columns::longs(batch.column(1))?);
+                numbers.extend((0..batch.num_rows()).map(|row| (id.value(row).to_string(), number.value(row))));
+            }
+            Ok::<_, Error>(numbers)
+        };
+        self.run_numbers.get_or_try_init(read).await
+    }
+
+    /// Records and the customers whose they are or were, of these rows of `id_map`.
+    async fn memberships(&self, rows: DataFrame) -> Result<Vec<(String, Membership)>> {
+        let rows = rows.sort([2, 4, 0, 1].map(|c| ident(MEMBERSHIP[c]).sort(true, false)).to_vec())?;
         let mut found = Vec::new();
         for batch in rows.collect().await? {
             let [channel, record, customer] = [0, 1, 6].map(|c| batch.column(c).as_string::<i32>());

@@ -9,7 +9,7 @@ use crate::config::load_model;
 use crate::engine::session::in_order;
 use crate::error::{Error, Result};
 use crate::functions::pack::pack;
-use crate::lake::manifest::Manifest;
+use crate::lake::manifest::{Manifest, Output};
 use crate::lake::settings::{MODEL_FILE, RunSettings, read_model};
 use crate::lake::snapshot::{self, PublishedRun};
 use crate::lake::states;
@@ -116,6 +116,11 @@ impl KeptRun {
             return Err(gone(&self.lake, &self.run).await);
         }
         Keys::read(self.standard().await?).await
+    }
+
+    /// Number of records; none where the run is an earlier one.
+    pub(super) fn records(&self) -> Option<u64> {
+        self.manifest.as_ref()?.output(STANDARD_RECORD.name).map(Output::rows)
     }
 
     /// The links.

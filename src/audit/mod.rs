@@ -50,7 +50,7 @@ pub(crate) mod view;
 mod why_not;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::prelude::{DataFrame, SessionContext};
 use tokio::sync::OnceCell;
@@ -79,6 +79,8 @@ pub struct Audit {
     kept: OnceCell<KeptRun>,
     scorer: OnceCell<Scorer>,
     aliases: OnceCell<Aliases>,
+    /// The numbers of the runs up to this one, by their ids.
+    run_numbers: OnceCell<HashMap<String, i64>>,
     /// The records with their links, for review.
     network: OnceCell<network::Network>,
     queue: OnceCell<queue::Queue>,
@@ -91,7 +93,7 @@ pub struct Audit {
     /// The pairs on which people decided.
     decided: OnceCell<Vec<DecidedPair>>,
     /// Made by [`Audit::prepare`] alone: a single question is answered sooner without.
-    index: OnceCell<Index>,
+    index: OnceCell<Arc<Index>>,
     placed: OnceCell<placed::Placed>,
     matcher: OnceCell<Matcher>,
     /// What charts are drawn from.
@@ -112,14 +114,20 @@ impl Audit {
     /// # Errors
     /// Usage, where nothing is published, or no such run; environment, where the lake cannot be read.
     pub async fn open(lake: &Location, as_of: Option<&str>, resources: &Resources) -> Result<Self> {
+        Self::open_in(&session(resources)?, lake, as_of).await
+    }
+
+    /// The same in a session whose pool of memory, and whose footers of files, several runs share.
+    pub(crate) async fn open_in(context: &SessionContext, lake: &Location, as_of: Option<&str>) -> Result<Self> {
         Ok(Audit {
             run: snapshot::find(lake, as_of).await?,
             lake: lake.clone(),
-            context: asking(&session(resources)?),
+            context: asking(context),
             tables: Mutex::default(),
             kept: OnceCell::new(),
             scorer: OnceCell::new(),
             aliases: OnceCell::new(),
+            run_numbers: OnceCell::new(),
             network: OnceCell::new(),
             queue: OnceCell::new(),
             links_before: OnceCell::new(),
@@ -145,7 +153,7 @@ impl Audit {
         for table in [SOURCE_RECORD.name, LEDGER.name] {
             self.table(table).await?;
         }
-        self.index.get_or_try_init(|| index::index(self)).await?;
+        self.index().await?;
         self.place_tables().await
     }
 
@@ -187,11 +195,16 @@ impl Audit {
         self.scorer.get_or_try_init(|| async { self.kept().await?.scorer().await }).await
     }
 
+    /// The index, made at the first question that needs it.
+    async fn index(&self) -> Result<&Arc<Index>> {
+        self.index.get_or_try_init(|| async { Ok(Arc::new(index::index(self).await?)) }).await
+    }
+
     /// The index, where there is one: its rows are those of the scorer.
     fn index_beside(&self, scorer: &Scorer) -> Result<Option<&Index>> {
         match self.index.get() {
             Some(index) if index.len() != scorer.packed().rows => Err(other_records()),
-            found => Ok(found),
+            found => Ok(found.map(Arc::as_ref)),
         }
     }
 

@@ -1,17 +1,18 @@
 //! The records of a run with the links between them, in memory: what the queue of review and the preview of a decision are made of.
 //!
-//! In: the ledger, the scored pairs, `id_map`, `interaction`. Out: a [`Network`], read once for an opened run. Records go by their rows,
-//! customers by their numbers: a record takes about 40 bytes beside its id, a pair 32.
+//! In: the ledger, the scored pairs, `interaction`, and the [`Index`], which knows whose the records are. Out: a [`Network`], read once for
+//! an opened run. Records go by their rows, customers by their places: a pair takes about 32 bytes, a record 4, a customer 8.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Float64Type};
-use datafusion::functions_aggregate::expr_fn::sum;
-use datafusion::logical_expr::{cast, ident};
+use arrow::datatypes::{Decimal128Type, Float64Type};
+use datafusion::logical_expr::ident;
 use futures::TryStreamExt;
 
-use super::Audit;
+use super::index::Index;
+use super::{Audit, other_records};
 use crate::error::{Error, Result};
 use crate::lake::decision_log::{Pair, halves};
 use crate::stages::cluster::Keys;
@@ -19,13 +20,6 @@ use crate::stages::cluster::before::MATCHED;
 use crate::tables::columns;
 use crate::tables::contract::{INTERACTION, LEDGER, col};
 use nayose_matching::identity::cluster::{Edge, RIVAL};
-use nayose_matching::texts::Texts;
-
-/// The customer of a row that has none: it cannot be, but a damaged lake is no reason to stop.
-const NOBODY: u32 = u32::MAX;
-
-/// The column of a customer's sum.
-const YEN: &str = "yen";
 
 /// A row of the ledger that made no link.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,16 +39,11 @@ pub(crate) struct Refused {
 /// The records of a run with their links and customers.
 #[derive(Default)]
 pub(crate) struct Network {
-    /// Channel and id of every row.
-    pub keys: Keys,
-    customer_of: Vec<u32>,
-    ids: Texts,
-    by_id: HashMap<Box<str>, u32>,
-    /// `rows[first[c]..first[c + 1]]` are the rows of customer `c`.
-    first: Vec<u32>,
-    rows: Vec<u32>,
+    index: Arc<Index>,
     /// What the facts of a customer come to, in yen.
     yen: Vec<f64>,
+    /// The mean of it.
+    mean_yen: f64,
     /// The pairs that may be a link or stand against one, in order.
     edges: Vec<Edge>,
     /// Which of them the run linked.
@@ -71,22 +60,22 @@ impl Network {
     #[cfg(test)]
     pub(super) fn made(records: &[&str], pairs: &[(u32, u32, f64, bool)], refused: &[(u32, u32, &str, f64)]) -> Self {
         let words: Vec<Vec<&str>> = records.iter().map(|record| record.split(' ').collect()).collect();
-        let keys = Keys::made(&words.iter().map(|words| words[0]).collect::<Vec<_>>());
-        let mut network = Network { keys, ..Network::default() };
+        let (mut ids, mut yen, mut customer_of): (Vec<&str>, Vec<f64>, Vec<u32>) = Default::default();
         for words in &words {
-            let next = network.by_id.len() as u32;
-            let number = *network.by_id.entry(words[1].into()).or_insert(next);
-            if number == next {
-                network.ids.push(words[1]);
-                network.yen.push(0.0);
+            let place = ids.iter().position(|id| *id == words[1]).unwrap_or(ids.len());
+            if place == ids.len() {
+                ids.push(words[1]);
+                yen.push(0.0);
             }
-            network.yen[number as usize] += words[2].parse::<f64>().expect("yen");
-            network.customer_of.push(number);
+            yen[place] += words[2].parse::<f64>().expect("yen");
+            customer_of.push(place as u32);
         }
+        let records: Vec<&str> = words.iter().map(|words| words[0]).collect();
+        let mut network = Network { index: Index::made(&records, customer_of).into(), ..Network::default() };
+        network.set_yen(yen);
         let edge = |(l, r, person, _): &(u32, u32, f64, bool)| Edge { l: *l, r: *r, person: *person, household: 0.0 };
         let matched = pairs.iter().filter(|(.., linked)| *linked).map(edge).collect();
         network.connect(pairs.iter().map(edge).collect(), matched);
-        network.gather();
         let refused = refused.iter().map(|(l, r, decision, probability)| {
             let (decision, reason) = decision.split_once(' ').unwrap_or((decision, ""));
             let reason = Some(reason).filter(|reason| !reason.is_empty()).map(Box::from);
@@ -96,32 +85,34 @@ impl Network {
         network
     }
 
-    /// Number of customers.
-    pub(crate) fn customers(&self) -> usize {
-        self.yen.len()
+    /// Channel and id of every row.
+    pub(crate) fn keys(&self) -> &Keys {
+        self.index.keys()
     }
 
-    /// The number of the customer of a row.
+    /// Number of customers.
+    pub(crate) fn customers(&self) -> usize {
+        self.index.customers()
+    }
+
+    /// The place of the customer of a row.
     pub(crate) fn customer_of(&self, row: u32) -> u32 {
-        self.customer_of.get(row as usize).copied().unwrap_or(NOBODY)
+        self.index.customer_place(row as usize)
     }
 
     /// The id of a customer.
-    pub(crate) fn id(&self, customer: u32) -> &str {
-        if (customer as usize) < self.customers() { self.ids.get(customer as usize) } else { "" }
+    pub(crate) fn id(&self, customer: u32) -> String {
+        self.index.customer_at(customer)
     }
 
-    /// The number of a customer id.
+    /// The place of a customer id.
     pub(crate) fn customer(&self, id: &str) -> Option<u32> {
-        self.by_id.get(id).copied()
+        self.index.place(id).map(|place| place as u32)
     }
 
     /// The rows of a customer, in order.
     pub(crate) fn records(&self, customer: u32) -> &[u32] {
-        match self.first.get(customer as usize..customer as usize + 2) {
-            Some(at) => &self.rows[at[0] as usize..at[1] as usize],
-            None => &[],
-        }
+        self.index.rows_at(customer as usize)
     }
 
     /// What the facts of a customer come to, in yen.
@@ -132,7 +123,12 @@ impl Network {
     /// Mean records and yen of a customer.
     pub(crate) fn means(&self) -> (f64, f64) {
         let customers = self.customers().max(1) as f64;
-        (self.rows.len() as f64 / customers, self.yen.iter().sum::<f64>() / customers)
+        (self.keys().len() as f64 / customers, self.mean_yen)
+    }
+
+    fn set_yen(&mut self, yen: Vec<f64>) {
+        self.mean_yen = yen.iter().sum::<f64>() / yen.len().max(1) as f64;
+        self.yen = yen;
     }
 
     /// The pairs of a row, with whether the run linked them.
@@ -177,13 +173,13 @@ impl Network {
     /// The row of a record, `channel:record_id`.
     pub(crate) fn row(&self, record: &str) -> Option<u32> {
         let (channel, id) = record.split_once(':')?;
-        self.keys.row(channel, id)
+        self.keys().row(channel, id)
     }
 
     /// The rows of two records, the smaller one first; none where one of them is not there.
     pub(crate) fn rows_of_pair(&self, pair: &Pair) -> Option<(u32, u32)> {
         let [left, right] = halves(pair);
-        self.keys.rows_of_pair(&left, &right)
+        self.keys().rows_of_pair(&left, &right)
     }
 
     /// Puts the edges in order, marks those that were linked, and finds those of each row. `matched` are the links of the ledger: one
@@ -200,7 +196,7 @@ impl Network {
         let mut next = matched.iter().peekable();
         let is_linked = |e: &Edge| next.next_if(|m| (m.l, m.r) == (e.l, e.r)).is_some();
         self.linked = scored.iter().map(is_linked).collect();
-        let rows = self.keys.len();
+        let rows = self.keys().len();
         let mut starts = vec![0u32; rows + 1];
         scored.iter().flat_map(|e| [e.l, e.r]).for_each(|row| starts[row as usize + 1] += 1);
         (0..rows).for_each(|row| starts[row + 1] += starts[row]);
@@ -212,22 +208,6 @@ impl Network {
             }
         }
         (self.edges, self.starts, self.of_row) = (scored, starts, of_row);
-    }
-
-    /// Gives the rows of every customer, once each row has its own.
-    fn gather(&mut self) {
-        let customers = self.by_id.len();
-        let mut first = vec![0u32; customers + 1];
-        let known = || (0u32..).zip(&self.customer_of).filter(|(_, customer)| **customer != NOBODY);
-        known().for_each(|(_, customer)| first[*customer as usize + 1] += 1);
-        (0..customers).for_each(|customer| first[customer + 1] += first[customer]);
-        let mut free = first.clone();
-        let mut rows = vec![0u32; first[customers] as usize];
-        for (row, customer) in known() {
-            rows[free[*customer as usize] as usize] = row;
-            free[*customer as usize] += 1;
-        }
-        (self.first, self.rows) = (first, rows);
     }
 }
 
@@ -242,7 +222,11 @@ impl Audit {
 
     async fn read_network(&self) -> Result<Network> {
         let kept = self.kept().await?;
-        let mut network = Network { keys: kept.named().await?, ..Network::default() };
+        let index = self.index().await?.clone();
+        if kept.records() != Some(index.len() as u64) {
+            return Err(other_records());
+        }
+        let mut network = Network { yen: vec![0.0; index.customers()], index, ..Network::default() };
         let matched = self.read_ledger(&mut network).await?;
         let thresholds = &kept.settings.thresholds;
         let floor = RIVAL.min(thresholds.holds_from());
@@ -257,9 +241,8 @@ impl Audit {
                 scored.push(Edge { l, r, person: person.value(row), household: 0.0 });
             }
         }
-        scored.retain(|e| (e.l.max(e.r) as usize) < network.keys.len());
+        scored.retain(|e| (e.l.max(e.r) as usize) < network.keys().len());
         network.connect(scored, matched);
-        self.read_customers(&mut network).await?;
         self.read_yen(&mut network).await?;
         Ok(network)
     }
@@ -283,9 +266,9 @@ impl Audit {
             let (cl, il, cr, ir, decision, reason) = (cl?, il?, cr?, ir?, decision?, reason?);
             let probability = batch.column(5).as_primitive::<Float64Type>();
             for i in 0..batch.num_rows() {
-                let l = network.keys.row_after(last, cl.value(i), il.value(i));
+                let l = network.keys().row_after(last, cl.value(i), il.value(i));
                 last = l.or(last);
-                let (Some(l), Some(r)) = (l, network.keys.row(cr.value(i), ir.value(i))) else { continue };
+                let (Some(l), Some(r)) = (l, network.keys().row(cr.value(i), ir.value(i))) else { continue };
                 let (l, r, probability) = (l.min(r), l.max(r), probability.value(i));
                 match decision.value(i) {
                     MATCHED => matched.push(Edge { l, r, person: probability, household: 0.0 }),
@@ -303,58 +286,32 @@ impl Audit {
         Ok(matched)
     }
 
-    async fn read_customers(&self, network: &mut Network) -> Result<()> {
-        network.customer_of = vec![NOBODY; network.keys.len()];
-        let wanted = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID];
-        let mut batches = self.id_map_now().await?.select_columns(&wanted)?.execute_stream().await?;
-        let mut last = None;
-        let mut of_row: Vec<(u32, Box<str>)> = Vec::new();
-        while let Some(batch) = batches.try_next().await? {
-            let [channel, record, customer] = [0, 1, 2].map(|c| columns::strings(batch.column(c)).cloned());
-            let (channel, record, customer) = (channel?, record?, customer?);
-            for i in 0..batch.num_rows() {
-                let Some(row) = network.keys.row_after(last, channel.value(i), record.value(i)) else { continue };
-                last = Some(row);
-                of_row.push((row, customer.value(i).into()));
-            }
-        }
-        // However the files came: the number of a customer is the place of its first row.
-        of_row.sort_unstable_by_key(|(row, _)| *row);
-        for (row, id) in of_row {
-            let number = match network.by_id.get(&id) {
-                Some(number) => *number,
-                None => {
-                    let number = network.by_id.len() as u32;
-                    network.ids.push(&id);
-                    network.by_id.insert(id, number);
-                    number
-                }
-            };
-            network.customer_of[row as usize] = number;
-        }
-        network.gather();
-        Ok(())
-    }
-
     async fn read_yen(&self, network: &mut Network) -> Result<()> {
-        network.yen = vec![0.0; network.by_id.len()];
         if !self.run.tables.iter().any(|(name, ..)| name == INTERACTION.name) {
             return Ok(());
         }
         let facts = self.table(INTERACTION.name).await?.filter(ident(col::CUSTOMER_ID).is_not_null())?;
+        let mut batches = facts.select_columns(&[col::CUSTOMER_ID, col::AMOUNT])?.execute_stream().await?;
         // Summed as decimals, so that the order in which they are added does not show.
-        let sums = facts.aggregate(vec![ident(col::CUSTOMER_ID)], vec![sum(ident(col::AMOUNT)).alias(YEN)])?;
-        let yen = cast(ident(YEN), DataType::Float64);
-        let mut batches = sums.select(vec![ident(col::CUSTOMER_ID), yen])?.execute_stream().await?;
+        let mut sums = vec![0i128; network.yen.len()];
+        let (mut last, mut place, mut scale) = (String::new(), None, 0);
         while let Some(batch) = batches.try_next().await? {
-            let (id, yen) = (columns::strings(batch.column(0))?, batch.column(1).as_primitive_opt::<Float64Type>());
-            let yen = yen.ok_or_else(|| Error::bug("a sum of amounts is no number"))?;
-            for i in 0..batch.num_rows() {
-                if let Some(place) = network.by_id.get(id.value(i)) {
-                    network.yen[*place as usize] = if yen.is_valid(i) { yen.value(i) } else { 0.0 };
+            let ids = columns::strings(batch.column(0))?;
+            let amounts = batch.column(1).as_primitive_opt::<Decimal128Type>();
+            let amounts = amounts.ok_or_else(|| Error::bug("an amount is no decimal number"))?;
+            scale = i32::from(amounts.scale());
+            for row in (0..batch.num_rows()).filter(|row| amounts.is_valid(*row)) {
+                // The facts of a customer lie together.
+                if ids.value(row) != last {
+                    last = ids.value(row).to_string();
+                    place = network.index.place(&last);
+                }
+                if let Some(place) = place {
+                    sums[place] += amounts.value(row);
                 }
             }
         }
+        network.set_yen(sums.into_iter().map(|sum| sum as f64 / 10f64.powi(scale)).collect());
         Ok(())
     }
 }

@@ -5,22 +5,26 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use datafusion::logical_expr::{ident, lit};
+use arrow::array::{RecordBatch, new_null_array};
+use arrow::datatypes::{Field, Schema};
+use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::DataFrame;
 
 use super::Audit;
+use super::index::Index;
 use super::records::{among, is_one_of};
 use crate::error::Result;
 use crate::lake::places::Places;
 use crate::lake::snapshot;
 use crate::tables::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, INTERACTION, LEDGER, SOURCE_RECORD, Table, col,
+    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, SOURCE_RECORD, Table, col,
 };
 
 /// The tables that are read by their places.
-const TABLES: [&Table; 6] = [&GOLDEN_CUSTOMER, &SOURCE_RECORD, &FIELD_PROVENANCE, &CONSENT, &INTERACTION, &LEDGER];
+const TABLES: [&Table; 8] =
+    [&GOLDEN_CUSTOMER, &SOURCE_RECORD, &FIELD_PROVENANCE, &CONSENT, &INTERACTION, &LEDGER, &ID_MAP, &ID_EVENT];
 
 /// These tables, by name.
 pub(super) type Placed = HashMap<&'static str, Places>;
@@ -89,6 +93,40 @@ impl Audit {
         }
     }
 
+    /// These columns of the rows of `id_map` that are a customer's, or were.
+    pub(super) async fn memberships_of(&self, id: &str, columns: &[&str]) -> Result<DataFrame> {
+        let is_own = ident(col::CUSTOMER_ID).eq(lit(id));
+        self.of_places(&ID_MAP, |index| index.memberships_of(id), is_own, columns).await
+    }
+
+    /// These columns of the rows of `id_event` that name a customer.
+    pub(super) async fn events_of(&self, id: &str, columns: &[&str]) -> Result<DataFrame> {
+        let names = ident(col::CUSTOMER_ID).eq(lit(id)).or(ident(col::COUNTERPART).eq(lit(id)));
+        self.of_places(&ID_EVENT, |index| index.events_of(id), names, columns).await
+    }
+
+    /// These columns, all of them, of the rows of a table for which a condition holds, with the places that an index finds for it.
+    async fn of_places(
+        &self,
+        table: &'static Table,
+        find: impl Fn(&Index) -> Vec<usize>,
+        condition: Expr,
+        columns: &[&str],
+    ) -> Result<DataFrame> {
+        let rows = match (self.placed.get().and_then(|placed| placed.get(table.name)), self.index.get()) {
+            (Some(places), Some(index)) => {
+                let mut batches = places.rows(&each_once(find(index)), columns).await?;
+                if batches.is_empty() {
+                    batches.push(RecordBatch::new_empty(table.schema()));
+                }
+                let rows: Result<Vec<_>> = batches.iter().map(|batch| whole(table, batch, columns)).collect();
+                self.context.read_batches(rows?)?
+            }
+            _ => self.table(table.name).await?,
+        };
+        Ok(rows.filter(condition)?.select_columns(columns)?)
+    }
+
     /// The rows of these records, where there is an index and it knows them all.
     fn places_of(&self, records: &[(String, String)]) -> Option<Vec<usize>> {
         let index = self.index.get()?;
@@ -116,6 +154,21 @@ fn only(frame: DataFrame, columns: &[&str]) -> Result<DataFrame> {
     let known = frame.schema().as_arrow().fields();
     let known: Vec<&str> = columns.iter().copied().filter(|column| known.find(column).is_some()).collect();
     Ok(frame.select_columns(&known)?)
+}
+
+/// A batch with all of these columns: those that its file is too old to have are null.
+fn whole(table: &Table, batch: &RecordBatch, columns: &[&str]) -> Result<RecordBatch> {
+    let schema = table.schema();
+    let (mut fields, mut arrays) = (Vec::new(), Vec::new());
+    for name in columns {
+        let field = schema.field_with_name(name)?;
+        arrays.push(match batch.column_by_name(name) {
+            Some(column) => column.clone(),
+            None => new_null_array(field.data_type(), batch.num_rows()),
+        });
+        fields.push(Field::new(*name, field.data_type().clone(), true));
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }
 
 /// Places as ranges, in order.

@@ -5,7 +5,7 @@ use super::*;
 /// The queue as `left right kind alike`.
 fn check(network: &Network, expected: &[&str]) {
     let line = |asked: &Asked| {
-        let name = |row: u32| network.keys.name(row).replace("s:", "");
+        let name = |row: u32| network.keys().name(row).replace("s:", "");
         format!("{} {} {} {}", name(asked.l), name(asked.r), asked.kind.name(), asked.alike)
     };
     assert_eq!(queue(network).asked.iter().map(line).collect::<Vec<_>>(), expected);

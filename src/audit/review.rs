@@ -179,7 +179,7 @@ impl Audit {
             done: seen.decisions.answers.values().sum(),
             today: today.map(|((_, by), n)| (by.clone(), *n)).collect(),
         };
-        Ok(Page { items: items.collect(), total, progress, channels: network.keys.channels() })
+        Ok(Page { items: items.collect(), total, progress, channels: network.keys().channels() })
     }
 
     /// The rows of a customer, or of a record.
@@ -224,7 +224,7 @@ impl Audit {
     /// Data, where the run's work is gone; environment, if a table cannot be read.
     pub(crate) async fn held(&self, decisions: &Decisions, four_eyes: bool) -> Result<Pins> {
         let network = self.network().await?;
-        let rows = |left, right| network.keys.rows_of_pair(left, right);
+        let rows = |left, right| network.keys().rows_of_pair(left, right);
         let of_runs = self.recorded().await?.open.values().filter(|e| !e.is_of(DESK) && e.word != "undecided");
         let of_runs = of_runs.filter_map(|e| Some((rows(&e.pair[0], &e.pair[1])?, e.word == "same")));
         let mut held: Pins = of_runs.collect();
@@ -395,7 +395,7 @@ fn known(network: &Network, queue: &Queue, pair: (u32, u32), kind: Option<Kind>)
 }
 
 fn names(network: &Network, asked: &Asked) -> Pair {
-    pair_of([network.keys.name(asked.l), network.keys.name(asked.r)])
+    pair_of([network.keys().name(asked.l), network.keys().name(asked.r)])
 }
 
 fn passes(
@@ -412,7 +412,7 @@ fn passes(
     if !is_of_kind || !is_between || concerns.is_some_and(|rows_of| !rows.iter().any(|row| rows_of.contains(row))) {
         return false;
     }
-    let channels = rows.map(|row| network.keys.channel(row));
+    let channels = rows.map(|row| network.keys().channel(row));
     let fits = |order: [&str; 2]| {
         filter.channels.iter().zip(order).all(|(wanted, channel)| wanted.as_deref().is_none_or(|w| w == channel))
     };
@@ -426,9 +426,8 @@ fn passes(
 }
 
 fn item(network: &Network, overlay: &Overlay, decisions: &Decisions, asked: &Asked) -> Item {
-    let [left, right] = [asked.l, asked.r].map(|row| network.keys.name(row));
-    let [left_customer, right_customer] =
-        [asked.l, asked.r].map(|row| network.id(network.customer_of(row)).to_string());
+    let [left, right] = [asked.l, asked.r].map(|row| network.keys().name(row));
+    let [left_customer, right_customer] = [asked.l, asked.r].map(|row| network.id(network.customer_of(row)));
     let pair = pair_of([left.clone(), right.clone()]);
     Item {
         left,

@@ -99,7 +99,7 @@ impl Audit {
 
     /// The values of a kind that join the most customers.
     async fn shared_of(&self, kind: &'static str, column: &str) -> Result<Vec<SharedValue>> {
-        let index = self.index.get_or_try_init(|| index::index(self)).await?;
+        let index = self.index().await?;
         let mut found = index::hashes(self, column, index.len()).await?;
         found.sort_unstable();
         found.dedup();

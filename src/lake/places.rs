@@ -51,7 +51,9 @@ impl Places {
             let (store, path): (Arc<dyn ObjectStore>, Path) = file.open()?;
             let meta = store.head(&path).await.map_err(|e| failed(ParquetError::External(Box::new(e))))?;
             let mut reader = Reader { store, path, size: meta.size };
-            let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+            let options = ArrowReaderOptions::new()
+                .with_offset_index_policy(PageIndexPolicy::Optional)
+                .with_column_index_policy(PageIndexPolicy::Skip);
             let metadata = ArrowReaderMetadata::load_async(&mut reader, options).await.map_err(failed)?;
             let rows = metadata.metadata().file_metadata().num_rows() as usize;
             files.push(File { reader, metadata, rows: first..first + rows });
@@ -109,7 +111,10 @@ impl AsyncFileReader for Reader {
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
         async move {
             let size = self.size;
-            let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+            // Where pages lie, and not which values they have: footers stay in memory.
+            let reader = ParquetMetaDataReader::new()
+                .with_offset_index_policy(PageIndexPolicy::Optional)
+                .with_column_index_policy(PageIndexPolicy::Skip);
             Ok(Arc::new(reader.load_and_finish(self, size).await?))
         }
         .boxed()

@@ -102,7 +102,7 @@ fn pair(item: &Item) -> Pair {
 /// All customers of a run, as sets of records.
 async fn people(audit: &Audit) -> BTreeSet<Vec<String>> {
     let network = audit.network().await.expect("a network");
-    let records = |customer: u32| network.records(customer).iter().map(|row| network.keys.name(*row)).collect();
+    let records = |customer: u32| network.records(customer).iter().map(|row| network.keys().name(*row)).collect();
     (0..network.customers() as u32).map(records).collect()
 }
 

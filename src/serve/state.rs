@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use datafusion::prelude::SessionContext;
+
 use super::ServeOptions;
 use super::access::{Access, Accesses, What};
 use super::accounts::{Accounts, Keys};
@@ -21,7 +23,7 @@ use super::who::{Role, Who};
 use crate::audit::Audit;
 use crate::config::Pipeline;
 use crate::console::caller::Caller;
-use crate::engine::session::Resources;
+use crate::engine::session::{Resources, session};
 use crate::error::{Kind, Result};
 use crate::lake::published;
 use crate::store::Location;
@@ -47,6 +49,8 @@ pub(crate) struct State {
     pub(crate) pipeline: Option<Arc<Pipeline>>,
     /// Memory and threads.
     pub(crate) resources: Resources,
+    /// The session of all runs: while one is taken up there are two.
+    context: SessionContext,
     /// The settings.
     pub(crate) settings: Settings,
     pub(super) sessions: Sessions,
@@ -83,6 +87,7 @@ impl State {
             lake: options.lake.clone(),
             pipeline: options.pipeline.clone(),
             resources: options.resources.clone(),
+            context: session(&options.resources)?,
             sessions: Sessions::new(&settings.session)?,
             accounts: settings.users.clone().map(Accounts::open).transpose()?,
             keys: settings.keys.clone().map(Keys::open).transpose()?,
@@ -232,7 +237,7 @@ impl State {
     }
 
     async fn reopen(&self) -> Result<Arc<Audit>> {
-        let audit = Arc::new(Audit::open(&self.lake, None, &self.resources).await?);
+        let audit = Arc::new(Audit::open_in(&self.context, &self.lake, None).await?);
         self.saw_published(true);
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(audit.clone());
         Ok(audit)
@@ -256,7 +261,7 @@ impl State {
             }
             return Ok(());
         }
-        let newer = Arc::new(Audit::open(&self.lake, None, &self.resources).await?);
+        let newer = Arc::new(Audit::open_in(&self.context, &self.lake, None).await?);
         self.make_ready(&newer).await;
         made_ready.clone_from(&newer.run().run_id);
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(newer);

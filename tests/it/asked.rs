@@ -8,7 +8,7 @@ use datafusion::prelude::ParquetReadOptions;
 use nayose::{Audit, Location, MatchRequest, Resources, session};
 
 use crate::support::raw_records::{raw_records, work_files};
-use crate::support::{Retailer, fails, nayose, root, succeeds};
+use crate::support::{Retailer, fails, nayose, own_pipeline, root, succeeds};
 
 async fn open(retailer: &Retailer) -> Audit {
     let lake = Location::parse(&retailer.text("lake"), &root()).expect("a place");
@@ -65,6 +65,37 @@ async fn a_prepared_lake_answers_as_one_that_is_not() {
         let (a, b) =
             (plain.customer(nobody).await.expect_err(nobody), prepared.customer(nobody).await.expect_err(nobody));
         assert_eq!(a.to_string(), b.to_string());
+    }
+}
+
+/// Two customers are merged, and part again: rows of `id_map` that hold no more lie among those that do.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_prepared_lake_is_that_of_one_that_is_not() {
+    let retailer = Retailer::new(200, 63);
+    let pipeline = own_pipeline(&retailer, |text| text.push_str("\ndecisions: decisions.csv\n"), |_| ());
+    std::fs::write(retailer.path("pipeline/decisions.csv"), "left,right,decision,by,at,why,expires\n")
+        .expect("written");
+    let (input, lake) = (retailer.text("input"), retailer.text("lake"));
+    let run = || succeeds(&["run", &pipeline, "--input", &input, "--lake", &lake, "--log", "json"]);
+    run();
+    let query = "select customer_id from golden_customer order by records desc, customer_id";
+    let ids: Vec<String> = retailer.sql("lake", query).lines().skip(1).map(str::to_string).collect();
+    for word in ["same", "undecided"] {
+        let who = ["--by", "k", "--why", "x", "--pipeline", &pipeline, "--lake", &lake];
+        succeeds(&[&["decide", word, &ids[0], &ids[1]], &who[..]].concat());
+        run();
+        let (plain, prepared) = (open(&retailer).await, open(&retailer).await);
+        prepared.prepare().await.expect("prepared");
+        let (mut events, mut ended) = (0, 0);
+        for id in &ids {
+            let (a, b) = (plain.history(id).await.expect("a life"), prepared.history(id).await.expect("a life"));
+            assert_eq!(a, b);
+            events += a.events.len();
+            ended += a.records.iter().filter(|record| record.to_run.is_some()).count();
+        }
+        assert!(events > ids.len() && ended > 1, "{word}: {events} events of {} customers, {ended} ended", ids.len());
+        let (a, b) = (plain.history("C-0000-0000-0000-0").await, prepared.history("C-0000-0000-0000-0").await);
+        assert_eq!(a.expect_err("nobody").to_string(), b.expect_err("nobody").to_string());
     }
 }
 

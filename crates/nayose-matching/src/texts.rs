@@ -25,8 +25,14 @@ impl Texts {
         &self.text[start..self.ends[number]]
     }
 
+    /// Gives back what was set aside for more.
+    pub fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
     /// How many there are.
-    pub(crate) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.ends.len()
     }
 }

@@ -1,37 +1,6 @@
-//! Texts, and rows by the hash of a text, in flat arrays: some bytes a record, and nothing to walk but the array.
+//! Rows by the hash of a text, in flat arrays: some bytes a record, and nothing to walk but the array.
 
 use std::hash::BuildHasher;
-
-/// Texts one behind the other.
-#[derive(Debug, Default)]
-pub(super) struct Texts {
-    text: String,
-    /// Where each ends.
-    ends: Vec<u64>,
-}
-
-impl Texts {
-    pub(super) fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len() as u64);
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(super) fn get(&self, place: usize) -> &str {
-        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start as usize..self.ends[place] as usize]
-    }
-
-    /// Gives back what was set aside for more.
-    pub(super) fn finished(mut self) -> Self {
-        self.text.shrink_to_fit();
-        self.ends.shrink_to_fit();
-        self
-    }
-}
 
 /// The hash of a text. A hash of 64 bits stands for its text: among a thousand million texts, two have the same with a chance of three
 /// in a hundred, and whoever looks one up meets them with one of ten to the tenth.
@@ -71,7 +40,12 @@ impl Rows {
 
     /// The rows of a text, in order.
     pub(super) fn of(&self, text: &str) -> &[u32] {
-        let Ok(place) = self.hashes.binary_search(&hash_of(text)) else { return &[] };
+        self.of_hash(hash_of(text))
+    }
+
+    /// The rows of a hash, or of what stands in its place, in order.
+    pub(super) fn of_hash(&self, hash: u64) -> &[u32] {
+        let Ok(place) = self.hashes.binary_search(&hash) else { return &[] };
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.rows[start as usize..self.ends[place] as usize]
     }
@@ -94,13 +68,5 @@ mod tests {
         let found: Vec<&[u32]> = ["a", "b", "c", "d"].iter().map(|text| rows.of(text)).collect();
         assert_eq!(found, [&[1][..], &[0, 3], &[2], &[]]);
         assert_eq!(common(&[1, 3, 4], &[0, 3, 4, 5, 9]), [3, 4]);
-    }
-
-    #[test]
-    fn texts_are_found_by_their_place() {
-        let mut texts = Texts::default();
-        ["森", "", "x"].iter().for_each(|text| texts.push(text));
-        let texts = texts.finished();
-        assert_eq!((0..texts.len()).map(|place| texts.get(place)).collect::<Vec<_>>(), ["森", "", "x"]);
     }
 }

@@ -12,18 +12,18 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::meaning::{Meant, NamePart, NameValue};
+use crate::stages::cluster::Keys;
 pub(super) use flat::hash_of;
-use flat::{Rows, Texts, common};
+use flat::{Rows, common};
 use nayose_matching::identity::customer_id::{self, Kind};
+use nayose_matching::texts::Texts;
 pub(super) use read::{hashes, index, shown_name};
 
 /// The index of a run. A row is the place of a record in the order of channel and id.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Channels in order, with the row behind the last of each.
-    channels: Vec<(String, u32)>,
-    /// Record id by row.
-    records: Texts,
+    /// Channel and id by row.
+    keys: Keys,
     /// Row → place of the customer.
     customer_of: Vec<u32>,
     /// Customer ids in order, as bits.
@@ -40,6 +40,12 @@ pub(super) struct Index {
     rows: Vec<u32>,
     /// Of tables in the order of customers: where the rows of each customer end.
     ends_of: Vec<(&'static str, Vec<u32>)>,
+    /// How many records that hold lie before each row of `id_map` that holds no more, in order.
+    ended_behind: Vec<u32>,
+    /// Places in `id_map` of the rows that hold no more, by the bits of their customer.
+    ended: Rows,
+    /// Places in `id_event` by the bits of each customer id that they name.
+    events: Rows,
     /// Places in `ledger` by row, in order, and where those of each row end.
     links: Vec<u32>,
     link_ends: Vec<u32>,
@@ -51,31 +57,37 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// An index of records, each `channel:record_id`, and the places of their customers.
+    #[cfg(test)]
+    pub(super) fn made(records: &[&str], customer_of: Vec<u32>) -> Self {
+        let customers: Vec<u64> = (0..customer_of.iter().max().map_or(0, |last| u64::from(*last) + 1)).collect();
+        let (ends, rows) = read::by_customer(&customer_of, customers.len());
+        Index { keys: Keys::made(records), customer_of, customers, ends, rows, ..Index::default() }
+    }
+
+    /// Channel and id of every row.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// The row of a record.
     pub(super) fn row(&self, channel: &str, id: &str) -> Option<usize> {
-        let place = self.channels.iter().position(|(name, _)| name == channel)?;
-        let start = place.checked_sub(1).map_or(0, |before| self.channels[before].1);
-        let (mut low, mut high) = (start as usize, self.channels[place].1 as usize);
-        while low < high {
-            let middle = low.midpoint(high);
-            match self.records.get(middle).cmp(id) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return Some(middle),
-            }
-        }
-        None
+        self.keys.row(channel, id).map(|row| row as usize)
     }
 
     /// Number of records.
     pub(super) fn len(&self) -> usize {
-        self.records.len()
+        self.keys.len()
     }
 
     /// Channel and id of a row.
     pub(super) fn key(&self, row: usize) -> (&str, &str) {
-        let place = self.channels.partition_point(|(_, end)| *end as usize <= row);
-        (&self.channels[place].0, self.records.get(row))
+        (self.keys.channel(row as u32), self.keys.record_id(row as u32))
+    }
+
+    /// Number of customers.
+    pub(super) fn customers(&self) -> usize {
+        self.customers.len()
     }
 
     /// The customer of a row.
@@ -88,13 +100,18 @@ impl Index {
         customer_id::of_bits(Kind::Customer, self.customers[place as usize])
     }
 
-    fn place(&self, customer: &str) -> Option<usize> {
+    /// The place of a customer among all.
+    pub(super) fn place(&self, customer: &str) -> Option<usize> {
         self.customers.binary_search(&customer_id::bits_of(customer)?).ok()
     }
 
     /// The rows of a customer, in order; none where there is no such customer.
     pub(super) fn rows_of(&self, customer: &str) -> &[u32] {
-        let Some(place) = self.place(customer) else { return &[] };
+        self.place(customer).map_or(&[], |place| self.rows_at(place))
+    }
+
+    /// The rows of the customer of a place, in order.
+    pub(super) fn rows_at(&self, place: usize) -> &[u32] {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.rows[start as usize..self.ends[place] as usize]
     }
@@ -105,6 +122,22 @@ impl Index {
         let place = self.place(customer)?;
         let start = place.checked_sub(1).map_or(0, |before| ends[before]);
         Some(start as usize..ends[place] as usize)
+    }
+
+    /// The places in `id_map` of the records that a customer has or had.
+    pub(super) fn memberships_of(&self, customer: &str) -> Vec<usize> {
+        let now = self.rows_of(customer).iter().map(|row| {
+            let ended_before = self.ended_behind.partition_point(|before| before <= row);
+            *row as usize + ended_before
+        });
+        let ended = customer_id::bits_of(customer).map_or(&[][..], |bits| self.ended.of_hash(bits));
+        now.chain(ended.iter().map(|place| *place as usize)).collect()
+    }
+
+    /// The places in `id_event` of what happened to a customer, or to others with it.
+    pub(super) fn events_of(&self, customer: &str) -> Vec<usize> {
+        let places = customer_id::bits_of(customer).map_or(&[][..], |bits| self.events.of_hash(bits));
+        places.iter().map(|place| *place as usize).collect()
     }
 
     /// The places in `ledger` of the decisions that name a record, in order.
@@ -149,8 +182,7 @@ impl Index {
             Meant::Phone(number) => self.phones.of(number).to_vec(),
             Meant::Number(key) => self.numbers.of(key).to_vec(),
             Meant::RecordId(id) => {
-                let row = |(channel, _): &(String, u32)| self.row(channel, id).map(|row| row as u32);
-                self.channels.iter().filter_map(row).collect()
+                self.keys.channels().iter().filter_map(|channel| self.keys.row(channel, id)).collect()
             }
             Meant::Name(any) => any.iter().flat_map(|parts| self.named(parts)).collect(),
         };

@@ -14,7 +14,7 @@ use crate::engine::session::in_order;
 use crate::error::{Error, Result};
 use crate::tables::columns;
 use crate::tables::contract::{
-    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_MAP, INTERACTION, LEDGER, SOURCE_RECORD, Table, col,
+    CONSENT, FIELD_PROVENANCE, GOLDEN_CUSTOMER, ID_EVENT, ID_MAP, INTERACTION, LEDGER, SOURCE_RECORD, Table, col,
 };
 use nayose_japanese::{kana, name};
 use nayose_matching::identity::customer_id::bits_of;
@@ -31,8 +31,9 @@ pub(in crate::audit) async fn index(audit: &Audit) -> Result<Index> {
     names(audit, &mut index).await?;
     contacts(audit, &mut index).await?;
     links(audit, &mut index).await?;
+    events(audit, &mut index).await?;
     for table in BY_CUSTOMER {
-        by_customer(audit, table, &mut index).await?;
+        places_in(audit, table, &mut index).await?;
     }
     Ok(index)
 }
@@ -41,7 +42,7 @@ pub(in crate::audit) async fn index(audit: &Audit) -> Result<Index> {
 const BY_CUSTOMER: [&Table; 4] = [&GOLDEN_CUSTOMER, &FIELD_PROVENANCE, &CONSENT, &INTERACTION];
 
 /// Where the rows of each customer end in a table. Rows of nobody come behind all.
-async fn by_customer(audit: &Audit, table: &'static Table, index: &mut Index) -> Result<()> {
+async fn places_in(audit: &Audit, table: &'static Table, index: &mut Index) -> Result<()> {
     let customers = &index.customers;
     let mut ends = Vec::with_capacity(customers.len());
     let (mut rows, mut last) = (0u32, String::new());
@@ -76,10 +77,7 @@ async fn each(
     columns: &[&str],
     mut see: impl FnMut(&RecordBatch) -> Result<()>,
 ) -> Result<()> {
-    let mut rows = match table.name == ID_MAP.name {
-        true => audit.id_map_now().await?,
-        false => audit.table(table.name).await?,
-    };
+    let mut rows = audit.table(table.name).await?;
     // Files have their rows in order; what is made from a later run has none.
     if !audit.run.chain.is_empty() {
         rows = rows.sort(table.key.iter().map(|key| ident(*key).sort(true, false)).collect())?;
@@ -135,47 +133,58 @@ pub(in crate::audit) fn shown_name([family, given, family_kana, given_kana]: [Op
     if kanji.is_empty() { kana } else { kanji }
 }
 
-/// The records with their customers.
+/// The records with their customers: now, and before.
 async fn records(audit: &Audit, index: &mut Index) -> Result<()> {
-    let wanted = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID];
-    let Index { channels, records, customer_of, customers, .. } = &mut *index;
+    let wanted = [col::CHANNEL, col::RECORD_ID, col::CUSTOMER_ID, col::VALID_TO];
+    let Index { keys, customer_of, customers, ended_behind, .. } = &mut *index;
+    let mut ended = Vec::new();
     each(audit, &ID_MAP, &wanted, |batch| {
-        let texts = strings(batch, 0..wanted.len())?;
+        let texts = strings(batch, 0..3)?;
+        let until = columns::times(batch.column(3))?;
         for row in 0..batch.num_rows() {
-            let channel = texts[0].value(row);
-            if channels.last().is_none_or(|(last, _)| last != channel) {
-                channels.push((channel.to_string(), 0));
+            let customer = bits(texts[2].value(row))?;
+            if until.is_valid(row) {
+                ended.push((customer, (keys.len() + ended_behind.len()) as u32));
+                ended_behind.push(keys.len() as u32);
+                continue;
             }
-            let id = texts[1].value(row);
-            let is_first = channels.last().is_some_and(|(_, end)| *end == 0);
-            if !is_first && records.len() > 0 && records.get(records.len() - 1) >= id {
+            let (channel, id) = (texts[0].value(row), texts[1].value(row));
+            let last = keys.len().checked_sub(1).map(|last| last as u32);
+            if last.is_some_and(|last| (keys.channel(last), keys.record_id(last)) >= (channel, id)) {
                 return Err(Error::bug("table id_map is not in the order of its records"));
             }
-            records.push(id);
-            let place = customers.binary_search(&bits(texts[2].value(row))?);
+            keys.push(channel, id);
+            let place = customers.binary_search(&customer);
             let place = place.map_err(|_| unlike("id_map", "golden_customer", "customer"))?;
             customer_of.push(place as u32);
-            if let Some((_, end)) = channels.last_mut() {
-                *end = records.len() as u32;
-            }
         }
         Ok(())
     })
     .await?;
-    let mut ends = vec![0u32; index.customers.len() + 1];
-    index.customer_of.iter().for_each(|place| ends[*place as usize + 1] += 1);
+    index.ended = Rows::new(ended);
+    (index.ends, index.rows) = by_customer(&index.customer_of, index.customers.len());
+    index.keys.shrink();
+    index.names.shrink();
+    index.customer_of.shrink_to_fit();
+    index.customers.shrink_to_fit();
+    index.households.shrink_to_fit();
+    index.birth_dates.shrink_to_fit();
+    Ok(())
+}
+
+/// The rows of so many customers, one customer after the other, and where those of each end.
+pub(super) fn by_customer(customer_of: &[u32], customers: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut ends = vec![0u32; customers + 1];
+    customer_of.iter().for_each(|place| ends[*place as usize + 1] += 1);
     (1..ends.len()).for_each(|place| ends[place] += ends[place - 1]);
-    let mut rows = vec![0; index.customer_of.len()];
-    for (row, place) in index.customer_of.iter().enumerate() {
+    let mut rows = vec![0; customer_of.len()];
+    for (row, place) in customer_of.iter().enumerate() {
         let next = &mut ends[*place as usize];
         rows[*next as usize] = row as u32;
         *next += 1;
     }
     ends.pop();
-    (index.ends, index.rows) = (ends, rows);
-    index.records = std::mem::take(&mut index.records).finished();
-    index.names = std::mem::take(&mut index.names).finished();
-    Ok(())
+    (ends, rows)
 }
 
 fn unlike(table: &str, other: &str, of: &str) -> Error {
@@ -254,6 +263,27 @@ pub(in crate::audit) async fn hashes(audit: &Audit, column: &str, records: usize
     Ok(found)
 }
 
+/// The rows of `id_event` by the ids that they name: whose they are, and the other one where that is no record.
+async fn events(audit: &Audit, index: &mut Index) -> Result<()> {
+    if !audit.run.tables.iter().any(|(name, ..)| name == ID_EVENT.name) {
+        return Ok(());
+    }
+    let mut found = Vec::with_capacity(index.customers.len());
+    let mut place = 0;
+    each(audit, &ID_EVENT, &[col::CUSTOMER_ID, col::COUNTERPART], |batch| {
+        let texts = strings(batch, 0..2)?;
+        for row in 0..batch.num_rows() {
+            let ids = texts.iter().filter_map(|text| bits_of(columns::text_at(text, row)?));
+            found.extend(ids.map(|id| (id, place)));
+            place += 1;
+        }
+        Ok(())
+    })
+    .await?;
+    index.events = Rows::new(found);
+    Ok(())
+}
+
 /// The rows of `ledger` that name each record.
 async fn links(audit: &Audit, index: &mut Index) -> Result<()> {
     let mut found: Vec<(u32, u32)> = Vec::new();
@@ -276,7 +306,8 @@ async fn links(audit: &Audit, index: &mut Index) -> Result<()> {
         let own = found[before..].iter().take_while(|(of, _)| *of == record).count();
         ends.push((before + own) as u32);
     }
-    (index.link_ends, index.links) = (ends, found.into_iter().map(|(_, place)| place).collect());
+    // Collected of references: a vector made of the other one would keep its memory.
+    (index.link_ends, index.links) = (ends, found.iter().map(|(_, place)| *place).collect());
     Ok(())
 }
 

@@ -12,12 +12,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{JoinType, Result};
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::ScalarFunctionExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, LikeExpr, Literal};
 use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::joins::{
@@ -25,6 +27,7 @@ use datafusion::physical_plan::joins::{
 };
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
@@ -78,9 +81,28 @@ fn of(
         || plan.is::<ProjectionExec>()
         || plan.is::<FilterExec>()
         || plan.is::<AggregateExec>();
-    let input = replace_children_if_necessary(plan, children)?;
+    let input = passed_on(replace_children_if_necessary(plan, children)?)?;
     let step = Arc::new(Step { is_counted, above, window, copied, limit, batch_rows });
     Ok(Arc::new(StepExec { input, step }))
+}
+
+/// A filter that gathers no rows. The engine's own waits until they are as many as a batch has: of a union of queries, each of one row as
+/// wide as a step allows, that is memory that nobody counts. Rows of files are no wider than the lake's.
+fn passed_on(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    match plan.downcast_ref::<FilterExec>() {
+        Some(filter) if !is_of_files(filter.input()) => Ok(Arc::new(filter.with_batch_size(1)?)),
+        _ => Ok(plan),
+    }
+}
+
+/// Whether the rows of a plan are those of files, wherever they were dealt out since.
+fn is_of_files(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let passes = plan.is::<StepExec>() || plan.is::<RepartitionExec>() || plan.is::<CoalescePartitionsExec>();
+    match *plan.children() {
+        [] => plan.is::<DataSourceExec>(),
+        [child] if passes => is_of_files(child),
+        _ => false,
+    }
 }
 
 fn use_of(plan: &Arc<dyn ExecutionPlan>, child: usize) -> Use {
@@ -360,4 +382,45 @@ fn copied_by(expression: &Arc<dyn WindowExpr>, columns: usize) -> Option<Vec<usi
     let column = |e: &Arc<dyn PhysicalExpr>| e.downcast_ref::<Column>().map(Column::index);
     let named: Option<Vec<usize>> = expression.expressions().iter().map(column).collect();
     Some(named.unwrap_or_else(|| (0..columns).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::common::tree_node::TreeNode;
+    use datafusion::prelude::ParquetReadOptions;
+
+    use crate::engine::bounds::bound;
+    use crate::engine::session::{Resources, session};
+
+    use super::*;
+
+    /// Rows for which the filters of a query wait.
+    async fn waits(context: &datafusion::prelude::SessionContext, sql: &str) -> Vec<usize> {
+        let plan = context.sql(sql).await.expect(sql).create_physical_plan().await.expect(sql);
+        let mut found = Vec::new();
+        plan.apply(|plan| {
+            found.extend(plan.downcast_ref::<FilterExec>().map(FilterExec::batch_size));
+            Ok(TreeNodeRecursion::Continue)
+        })
+        .expect("a plan");
+        found
+    }
+
+    #[tokio::test]
+    async fn a_filter_of_what_a_query_makes_gathers_no_rows() {
+        let context = session(&Resources { threads: 2, ..Resources::default() }).expect("a session");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("t.parquet");
+        let file = file.to_str().expect("a path");
+        let made = context.sql("select value as n, value || '' as s from generate_series(1, 10)").await.expect("rows");
+        made.write_parquet(file, Default::default(), None).await.expect("written");
+        context.register_parquet("t", file, ParquetReadOptions::default()).await.expect("a table");
+        bound(&context, Limit(16 << 20));
+        let union = vec!["select n, repeat('x', 1000 + n) as s from t where n = 1"; 20].join(" union all ");
+        let sql = format!("select n from (select * from ({union}) limit 15) where length(s) > random()");
+        assert_eq!(waits(&context, &sql).await.first(), Some(&1));
+        let rows = context.sql(&sql).await.expect("a plan").count().await.expect("rows");
+        assert_eq!(rows, 15);
+        assert_eq!(waits(&context, "select n from t where length(s) > 1").await, [super::super::SMALL_BATCH_ROWS]);
+    }
 }

@@ -16,11 +16,12 @@ use nayose_matching::texts::Texts;
 
 /// The records in order of their rows: what an id and a ledger row are made from. They are in order of channel and id, so that a
 /// channel is a run of rows.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Keys {
     /// The channels, each with its first row.
     channels: Vec<(u32, Box<str>)>,
     record_ids: Texts,
+    /// Of those that ids are made from.
     first_seen: Vec<i64>,
     /// Which holder of its number a record is, from 0; none of the others is here.
     holders: HashMap<u32, u32>,
@@ -41,7 +42,8 @@ impl Keys {
             let problems = columns::lists(batch.column(3))?;
             for row in 0..batch.num_rows() {
                 let first = if first.is_valid(row) { first.value(row) } else { i64::MAX };
-                keys.add(channel.value(row), id.value(row), first);
+                keys.push(channel.value(row), id.value(row));
+                keys.first_seen.push(first);
                 let holder = holder_in(problems, row)?;
                 if holder > 0 {
                     keys.holders.insert(keys.len() as u32 - 1, holder);
@@ -60,7 +62,7 @@ impl Keys {
         let mut batches = standard.select_columns(&[col::CHANNEL, col::RECORD_ID])?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
             let (channel, id) = (columns::strings(batch.column(0))?, columns::strings(batch.column(1))?);
-            (0..batch.num_rows()).for_each(|row| keys.add(channel.value(row), id.value(row), i64::MAX));
+            (0..batch.num_rows()).for_each(|row| keys.push(channel.value(row), id.value(row)));
         }
         Ok(keys)
     }
@@ -69,16 +71,22 @@ impl Keys {
     #[cfg(test)]
     pub(crate) fn made(records: &[&str]) -> Self {
         let mut keys = Keys::default();
-        records.iter().filter_map(|record| record.split_once(':')).for_each(|(channel, id)| keys.add(channel, id, 0));
+        records.iter().filter_map(|record| record.split_once(':')).for_each(|(channel, id)| keys.push(channel, id));
+        keys.first_seen = vec![0; keys.len()];
         keys
     }
 
-    fn add(&mut self, channel: &str, id: &str, first_seen: i64) {
+    /// Adds a record, behind all others in the order of channel and id.
+    pub(crate) fn push(&mut self, channel: &str, id: &str) {
         if self.channels.last().is_none_or(|(_, last)| **last != *channel) {
             self.channels.push((self.len() as u32, channel.into()));
         }
         self.record_ids.push(id);
-        self.first_seen.push(first_seen);
+    }
+
+    /// Gives back what was set aside for more records.
+    pub(crate) fn shrink(&mut self) {
+        self.record_ids.shrink();
     }
 
     /// The channel of a record.
@@ -93,7 +101,7 @@ impl Keys {
     }
 
     /// The id of a record within its channel.
-    pub(super) fn record_id(&self, row: u32) -> &str {
+    pub(crate) fn record_id(&self, row: u32) -> &str {
         self.record_ids.get(row as usize)
     }
 
@@ -148,7 +156,7 @@ impl Keys {
     /// Number of records.
     #[allow(clippy::len_without_is_empty)]
     pub(crate) fn len(&self) -> usize {
-        self.first_seen.len()
+        self.record_ids.count()
     }
 }
 

@@ -29,9 +29,38 @@ impl Sign {
 #[derive(Debug)]
 pub struct PackedColumn {
     pub(super) feature: PackedFeature,
-    /// `ids[offsets[row]..offsets[row + 1]]` are the row's values, sorted.
-    offsets: Vec<u32>,
-    pub(super) ids: Vec<u32>,
+    lengths: Lengths,
+    /// The values of the rows, one row after the other, each sorted.
+    ids: Vec<u32>,
+}
+
+/// How many values each row has: a byte a row, as all features of all records are in memory at once, and few have more than one value.
+#[derive(Debug, Default)]
+struct Lengths {
+    /// [`MANY`] where the next one of `many` says it.
+    few: Vec<u8>,
+    many: Vec<u32>,
+}
+
+/// So many values or more.
+const MANY: u8 = u8::MAX;
+
+impl Lengths {
+    fn push(&mut self, length: usize) {
+        let few = u8::try_from(length).unwrap_or(MANY);
+        if few == MANY {
+            self.many.push(length as u32);
+        }
+        self.few.push(few);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let mut many = self.many.iter();
+        self.few.iter().map(move |few| match *few {
+            MANY => many.next().map_or(0, |length| *length as usize),
+            few => usize::from(few),
+        })
+    }
 }
 
 /// A value that more records have than any household has in all its channels, and many times more than values of its kind
@@ -51,9 +80,10 @@ impl PackedColumn {
         }
         let (mut kept, mut start) = (0, 0);
         feature.filled = 0;
-        for row in 0..self.offsets.len() - 1 {
+        let before = std::mem::take(&mut self.lengths);
+        for (row, length) in before.iter().enumerate() {
             let from = kept;
-            for i in start..self.offsets[row + 1] as usize {
+            for i in start..start + length {
                 let id = self.ids[i];
                 if is_junk[id as usize] {
                     feature.junk.push((row as u32, id));
@@ -62,8 +92,8 @@ impl PackedColumn {
                     kept += 1;
                 }
             }
-            start = self.offsets[row + 1] as usize;
-            self.offsets[row + 1] = kept as u32;
+            start += length;
+            self.lengths.push(kept - from);
             feature.filled += u32::from(kept > from);
         }
         self.ids.truncate(kept);
@@ -83,9 +113,15 @@ impl PackedColumn {
         (feature.signs, feature.dates, feature.names) = (signs, dates, names);
     }
 
-    /// The ids of a row's values, sorted.
-    pub(super) fn ids(&self, row: usize) -> &[u32] {
-        &self.ids[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    /// The ids of each row's values, sorted, from a row on.
+    pub(super) fn rows(&self, first: usize) -> impl Iterator<Item = &[u32]> {
+        let mut lengths = self.lengths.iter();
+        let mut rest = &self.ids[lengths.by_ref().take(first).sum::<usize>()..];
+        lengths.map(move |length| {
+            let (own, after) = rest.split_at(length);
+            rest = after;
+            own
+        })
     }
 }
 
@@ -116,22 +152,26 @@ impl Day {
     }
 }
 
-/// A value that has an id. Its hash and its place in the text are beside the id, so that few looks at memory tell whether it is
-/// the value asked for.
+/// A value that has an id, with half of its hash, by which hardly another one is looked at. The values of all features are interned at
+/// once, so that each byte here is as many as there are values.
 struct Interned {
-    hash: u64,
+    hash: u32,
     id: u32,
-    start: u32,
-    bytes: u32,
+}
+
+/// What a table of values goes by: all of 64 bits tell something.
+fn spread(hash: u32) -> u64 {
+    // The golden ratio (Knuth, "The Art of Computer Programming", 6.4).
+    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Builds a [`PackedColumn`] row by row.
 #[derive(Default)]
 pub struct FeatureBuilder {
-    /// By hash.
+    /// By half of the hash.
     interned: HashTable<Interned>,
     hasher: foldhash::fast::FixedState,
-    offsets: Vec<u32>,
+    lengths: Lengths,
     ids: Vec<u32>,
     text: String,
     starts: Vec<u32>,
@@ -141,21 +181,22 @@ pub struct FeatureBuilder {
 impl FeatureBuilder {
     /// An empty builder.
     pub fn new() -> Self {
-        FeatureBuilder { offsets: vec![0], starts: vec![0], ..Default::default() }
+        FeatureBuilder { starts: vec![0], ..Default::default() }
     }
 
     fn id(&mut self, value: &str) -> u32 {
-        let hash = self.hasher.hash_one(value);
+        let hash = self.hasher.hash_one(value) as u32;
         // No value where places overflowed, which whoever pushes finds out (see `overflows`).
-        let text = |of: &Interned| self.text.as_bytes().get(of.start as usize..of.start as usize + of.bytes as usize);
-        let is_it =
-            |of: &Interned| of.hash == hash && of.bytes as usize == value.len() && text(of) == Some(value.as_bytes());
-        if let Some(Interned { id, .. }) = self.interned.find(hash, is_it) {
+        let text = |id: u32| {
+            let (start, end) = (self.starts[id as usize], self.starts[id as usize + 1]);
+            self.text.as_bytes().get(start as usize..end as usize)
+        };
+        let is_it = |of: &Interned| of.hash == hash && text(of.id) == Some(value.as_bytes());
+        if let Some(Interned { id, .. }) = self.interned.find(spread(hash), is_it) {
             return *id;
         }
         let id = self.starts.len() as u32 - 1;
-        let (start, bytes) = (self.text.len() as u32, value.len() as u32);
-        self.interned.insert_unique(hash, Interned { hash, id, start, bytes }, |of| of.hash);
+        self.interned.insert_unique(spread(hash), Interned { hash, id }, |of| spread(of.hash));
         self.text.push_str(value);
         self.starts.push(self.text.len() as u32);
         id
@@ -178,7 +219,7 @@ impl FeatureBuilder {
         }
         self.ids.truncate(kept);
         self.filled += u32::from(self.ids.len() > start);
-        self.offsets.push(self.ids.len() as u32);
+        self.lengths.push(self.ids.len() - start);
     }
 
     /// Whether there is more than places of 32 bits can name: 4 GiB of distinct values, or 4 billion values in all.
@@ -187,7 +228,10 @@ impl FeatureBuilder {
     }
 
     /// The finished feature.
-    pub fn finish(self) -> PackedColumn {
+    pub fn finish(mut self) -> PackedColumn {
+        self.interned = HashTable::new();
+        self.text.shrink_to_fit();
+        self.starts.shrink_to_fit();
         // Counted here and not as the values come: one after the other, and the machine looks ahead.
         let mut counts = vec![0; self.starts.len().saturating_sub(1)];
         self.ids.iter().for_each(|id| counts[*id as usize] += 1);
@@ -198,6 +242,6 @@ impl FeatureBuilder {
             filled: self.filled,
             ..PackedFeature::default()
         };
-        PackedColumn { feature, offsets: self.offsets, ids: self.ids }
+        PackedColumn { feature, lengths: self.lengths, ids: self.ids }
     }
 }

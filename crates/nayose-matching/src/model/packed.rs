@@ -91,10 +91,11 @@ impl Side for Row<'_> {
 /// Puts the values of the rows from `first` on where they are looked up; answers the lists of those with several values.
 fn place_rows(columns: &[PackedColumn], first: usize, filled: &mut [[u64; 2]], slots: &mut [u32]) -> Vec<u32> {
     let mut lists = Vec::new();
+    let mut columns: Vec<_> = columns.iter().map(|column| column.rows(first)).collect();
     let rows = filled.iter_mut().zip(slots.chunks_mut(columns.len().max(1)));
-    for (row, ([filled, several], slots)) in (first..).zip(rows) {
-        for (feature, (column, slot)) in columns.iter().zip(slots).enumerate() {
-            let ids = column.ids(row);
+    for ([filled, several], slots) in rows {
+        for (feature, (column, slot)) in columns.iter_mut().zip(slots).enumerate() {
+            let ids = column.next().unwrap_or_default();
             *filled |= u64::from(!ids.is_empty()) << feature;
             *several |= u64::from(ids.len() > 1) << feature;
             *slot = match ids {

@@ -25,7 +25,7 @@ AMOUNT = pa.decimal128(20, 4)
 DAY = timedelta(days=1)
 MARTS = (*marts_campaign.MARTS, "ad_audience")
 TYPES = {name: pa.string() for name in """channel event_id customer_id record_id event_type transaction_id store_id item_id item_name category detail
-    occurred_at_offset status coupon_id receipt_id medium campaign arm visitor_id account_id corporate_number serial_number staff reason""".split()}
+    occurred_at_offset status coupon_id receipt_id medium campaign arm visitor_id account_id corporate_number serial_number staff reason recipient""".split()}
 TYPES |= {name: AMOUNT for name in "unit_price amount discount points_used shipping_charged shipping_cost tax".split()}
 TYPES |= {"occurred_at": TIME, "valid_until": TIME, "bought_on": pa.date32(), "quantity": pa.float64(), "score": pa.float64()}
 # More find nothing more: every slip that was tried in the marts is found by these.

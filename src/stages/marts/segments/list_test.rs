@@ -404,7 +404,7 @@ fn segments() -> Vec<Segment> {
             "a",
             Some(Send {
                 cap: cap(2, 10, &[]),
-                at_most: Some(2),
+                at_most: Some(1),
                 order: order(FirstFile::Highest),
                 ..send("marketing", "email")
             }),

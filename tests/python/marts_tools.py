@@ -31,7 +31,8 @@ def query(mart):
 
 
 def check_the_tools_of_the_docs(con, marts):
-    if rows(con, "select count(*) as n from golden_customer")[0]["n"] < 1000:
+    # The sample alone has customers enough and a source for every mart.
+    if "contract_churn" not in marts or rows(con, "select count(*) as n from golden_customer")[0]["n"] < 1000:
         return
     tables = {name: {r["column_name"]: r["column_type"] for r in rows(con, f'describe "{name}"')} for name in marts}
     some = lambda table, where: rows(con, f'select count(*) as n from "{table}" where {where}')[0]["n"] > 0

@@ -28,7 +28,8 @@ pub struct Blocked {
 
 impl Blocked {
     /// The blocks of records under blocking rules. Those of more than `limit` records are refined. While blocks are made no more than
-    /// about `most_keys` keys are in memory, of [`KEY_BYTES`] each. `None` where there are more blocks than a number of 32 bits can name.
+    /// about `most_keys` keys are in memory, of [`KEY_BYTES`] each. `None` where there are more blocks, or records in them, than a number of
+    /// 32 bits can name.
     ///
     /// [`KEY_BYTES`]: super::KEY_BYTES
     pub fn new(rules: &[BlockingRule], packed: &Packed, limit: usize, most_keys: usize) -> Option<Self> {
@@ -42,6 +43,7 @@ impl Blocked {
             over.iter_mut().zip(&large).for_each(|(all, part)| all.append(part));
             next = window.next();
         }
+        within.iter().chain(&over).all(RuleBlocks::are_named).then_some(())?;
         let largest = largest([&within, &over]);
         let (small, left_out) = refined(refined_rows(rules, packed, &over), rules.len(), limit);
         within.iter_mut().zip(&small).for_each(|(all, part)| all.append(part));

@@ -16,7 +16,7 @@ pub struct Pairs {
     /// The number of each rule's first block, and behind the last rule that of all blocks.
     pub(super) first: Vec<u32>,
     /// Where the list of a row begins in `numbers`, and behind the last row its end.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     /// For every row the numbers of its blocks, ascending.
     numbers: Vec<u32>,
 }
@@ -46,15 +46,16 @@ pub(super) enum Once {
 }
 
 impl Pairs {
-    /// The pairs of the blocks of every rule. `None` where there are more blocks than a number can name.
+    /// The pairs of the blocks of every rule. `None` where there are more blocks, or records in them, than a number can name.
     pub fn new(rules: Vec<RuleBlocks>) -> Option<Self> {
         let mut first = vec![0u32];
         for blocks in &rules {
             let before = first.last().copied().unwrap_or_default();
             first.push(before.checked_add(u32::try_from(blocks.len()).ok()?)?);
         }
+        u32::try_from(rules.iter().map(|blocks| blocks.rows.len()).sum::<usize>()).ok()?;
         let last = rules.iter().flat_map(|blocks| &blocks.rows).max();
-        let mut starts = vec![0usize; last.map_or(0, |row| *row as usize + 1) + 1];
+        let mut starts = vec![0u32; last.map_or(0, |row| *row as usize + 1) + 1];
         for row in rules.iter().flat_map(|blocks| &blocks.rows) {
             starts[*row as usize + 1] += 1;
         }
@@ -65,12 +66,12 @@ impl Pairs {
         });
         // Each list is filled from its beginning: blocks come in order of their numbers. Its place moves to its end, which is where
         // the next one begins.
-        let mut numbers = vec![0u32; end];
+        let mut numbers = vec![0u32; end as usize];
         for (blocks, first) in rules.iter().zip(&first) {
             for (number, place) in (*first..).zip(0..blocks.len()) {
                 for row in blocks.rows(place) {
                     let next = &mut starts[*row as usize];
-                    numbers[*next] = number;
+                    numbers[*next as usize] = number;
                     *next += 1;
                 }
             }
@@ -83,6 +84,17 @@ impl Pairs {
     /// The blocks of every rule.
     pub fn blocks(&self) -> &[RuleBlocks] {
         &self.rules
+    }
+
+    /// Forgets the keys of the blocks, by which they were found: pairs are made without them.
+    pub fn forget_keys(&mut self) {
+        self.rules.iter_mut().for_each(|blocks| blocks.keys = Vec::new());
+    }
+
+    /// Bytes in memory.
+    pub fn bytes(&self) -> usize {
+        let blocks: usize = self.rules.iter().map(RuleBlocks::bytes).sum();
+        blocks + size_of_val(&*self.starts) + size_of_val(&*self.numbers)
     }
 
     /// All pairs in parts of about so many.
@@ -158,7 +170,7 @@ impl Pairs {
     /// The numbers of a row's blocks.
     #[inline]
     pub(super) fn numbers_of(&self, row: u32) -> &[u32] {
-        &self.numbers[self.starts[row as usize]..self.starts[row as usize + 1]]
+        &self.numbers[self.starts[row as usize] as usize..self.starts[row as usize + 1] as usize]
     }
 
     /// Those from `least` on and below `number`.

@@ -4,17 +4,16 @@
 //! no packed record has gets an id behind all of theirs, and keeps its text. The record is counted in no frequency: what packed records
 //! say of a value is what they said to the run, so that the copy of a packed record scores as that record does.
 
-use super::compare::{Relations, Side};
-use super::packed::{Packed, PackedFeature, Row};
+use super::compare::{Relations, Side, relations_of};
+use super::packed::{Packed, PackedFeature};
+use super::slots::Row;
 
 /// A record beside the packed ones.
 #[derive(Clone, Debug)]
 pub struct Asked {
     channel: u8,
-    filled: u64,
-    several: u64,
-    slots: Vec<u32>,
-    lists: Vec<u32>,
+    /// Feature → the ids of its values, sorted.
+    ids: Vec<Vec<u32>>,
     /// Feature → its values that no packed record has; the first has the id behind all packed ones.
     fresh: Vec<Vec<String>>,
     /// Feature → all its values, in order, those that mean nothing included.
@@ -33,16 +32,8 @@ impl Asked {
         id: impl Fn(usize, &str) -> Option<u32>,
     ) -> Self {
         let width = packed.features.len();
-        let mut asked = Asked {
-            channel,
-            filled: 0,
-            several: 0,
-            slots: vec![0; width],
-            lists: Vec::new(),
-            fresh: vec![Vec::new(); width],
-            texts,
-            junk: Vec::new(),
-        };
+        let mut asked =
+            Asked { channel, ids: Vec::with_capacity(width), fresh: vec![Vec::new(); width], texts, junk: Vec::new() };
         for (feature, values) in asked.texts.iter().enumerate() {
             let of = &packed.features[feature];
             let mut ids = Vec::with_capacity(values.len());
@@ -58,18 +49,7 @@ impl Asked {
                 }
             }
             ids.sort_unstable();
-            asked.filled |= u64::from(!ids.is_empty()) << feature;
-            asked.several |= u64::from(ids.len() > 1) << feature;
-            asked.slots[feature] = match ids.as_slice() {
-                [] => 0,
-                [id] => *id,
-                ids => {
-                    let start = asked.lists.len() as u32;
-                    asked.lists.push(ids.len() as u32);
-                    asked.lists.extend_from_slice(ids);
-                    start
-                }
-            };
+            asked.ids.push(ids);
         }
         asked
     }
@@ -97,37 +77,43 @@ impl Asked {
 
     /// The record as a side of a comparison.
     pub(super) fn side(&self) -> AskedSide<'_> {
-        let row = Row { filled: self.filled, several: self.several, slots: &self.slots, lists: &self.lists };
-        AskedSide { row, fresh: &self.fresh }
+        AskedSide::Asked(self)
     }
 
     /// A packed record as the other side.
     pub(super) fn beside(row: Row<'_>) -> AskedSide<'_> {
-        AskedSide { row, fresh: &[] }
+        AskedSide::Packed(row)
     }
 }
 
 /// A side of a comparison of which one is no packed record.
-pub(super) struct AskedSide<'a> {
-    row: Row<'a>,
-    fresh: &'a [Vec<String>],
+pub(super) enum AskedSide<'a> {
+    Asked(&'a Asked),
+    Packed(Row<'a>),
 }
 
 impl Side for AskedSide<'_> {
     const IS_PACKED: bool = false;
 
     fn ids(&self, feature: usize) -> &[u32] {
-        self.row.ids(feature)
+        match self {
+            AskedSide::Asked(asked) => &asked.ids[feature],
+            AskedSide::Packed(row) => row.ids(feature),
+        }
     }
 
     fn relations(&self, other: &Self) -> Relations {
-        self.row.relations(&other.row)
+        let features = |side: &Self| match side {
+            AskedSide::Asked(asked) => asked.ids.len(),
+            AskedSide::Packed(row) => row.features(),
+        };
+        relations_of((0..features(self).min(features(other))).map(|f| (self.ids(f), other.ids(f))))
     }
 
     fn text<'a>(&'a self, feature: &'a PackedFeature, place: usize, id: u32) -> &'a str {
-        match (id as usize).checked_sub(feature.distinct()) {
-            Some(fresh) => &self.fresh[place][fresh],
-            None => feature.value(id),
+        match (self, (id as usize).checked_sub(feature.distinct())) {
+            (AskedSide::Asked(asked), Some(fresh)) => &asked.fresh[place][fresh],
+            _ => feature.value(id),
         }
     }
 }

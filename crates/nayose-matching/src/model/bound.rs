@@ -6,8 +6,8 @@
 //! the same [`Score`] as without any bound.
 
 use super::compare::{Relations, Side, set_of};
-use super::packed::Row;
 use super::score::{Found, HOUSEHOLD, PERSON, Score, Scorer, UNRELATED, posterior};
+use super::slots::Row;
 
 /// A bound is a sum in another order than the score: where the two are as near as rounding can bring them, the pair is scored.
 const ROUNDING: f64 = 1e-9;

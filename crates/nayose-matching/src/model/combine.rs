@@ -69,6 +69,12 @@ impl Combinations {
         self.of_features.iter().map(|of| of.times.len()).sum()
     }
 
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        let bits: usize = self.takes_part.iter().map(|words| size_of_val(&**words)).sum();
+        bits + self.of_features.iter().map(|of| size_of_val(&*of.times)).sum::<usize>()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.of_features.is_empty()
@@ -145,7 +151,7 @@ impl Packed {
     /// (see [`Model::adjusted`]). Takes two to three passes over the records for each pair of features, and no more memory than
     /// some bytes a record.
     pub fn with_combinations(mut self, adjusted: &[Vec<usize>]) -> Self {
-        let frequent: Vec<bool> = self.features.iter().map(|f| f.counts.iter().any(|c| is_frequent(*c))).collect();
+        let frequent: Vec<bool> = self.features.iter().map(|f| f.counts.iter().any(is_frequent)).collect();
         let mut pairs = BTreeMap::new();
         for (i, features) in adjusted.iter().enumerate() {
             for (j, others) in adjusted.iter().enumerate().skip(i + 1) {

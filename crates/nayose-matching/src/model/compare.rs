@@ -68,14 +68,19 @@ impl Side for Group {
     }
 
     fn relations(&self, other: &Self) -> Relations {
-        let mut relations = Relations::default();
-        for (feature, (l, r)) in self.0.iter().zip(&other.0).enumerate() {
-            relations.both |= u64::from(!l.is_empty() && !r.is_empty()) << feature;
-            relations.same |= u64::from(intersects(l, r)) << feature;
-            relations.several |= u64::from(l.len().min(r.len()) > 0 && l.len().max(r.len()) > 1) << feature;
-        }
-        relations
+        relations_of(self.0.iter().zip(&other.0).map(|(l, r)| (l.as_slice(), r.as_slice())))
     }
+}
+
+/// How the values of two sides stand to each other, whose sorted ids come feature by feature.
+pub(super) fn relations_of<'a>(ids: impl Iterator<Item = (&'a [u32], &'a [u32])>) -> Relations {
+    let mut relations = Relations::default();
+    for (feature, (l, r)) in ids.enumerate() {
+        relations.both |= u64::from(!l.is_empty() && !r.is_empty()) << feature;
+        relations.same |= u64::from(intersects(l, r)) << feature;
+        relations.several |= u64::from(l.len().min(r.len()) > 0 && l.len().max(r.len()) > 1) << feature;
+    }
+    relations
 }
 
 /// The states of a pair (see [`Comparison::states`]), one a comparison.

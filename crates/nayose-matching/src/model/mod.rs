@@ -12,6 +12,7 @@ pub mod column;
 pub mod combine;
 pub mod compare;
 pub mod condition;
+mod counts;
 pub mod doubt;
 pub mod em;
 pub mod feature;
@@ -23,6 +24,8 @@ pub mod packed;
 pub mod sample;
 pub mod score;
 pub(crate) mod sets;
+pub mod size;
+pub mod slots;
 mod smooth;
 pub mod weight;
 

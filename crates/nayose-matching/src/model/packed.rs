@@ -1,22 +1,22 @@
 //! Features of all records as sorted sets of small integers: what a pair is compared by.
 //!
-//! In: for each record and feature a set of text values. Out: interned ids in one flat array per feature, so that "do the
-//! two share a value" is a walk over two short integer slices, and the frequency of every value for TF adjustment.
+//! In: for each record and feature a set of text values, interned. Out: what every record has as rows of ids ([`super::slots`]), so that "do
+//! the two share a value" is a look at two integers, and the frequency of every value for TF adjustment.
 
 use std::collections::HashMap;
 
+use super::Model;
 use super::column::{Day, PackedColumn, Sign, is_name};
 use super::combine::Combinations;
-use super::compare::{Relations, Side};
 use super::condition::Only;
-use super::sets::intersects;
-use crate::parallel;
+use super::counts::Counts;
+use super::slots::{Sets, Slots};
 use crate::similarity::{self, DateRelation};
 
 /// Features that a model may use: a bit of a word says which of them a record has.
 pub const MOST_FEATURES: usize = 64;
 
-/// The features of all records. What a record has lies together, so that a pair touches a few lines of memory.
+/// The features of all records.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Packed {
     /// Number of records.
@@ -27,101 +27,16 @@ pub struct Packed {
     pub channels: Vec<String>,
     /// The channel of each record, by its place.
     pub channel_of: Vec<u8>,
-    /// For each record which features have a value, and which have several: a bit a feature.
-    filled: Vec<[u64; 2]>,
-    /// For each record and feature the id of its value; where it has several, their place in `lists`.
-    slots: Vec<u32>,
-    /// The length of a list, then its ids in order, and so on.
-    lists: Vec<u32>,
+    /// What each record has of each feature.
+    pub(super) slots: Slots,
     /// For two features that are compared crosswise: the id of each of the first's values among the second's.
-    crosswise: Vec<((usize, usize), Vec<u32>)>,
+    pub(super) crosswise: Vec<((usize, usize), Vec<u32>)>,
     /// Values that stand together.
     pub(super) combinations: Combinations,
 }
 
 /// No id: the other feature has no such value.
 const NO_ID: u32 = u32::MAX;
-
-/// The values of a record: sorted ids by feature.
-#[derive(Clone, Copy)]
-pub struct Row<'a> {
-    pub(super) filled: u64,
-    pub(super) several: u64,
-    pub(super) slots: &'a [u32],
-    pub(super) lists: &'a [u32],
-}
-
-impl<'a> Row<'a> {
-    /// The ids of its values of a feature, sorted.
-    #[inline]
-    pub fn ids(&self, feature: usize) -> &'a [u32] {
-        if self.filled >> feature & 1 == 0 {
-            &[]
-        } else if self.several >> feature & 1 == 0 {
-            &self.slots[feature..=feature]
-        } else {
-            let start = self.slots[feature] as usize;
-            &self.lists[start + 1..=start + self.lists[start] as usize]
-        }
-    }
-}
-
-impl Side for Row<'_> {
-    #[inline]
-    fn ids(&self, feature: usize) -> &[u32] {
-        Row::ids(self, feature)
-    }
-
-    #[inline]
-    fn relations(&self, other: &Self) -> Relations {
-        let both = self.filled & other.filled;
-        let mut same = 0;
-        let lists = both & (self.several | other.several);
-        for (feature, (l, r)) in self.slots.iter().zip(other.slots).enumerate() {
-            same |= u64::from(l == r) << feature;
-        }
-        same &= both & !lists;
-        for feature in bits(lists) {
-            same |= u64::from(intersects(self.ids(feature), other.ids(feature))) << feature;
-        }
-        Relations { both, same, several: lists }
-    }
-}
-
-/// Puts the values of the rows from `first` on where they are looked up; answers the lists of those with several values.
-fn place_rows(columns: &[PackedColumn], first: usize, filled: &mut [[u64; 2]], slots: &mut [u32]) -> Vec<u32> {
-    let mut lists = Vec::new();
-    let mut columns: Vec<_> = columns.iter().map(|column| column.rows(first)).collect();
-    let rows = filled.iter_mut().zip(slots.chunks_mut(columns.len().max(1)));
-    for ([filled, several], slots) in rows {
-        for (feature, (column, slot)) in columns.iter_mut().zip(slots).enumerate() {
-            let ids = column.next().unwrap_or_default();
-            *filled |= u64::from(!ids.is_empty()) << feature;
-            *several |= u64::from(ids.len() > 1) << feature;
-            *slot = match ids {
-                [] => 0,
-                [id] => *id,
-                ids => {
-                    let start = lists.len() as u32;
-                    lists.push(ids.len() as u32);
-                    lists.extend_from_slice(ids);
-                    start
-                }
-            };
-        }
-    }
-    lists
-}
-
-/// The places of the bits that are set.
-#[inline]
-fn bits(mut of: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let place = of.trailing_zeros() as usize;
-        of &= of.wrapping_sub(1);
-        (place < 64).then_some(place)
-    })
-}
 
 impl Packed {
     /// Records whose features, [`MOST_FEATURES`] at most, were packed one by one. `crosswise` are the pairs of features that
@@ -132,23 +47,10 @@ impl Packed {
         channel_of: Vec<u8>,
         crosswise: &[(usize, usize)],
     ) -> Self {
-        let (rows, width) = (channel_of.len(), columns.len());
-        let mut packed = Packed { rows, channels, channel_of, ..Packed::default() };
-        (packed.slots, packed.filled) = (vec![0; rows * width], vec![[0, 0]; rows]);
-        let share = rows.div_ceil(parallel::threads()).max(1);
-        let slots = packed.slots.chunks_mut(share * width.max(1));
-        let parts = packed.filled.chunks_mut(share).zip(slots).collect();
-        let place = |n, (filled, slots): (&mut [_], &mut [_])| place_rows(&columns, n * share, filled, slots);
-        let parts: Vec<Vec<u32>> = parallel::map(parts, place);
-        // Each thread counted the places of its lists from 0.
-        for (n, lists) in parts.into_iter().enumerate() {
-            let start = packed.lists.len() as u32;
-            for row in (n * share..rows.min((n + 1) * share)).filter(|_| start > 0) {
-                bits(packed.filled[row][1]).for_each(|feature| packed.slots[row * width + feature] += start);
-            }
-            packed.lists.extend(lists);
-        }
-        packed.features = columns.into_iter().map(|c| c.feature).collect();
+        let mut packed = Packed { rows: channel_of.len(), channels, channel_of, ..Packed::default() };
+        let codes;
+        (packed.features, codes) = columns.into_iter().map(|column| (column.feature, column.codes)).unzip();
+        packed.slots = Slots::new(packed.rows, &packed.features, codes);
         packed.crosswise = crosswise.iter().map(|&(a, b)| ((a, b), packed.translated(a, b))).collect();
         packed
     }
@@ -169,22 +71,9 @@ impl Packed {
         }
     }
 
-    /// The features of which some record has several values, a bit each.
-    pub(super) fn several_anywhere(&self) -> u64 {
-        self.filled.iter().fold(0, |bits, [_, several]| bits | several)
-    }
-
     /// The values that stand together.
     pub fn combinations(&self) -> &Combinations {
         &self.combinations
-    }
-
-    /// The values of a record.
-    #[inline]
-    pub fn row(&self, row: usize) -> Row<'_> {
-        let n = self.features.len();
-        let [filled, several] = self.filled[row];
-        Row { filled, several, slots: &self.slots[row * n..(row + 1) * n], lists: &self.lists }
     }
 
     /// The values of a feature of a record.
@@ -201,6 +90,15 @@ impl Packed {
         }
         // Ids are in order of the rows in which they came first.
         into.sort_unstable();
+    }
+
+    /// Forgets the texts of values that no pair is scored by: nothing may ask for them from here on. Keys of blocks are made of texts, and who
+    /// shows a pair to a person needs them too.
+    pub fn forget_texts(&mut self, model: &Model) {
+        let levels = model.comparisons.iter().flat_map(|c| &c.levels);
+        let compared = levels.fold(0, |bits, level| bits | level.condition.texts());
+        let forgotten = self.features.iter_mut().enumerate().filter(|(place, _)| compared >> place & 1 == 0);
+        forgotten.for_each(|(_, feature)| (feature.text, feature.starts) = (String::new(), Vec::new()));
     }
 
     /// The pair of channels of two records, as a number below [`Packed::groups`].
@@ -250,7 +148,9 @@ pub struct PackedFeature {
     /// `text[starts[id]..starts[id + 1]]` is the value of an id.
     pub(super) starts: Vec<u32>,
     /// How many records have the value.
-    pub(super) counts: Vec<u32>,
+    pub(super) counts: Counts,
+    /// The sets of values that some record has together.
+    pub(super) sets: Sets,
     /// How many records have any value.
     pub(super) filled: u32,
     /// Rows and their values that were dropped as junk, by row.
@@ -351,7 +251,7 @@ impl PackedFeature {
     /// How many records have the value.
     #[inline]
     pub fn count(&self, id: u32) -> u32 {
-        self.counts[id as usize]
+        self.counts.of(id)
     }
 
     /// Number of distinct values.
@@ -366,13 +266,13 @@ impl PackedFeature {
 
     /// Values of a record that has any, on average: 1 at least.
     pub(crate) fn values_a_record(&self) -> f64 {
-        let values: f64 = self.counts.iter().map(|c| f64::from(*c)).sum();
+        let values: f64 = self.counts.iter().map(f64::from).sum();
         (values / f64::from(self.filled.max(1))).max(1.0)
     }
 
     /// Number of pairs of records that share a value which more than `limit` records have.
     pub fn pairs_over(&self, limit: u32) -> f64 {
-        self.counts.iter().filter(|c| **c > limit).map(|&c| f64::from(c) * (f64::from(c) - 1.0) / 2.0).sum()
+        self.counts.iter().filter(|c| *c > limit).map(|c| f64::from(c) * (f64::from(c) - 1.0) / 2.0).sum()
     }
 
     /// Probability that two random records that both have a value share one: the sum of squared frequencies.
@@ -381,7 +281,7 @@ impl PackedFeature {
         if n < 2.0 {
             return 0.0;
         }
-        self.counts.iter().map(|&c| f64::from(c) * (f64::from(c) - 1.0)).sum::<f64>() / (n * (n - 1.0))
+        self.counts.iter().map(|c| f64::from(c) * (f64::from(c) - 1.0)).sum::<f64>() / (n * (n - 1.0))
     }
 }
 
@@ -389,7 +289,7 @@ impl PackedFeature {
 mod tests {
     use super::super::column::FeatureBuilder;
     use super::super::condition::Prepare;
-    use super::super::sets::rarest_common;
+    use super::super::sets::{intersects, rarest_common};
     use super::*;
 
     #[test]

@@ -89,7 +89,7 @@ const SMALL_COUNTS: u32 = 4096;
 #[derive(Clone)]
 pub struct Scorer {
     pub(super) model: Arc<Model>,
-    pub(super) packed: Arc<Packed>,
+    pub(crate) packed: Arc<Packed>,
     /// By comparison and state.
     pub(super) terms: Vec<Vec<Term>>,
     /// By comparison: what several values change.
@@ -110,7 +110,7 @@ pub struct Scorer {
 impl Scorer {
     /// A scorer of `model` with `parameters` over the records of `packed`.
     pub fn new(model: Arc<Model>, packed: Arc<Packed>, parameters: &Parameters) -> Self {
-        let several = packed.several_anywhere();
+        let several = packed.slots.several_anywhere();
         let (mut terms, mut chances) = (Vec::new(), Vec::new());
         for (c, learned) in model.comparisons.iter().zip(&parameters.levels) {
             let one = chances::one_chance(&packed, several, c, learned);

@@ -264,7 +264,7 @@ mod tests {
 
     /// Bytes of a pool with room for the rows of any test here, each slice of which counts as the whole batch, and of one that is too small for some.
     const ROOM: usize = 1 << 30;
-    const SMALL: usize = 256 << 10;
+    const SMALL: usize = 16 << 20;
 
     /// The rows of a query over facts whose people come in order, sorted by the engine and within people; with the plan of the latter,
     /// and the bytes that it spilled.

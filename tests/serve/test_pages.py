@@ -56,28 +56,6 @@ def test_a_page_is_whole_and_can_be_used_by_everybody(open_page, known, path, la
         assert odd not in text, f"{odd} in {text[:2000]}"
 
 
-# Texts of a page but for code, ids and what is marked as of another language.
-TEXTS = """() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!node.parentElement.closest("code, kbd, pre, script, style, .id, [lang=en], .who")) found.push(node.textContent);
-  }
-  return found;
-}"""
-
-# Words that a Japanese page has too: of the field, of files, of SQL.
-NO_ENGLISH = {"nayose", "CPM", "LTV", "NULL", "PSI", "RFM", "SQL", "Asia", "Tokyo", "mail", "takahashi", "shop"}
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_in_japanese_has_no_english_left(open_page, house, known, path):
-    page = open_page(path.format(**known), "ja")
-    channels = {row["channel"] for row in house.sql("select distinct channel from id_map")}
-    left = {word for text in page.evaluate(TEXTS) for word in re.findall(r"[A-Za-z]{3,}", text)}
-    assert left - channels - NO_ENGLISH == set()
-
-
 def test_shared_values_are_those_of_most_customers(open_page, house):
     page = open_page("/values", "en")
     told = {}

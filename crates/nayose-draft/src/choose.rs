@@ -23,7 +23,7 @@ pub(crate) fn has_events(columns: &[Column]) -> bool {
 pub(crate) fn settle(table: &Table, columns: &mut [Column], is_topic: bool) {
     given_alone(columns);
     given_beside_family(table, columns);
-    ids(table, columns);
+    ids(table, columns, is_topic);
     let events = is_topic || has_events(columns);
     if events {
         // What was made when it happened: created_at of a ticket.
@@ -196,7 +196,7 @@ fn replace(columns: &mut [Column], from: Kind, to: Kind, why: &str) {
 }
 
 /// Settles whose the ids are.
-fn ids(table: &Table, columns: &mut [Column]) {
+fn ids(table: &Table, columns: &mut [Column], is_topic: bool) {
     use Kind::{EventId, Identifier, RecordId, TransactionId};
     // LINE is an application too: beside no order it is no line of one.
     let orders = columns.iter().any(|c| matches!(c.meaning.kind, TransactionId | Kind::Quantity | Kind::ItemId));
@@ -212,7 +212,7 @@ fn ids(table: &Table, columns: &mut [Column]) {
     for column in columns.iter_mut().filter(|c| c.meaning.kind == RecordId && c.rank > 0) {
         match is_bare(&column.name) {
             // Beside the id of a person (requester_id), `id` is that of the event.
-            true if (named || orders) && !about_people => {
+            true if ((named || orders) && !about_people) || (is_topic && column.facts.is_unique()) => {
                 column.meaning.kind = EventId;
                 column.reason.push_str("; rows are no people");
             }

@@ -63,6 +63,9 @@ fn mapped_to(view: &View<'_>, mapping: &Mapping) -> String {
     let columns = view.columns(&mapping.columns);
     let lists = ["name", "kana", "family_name", "given_name", "family_kana", "given_kana"];
     match mapping.attribute.as_str() {
+        _ if mapping.expression.is_some() => {
+            format!("{{ expression: {} }}", scalar(mapping.expression.as_deref().unwrap_or_default()))
+        }
         name if mapping.mixed => {
             let column = sql_column(&columns[0]);
             let mail = format!("{column} like '%@%' or {column} like '%＠%'");

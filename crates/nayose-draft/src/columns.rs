@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::closed::{ClosedSet, ValueCount};
 use crate::facts::{Evidence, Facts, Sort, evidence};
 use crate::meaning::{Kind, Meaning, Party};
+use crate::moments::{self, MomentDraft};
 use crate::preset::{self, Match, Preset};
 use crate::rows::Table;
 use crate::words::{Words, words};
@@ -34,6 +35,8 @@ pub struct Column {
     pub mixed: bool,
     /// What it may be, and why nobody can say: it stands as a comment in the draft.
     pub maybe: Option<(Kind, String)>,
+    /// Of the time of an event of its own: what happened then (`start`, `opened`).
+    pub moment: Option<&'static str>,
     /// The number in its name, which orders parts.
     #[serde(skip)]
     pub(crate) number: Option<u32>,
@@ -63,6 +66,8 @@ pub struct TableMeaning {
     pub topic: Option<&'static str>,
     /// The table of what events name that it is: `product`, `store`, `medium_spend`.
     pub reference: Option<&'static str>,
+    /// Times of a row that are events of their own.
+    pub moments: Vec<MomentDraft>,
     /// Whether the names of its columns together tell that rows are events.
     #[serde(skip)]
     pub(crate) is_topic: bool,
@@ -96,9 +101,20 @@ pub(crate) fn meanings(table: Table, presets: bool) -> TableMeaning {
     parts::join(&table, &mut columns);
     let known = found.as_ref().map(|found| found.preset);
     let reference = crate::references::settle(&table, &mut columns, known.and_then(|preset| preset.table));
-    let of_events = crate::event_facts::topic(&columns).filter(|_| known.is_none() && reference.is_none());
-    if let Some(topic) = of_events {
-        crate::event_facts::before(&mut columns, topic);
+    let may_be_events = known.is_none() && reference.is_none();
+    let several = moments::find(&table, &columns).filter(|_| may_be_events);
+    let of_events = match &several {
+        Some((topic, _)) => Some(*topic),
+        None => crate::event_facts::topic(&columns).filter(|_| may_be_events),
+    };
+    let moments = several.map(|(_, moments)| moments).unwrap_or_default();
+    if of_events.is_some() {
+        crate::event_facts::no_people(&mut columns);
+    }
+    match of_events {
+        Some(topic) if moments.is_empty() => crate::event_facts::before(&mut columns, topic),
+        Some(topic) => moments::settle(&mut columns, &moments, topic),
+        None => {}
     }
     if reference.is_none() {
         crate::choose::settle(&table, &mut columns, of_events.is_some());
@@ -109,7 +125,7 @@ pub(crate) fn meanings(table: Table, presets: bool) -> TableMeaning {
         None => of_events.or_else(|| crate::event_facts::topic_of_events(&columns)),
     };
     if let Some(topic) = topic {
-        crate::event_facts::settle(&table, &mut columns, topic);
+        crate::event_facts::settle(&table, &mut columns, topic, moments.is_empty());
     }
     for (i, column) in columns.iter_mut().enumerate().filter(|(_, column)| column.meaning.kind.is_closed()) {
         let mut set = ClosedSet::default();
@@ -123,6 +139,7 @@ pub(crate) fn meanings(table: Table, presets: bool) -> TableMeaning {
         columns,
         topic,
         reference,
+        moments,
         is_topic: of_events.is_some(),
         known,
         table,
@@ -157,6 +174,7 @@ fn column(name: &str, evidence: Evidence, known: Option<(Meaning, &'static str)>
         refuses: meaning.kind.contact().is_some() && words.has("refuse"),
         mixed,
         maybe: None,
+        moment: None,
         number: words.number,
         rank,
         place: words.place_of_address(),
@@ -278,6 +296,11 @@ fn contradicted(meaning: Meaning, says: String, by_values: Option<Kind>, evidenc
         // Parts in several columns are judged with their neighbours.
         Kind::Phone | Kind::PostalCode if evidence.mostly(&[Sort::Number]) && evidence.share(Sort::Phone) < 0.2 => {
             return (meaning, false, format!("{says}, but its values are too short or too long for it"), rank);
+        }
+        // FirstOpenDate is no given name.
+        Kind::Name | Kind::FamilyName | Kind::GivenName if evidence.mostly(&[Sort::Day, Sort::Moment]) => {
+            let reason = format!("{says}, but its values are times");
+            return (Meaning { kind: Kind::Unused, ..meaning }, false, reason, usize::MAX);
         }
         Kind::Name if evidence.mostly(&[Sort::Code]) || evidence.share(Sort::Code) > 0.8 => {
             return (

@@ -134,7 +134,9 @@ fn channels(all: &[(String, &TableMeaning)], spaces: &[IdSpace]) -> Vec<String> 
         let as_person = |t: &TableMeaning, column: &str| {
             t.columns.iter().any(|c| c.name == column && matches!(c.meaning.kind, Kind::RecordId | Kind::TransactionId))
         };
-        let lines = all[user].1.has_events() && all[user].1.known.is_none();
+        // A tool for the web has no members of its own.
+        let is_own = |t: &TableMeaning| t.known.is_some() && t.topic != Some("web_visit");
+        let lines = all[user].1.has_events() && !is_own(all[user].1);
         if lines && as_person(all[user].1, &space.column) && as_person(all[owner].1, &space.id) {
             out[user] = out[owner].clone();
         }

@@ -18,7 +18,9 @@ const OF_ORDER: [Kind; 5] = [Kind::Discount, Kind::PointsUsed, Kind::ShippingCha
 const BY_MEDIUM: [&str; 2] = ["purchase", "web_visit"];
 
 /// Topics with the concepts that tell them: of each group a column of its own has one.
-const TOPICS: [(&str, &[&[&str]]); 9] = [
+const TOPICS: [(&str, &[&[&str]]); 10] = [
+    // A hit of the web says when it was sent, too, and from which campaign it came.
+    ("web_visit", &[&["visitor"], &["page"], &["date", "datetime", "time"]]),
     ("registration", &[&["serial"], &["item", "itemid", "boughton"]]),
     ("contract", &[&["contract"], &["fee", "corporate"], &["date", "datetime", "category"]]),
     ("message", &[&["sent"], &["campaign", "arm", "way", "sent"], &["date", "datetime", "time"]]),
@@ -39,25 +41,32 @@ pub(crate) fn topic(columns: &[Column]) -> Option<&'static str> {
     use Kind::{Address, BirthDate, FamilyName, GivenName, Kana, Name, Sex};
     // 変更種別 has values that look like names, and 配信名 is a name of no person: what names of columns say counts here.
     let said: Vec<Words> = columns.iter().map(|c| fact_words(&c.name)).collect();
-    let of_people = |said: &Words| {
+    let of_people = |(said, column): (&Words, &Column)| {
         let kinds = [Name, Kana, FamilyName, GivenName, BirthDate, Sex, Address];
         let is_of = said.meaning().is_some_and(|(meaning, _)| kinds.contains(&meaning.kind));
-        is_of && !OF_NOBODY.iter().any(|concept| said.has(concept))
+        // path_name has values that are no names.
+        is_of && column.meaning.kind != Kind::Unused && !is_of_nobody(said)
     };
+    let is_of_people = said.iter().zip(columns).any(of_people);
     let goods = [Kind::Quantity, Kind::UnitPrice, Kind::Amount].iter().any(|kind| has(columns, *kind));
-    if said.iter().any(of_people) || (has(columns, Kind::TransactionId) && goods) {
+    if has(columns, Kind::TransactionId) && goods {
         return None;
     }
-    let is_person = |c: &Column| {
-        let words = words(&c.name);
-        matches!(c.meaning.kind, Kind::RecordId | Kind::Identifier) && PEOPLE.iter().any(|concept| words.has(concept))
-    };
     // A row for each person is the state of a person: the rank of today, the points of today.
-    let people: Vec<&Column> = columns.iter().filter(|c| is_person(c)).collect();
-    let is_row = |c: &&Column| c.facts.is_unique() && !is_person(c);
-    if people.iter().any(|c| c.facts.is_unique()) && !columns.iter().any(|c| is_row(&c)) {
+    let people: Vec<&Column> = columns.iter().filter(|c| is_id_of_person(c)).collect();
+    let is_row = |c: &Column| c.facts.is_unique() && !is_id_of_person(c) && c.meaning.kind != Kind::Email;
+    let has_rows = columns.iter().any(is_row);
+    if people.iter().any(|c| c.facts.is_unique()) && !has_rows {
         return None;
     }
+    let is_by_mail = !has_rows && columns.iter().any(|c| c.meaning.kind == Kind::Email && c.facts.is_unique());
+    // Who wrote a ticket is told with it.
+    let is_numbered = said.iter().any(|said| said.has("ticket") && said.has("id"));
+    let may_be = |topic: &str| match topic {
+        "ticket" => !is_of_people || is_numbered,
+        "point" | "membership" => !is_of_people && !is_by_mail,
+        _ => !is_of_people,
+    };
     let tells = |groups: &[&[&str]]| {
         let mut taken = vec![false; said.len()];
         groups.iter().all(|any| {
@@ -67,7 +76,34 @@ pub(crate) fn topic(columns: &[Column]) -> Option<&'static str> {
             place.map(|i| taken[i] = true).is_some()
         })
     };
-    TOPICS.iter().find(|(_, groups)| tells(groups)).map(|(topic, _)| *topic)
+    TOPICS.iter().find(|(topic, groups)| may_be(topic) && tells(groups)).map(|(topic, _)| *topic)
+}
+
+/// Whether a column has ids of people by its name.
+fn is_id_of_person(column: &Column) -> bool {
+    let words = words(&column.name);
+    matches!(column.meaning.kind, Kind::RecordId | Kind::Identifier) && PEOPLE.iter().any(|concept| words.has(concept))
+}
+
+/// Whether words name what is nobody's.
+fn is_of_nobody(said: &Words) -> bool {
+    OF_NOBODY.iter().any(|concept| said.has(concept))
+}
+
+/// Says that names of nobody (配信名) tell no person, and contacts that do not look like one (連絡先のステータス) reach none. Rows are events.
+pub(crate) fn no_people(columns: &mut [Column]) {
+    use Kind::{Email, FamilyKana, FamilyName, GivenKana, GivenName, Kana, Name, Phone, PostalCode};
+    let is_name = |kind: Kind| matches!(kind, Name | Kana | FamilyName | GivenName | FamilyKana | GivenKana);
+    let is_contact = |kind: Kind| matches!(kind, Email | Phone | PostalCode);
+    for column in columns.iter_mut().filter(|c| c.rank > 0 && c.meaning.part == 0 && !c.mixed) {
+        let kind = column.meaning.kind;
+        let unlike = agreement(kind, &column.evidence) == Some(false);
+        if (is_name(kind) && is_of_nobody(&fact_words(&column.name))) || (is_contact(kind) && unlike) {
+            column.meaning = Meaning::new(Kind::Unused);
+            column.reason.push_str("; rows are events, and it is of no person");
+            column.sure = false;
+        }
+    }
 }
 
 /// The topic of rows that are events by their columns alone.
@@ -119,6 +155,16 @@ pub(crate) fn before(columns: &mut [Column], topic: &str) {
             column.meaning = Meaning::new(Kind::Unused);
         }
     }
+    if topic == "ticket" {
+        of_tickets(columns);
+    }
+    // Where a page lies and what it is called is no store and no article.
+    if topic == "web_visit" {
+        let is_goods = |c: &Column| matches!(c.meaning.kind, Kind::StoreId | Kind::ItemName | Kind::ItemId);
+        for column in columns.iter_mut().filter(|c| is_goods(c) && c.rank > 0 && fact_words(&c.name).has("page")) {
+            column.meaning = Meaning::new(Kind::Unused);
+        }
+    }
     let times = [Kind::OccurredAt, Kind::OccurredDate, Kind::RegisteredAt, Kind::UpdatedAt];
     let timed = times.into_iter().any(|kind| has(columns, kind));
     if !timed && let Some(column) = columns.iter_mut().find(|c| c.meaning.kind == Kind::Unused && is_time(c)) {
@@ -140,8 +186,23 @@ pub(crate) fn before(columns: &mut [Column], topic: &str) {
     }
 }
 
-/// Gives columns the meaning that they have in the topic.
-pub(crate) fn settle(table: &Table, columns: &mut [Column], topic: &str) {
+/// A ticket happened when it was made: when it was answered, closed and changed are other times.
+fn of_tickets(columns: &mut [Column]) {
+    if !has(columns, Kind::RegisteredAt) {
+        return;
+    }
+    let is_own = |c: &Column| ["occurred", "ticket", "event"].iter().any(|concept| words(&c.name).has(concept));
+    let is_later = |kind: Kind| kind != Kind::RegisteredAt && (Kind::OccurredAt..=Kind::UpdatedAt).contains(&kind);
+    for column in columns.iter_mut().filter(|c| is_later(c.meaning.kind) && c.rank > 0) {
+        if column.meaning.kind == Kind::UpdatedAt || !is_own(column) {
+            column.meaning = Meaning::new(Kind::Unused);
+            column.reason.push_str("; another column says when the ticket was made");
+        }
+    }
+}
+
+/// Gives columns the meaning that they have in the topic. `has_category` says that a column may say what happened.
+pub(crate) fn settle(table: &Table, columns: &mut [Column], topic: &str, has_category: bool) {
     let mut found: Vec<(usize, Kind, usize)> = Vec::new();
     for (i, column) in columns.iter().enumerate() {
         let weak = column.meaning.kind == Kind::RecordId && column.rank == WEAK;
@@ -149,7 +210,7 @@ pub(crate) fn settle(table: &Table, columns: &mut [Column], topic: &str) {
         let by_values = column.rank == usize::MAX && column.meaning.kind.is_person_attribute();
         let free = weak || by_values || matches!(column.meaning.kind, Kind::Unused | Kind::Identifier);
         // A preset says what is used of a first look: it knows no more of the others than their names.
-        if (column.rank == 0 && column.meaning.kind != Kind::Unused) || !free {
+        if (column.rank == 0 && column.meaning.kind != Kind::Unused) || !free || column.moment.is_some() {
             continue;
         }
         if let Some((kind, rank)) = fact_words(&column.name).fact(topic) {
@@ -159,7 +220,7 @@ pub(crate) fn settle(table: &Table, columns: &mut [Column], topic: &str) {
     for kind in crate::meaning::KINDS.iter().copied() {
         let mut of_kind: Vec<(usize, usize)> =
             found.iter().filter(|(_, of, _)| *of == kind).map(|(i, _, rank)| (*i, *rank)).collect();
-        if of_kind.is_empty() || has(columns, kind) {
+        if of_kind.is_empty() || has(columns, kind) || (kind == Kind::Category && !has_category) {
             continue;
         }
         let filled: Vec<usize> = of_kind.iter().map(|(i, _)| *i).filter(|i| !columns[*i].facts.is_empty()).collect();
@@ -188,7 +249,9 @@ pub(crate) fn settle(table: &Table, columns: &mut [Column], topic: &str) {
 fn judged(table: &Table, columns: &[Column], place: usize, kind: Kind) -> Result<String, String> {
     let column = &columns[place];
     let says = format!("its name says {}", described(kind));
-    if agreement(kind, &column.evidence) == Some(false) {
+    // The number of a session is often the second in which it began.
+    let is_number = kind == Kind::TransactionId && column.evidence.mostly(&[Sort::Number]);
+    if agreement(kind, &column.evidence) == Some(false) && !is_number {
         return Err(format!("{says}, but its values do not look like it"));
     }
     if kind == Kind::Tax {

@@ -168,6 +168,7 @@ pub(crate) fn name_shared(tables: &[(String, &TableMeaning)], sources: &mut [Sou
                 attribute: name.clone(),
                 join: false,
                 mixed: false,
+                expression: None,
                 sure: first.is_none_or(|m| m.sure),
                 reasons: vec!["records of other sources have numbers of this column".to_owned()],
                 columns,
@@ -205,6 +206,7 @@ pub(crate) fn name_identifiers(spaces: &[IdSpace], sources: &mut [SourceDraft]) 
                 columns: vec![space.id.clone()],
                 join: false,
                 mixed: false,
+                expression: None,
                 sure: true,
                 reasons: vec!["records of another source have ids of this column".to_owned()],
             });

@@ -32,6 +32,8 @@ pub(crate) struct Preset {
     pub(crate) notes: Vec<&'static str>,
     /// What values mean by documentation: kind, value, meaning.
     pub(crate) values: Vec<(&'static str, &'static str, &'static str)>,
+    /// What words of what happened mean by documentation: column, word, category.
+    pub(crate) words: Vec<(&'static str, &'static str, &'static str)>,
     /// Groups of names of which one must be there.
     needs: Vec<Vec<String>>,
     /// Names in order, folded, with meanings.
@@ -55,6 +57,7 @@ fn read(name: &'static str, data: &'static str) -> Preset {
         fill_down: false,
         notes: Vec::new(),
         values: Vec::new(),
+        words: Vec::new(),
         needs: Vec::new(),
         columns: Vec::new(),
     };
@@ -67,7 +70,12 @@ fn read(name: &'static str, data: &'static str) -> Preset {
             Some(("time_zone", text)) => preset.time_zone = Some(text),
             Some(("fill_down", _)) => preset.fill_down = true,
             Some(("note", text)) => preset.notes.push(text),
-            Some(("needs", text)) => preset.needs.push(text.split('|').map(folded).collect()),
+            Some(("needs", text)) => preset.needs.push(text.split('|').map(flat).collect()),
+            Some(("word", text)) => {
+                if let [column, word, meaning] = text.split('\t').collect::<Vec<_>>()[..] {
+                    preset.words.push((column, word, meaning));
+                }
+            }
             Some(("value", text)) => {
                 if let [kind, value, meaning] = text.split('\t').collect::<Vec<_>>()[..] {
                     preset.values.push((kind, value, meaning));
@@ -78,12 +86,17 @@ fn read(name: &'static str, data: &'static str) -> Preset {
                 if let Some((column, meaning)) = line.split_once('\t')
                     && let Some(meaning) = Meaning::parse(meaning)
                 {
-                    preset.columns.push((folded(column), meaning));
+                    preset.columns.push((flat(column), meaning));
                 }
             }
         }
     }
     preset
+}
+
+/// A name as presets compare it: what lies in an object is `geo.city` in JSON and `geo_city` in a flat file.
+pub(crate) fn flat(name: &str) -> String {
+    folded(name).replace('.', "_")
 }
 
 /// Share of a file's columns that a preset must know: shops add some of their own.
@@ -99,7 +112,7 @@ pub(crate) struct Match {
 
 /// The preset that knows most of these columns, if one does.
 pub(crate) fn find(columns: &[String]) -> Option<Match> {
-    let names: Vec<String> = columns.iter().map(|name| folded(name)).collect();
+    let names: Vec<String> = columns.iter().map(|name| flat(name)).collect();
     let filled = names.iter().filter(|name| !name.is_empty()).count();
     let mut best: Option<(usize, usize, Match)> = None;
     for preset in presets() {
@@ -155,6 +168,9 @@ mod tests {
             let names: Vec<&String> = preset.columns.iter().map(|(name, _)| name).collect();
             for needed in preset.needs.iter().flatten() {
                 assert!(names.contains(&needed), "{name}: {needed}");
+            }
+            for (column, _, _) in &preset.words {
+                assert!(names.contains(&&flat(column)), "{name}: {column}");
             }
             for (kind, _, _) in preset.values {
                 assert!(crate::meaning::Kind::parse(kind).is_some(), "{name}: {kind}");

@@ -19,6 +19,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "rakuten.orders",
     "salesforce.contacts",
     "segment.events",
+    "segment.tables",
     "shopify.customers",
     "shopify.orders",
     "smaregi.api",

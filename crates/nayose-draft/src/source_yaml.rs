@@ -185,6 +185,11 @@ fn head(view: &View<'_>, said: &mut Vec<String>, is_commented: bool, out: &mut L
     if let Some(event_type) = &source.event_type {
         out.line(4, &format!("event_type: {}", scalar(event_type)));
     }
+    if let Some(moment) = &source.moment {
+        let has_time = format!("{} <> ''", sql_column(&view.column(&moment.column)));
+        let why = Why::new(false, "a row has several times, each an event of its own");
+        out.because(4, &format!("where: {}", scalar(&has_time)), &why);
+    }
     let Some(file) = view.file else { return };
     shape(file, source, out);
     if view.table.is_some_and(|table| table.table.rows.is_empty()) {
@@ -348,7 +353,14 @@ fn ids_and_times(view: &View<'_>, out: &mut Lines) {
 
 fn event_id(view: &View<'_>, out: &mut Lines) {
     let source = view.source;
-    if source.event_id.is_empty() {
+    if source.moment.is_some() && !source.event_id.is_empty() {
+        let kind = source.event_type.as_deref().unwrap_or_default();
+        let columns: Vec<String> = view.columns(&source.event_id).iter().map(|column| sql_column(column)).collect();
+        let expression = format!("{} || {}", sql_text(&format!("{kind}-")), columns.join(" || '-' || "));
+        let why =
+            Why::new(false, "the times of a row are events of one id: the newest file that has it says all of them");
+        out.because(4, &format!("event_id: {{ expression: {} }}", scalar(&expression)), &why);
+    } else if source.event_id.is_empty() {
         let mut all: Vec<String> = source.record_id.clone();
         let others = source.columns.iter().flat_map(|m| m.columns.iter()).chain(&source.occurred_at);
         others.for_each(|column| {

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use crate::columns::{Column, TableMeaning};
 use crate::event_words::{self, WordsDraft};
-use crate::fact_sources;
 use crate::meaning::{Kind, Party};
+use crate::moments::MomentDraft;
 use crate::words::words;
+use crate::{event_sources, fact_sources};
 
 /// What the rows of a source are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +49,8 @@ pub struct Mapping {
     pub join: bool,
     /// Whether the attribute has those rows of its only column alone that are of its kind: a column of phone numbers and mail addresses.
     pub mixed: bool,
+    /// An expression on the columns that makes the value, where no column has it as it is.
+    pub expression: Option<String>,
     /// Whether every column is sure.
     pub sure: bool,
     /// Why, column by column.
@@ -123,6 +126,8 @@ pub struct SourceDraft {
     pub join: Option<(String, Option<String>, String)>,
     /// Whether its use is asked about: recipients.
     pub asked: bool,
+    /// Which of the times of a row its events are, where a row has several.
+    pub moment: Option<MomentDraft>,
 }
 
 /// The channel of a table's orders and recipients.
@@ -167,6 +172,7 @@ pub(crate) fn empty(place: &mut Place<'_>, table: &TableMeaning, suffix: &str, h
         fill_down: Vec::new(),
         join: None,
         asked: false,
+        moment: None,
     }
 }
 
@@ -197,18 +203,22 @@ pub(crate) fn sources(table: &TableMeaning, mut place: Place<'_>) -> Vec<SourceD
     let mut out = Vec::new();
     if !events {
         if has_people(table, Party::Person) {
-            out.push(members(table, &mut place));
+            let members = members(table, &mut place);
+            let memberships = event_sources::memberships(table, &members, &mut place);
+            out.push(members);
+            out.extend(memberships);
         }
         return out;
     }
     let key = key(table);
-    // Who a message went to is a record of its own already.
-    let buyers = has_buyers(table) && table.topic.is_none_or(|topic| WITH_BUYERS.contains(&topic));
+    // Who a message went to is a record of its own already, but where a mail address is all that tells who it is.
+    let buyers = has_buyers(table) && (is_with_buyers(table) || key.by_mail);
     // Orders and members number separately: 1001 is both.
     let own = key.of_event && place.has_members;
     let events_channel = if own { format!("{}_order", place.channel) } else { place.channel.to_owned() };
     if buyers {
-        let mut source = people(table, &mut place, "buyers", Party::Person);
+        let suffix = if table.topic.is_none_or(|topic| WITH_BUYERS.contains(&topic)) { "buyers" } else { "people" };
+        let mut source = people(table, &mut place, suffix, Party::Person);
         source.channel.clone_from(&events_channel);
         source.record_id.clone_from(&key.columns);
         if key.columns.is_empty() {
@@ -218,7 +228,7 @@ pub(crate) fn sources(table: &TableMeaning, mut place: Place<'_>) -> Vec<SourceD
         for column in of_kind(table, Kind::RecordId).into_iter().filter(|_| key.of_event) {
             source.columns.push(mapping(&attribute_name(place.channel, ""), &[column], false));
         }
-        source.updated_at = names(table, Kind::OccurredAt).into_iter().next();
+        source.updated_at = names(table, Kind::OccurredAt).into_iter().next().filter(|_| table.moments.is_empty());
         out.push(source);
     }
     if has_people(table, Party::Recipient) {
@@ -244,8 +254,15 @@ pub(crate) fn sources(table: &TableMeaning, mut place: Place<'_>) -> Vec<SourceD
     } else {
         source.record_id = if key.of_event { person } else { key.columns };
     }
-    out.push(source);
+    event_sources::name_groups(table, &mut source);
+    out.extend(event_sources::moments(table, source, &mut place));
     out
+}
+
+/// Whether rows of the table's topic tell who it was beyond an id.
+fn is_with_buyers(table: &TableMeaning) -> bool {
+    let is_contract = !table.moments.is_empty() && table.topic == Some("contract");
+    is_contract || table.topic.is_none_or(|topic| WITH_BUYERS.contains(&topic))
 }
 
 /// What tells the person of a row of events.
@@ -254,31 +271,44 @@ struct Key {
     columns: Vec<String>,
     /// Whether it is the id of the event, not of a person: every order is a record of its own.
     of_event: bool,
+    /// Whether it is a mail address, as nothing else tells who it is.
+    by_mail: bool,
 }
 
 /// The key of the people in rows of events: the order's number, since guests have no other; else the ids of a person that
-/// together stand on every row (userId, anonymousId); else the id of the event.
+/// together stand on every row (userId, anonymousId); else, of what went to somebody, the mail address; else the id of the event.
 fn key(table: &TableMeaning) -> Key {
     let everywhere = |kind: Kind| {
         let places: Vec<usize> = table.place_of(kind).into_iter().collect();
         (!places.is_empty() && fills(table, &places)).then(|| names(table, kind))
     };
-    if let Some(columns) = everywhere(Kind::TransactionId) {
-        return Key { columns, of_event: true };
+    if let Some(columns) = everywhere(Kind::TransactionId).filter(|_| event_sources::order_of(table).is_some()) {
+        return Key { columns, of_event: true, by_mail: false };
     }
     if let Some(columns) = everywhere(Kind::RecordId) {
-        return Key { columns, of_event: false };
+        return Key { columns, of_event: false, by_mail: false };
     }
     let is_person = |c: &Column| c.meaning.kind == Kind::RecordId || c.meaning.kind == Kind::Identifier;
     let mut person: Vec<usize> = (0..table.columns.len()).filter(|i| is_person(&table.columns[*i])).collect();
     person.sort_by_key(|i| table.columns[*i].meaning.kind != Kind::RecordId);
     if !person.is_empty() && fills(table, &person) {
-        return Key { columns: person.iter().map(|i| table.columns[*i].name.clone()).collect(), of_event: false };
+        return Key {
+            columns: person.iter().map(|i| table.columns[*i].name.clone()).collect(),
+            of_event: false,
+            by_mail: false,
+        };
+    }
+    // The list of a mail tool has no other id.
+    if person.is_empty()
+        && !is_with_buyers(table)
+        && let Some(columns) = everywhere(Kind::Email).filter(|columns| columns.len() == 1)
+    {
+        return Key { columns, of_event: false, by_mail: true };
     }
     if let Some(columns) = everywhere(Kind::EventId) {
-        return Key { columns, of_event: true };
+        return Key { columns, of_event: true, by_mail: false };
     }
-    Key { columns: names(table, Kind::RecordId), of_event: false }
+    Key { columns: names(table, Kind::RecordId), of_event: false, by_mail: false }
 }
 
 /// Whether every row has a value in one of the columns at least.
@@ -301,11 +331,11 @@ fn members(table: &TableMeaning, place: &mut Place<'_>) -> SourceDraft {
     source
 }
 
-fn of_kind(table: &TableMeaning, kind: Kind) -> Vec<&Column> {
+pub(crate) fn of_kind(table: &TableMeaning, kind: Kind) -> Vec<&Column> {
     table.columns.iter().filter(|c| c.meaning.kind == kind && c.meaning.party == Party::Person).collect()
 }
 
-fn names(table: &TableMeaning, kind: Kind) -> Vec<String> {
+pub(crate) fn names(table: &TableMeaning, kind: Kind) -> Vec<String> {
     of_kind(table, kind).into_iter().map(|c| c.name.clone()).collect()
 }
 
@@ -318,6 +348,7 @@ pub(crate) fn mapping(attribute: &str, columns: &[&Column], join: bool) -> Mappi
         columns: columns.iter().map(|c| c.name.clone()).collect(),
         join,
         mixed: matches!(columns[..], [only] if only.mixed),
+        expression: None,
         sure: columns.iter().all(|c| c.sure),
         reasons: columns.iter().map(|c| c.reason.clone()).collect(),
     }
@@ -395,7 +426,9 @@ fn happened(table: &TableMeaning, place: &mut Place<'_>) -> SourceDraft {
     let guess = table.topic.unwrap_or(if order.is_empty() { "event" } else { "purchase" });
     source.event_type = Some(event_type.unwrap_or(guess).to_owned());
     for kind in crate::meaning::KINDS.iter().copied().filter(|kind| kind.is_event_attribute()) {
-        let columns = of_kind(table, kind);
+        let mut columns = of_kind(table, kind);
+        // What is not on every row says more: the name of an event, before that it is one.
+        columns.sort_by_key(|c| if kind == Kind::Category { c.facts.filled } else { 0 });
         if !columns.is_empty() {
             source.columns.push(mapping(kind.as_str(), &columns, false));
         }
@@ -407,7 +440,7 @@ fn happened(table: &TableMeaning, place: &mut Place<'_>) -> SourceDraft {
         }
     }
     source.status = names(table, Kind::Status);
-    source.words.extend(event_words::category(table));
+    source.words.extend(event_words::categories(table));
     let of_order = event_words::status(table);
     let rank = || table.columns.iter().find(|c| c.meaning.kind == Kind::Status && table.topic == Some("membership"));
     let state = of_order.as_ref().map(|words| words.column.clone()).or_else(|| rank().map(|c| c.name.clone()));
@@ -424,51 +457,7 @@ fn happened(table: &TableMeaning, place: &mut Place<'_>) -> SourceDraft {
     {
         source.amount = Some(format!("\"{}\" * \"{}\"", table.columns[price].name, table.columns[quantity].name));
     }
-    (source.event_id, source.equal_rows_are_two) = event_id(table);
-    source.fill_down = fill_down(table);
+    (source.event_id, source.equal_rows_are_two) = event_sources::event_id(table);
+    source.fill_down = event_sources::fill_down(table);
     source
-}
-
-/// The columns that tell rows apart, and whether rows that are equal in them are still two events.
-fn event_id(table: &TableMeaning) -> (Vec<String>, bool) {
-    let [line, order, item] = [Kind::EventId, Kind::TransactionId, Kind::ItemId].map(|kind| table.place_of(kind));
-    let choices = [vec![line], vec![order, line], vec![order], vec![order, item]];
-    for choice in choices {
-        let Some(places) = choice.into_iter().collect::<Option<Vec<usize>>>() else { continue };
-        let mut seen = HashSet::new();
-        let distinct = table.table.rows.iter().all(|row| {
-            let key: Vec<&str> = places.iter().filter_map(|place| row.get(*place)).map(String::as_str).collect();
-            key.iter().all(|cell| !cell.is_empty()) && seen.insert(key)
-        });
-        // An order's number tells rows apart only where a row is an order: another delivery may have orders of two lines.
-        let by_chance = places == [order.unwrap_or(usize::MAX)] && item.is_some();
-        if distinct && !by_chance {
-            return (places.iter().map(|place| table.columns[*place].name.clone()).collect(), false);
-        }
-    }
-    let known: Vec<usize> = if line.is_some() { vec![line] } else { vec![order, item] }.into_iter().flatten().collect();
-    (known.into_iter().map(|place| table.columns[place].name.clone()).collect(), true)
-}
-
-/// Columns that are filled on the first row of an order and empty on its others.
-fn fill_down(table: &TableMeaning) -> Vec<String> {
-    let Some(order) = table.place_of(Kind::TransactionId) else { return Vec::new() };
-    let rows = &table.table.rows;
-    let cell = |row: usize, column: usize| table.table.cell(row, column);
-    let following: Vec<usize> =
-        (1..rows.len()).filter(|i| !cell(*i, order).is_empty() && cell(*i, order) == cell(*i - 1, order)).collect();
-    let firsts: Vec<usize> = following.iter().filter(|i| !following.contains(&(**i - 1))).map(|i| i - 1).collect();
-    let stands_once = |column: usize| {
-        firsts.iter().any(|row| !cell(*row, column).is_empty())
-            && following.iter().all(|row| cell(*row, column).is_empty())
-    };
-    let documented = table.known.is_some_and(|preset| preset.fill_down);
-    let used = |c: &Column| c.meaning.kind != Kind::Unused && c.meaning.kind < Kind::RecordId;
-    let goods = |c: &Column| c.meaning.kind.is_event_attribute();
-    if following.is_empty() {
-        let of_order = |c: &&Column| documented && used(c) && !goods(c);
-        return table.columns.iter().filter(of_order).map(|c| c.name.clone()).collect();
-    }
-    let names = table.columns.iter().enumerate().filter(|(i, c)| c.meaning.kind != Kind::Unused && stands_once(*i));
-    names.map(|(_, c)| c.name.clone()).collect()
 }

@@ -345,6 +345,14 @@ mod tests {
         let names = concepts.len();
         concepts.extend(concepts_of(include_str!("../data/fact_words.tsv")));
         let of_facts = data_lines(include_str!("../data/facts.tsv")).filter_map(|line| Some(line.split_once('\t')?.1));
+        let of_moments = data_lines(include_str!("../data/moments.tsv"));
+        for fields in of_moments.map(|line| line.split('\t').collect::<Vec<_>>()) {
+            let [_, _, needs, lacks, without] = fields[..] else { panic!("{fields:?}") };
+            for concept in needs.split([' ', '|']).chain(lacks.split(' ')).filter(|concept| !concept.is_empty()) {
+                assert!(concepts.contains(&concept), "{concept} of {fields:?}");
+            }
+            assert!(without.split_whitespace().all(|name| Kind::parse(name).is_some()), "{fields:?}");
+        }
         let of_names = data_lines(include_str!("../data/rules.tsv"));
         let all = of_names.map(|line| (line, names)).chain(of_facts.map(|line| (line, concepts.len())));
         for (line, known) in all {

@@ -57,19 +57,18 @@ fn columns_of_exports_that_were_written_afterwards_are_known() {
     check(include_str!("held_out.tsv"), 0.98);
 }
 
-/// What facts say beside, of exports that the second look was not made with: 79.9 % of 134 columns were right when it was first run, which is
-/// what another export may expect. What failed there was mended by its kind afterwards.
-#[test]
-fn facts_of_exports_that_were_written_afterwards_are_known() {
+/// Fails where less than `floor` of the columns of facts are what they are.
+fn check_facts(tsv: &'static str, floor: f64) {
     let (mut wrong, mut all) = (Vec::new(), 0);
-    for (name, (text, expected)) in files(include_str!("facts_held_out.tsv")) {
+    for (name, (text, expected)) in files(tsv) {
         let tables = columns_without_presets(&whole(name, text.as_bytes()));
         let [table] = &tables[..] else { panic!("{name}: {} tables", tables.len()) };
         for (column, (header, meanings)) in table.columns.iter().zip(expected) {
             all += 1;
-            let got = match &column.maybe {
-                Some((kind, _)) => format!("maybe:{}", kind.as_str()),
-                None => column.meaning.to_string(),
+            let got = match (&column.maybe, column.moment) {
+                (Some((kind, _)), _) => format!("maybe:{}", kind.as_str()),
+                (None, Some(moment)) => format!("at:{moment}"),
+                (None, None) => column.meaning.to_string(),
             };
             if !meanings.split('|').any(|meaning| meaning == got) {
                 let told = column.maybe.as_ref().map_or(&column.reason, |(_, why)| why);
@@ -81,5 +80,19 @@ fn facts_of_exports_that_were_written_afterwards_are_known() {
         }
     }
     let share = 1.0 - wrong.len() as f64 / all as f64;
-    assert!(share >= 0.94, "{share:.3} of {all} right\n{}", wrong.join("\n"));
+    assert!(share >= floor, "{share:.3} of {all} right\n{}", wrong.join("\n"));
+}
+
+/// What facts say beside, of exports that the second look was not made with: 79.9 % of 134 columns were right when it was first run, which is
+/// what another export may expect. What failed there was mended by its kind afterwards.
+#[test]
+fn facts_of_exports_that_were_written_afterwards_are_known() {
+    check_facts(include_str!("facts_held_out.tsv"), 0.94);
+}
+
+/// A second set, of other tools: 79.3 % of 188 columns were right when it was first run. It is as the first one now: mended by its kinds, and so no
+/// measure of what another export may expect.
+#[test]
+fn facts_of_a_second_set_of_exports_are_known() {
+    check_facts(include_str!("facts_held_out_2.tsv"), 0.97);
 }

@@ -45,6 +45,8 @@ fn the_documented_exports_together_are_these_sources() {
         shopify_recipients shopify_ship people [Name] [] [Created at]
         shopify_events shopify_order events [Name] [Name, Lineitem sku] [Created at]
         smaregi_people smaregi people [会員ID] [] [最終来店日時]
+        smaregi_memberships smaregi events [会員ID] [会員ID] [入会日]
+        smaregi_memberships_withdrawn smaregi events [会員ID] [会員ID] [退会日]
         smaregi_people_2 smaregi people [customerId] [] [updDateTime]
         square_people square people [Square Customer ID] [] [Last Visit]
         square_events square events [Customer ID] [Transaction ID, SKU] [Date, Time]
@@ -209,7 +211,7 @@ fn people_of_events_are_known_by_what_every_row_has() {
     let expected = [
         "support_buyers support people [受付番号] [] [受付日時]",
         "support_events support events [受付番号] [受付番号] [受付日時]",
-        "web_events web events [userId, anonymousId] [messageId] [timestamp]",
+        "web_events web events [userId] [messageId] [timestamp]",
     ];
     assert_eq!(summary(&draft), expected);
     let member = draft.sources[0].columns.iter().find(|m| m.attribute == "support_member");

@@ -114,14 +114,14 @@ fn the_newest_statement_of_a_person_decides() {
         Some("granted,shop,Y2,2024-03-03 00:00:00+09:00"),
         "the newer of two grants is named"
     );
-    assert_eq!(email("Y3").as_deref(), Some("unknown,shop,Y3,2025-01-01 00:00:00+09:00"), "midnight in Japan, for all of the day");
+    assert_eq!(
+        email("Y3").as_deref(),
+        Some("unknown,shop,Y3,2025-01-01 00:00:00+09:00"),
+        "midnight in Japan, for all of the day"
+    );
     assert_eq!(email("Y4"), None, "silence is no row");
     let push = said("Y2", "marketing", "push");
-    assert_eq!(
-        push.as_deref(),
-        Some("denied,app,v2,"),
-        "no time of its own, and not that of its row"
-    );
+    assert_eq!(push.as_deref(), Some("denied,app,v2,"), "no time of its own, and not that of its row");
     assert_eq!(said("Y1", "marketing", "post"), None);
     // The sample has people who said different things, and its consents belong to its customers.
     let kinds = retailer.sql("lake", "select distinct contact, status from consent order by contact, status");

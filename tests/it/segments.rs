@@ -164,9 +164,7 @@ send:
     let words_of = club.sql("select definition_ja, definition_en from segment where segment = 'first'");
     assert!(words_of.contains("購買回数（frequency）が2以上,purchases (frequency) at least 2"), "{words_of}");
     // A mart that calls everything a consent is found out, and nothing is published.
-    club.change("crm/_consent.sql", |text| {
-        *text = text.replace("    s.holds\n        and ", "    s.status <> '' or ")
-    });
+    club.change("crm/_consent.sql", |text| *text = text.replace("    s.holds\n        and ", "    s.status <> '' or "));
     let runs = club.number("select count(*) as n from run");
     let said = fails(2, &words(&club.run(&["--as-of", "2026-03-31"])));
     assert!(

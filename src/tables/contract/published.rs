@@ -193,7 +193,13 @@ pub(crate) static CONSENT: Table = Table {
         .plain(),
         required(col::CHANNEL, Type::Text, "決め手のチャネル", "channel of the record that decided").plain(),
         required(col::RECORD_ID, Type::Text, "決め手の顧客番号", "record that decided"),
-        optional(col::STATED_AT, Type::Timestamp, "意思表示の日時（分からなければNULL）", "when the record said so; null where no source says").plain(),
+        optional(
+            col::STATED_AT,
+            Type::Timestamp,
+            "意思表示の日時（分からなければNULL）",
+            "when the record said so; null where no source says",
+        )
+        .plain(),
         optional(
             col::CONTACT_POINTS,
             Type::List(&Type::Text),

@@ -52,7 +52,7 @@ impl RuleBlocks {
         self.ends.is_empty()
     }
 
-    /// Key and rows of the blocks from a place on; none where the keys were forgotten.
+    /// Key and rows of the blocks from a place on.
     pub fn from(&self, place: usize) -> impl Iterator<Item = (u64, &[u32])> {
         self.keys.iter().enumerate().skip(place).map(|(place, key)| (*key, self.rows(place)))
     }
@@ -60,11 +60,6 @@ impl RuleBlocks {
     /// Whether every row has a place that 32 bits can name.
     fn are_named(&self) -> bool {
         u32::try_from(self.rows.len()).is_ok()
-    }
-
-    /// Bytes in memory.
-    fn bytes(&self) -> usize {
-        size_of_val(&*self.keys) + size_of_val(&*self.ends) + size_of_val(&*self.rows)
     }
 
     /// Number of records of every block.

@@ -86,17 +86,6 @@ impl Pairs {
         &self.rules
     }
 
-    /// Forgets the keys of the blocks, by which they were found: pairs are made without them.
-    pub fn forget_keys(&mut self) {
-        self.rules.iter_mut().for_each(|blocks| blocks.keys = Vec::new());
-    }
-
-    /// Bytes in memory.
-    pub fn bytes(&self) -> usize {
-        let blocks: usize = self.rules.iter().map(RuleBlocks::bytes).sum();
-        blocks + size_of_val(&*self.starts) + size_of_val(&*self.numbers)
-    }
-
     /// All pairs in parts of about so many.
     pub fn pieces(&self, pairs: u64) -> Vec<Piece> {
         let (mut pieces, mut from, mut work) = (Vec::new(), Place::default(), 0u64);

@@ -145,25 +145,6 @@ proptest! {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-    #[test]
-    fn what_is_forgotten_after_blocking_changes_no_score(records in records()) {
-        let known = scorer(&records, true);
-        let mut forgetful = scorer(&records, true);
-        let before = forgetful.packed().bytes();
-        let model = forgetful.model().clone();
-        Arc::get_mut(&mut forgetful.packed).expect("nobody else has it").forget_texts(&model);
-        prop_assert!(forgetful.packed().bytes() < before, "phones are compared by their ids");
-        for l in 0..records.len() {
-            for r in l + 1..records.len() {
-                let (known, forgetful) = (known.evidence(l, r), forgetful.evidence(l, r));
-                prop_assert_eq!(format!("{known:?}"), format!("{forgetful:?}"), "{} and {}", l, r);
-            }
-        }
-    }
-}
-
 #[test]
 fn a_value_of_nobody_is_compared_by_its_text() {
     let record =

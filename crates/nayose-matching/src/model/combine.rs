@@ -69,12 +69,6 @@ impl Combinations {
         self.of_features.iter().map(|of| of.times.len()).sum()
     }
 
-    /// Bytes in memory.
-    pub(super) fn bytes(&self) -> usize {
-        let bits: usize = self.takes_part.iter().map(|words| size_of_val(&**words)).sum();
-        bits + self.of_features.iter().map(|of| size_of_val(&*of.times)).sum::<usize>()
-    }
-
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.of_features.is_empty()

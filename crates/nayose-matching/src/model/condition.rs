@@ -91,11 +91,6 @@ impl Measure {
             Measure::JaroWinkler(_) | Measure::Jaccard(_) | Measure::Contains(_) => false,
         }
     }
-
-    /// Whether it reads texts; the share of common values follows from their ids.
-    fn reads_texts(self) -> bool {
-        !matches!(self, Measure::Jaccard(_))
-    }
 }
 
 /// What a condition without parts asks of a pair.
@@ -117,8 +112,6 @@ struct Asks {
     dates: Option<usize>,
     /// The feature whose values are names or not.
     names: Option<(usize, NamePart)>,
-    /// The feature whose values it compares as texts, whatever was found out of them beforehand.
-    texts: Option<usize>,
     /// Which features the sides have and share does not decide it: values have to be looked at.
     looks_at_values: bool,
 }
@@ -157,7 +150,6 @@ impl Condition {
                 on_both_sides: bit(*feature),
                 edits: (measure.counts_edits() || only.from_length > 0).then_some(*feature),
                 names: only.unless_both.map(|part| (*feature, part)),
-                texts: measure.reads_texts().then_some(*feature),
                 looks_at_values: true,
                 ..Asks::default()
             },
@@ -219,13 +211,6 @@ impl Condition {
             asks.dates.iter().for_each(|f| into[*f].dates = true);
             asks.names.iter().for_each(|(f, part)| into[*f].names = Some(*part));
         });
-    }
-
-    /// The features whose values it compares as texts, a bit each.
-    pub(super) fn texts(&self) -> u64 {
-        let mut bits = 0;
-        self.each(&mut |asks| bits |= asks.texts.map_or(0, bit));
-        bits
     }
 
     /// The features by which it tells something of a pair that has a value of one of them on both sides. Crosswise comparison is no
@@ -332,7 +317,6 @@ mod tests {
         condition.prepares(&mut prepared);
         assert_eq!(prepared.iter().filter(|p| **p != Prepare::default()).count(), 1);
         assert_eq!(prepared[1], Prepare { edits: true, dates: false, names: Some(NamePart::Given) });
-        assert_eq!(condition.texts(), 1 << 1, "the others are compared by what was found out beforehand");
         let mut same = Vec::new();
         condition.same(&mut same);
         assert_eq!(same, [2], "one of several is not known to hold");

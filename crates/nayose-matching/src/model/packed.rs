@@ -92,15 +92,6 @@ impl Packed {
         into.sort_unstable();
     }
 
-    /// Forgets the texts of values that no pair is scored by: nothing may ask for them from here on. Keys of blocks are made of texts, and who
-    /// shows a pair to a person needs them too.
-    pub fn forget_texts(&mut self, model: &Model) {
-        let levels = model.comparisons.iter().flat_map(|c| &c.levels);
-        let compared = levels.fold(0, |bits, level| bits | level.condition.texts());
-        let forgotten = self.features.iter_mut().enumerate().filter(|(place, _)| compared >> place & 1 == 0);
-        forgotten.for_each(|(_, feature)| (feature.text, feature.starts) = (String::new(), Vec::new()));
-    }
-
     /// The pair of channels of two records, as a number below [`Packed::groups`].
     #[inline]
     pub fn group(&self, l: usize, r: usize) -> usize {

@@ -116,11 +116,6 @@ impl Sets {
         self.ids.len()
     }
 
-    /// Bytes in memory.
-    pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.ends) + size_of_val(&*self.ids)
-    }
-
     pub(super) fn shrink(&mut self) {
         self.ends.shrink_to_fit();
         self.ids.shrink_to_fit();
@@ -205,13 +200,6 @@ impl Slots {
         let (w, n) = (self.wide_bits.len(), self.narrow_bits.len());
         let (wide, narrow) = (&self.wide[row * w..(row + 1) * w], &self.narrow[row * n..(row + 1) * n]);
         Row { filled, several, wide, narrow, slots: self, features }
-    }
-
-    /// Bytes in memory.
-    pub(super) fn bytes(&self) -> usize {
-        let places = size_of_val(&*self.places) + size_of_val(&*self.wide_bits) + size_of_val(&*self.narrow_bits);
-        let rows = size_of_val(&*self.filled) + size_of_val(&*self.wide) + size_of_val(&*self.narrow);
-        places + rows + size_of_val(&*self.every)
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use super::Model;
 use super::column::{Day, PackedColumn, Sign, is_name};
 use super::combine::Combinations;
 use super::condition::Only;

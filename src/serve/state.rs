@@ -4,6 +4,7 @@
 //! what it shows is one run from beginning to end. [`follow`] looks for newer runs.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -190,9 +191,9 @@ impl State {
         let text = format!("{message}\nhint: {hint}");
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|_, at| at.elapsed() < AGAIN);
-        if !told.contains_key(&text) {
-            (self.log)(&text);
-            told.insert(text, Instant::now());
+        if let Entry::Vacant(new) = told.entry(text) {
+            (self.log)(new.key());
+            new.insert(Instant::now());
         }
     }
 

@@ -70,7 +70,7 @@ fn slots_are_as_wide_as_their_values_need() {
     let set = |row: u64, feature: u64| -> BTreeSet<String> {
         let value = |nth: u64| match feature {
             // A value of their own, which some share.
-            0 => mix(row / (1 + row % 3) << 2 | nth).to_string(),
+            0 => mix(((row / (1 + row % 3)) << 2) | nth).to_string(),
             // So many sets, but few values.
             1 => (mix(row << 2 | nth) % 500).to_string(),
             _ => (mix(row << 2 | nth) % 7).to_string(),

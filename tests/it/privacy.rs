@@ -1,4 +1,4 @@
-//! Consent: the strictest statement wins. The analyst's profile: nobody is in it, and nothing below it can be reached.
+//! Consent: the newest statement decides. The analyst's profile: nobody is in it, and nothing below it can be reached.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::Write;

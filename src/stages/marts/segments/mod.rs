@@ -7,6 +7,8 @@
 pub(crate) mod choice;
 mod condition;
 #[cfg(test)]
+mod list_segments;
+#[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod list_test;
 mod words;

@@ -32,7 +32,7 @@ fn init(folder: &Path, answer: Option<fn(&str) -> &'static str>) -> String {
     let (mut said, mut answered) = (Vec::new(), 0);
     for byte in BufReader::new(shown).bytes() {
         said.push(byte.expect("read"));
-        if said.ends_with(b"> ") {
+        if said.ends_with(b"\n> ") || said.ends_with(b"] > ") {
             let question = String::from_utf8_lossy(&said[answered..]).to_string();
             let answer = answer.expect("nothing is asked")(&question);
             typed.write_all(format!("{answer}\n").as_bytes()).expect("typed");

@@ -230,7 +230,7 @@ fn aside(place: &FilePath, chunks: &[Bytes], mode: Option<u32>) -> io::Result<Pa
 }
 
 fn open_aside(place: &FilePath, mode: u32) -> io::Result<(File, PathBuf)> {
-    let mut number = 1;
+    let (mut number, mut made) = (1, false);
     loop {
         let mut path = place.as_os_str().to_owned();
         path.push(format!("#{number}"));
@@ -238,8 +238,10 @@ fn open_aside(place: &FilePath, mode: u32) -> io::Result<(File, PathBuf)> {
         match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
             Ok(file) => return Ok((file, path)),
             Err(e) if e.kind() == ErrorKind::AlreadyExists => number += 1,
-            Err(e) if e.kind() == ErrorKind::NotFound && path.parent().is_some_and(|folder| !folder.exists()) => {
+            // The folder may be there by now: another writer made it in between.
+            Err(e) if e.kind() == ErrorKind::NotFound && !made => {
                 path.parent().map_or(Ok(()), folders)?;
+                made = true;
             }
             Err(e) => return Err(e),
         }
@@ -403,6 +405,25 @@ mod tests {
         assert_eq!(create(&file, &content("two")).map_err(|e| e.kind()), Err(ErrorKind::AlreadyExists));
         assert_eq!(fs::read_to_string(&file).expect("text"), "one");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn writers_at_once_share_a_folder_that_none_of_them_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for round in 0..200 {
+            let place = folder.path().join(format!("{round}/log"));
+            let begin = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for writer in 0..8 {
+                    let (place, begin) = (&place, &begin);
+                    scope.spawn(move || {
+                        begin.wait();
+                        replace(&place.join(writer.to_string()), &content("one")).expect("written");
+                    });
+                }
+            });
+            assert_eq!(fs::read_dir(&place).expect("a folder").count(), 8);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use nayose::{Audit, Location, MatchRequest, Resources};
+use nayose_matching::model::packed::Packed;
 
 #[path = "../tests/it/support/raw_records.rs"]
 mod raw_records;
@@ -55,6 +56,21 @@ fn memory() -> [u64; 2] {
 fn step(what: &str, started: Instant) {
     let [now, most] = memory();
     tell(&format!("{what:<34}{:>8.2} s {now:>6} MiB, at most {most} MiB", started.elapsed().as_secs_f64()));
+}
+
+/// What the features of the records take, in bytes a record.
+fn features(packed: &Packed) -> String {
+    let bytes = packed.bytes();
+    let a_record = |bytes: usize| bytes as f64 / packed.rows.max(1) as f64;
+    let parts = [
+        ("slots", bytes.slots),
+        ("sets", bytes.sets),
+        ("texts", bytes.texts),
+        ("starts and counts", bytes.starts_and_counts),
+        ("known beforehand", bytes.prepared),
+    ];
+    let parts = parts.map(|(part, bytes)| format!("{part} {:.1}", a_record(bytes)));
+    format!("features of {} records: {:.0} bytes a record ({})", packed.rows, a_record(bytes.sum()), parts.join(", "))
 }
 
 /// Asks all, so many at once; tells how long half, 95 and 99 of a hundred took at most, and how many there were a second.
@@ -118,6 +134,7 @@ async fn main() {
     let started = Instant::now();
     audit.prepare_matching().await.expect("prepared");
     step("prepared for matching", started);
+    tell(&features(audit.scorer().await.expect("the run's work").packed()));
 
     let mut pairs = Vec::new();
     let mut texts = Vec::new();

@@ -58,6 +58,14 @@ impl Counts {
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
         (0..self.len() as u32).map(|id| self.of(id))
     }
+
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Counts::All(counts) => size_of_val(&**counts),
+            Counts::Small { bytes, large } => bytes.len() + size_of_val(&**large),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod packed;
 pub mod sample;
 pub mod score;
 pub(crate) mod sets;
+pub mod size;
 pub mod slots;
 mod smooth;
 pub mod weight;

@@ -116,6 +116,11 @@ impl Sets {
         self.ids.len()
     }
 
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.ends) + size_of_val(&*self.ids)
+    }
+
     pub(super) fn shrink(&mut self) {
         self.ends.shrink_to_fit();
         self.ids.shrink_to_fit();
@@ -186,6 +191,13 @@ impl Slots {
             }
         });
         slots
+    }
+
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        let places = size_of_val(&*self.places) + size_of_val(&*self.wide_bits) + size_of_val(&*self.narrow_bits);
+        let rows = size_of_val(&*self.filled) + size_of_val(&*self.wide) + size_of_val(&*self.narrow);
+        places + rows + size_of_val(&*self.every)
     }
 
     /// The features of which some record has several values, a bit each.

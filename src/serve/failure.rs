@@ -3,8 +3,8 @@
 //! In: an error of the house, or a refusal. Out: a status, a heading, one sentence and a remedy in both languages. Refusals of this room
 //! stand in `templates/words.failure.*.json`, under `failure.say.KEY` and `failure.say.KEY.do`. An error of another room brings its
 //! Japanese along where a reader can mend it; of the others readers are told what they can do, and whoever runs the process finds the
-//! English sentence below, and in the log of the process. It may name files: who is not signed in is not told it. The kind of an error decides the status: what is not there is 404, what cannot be read as a question 400,
-//! what the lake or the machine lacks 503, a bug 500.
+//! English sentence below, and in the log of the process. It may name files: who is not signed in is not told it. The kind of an error
+//! decides the status: what is not there is 404, what cannot be read as a question 400, what the lake or the machine lacks 503, a bug 500.
 
 use std::time::Duration;
 

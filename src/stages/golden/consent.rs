@@ -13,6 +13,7 @@ use datafusion::prelude::SessionContext;
 
 use super::{by_key, columns};
 use crate::config::Pipeline;
+use crate::engine::session::replace_table;
 use crate::error::Result;
 use crate::stages::Planned;
 use crate::tables::contract::{CONSENT_BY_RECORD, TIME_ZONE, col};
@@ -72,8 +73,7 @@ pub(crate) async fn by_record(context: &SessionContext, pipeline: &Pipeline, as_
     let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some(pipeline.zone.name().into()));
     let local_at = to_local_time(vec![cast(ident(col::STATED_AT), zoned)]);
     let newest = context.sql(NEWEST).await?.with_column("local_at", local_at)?;
-    context.deregister_table("newest_statement")?;
-    context.register_table("newest_statement", newest.into_view())?;
+    replace_table(context, "newest_statement", newest)?;
     let as_of = ScalarValue::TimestampMicrosecond(Some(as_of), Some(TIME_ZONE.into()));
     let holding = context.sql(HOLDING).await?.with_param_values(vec![("as_of", as_of)])?;
     let rows = by_key(columns(holding, &CONSENT_BY_RECORD)?, &CONSENT_BY_RECORD)?;

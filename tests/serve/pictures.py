@@ -21,22 +21,22 @@ WIDTH = 960
 
 # A customer whose graph has something of everything, and a linked pair that has something against it.
 CUSTOMER = """
-    with own as (select m.customer_id, l.decision, l.probability from ledger l join id_map m
+    with own as (select m.customer_id, l.decision, l.match_probability from ledger l join id_map m
         on m.channel = l.channel_l and m.record_id = l.record_id_l and m.valid_to is null)
     select g.customer_id from own join golden_customer g on g.customer_id = own.customer_id
     where g.records between 5 and 8
     group by g.customer_id
     order by count(*) filter (where decision = 'review') > 0 desc, count(*) filter (where decision in ('cut', 'refused')) > 0 desc,
-        count(*) filter (where decision = 'matched' and probability < 0.95) desc, g.customer_id
+        count(*) filter (where decision = 'matched' and match_probability < 0.95) desc, g.customer_id
     limit 1"""
 PAIR = """
     select channel_l || ':' || record_id_l as l, channel_r || ':' || record_id_r as r from ledger
-    where decision = 'matched' and probability between 0.97 and 0.995 and channel_l <> channel_r
-    order by probability, 1, 2 limit 1"""
+    where decision = 'matched' and match_probability between 0.97 and 0.995 and channel_l <> channel_r
+    order by match_probability, 1, 2 limit 1"""
 
 
 def nayose(*args: str, **more) -> str:
-    return subprocess.run([NAYOSE, *args], capture_output=True, text=True, check=True, **more).stdout
+    return subprocess.run([NAYOSE, *args], stdout=subprocess.PIPE, text=True, check=True, **more).stdout
 
 
 def row(lake: str, query: str) -> dict:

@@ -22,6 +22,9 @@ use tokio_util::bytes::Bytes;
 use super::digest::{self, BLOCK, Blocks};
 use crate::error::{Error, VERIFY};
 
+/// Bytes that are copied from the cache of a local disk, to memory that the system has to clear, in the time that one more read takes.
+const LOCAL_GAP: u64 = 16 << 10;
+
 /// What this process knows of a part. A name means one content for ever, so that it is asked for once.
 struct Known {
     meta: ObjectMeta,
@@ -49,7 +52,17 @@ impl Verified {
     }
 
     fn shown(&self, path: &Path) -> String {
-        if self.root.starts_with("file:") { format!("/{path}") } else { format!("{}/{path}", self.root) }
+        if self.is_local() { format!("/{path}") } else { format!("{}/{path}", self.root) }
+    }
+
+    fn is_local(&self) -> bool {
+        self.root.starts_with("file:")
+    }
+
+    /// Bytes between two ranges up to which they are read in one go, with what lies between: of a store far away a second question
+    /// costs more than a megabyte.
+    fn gap(&self) -> u64 {
+        if self.is_local() { LOCAL_GAP } else { object_store::OBJECT_STORE_COALESCE_DEFAULT }
     }
 
     /// The part, asked for once.
@@ -216,13 +229,7 @@ impl ObjectStore for Verified {
     async fn get_ranges(&self, path: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let Some(digest) = part_of(path) else { return self.inner.get_ranges(path, ranges).await };
         let known = self.known(path, &digest).await?;
-        // What lies close together is read in one go, as a store far away wants it.
-        object_store::coalesce_ranges(
-            ranges,
-            |range| self.bytes(path, &digest, &known, range),
-            object_store::OBJECT_STORE_COALESCE_DEFAULT,
-        )
-        .await
+        object_store::coalesce_ranges(ranges, |range| self.bytes(path, &digest, &known, range), self.gap()).await
     }
 
     fn delete_stream(&self, paths: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {

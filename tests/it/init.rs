@@ -142,3 +142,41 @@ fn the_sample_is_drafted_as_well_as_by_hand() {
     let (drafted, by_hand) = (f1("drafted"), f1("by_hand"));
     assert!(drafted > by_hand - 0.01, "drafted {drafted}, by hand {by_hand}");
 }
+
+/// A contract is a row with its start and, once it ended, its end: `init` drafts two events of it, and an end that appears is one.
+#[test]
+fn contracts_with_start_and_end_in_a_row_are_drafted_and_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |below: &str| folder.path().join(below).display().to_string();
+    std::fs::create_dir_all(path("exports/shop")).expect("made");
+    let write = |name: &str, text: &str| std::fs::write(path(&format!("exports/shop/{name}")), text).expect("written");
+    write(
+        "会員.csv",
+        "会員番号,氏名,電話番号,メールアドレス\n\
+        M1,田村 直樹,090-5550-7711,naoki.tamura.k31@n-mail.test\n\
+        M2,岡本 千尋,080-5550-7722,chihiro_okm7@i-mail.test\n\
+        M3,小川 誠,070-5550-7733,ogawa.m.2212@y-mail.test\n",
+    );
+    write("注文.csv", "注文番号,会員番号,注文日時,合計金額\nO1,M1,2026-01-05 10:00:00,1200\nO2,M2,2026-02-05 10:00:00,800\n");
+    let contracts = |end_of_k3: &str| {
+        let text = format!(
+            "契約番号,会員番号,契約開始日,解約日,月額\n\
+            K1,M1,2026-01-10,,1000\nK2,M2,2026-01-20,2026-03-15,500\nK3,M3,2026-02-01,{end_of_k3},300\n"
+        );
+        write("契約.csv", &text);
+    };
+    contracts("");
+    let said = init(folder.path(), Some(|_| ""));
+    assert!(said.contains("pipeline.yaml is good"), "{said}");
+    let (pipeline, lake) = (path("pipeline/pipeline.yaml"), path("lake"));
+    let run = || succeeds(&["run", &pipeline, "--lake", &lake, "--as-of", "2026-05-31"]);
+    let sql = |query: &str| succeeds(&["sql", "--lake", &lake, "--format", "csv", query]).replace('\r', "");
+    let happened = "select account_id, category, cast(occurred_at at time zone 'Asia/Tokyo' as date) as day, amount \
+        from interaction where event_type = 'contract' order by account_id, category desc";
+    let churn = "select month, contracts, started, ended, fee_before, fee_ended from contract_churn where company = 'all' order by month";
+    run();
+    insta::assert_snapshot!("contracts", format!("{}\n{}", sql(happened), sql(churn)));
+    contracts("2026-04-20");
+    run();
+    insta::assert_snapshot!("contracts_of_the_next_delivery", format!("{}\n{}", sql(happened), sql(churn)));
+}

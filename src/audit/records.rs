@@ -65,6 +65,16 @@ impl Audit {
         Ok(self.aliases().await?.resolve(&id).to_string())
     }
 
+    /// The same, where the run has that customer: an id that was erased is still one.
+    ///
+    /// # Errors
+    /// Usage, where there is none.
+    pub(crate) async fn customer_of_run(&self, typed: &str) -> Result<String> {
+        let id = self.customer_id(typed).await?;
+        self.records_of(&id).await?;
+        Ok(id)
+    }
+
     /// A record as the run has it, by what was typed: where there is none of that spelling, the one of the plain spelling.
     ///
     /// # Errors

@@ -117,7 +117,8 @@ fn contradicted(decisions: &Decisions, made: &[Decided], rules: Rules) -> Vec<Li
 /// Confirms a decision as its second person.
 ///
 /// # Errors
-/// Usage, where there is no such decision, or whoever confirms made it; environment, if the log cannot be written.
+/// Usage, where there is no such decision, another one stands on its pair now, or whoever confirms made it; environment, if the log cannot
+/// be written.
 pub(crate) async fn confirm(lake: &Location, rules: Rules<'_>, id: &str) -> Result<()> {
     add(lake, rules.renames, |decisions| {
         let standing = decisions.named(id).ok_or_else(|| gone(id))?;
@@ -127,6 +128,14 @@ pub(crate) async fn confirm(lake: &Location, rules: Rules<'_>, id: &str) -> Resu
                 .ja(
                     format!("{id} はあなた自身の判断です。別の人の確認が必要です。"),
                     "別の人に確認を頼むか、取り消してください。",
+                ));
+        }
+        if decisions.on(&standing.decided.pair).is_none_or(|now| now.decided.id != id) {
+            return Err(Error::usage(format!("{id} was replaced by another decision on its pair"))
+                .hint("look at the pair again, and confirm what stands there now")
+                .ja(
+                    format!("{id} は、同じペアの別の判断に置き換えられました。"),
+                    "ペアをもう一度見て、いまの判断を確認してください。",
                 ));
         }
         if standing.confirmed_by.is_some() {

@@ -15,6 +15,7 @@ struct Lake {
 impl Lake {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("lake")).expect("made");
         let place = Location::parse("lake", folder.path()).expect("a place");
         Lake { _folder: folder, place, renames: Renames::default(), file: Vec::new() }
     }
@@ -108,6 +109,38 @@ async fn nobody_confirms_their_own_decision() {
     confirm(&lake.place, lake.rules("m", true), &names[0]).await.expect("a third one changes nothing");
     assert_eq!(lake.lines(true).await, [("k".to_string(), "same")]);
     assert_eq!(lake.decisions().await.end, 2);
+}
+
+#[tokio::test]
+async fn what_was_replaced_is_not_confirmed() {
+    let lake = Lake::new();
+    let waits = async |word, seen| {
+        let added = answer(&lake.place, lake.rules("k", true), &[on(["a", "b"], word)], seen).await.expect("written");
+        let Added::Written(names) = added else { panic!("{added:?}") };
+        names[0].clone()
+    };
+    let first = waits(Word::Same, 0).await;
+    let second = waits(Word::Different, 1).await;
+    let told = confirm(&lake.place, lake.rules("s", true), &first).await.expect_err("another one stands").to_string();
+    assert!(told.contains("was replaced"), "{told}");
+    assert_eq!(lake.decisions().await.end, 2, "nothing is written");
+    confirm(&lake.place, lake.rules("s", true), &second).await.expect("what stands");
+    assert_eq!(lake.lines(true).await, [("k".to_string(), "different")]);
+}
+
+#[tokio::test]
+async fn where_the_lake_is_gone_no_other_one_is_begun() {
+    let lake = Lake::new();
+    lake.answer("k", ["a", "b"], Word::Same, 0).await;
+    let (_, end) = decision_log::read(&lake.place, &lake.renames).await.expect("readable");
+    let folder = lake.place.local().expect("a folder").to_path_buf();
+    std::fs::rename(&folder, folder.with_extension("away")).expect("moved");
+    let told = answer(&lake.place, lake.rules("k", false), &[on(["c", "d"], Word::Same)], 1).await;
+    assert!(told.expect_err("there is no lake").to_string().contains("is not there"));
+    assert!(desk::append_at(&lake.place, Log::Decision, &["x"], &end).await.is_err());
+    assert!(!folder.exists());
+    std::fs::rename(folder.with_extension("away"), &folder).expect("moved back");
+    assert_eq!(lake.decisions().await.end, 1);
 }
 
 #[tokio::test]

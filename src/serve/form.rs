@@ -3,6 +3,8 @@
 //! In: the part of an address after `?`, or the body of a form. Out: a [`Wanted`], which goes with somebody from pair to pair, and a
 //! [`Form`].
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use url::form_urlencoded::{Serializer, parse};
 
@@ -178,10 +180,12 @@ impl Form {
         self.0.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
-    /// All pairs of the form, in its order.
+    /// All pairs of the form, each once, in its order.
     pub(crate) fn pairs(&self) -> Vec<Pair> {
         let pair = |value: &str| value.split_once(BETWEEN).map(|(l, r)| pair_of([l.to_string(), r.to_string()]));
-        self.0.iter().filter(|(name, _)| name == "pair").filter_map(|(_, value)| pair(value)).collect()
+        let mut seen = BTreeSet::new();
+        let named = self.0.iter().filter(|(name, _)| name == "pair").filter_map(|(_, value)| pair(value));
+        named.filter(|pair| seen.insert(pair.clone())).collect()
     }
 
     /// The number of the last entry of the log that whoever sends it has seen.

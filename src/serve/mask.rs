@@ -135,7 +135,9 @@ fn ending(value: &str) -> String {
 
 /// Of no known kind, as a contact point or a number that a pipeline declares.
 fn by_looks(value: &str) -> String {
-    if sex::sex(value).key().is_some() {
+    // A number of a member that begins with M is no man.
+    let is_code = value.chars().count() == 1 || !value.contains(|c: char| c.is_ascii_digit());
+    if is_code && sex::sex(value).key().is_some() {
         return LETTER.to_string();
     }
     let digits = value.chars().filter(char::is_ascii_digit).count();
@@ -235,6 +237,8 @@ mod tests {
         check("豊田", "豊◯");
         check("1-2-3 Jinnan, Shibuya-ku", "…");
         check("C72293997", "****3997");
+        check("M145697008", "****7008");
+        check("F0012345", "****2345");
         check("2912345678903967", "****3967");
         check("", "");
     }

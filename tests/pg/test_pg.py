@@ -234,6 +234,8 @@ def test_usual_mistakes_are_told_in_words_of_postgres(connection):
         ("select avg(customer_id) from rfm", "42883", "function avg(text) does not exist", "cast(x as numeric)"),
         ("select * from rfm where last_purchase_at > 20260101", "42883", "timestamp with time zone > bigint", "'2026-04-01'"),
         ("select top 10 * from rfm", "0A000", "TOP is not supported", "LIMIT 10"),
+        ("select count(*), count(*) from rfm", "42701", "the same expression and no name", "as again"),
+        ("select " + "1+" * 1001 + "1", "54001", "1001 operators", "several statements"),
         ("select to_char(last_purchase_at, 'Month') from rfm", "0A000", "to_char has no template", "FMMonth"),
     ]:
         with pytest.raises(psycopg.Error) as raised:

@@ -244,6 +244,22 @@ def test_of_two_stewards_the_second_is_told(site):
     assert pair_of(two) != pair
 
 
+def test_what_is_no_pair_of_the_run_is_written_nowhere(site):
+    page = site.page("tanaka")
+    page.goto(PAIR)
+    shown = pair_of(page)
+    # A page that was open while a record was erased sends what is gone; a form made by hand sends anything.
+    for pair in ["shop:none\tshop:gone", "\t".join([shown.split("\t")[0]] * 2)]:
+        for form in ["/review/decide", "/review/comment"]:
+            page.goto(f"{PAIR}?lang=en")
+            status = page.evaluate("""async ([form, pair]) => {
+              const body = new URLSearchParams({csrf: document.querySelector("input[name=csrf]").value, pair, word: "same", text: "x", filter: ""});
+              return (await fetch(form, {method: "POST", body, redirect: "manual"})).status;
+            }""", [form, pair])
+            assert status == 404, (form, pair)
+    assert not (site.lake / "desk/decision").exists() and not (site.lake / "desk/comment").exists()
+
+
 def test_what_contradicts_is_told_by_its_decisions_in_the_language_of_the_reader(site):
     query = "select channel || ':' || record_id as r from id_map where valid_to is null order by 1 limit 3"
     lines = nayose("sql", "--lake", str(site.lake), query, "--format", "json").splitlines()

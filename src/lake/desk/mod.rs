@@ -103,11 +103,7 @@ pub(crate) async fn append_after<T: Serialize>(
     if texts.is_empty() {
         return Ok(end);
     }
-    // A folder that is made anew where a disk went away would be another lake, with a log that lacks what came before.
-    if lake.local().is_some_and(|folder| !folder.is_dir()) {
-        return Err(Error::environment(format!("{} is not there", lake.shown()))
-            .hint("check that its disk is there, or the path of the lake"));
-    }
+    must_be_there(lake)?;
     loop {
         let (lines, new) = entry::lines(&end, &texts);
         let place = log.place(lake).join(&name(end.number + 1));
@@ -130,6 +126,7 @@ pub(crate) async fn append_at<T: Serialize>(
     end: &Head,
 ) -> Result<Option<Head>> {
     let texts = contents.iter().map(entry::content_of).collect::<Result<Vec<String>>>()?;
+    must_be_there(lake)?;
     let (lines, new) = entry::lines(end, &texts);
     let place = log.place(lake).join(&name(end.number + 1));
     Ok(place.create(lines.into_bytes()).await?.then_some(new))
@@ -181,6 +178,15 @@ async fn entries(lake: &Location, log: Log, names: Vec<String>, number: u64) -> 
         is_next
     };
     Ok(files.into_iter().flatten().filter(is_next).collect())
+}
+
+/// A folder that is made anew where a disk went away would be another lake, with logs that lack what came before.
+fn must_be_there(lake: &Location) -> Result<()> {
+    match lake.local() {
+        Some(folder) if !folder.is_dir() => Err(Error::environment(format!("{} is not there", lake.shown()))
+            .hint("check that its disk is there, or the path of the lake")),
+        _ => Ok(()),
+    }
 }
 
 /// The names of the files of a log, in order.

@@ -172,7 +172,10 @@ pub(crate) fn view(head: Head, charts: Charts) -> View {
         curves,
         stages: bars::stages(stages),
         deciles: bars::deciles(rows),
-        half: rows.iter().position(|row| row.cumulative_share.is_some_and(|share| share >= 0.5)),
+        // Of fewer than ten buyers a decile is no tenth of them.
+        half: (rows.len() == 10)
+            .then(|| rows.iter().position(|row| row.cumulative_share.is_some_and(|share| (0.5..=1.0).contains(&share))))
+            .flatten(),
         sets: sets::sets(charts.channels.rows()),
         several: (total > 0).then(|| several as f64 / total as f64),
         moves: moves(charts.moves.rows()),

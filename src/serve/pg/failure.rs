@@ -17,6 +17,7 @@ pub(super) mod code {
     pub(crate) const DATA_CORRUPTED: &str = "XX001";
     pub(crate) const DISK_FULL: &str = "53100";
     pub(crate) const DIVISION_BY_ZERO: &str = "22012";
+    pub(crate) const DUPLICATE_COLUMN: &str = "42701";
     pub(crate) const DUPLICATE_CURSOR: &str = "42P03";
     pub(crate) const FEATURE_NOT_SUPPORTED: &str = "0A000";
     pub(crate) const GROUPING_ERROR: &str = "42803";
@@ -35,6 +36,7 @@ pub(super) mod code {
     pub(crate) const PROTOCOL_VIOLATION: &str = "08P01";
     pub(crate) const QUERY_CANCELED: &str = "57014";
     pub(crate) const READ_ONLY: &str = "25006";
+    pub(crate) const STATEMENT_TOO_COMPLEX: &str = "54001";
     pub(crate) const SYNTAX_ERROR: &str = "42601";
     pub(crate) const TOO_MANY_CONNECTIONS: &str = "53300";
     pub(crate) const UNDEFINED_COLUMN: &str = "42703";
@@ -103,6 +105,10 @@ pub(super) fn of(error: &Error) -> PgWireError {
         Kind::Environment => hinted(code::IO_ERROR, UNREADABLE, ASK),
         Kind::Data => hinted(code::DATA_CORRUPTED, UNREADABLE, ASK),
         Kind::Bug => told(words::of_query(message), None),
+        // A lake that is gone, told with its place.
+        Kind::Usage | Kind::Config if message.starts_with("nothing is published") => {
+            hinted(code::IO_ERROR, UNREADABLE, ASK)
+        }
         Kind::Usage | Kind::Config => {
             let mut said = words::of_query(message);
             said.hint = said.hint.or_else(|| error.remedy().map(str::to_string));
@@ -158,6 +164,7 @@ mod tests {
         assert_eq!(code(Error::usage("a query may only read: it makes, changes or sets something")), "25006");
         assert_eq!(code(Error::bug("a division by zero")), "22012");
         assert_eq!(code(Error::bug("the engine failed: something …")), "XX000");
+        assert_eq!(code(Error::usage("nothing is published in /some/where")), "58030");
     }
 
     #[test]

@@ -44,6 +44,11 @@ const SERVER_VERSION_NUMBER: &str = "150000";
 /// Connections that are told that there is no room, at once: beyond, they are closed without a word.
 const TURNED_AWAY: usize = 32;
 
+/// Bytes of a thread's stack, of which what no statement needs is never taken. A statement is read, rewritten, planned and dropped by functions
+/// that call themselves once for each operator of a chain, and a stack that is used up ends the process: each of
+/// [`rewrite::MOST_OPERATORS`] has 64 KiB.
+const STACK: usize = 64 << 20;
+
 /// Threads of connections: they plan, and write rows; one that plans leaves another for the rest.
 const CONNECTION_THREADS: usize = 2;
 
@@ -93,7 +98,12 @@ impl Bound {
         let (ended, ending) = oneshot::channel();
         let (stop, stopping) = watch::channel(false);
         let runtime = |name: &str, threads: usize| {
-            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
+            tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(threads)
+                .thread_name(name)
+                .thread_stack_size(STACK)
+                .enable_all()
+                .build()
         };
         // Two: a statement that keeps its threads for minutes keeps neither sign-ins nor cancellations.
         let mut threads = Threads { runtimes: Vec::new(), stop };

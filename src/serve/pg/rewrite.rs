@@ -13,7 +13,9 @@ use datafusion::sql::sqlparser::ast::{
     visit_expressions_mut, visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use datafusion_postgres::datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use datafusion_postgres::datafusion_pg_catalog::sql::rules::{
     CurrentUserVariableToSessionUserFunctionCall, FixArrayLiteral, FixVersionColumnName, RewriteArrayAnyAllOperation,
@@ -49,8 +51,17 @@ impl Reader {
     /// The statements of a text; a client may say of which types its parameters are.
     ///
     /// # Errors
-    /// What cannot be read: the error names words of the text. A template of times that the engine would take for a text.
+    /// What cannot be read: the error names words of the text. A template of times that the engine would take for a text. A statement with
+    /// so many operators that no stack would hold it.
     pub(super) fn statements(&self, sql: &str, types: &[Option<Type>]) -> PgWireResult<Vec<Statement>> {
+        let operators = operators(sql);
+        if operators > MOST_OPERATORS {
+            return Err(failure::hinted(
+                code::STATEMENT_TOO_COMPLEX,
+                format!("the statement has {operators} operators, and may have {MOST_OPERATORS}"),
+                "write a list, as in x in (1, 2, 3), or ask in several statements",
+            ));
+        }
         let read = Parser::parse_sql(&PostgreSqlDialect {}, sql);
         let mut statements = match read {
             Ok(statements) if statements.iter().all(|s| !is_about_catalogue(s)) => {
@@ -83,6 +94,54 @@ impl Reader {
         };
         self.of_tools.parse(&text).map_err(|e| failure::syntax_of_made(&e.to_string()))
     }
+}
+
+/// Operators of a text at most. What people and tools write has some dozens.
+pub(super) const MOST_OPERATORS: usize = 1000;
+
+/// How many words and signs a text has that make a statement deeper: `a + b + c` is an operator within an operator, and so on down.
+/// Commas do not: the values of a list lie beside each other. Of parentheses within each other the parser knows how many it takes.
+fn operators(sql: &str) -> usize {
+    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize() else { return 0 };
+    let is_operator = |token: &Token| match token {
+        Token::Word(word) => matches!(
+            word.keyword,
+            Keyword::AND
+                | Keyword::AT
+                | Keyword::BETWEEN
+                | Keyword::CASE
+                | Keyword::COLLATE
+                | Keyword::EXCEPT
+                | Keyword::ILIKE
+                | Keyword::INTERSECT
+                | Keyword::IS
+                | Keyword::JOIN
+                | Keyword::LIKE
+                | Keyword::NOT
+                | Keyword::OR
+                | Keyword::SIMILAR
+                | Keyword::UNION
+                | Keyword::WITH
+        ),
+        Token::Number(..)
+        | Token::Char(_)
+        | Token::SingleQuotedString(_)
+        | Token::DollarQuotedString(_)
+        | Token::NationalStringLiteral(_)
+        | Token::EscapedStringLiteral(_)
+        | Token::UnicodeStringLiteral(_)
+        | Token::HexStringLiteral(_)
+        | Token::Placeholder(_)
+        | Token::Whitespace(_)
+        | Token::Comma
+        | Token::SemiColon
+        | Token::Period
+        | Token::LParen
+        | Token::RParen
+        | Token::EOF => false,
+        _ => true,
+    };
+    tokens.iter().filter(|token| is_operator(token)).count()
 }
 
 /// `column = ANY($1)`: the engine takes the parameter for one value unless its type is said. Of texts, where a client does not say it:
@@ -252,6 +311,8 @@ fn is_name(expression: &Expr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use datafusion_postgres::pgwire::error::PgWireError;
+
     use super::*;
 
     fn asked(sql: &str) -> String {
@@ -274,6 +335,24 @@ mod tests {
         let listed = asked("SELECT 1 FROM t WHERE a = ANY($1) AND b = ANY($2)");
         let typed = "array_contains(CAST($1 AS TEXT[]), a) AND array_contains(CAST($2 AS INTEGER[]), b)";
         assert_eq!(listed.to_lowercase(), format!("select 1 from t where {typed}").to_lowercase());
+    }
+
+    #[test]
+    fn a_statement_that_no_stack_would_hold_is_refused() {
+        let code = |sql: &str| match Reader::new().statements(sql, &[]) {
+            Err(PgWireError::UserError(info)) => info.code,
+            Err(other) => other.to_string(),
+            Ok(_) => "read".into(),
+        };
+        let chain = |of: &str, n: usize| format!("select {}1", of.repeat(n));
+        for of in ["1+", "'a'||", "1 or ", "- ", "not ", "1 union all select ", "1::int||"] {
+            assert_eq!(operators(&chain(of, 2)) % 2, 0, "{of}");
+            assert!(operators(&chain(of, 2)) >= 2, "{of}");
+        }
+        assert_eq!(code(&chain("1+", MOST_OPERATORS + 1)), "54001");
+        assert_eq!(code(&chain("1+", MOST_OPERATORS / 2)), "read");
+        // Values of a list, however many, are no deeper than one.
+        assert_eq!(code(&format!("select 1 in ({}1)", "-1, 'a+b', ".repeat(450))), "read");
     }
 
     #[test]

@@ -81,6 +81,10 @@ fn of_name(text: &str) -> Option<Told> {
         let told = Told::new(code::AMBIGUOUS_COLUMN, format!("column reference {name} is ambiguous"));
         return Some(told.hint(format!("two tables have it: write the table or its alias before it, as in g.{name}")));
     }
+    if text.contains("require unique expression names") {
+        let told = Told::new(code::DUPLICATE_COLUMN, "two columns of the query have the same expression and no name");
+        return Some(told.hint("give one of them a name of its own: select count(*), count(*) as again"));
+    }
     if text.contains("must appear in the GROUP BY clause") {
         let name = text.split('"').nth(1).unwrap_or_default();
         let message = format!("column {name:?} must appear in the GROUP BY clause or be used in an aggregate function");

@@ -44,7 +44,7 @@ async fn show(Shared(state): Shared<Arc<State>>, who: Who, Form(form): Form<Show
     if why.is_empty() {
         return Err(Failure::no_reason(LONGEST.reason));
     }
-    let customer_id = state.audit().await?.customer_id(&form.customer_id).await?;
+    let customer_id = state.audit().await?.customer_of_run(&form.customer_id).await?;
     state.log(&who.name, What::Show, Some(&customer_id), Some(&why)).await?;
     if !state.sessions.show(&who, &customer_id) {
         return Err(Failure::shown_many());

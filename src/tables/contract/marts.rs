@@ -132,6 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn every_mart_that_ships_says_in_both_languages_how_it_is_reckoned() {
+        let published = || MARTS.iter().filter(|(_, name, _)| super::super::is_published(name));
+        let without = |lacks: fn(&head::Definition) -> bool| -> Vec<String> {
+            let bare = published().filter(|(_, _, sql)| lacks(&head::definition(sql)));
+            bare.map(|(folder, name, _)| format!("{folder}/{name}.sql")).collect()
+        };
+        let in_japanese = without(|told| told.ja.iter().all(String::is_empty));
+        assert!(in_japanese.is_empty(), "without a line `-- 定義: …`: {in_japanese:?}");
+        let in_english = without(|told| told.en.is_empty());
+        assert!(in_english.is_empty(), "without its definition in English: {in_english:?}");
+    }
+
+    #[test]
     fn a_head_is_a_table_once() {
         let sql = "-- ja: 客\n-- en: customers\n-- key: n\n-- column: n | long? | 数 | number | keyed\nselect 1 as n";
         let table = of_text("own", sql).expect("a contract");

@@ -157,7 +157,10 @@ fn contracts_with_start_and_end_in_a_row_are_drafted_and_end() {
         M2,岡本 千尋,080-5550-7722,chihiro_okm7@i-mail.test\n\
         M3,小川 誠,070-5550-7733,ogawa.m.2212@y-mail.test\n",
     );
-    write("注文.csv", "注文番号,会員番号,注文日時,合計金額\nO1,M1,2026-01-05 10:00:00,1200\nO2,M2,2026-02-05 10:00:00,800\n");
+    write(
+        "注文.csv",
+        "注文番号,会員番号,注文日時,合計金額\nO1,M1,2026-01-05 10:00:00,1200\nO2,M2,2026-02-05 10:00:00,800\n",
+    );
     let contracts = |end_of_k3: &str| {
         let text = format!(
             "契約番号,会員番号,契約開始日,解約日,月額\n\

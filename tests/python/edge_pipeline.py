@@ -109,6 +109,16 @@ def events():
     e.card(14, "2025-05-03T10:00:00+09:00", "R2", 3300, receipt_id="X1")
     e.order(14, "2025-05-10T10:00:00+09:00", "R3", status="cancelled", receipt_id="X2")
     e.card(14, "2025-05-10T10:00:00+09:00", "R4", 1100, receipt_id="X2")
+    # The card's return of the cancelled order; one that both channels tell; one of an order before the last; one of a returned order.
+    e.card(14, "2025-05-12T10:00:00+09:00", "RA", 1100, category="return", receipt_id="X2")
+    e.order(14, "2025-05-14T10:00:00+09:00", "R1", amount=-1300, tax=-118, receipt_id="X1")
+    e.card(14, "2025-05-14T10:00:00+09:00", "RB", 1300, category="return", receipt_id="X1")
+    e.order(14, "2025-07-01T10:00:00+09:00", "RC", amount=2200, tax=200, receipt_id="X4")
+    e.order(14, "2025-07-02T10:00:00+09:00", "RD", amount=800, tax=72)
+    e.card(14, "2025-07-05T10:00:00+09:00", "RE", 700, category="return", receipt_id="X4")
+    e.order(14, "2025-07-03T10:00:00+09:00", "RF", status="returned", receipt_id="X5")
+    e.card(14, "2025-07-03T10:00:00+09:00", "RG", 1100, receipt_id="X5")
+    e.card(14, "2025-07-06T10:00:00+09:00", "RH", 1100, category="return", receipt_id="X5")
     e.order(14, "2026-03-30T10:00:00+09:00", "R5", status="provisional")
     e.order(14, "2026-04-01T00:00:00+09:00", "R6")
     # Two card sales of one receipt, of which somebody unknown ordered the items.
@@ -161,6 +171,13 @@ def events():
         ("2026-04-01", "C4", "end", 0, 0),
         ("2025-10-01", "C7", "start", 600, 5),
         ("2025-12-01", "C7", "change", 650, 0),
+        # Renewed with a lower fee at one moment; a settlement after an end.
+        ("2025-02-01", "C8", "start", 900, 6),
+        ("2026-02-01", "C8", "end", 0, 6),
+        ("2026-02-01", "C8", "start", 850, 6),
+        ("2025-03-01", "C9", "start", 200, 7),
+        ("2025-12-31", "C9", "end", 0, 7),
+        ("2026-01-05", "C9", "change", 90, 7),
     ]:
         e.contract(person, f"{at}T12:00:00+09:00", account, category, amount)
     # Visits: back on the same day; on the 30th day; on the 31st; a month that is exactly 30 days old has to be February's, as of March 30.

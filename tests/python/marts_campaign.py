@@ -14,6 +14,7 @@ from math import floor, sqrt
 from zoneinfo import ZoneInfo
 
 import consents
+import marts_customer
 
 ZONE = ZoneInfo("Asia/Tokyo")
 PIPELINE = pathlib.Path(__file__).parents[2] / "pipelines/retail/pipeline.yaml"
@@ -111,7 +112,8 @@ def sends(con):
         one = {"channel": channel}
         for name in ("customer_id", "record_id", "campaign", "arm", "medium"):
             one[name] = max((f[name] for f in lines if f[name] is not None), default=None)
-        for kind in ("sent", "opened", "clicked", "converted", "unsubscribed", "blocked"):
+        one["conversions"] = [f["occurred_at"] for f in lines if f["category"] == "converted"]
+        for kind in ("sent", "opened", "clicked", "unsubscribed", "blocked"):
             one[kind] = min((f["occurred_at"] for f in lines if f["category"] == kind), default=None)
         one["at"] = one["sent"] or min(f["occurred_at"] for f in lines)
         one["bought"] = one["sent"] is not None and any(
@@ -183,7 +185,7 @@ def check_campaign_effect(con, marts):
         # A campaign without arms is one arm; sends without an arm are of no test.
         s["arm"] = s["arm"] or (None if s["campaign"] in tests else "none")
         if s["campaign"] and s["arm"] and s["sent"] and s["customer_id"]:
-            s["answered"] = s["converted"] is not None and s["converted"] < s["sent"] + span
+            s["answered"] = any(s["sent"] <= t < s["sent"] + span for t in s["conversions"])
             s["own"] = any(s["sent"] <= t < s["sent"] + span for t in own[s["channel"], s["record_id"]])
             campaigns[s["campaign"]].append(s)
     want = []
@@ -276,22 +278,35 @@ def sha256(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def keys_of(statement):
+    """What each platform would know an address of a statement by: platform, kind, hash."""
+    kind = "email" if statement["contact"] == "email" else "phone"
+    for platform in ("google", "meta", "yahoo") if kind == "email" else ("google", "meta"):
+        for value in statement["contact_points"] or []:
+            if normalised(platform, kind, value):
+                yield platform, kind, sha256(normalised(platform, kind, value))
+
+
 @of("ad_audience")
 def check_ad_audience(con, marts):
-    granted, refused, said = set(), set(), set()
-    for c in consents.with_holds(rows(con, "select * from consent_by_record where purpose = 'advertising' and contact in ('email', 'phone', 'sms')"), as_of(con)):
-        kind = "email" if c["contact"] == "email" else "phone"
-        for value in c["contact_points"] or []:
-            said.add((c["customer_id"], c["contact"], kind, value.replace(" ", "").lower(), c["holds"]))
-    for customer, contact, kind, value, holds in said:
-        if holds:
-            granted.add((customer, kind, value))
-        elif (customer, contact, kind, value, True) not in said:
-            refused.add((kind, value))
-    want = {(p, kind, sha256(normalised(p, kind, value)), who)
-            for who, kind, value in granted if value and (kind, value) not in refused
-            for p in (("google", "meta", "yahoo") if kind == "email" else ("google", "meta")) if normalised(p, kind, value)}
+    statements, yes = marts_customer.agreed(con)
+    asked = lambda s: s["purpose"] == "advertising" and s["contact"] in ("email", "phone", "sms")
+    agreed = {(*consents.of_what(s), key) for s in yes if asked(s) for key in keys_of(s)}
+    said = {(*consents.of_what(s), key) for s in statements if asked(s) for key in keys_of(s)}
+    refused = {key for *_, key in said - agreed}
+    want = {(*key, who) for who, _, _, key in agreed if key not in refused}
     compare(con, "ad_audience", [dict(zip(("platform", "kind", "hash", "customer_id"), w)) for w in want], ["platform", "kind", "hash", "customer_id"])
+
+
+@of("ad_audience")
+def check_keys_are_of_customers_who_agree_today(con, marts):
+    """A mail address goes to a platform of who has advertising/email in force, a phone of who has advertising/phone or advertising/sms."""
+    if "customer_profile" not in marts:
+        return
+    granted = {r["customer_id"]: set(r["granted"] or []) for r in rows(con, "select customer_id, granted from customer_profile")}
+    ways = {"email": {"advertising/email"}, "phone": {"advertising/phone", "advertising/sms"}}
+    wrong = {r["customer_id"] for r in rows(con, "select customer_id, kind from ad_audience") if not granted[r["customer_id"]] & ways[r["kind"]]}
+    assert not wrong, f"ad_audience: keys of {len(wrong)} customers without such a consent in force: {sorted(wrong)[:3]}"
 
 
 def is_login(hit):
@@ -458,5 +473,6 @@ def check_sample_has_rows_of_each(con, marts):
 
 
 CHECKS = [check_message_response, check_newcombe_is_that_of_the_paper, check_campaign_effect, check_normalised_is_as_documented, check_ad_audience,
+          check_keys_are_of_customers_who_agree_today,
           check_web_visit, check_no_visit_is_joined_backwards_over_a_shared_device, check_web_visit_month, check_web_visit_flag, check_prospect,
           check_sample_has_rows_of_each]

@@ -20,8 +20,8 @@ def sends(con, span):
         said = lambda name: max((f[name] for f in of_one if f[name] is not None), default=None)
         first = lambda category: min((f["occurred_at"] for f in of_one if f["category"] == category), default=None)
         send = {name: said(name) for name in ("customer_id", "record_id", "campaign", "arm")} | {"channel": channel, "sent": first("sent")}
-        converted = first("converted")
-        send["answered"] = send["sent"] is not None and converted is not None and converted - send["sent"] < span
+        conversions = [f["occurred_at"] for f in of_one if f["category"] == "converted"]
+        send["answered"] = send["sent"] is not None and any(timedelta(0) <= at - send["sent"] < span for at in conversions)
         found.append(send)
     with_arms = {send["campaign"] for send in found if send["arm"] is not None}
     of_test = [send for send in found if send["campaign"] is not None and send["sent"] is not None and send["customer_id"] is not None

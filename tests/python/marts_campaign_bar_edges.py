@@ -33,7 +33,7 @@ def sent_to(end):
         one = dict(channel=channel, customer_id=f"c{who:03}", record_id=f"R{i}", event_type="message", transaction_id=f"S{n}", campaign=campaign, arm=arm)
         facts.append(one | dict(event_id=f"S{n}", category="sent", occurred_at=at))
         if r.random() < 0.1:
-            facts.append(one | dict(event_id=f"A{n}", category="converted", occurred_at=min(end, at + day * r.choice([0, 13, 14]))))
+            facts.append(one | dict(event_id=f"A{n}", category="converted", occurred_at=min(end, at + day * r.choice([0, 13, 14, -1]))))
         if r.random() < 0.2:
             buyer, until = r.choice([i, i ^ 1]), at + day * r.choice([0, 3, 13, 14])
             facts.append(dict(channel=r.choice(["shop", "app"]), event_id=f"B{n}", customer_id=f"c{buyer:03}", record_id=f"R{buyer}", event_type="purchase",

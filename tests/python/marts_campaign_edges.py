@@ -7,6 +7,7 @@ marts_campaign.py and marts_contract.py on them. The sample has none of these co
 import pathlib
 import random
 import re
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -70,6 +71,9 @@ def chance(seed):
         for kind in ("opened", "opened", "clicked", "converted", "unsubscribed", "blocked"):
             if r.random() < 0.25:
                 add("message", record, min(end, at + timedelta(days=r.choice([0, 1, 7, 40]))), category=kind, transaction_id=send, arm=arm, **kw)
+        # Numbers of sends come again: a conversion before the send is that of another; some have one after it too.
+        for days in {0: [-1], 1: [-1, 1], 2: [0]}.get(k % 9, []):
+            add("message", record, min(end, at + days * DAY), category="converted", transaction_id=send, arm=arm, **kw)
     for k in range(70):
         at, visitor, medium = moment(), r.choice([None, "v1", "v2", "v3", "v4", "v5", "v6"]), r.choice(["search", "sns", None])
         kw = {"visitor_id": visitor, "transaction_id": f"W{k}", "medium": medium}
@@ -192,6 +196,7 @@ def lake_of(tables, end):
         lake.unregister("rows")
     lake.execute("create table golden_customer as select distinct customer_id from id_map")
     lake.execute("create table run as select ?::timestamptz as as_of", [end.isoformat()])
+    lake.execute("create view this_run as select as_of from run")
     return lake
 
 
@@ -205,4 +210,113 @@ def check_marts_of_chance_rows(con, marts):
                 raise AssertionError(f"seed {seed}, {check.__name__}: {error}") from error
 
 
-CHECKS = [check_marts_of_chance_rows]
+def contract_lake(said):
+    """A lake of these rows of contracts (contract, day, category, fee, until), all of one customer, and its time."""
+    end, at = datetime(2026, 3, 31, 23, 59, 59, tzinfo=ZONE), lambda day: day and datetime.combine(date.fromisoformat(day), datetime.min.time(), ZONE)
+    tables, _ = chance(0)
+    rows = [{"channel": "shop", "event_id": f"E{n}", "record_id": "R000", "customer_id": "P00", "event_type": "contract", "occurred_at": at(day),
+             "category": category, "account_id": contract, "amount": None if fee is None else Decimal(fee), "valid_until": at(until)}
+            for n, (contract, day, category, fee, until) in enumerate(said)]
+    return lake_of({**tables, "interaction": table(rows, TYPES)}, end)
+
+
+def flow(lake, month):
+    """What contract_churn says of a month: contracts, fee, started, raised, lowered, ended, fee lost."""
+    return lake.execute("select contracts, fee, started, fee_raised, fee_lowered, ended, fee_ended from contract_churn where company = 'all' and month = ?",
+                        [month]).fetchone()
+
+
+def check_a_renewal_at_one_moment_is_no_cancellation(con, marts):
+    lake = contract_lake([
+        # A source that knows days alone: both in the first moment of a day. The numbers of the rows say nothing of their order.
+        ("dearer", "2024-07-01", "start", 1000, None), ("dearer", "2025-07-01", "end", 0, None), ("dearer", "2025-07-01", "start", 1200, None),
+        ("cheaper", "2024-07-01", "start", 1000, None), ("cheaper", "2025-07-01", "start", 700, None), ("cheaper", "2025-07-01", "end", 0, None),
+        # Without a fee it stays what it was, whatever the end says.
+        ("same", "2024-07-01", "start", 500, None), ("same", "2025-07-01", "end", 0, None), ("same", "2025-07-01", "start", None, None),
+        # An end said before that comes in the moment of the start.
+        ("foretold", "2024-07-01", "start", 300, None), ("foretold", "2025-06-20", "end", 0, "2025-07-01"), ("foretold", "2025-07-01", "start", 300, None)])
+    assert flow(lake, date(2025, 7, 1)) == (4, 2700, 0, 200, 300, 0, 0), flow(lake, date(2025, 7, 1))
+    assert flow(lake, date(2026, 3, 1)) == (4, 2700, 0, 0, 0, 0, 0), flow(lake, date(2026, 3, 1))
+    assert lake.execute("select count(*) from contract_reason").fetchone() == (0,)
+    held = lake.execute("select unit_id, fee from health_score where unit = 'contract' order by 1").fetchall()
+    assert held == [("cheaper", 700), ("dearer", 1200), ("foretold", 300), ("same", 500)], held
+    marts_contract.check_contract_churn(lake, MARTS)
+
+
+def check_start_and_end_at_one_moment_end_a_contract_that_did_not_run(con, marts):
+    lake = contract_lake([
+        ("new", "2025-07-01", "end", None, None), ("new", "2025-07-01", "start", 1000, None),
+        ("again", "2024-01-01", "start", 800, None), ("again", "2024-02-01", "end", None, None),
+        ("again", "2025-07-01", "end", None, None), ("again", "2025-07-01", "start", 900, None)])
+    assert flow(lake, date(2025, 7, 1)) == (0, 0, 2, 0, 0, 2, 1900), flow(lake, date(2025, 7, 1))
+
+
+def check_a_change_does_not_start_a_contract_that_has_ended(con, marts):
+    lake = contract_lake([
+        # A settlement after the end, then a new start.
+        ("settled", "2024-07-01", "start", 1000, None), ("settled", "2025-06-30", "end", 0, None), ("settled", "2025-07-05", "change", 400, None),
+        ("settled", "2025-08-01", "start", 600, None), ("gone", "2024-07-01", "start", 50, None), ("gone", "2025-06-30", "end", 0, None),
+        ("gone", "2025-07-05", "change", 50, None),
+        # What is first said of it is a change: it ran before the rows begin.
+        ("older", "2025-05-01", "change", 90, None), ("older", "2025-07-05", "change", 80, None)])
+    assert flow(lake, date(2025, 6, 1)) == (1, 90, 0, 0, 0, 2, 1050), flow(lake, date(2025, 6, 1))
+    assert flow(lake, date(2025, 7, 1)) == (1, 80, 0, 0, 10, 0, 0), flow(lake, date(2025, 7, 1))
+    assert flow(lake, date(2025, 8, 1)) == (2, 680, 1, 0, 0, 0, 0), flow(lake, date(2025, 8, 1))
+    held = lake.execute("select unit_id, fee from health_score where unit = 'contract' order by 1").fetchall()
+    assert held == [("older", 80), ("settled", 600)], held
+
+
+def small_lake(facts=(), statements=()):
+    """A lake of these facts of messages and memberships, and of these statements about consent; its time is 31 March, theirs a day of it."""
+    end, (tables, _) = datetime(2026, 3, 31, 12, tzinfo=ZONE), chance(0)
+    at = lambda day: datetime(2026, 3, day, 12, tzinfo=ZONE)
+    rows = [{"channel": "shop", "event_id": f"E{n}", "record_id": f"R-{who}", "customer_id": who, "occurred_at": at(day), **more}
+            for n, (who, day, more) in enumerate(facts)]
+    people = sorted({s[0] for s in statements} | {f[0] for f in facts})
+    ids = [{"channel": "shop", "record_id": f"R-{p}", "customer_id": p, "household_id": p, "valid_from": at(1), "confidence": 1.0} for p in people]
+    said = [dict(customer_id=who, purpose="advertising", contact=contact, status=status, channel="shop", record_id=f"R-{who}", stated_at=at(day),
+                 contact_points=points) for who, contact, status, day, points in statements]
+    consent = pa.Table.from_pylist(consents.with_holds(said, end), tables["consent_by_record"].schema)
+    return lake_of({**tables, "interaction": table(rows, TYPES), "id_map": pa.Table.from_pylist(ids, tables["id_map"].schema), "consent_by_record": consent}, end)
+
+
+def check_keys_are_of_consents_in_force_alone(con, marts):
+    stopped = lambda medium, category="unsubscribed": {"event_type": "message", "category": category, "medium": medium}
+    member = lambda category: {"event_type": "membership", "category": category}
+    agreed = {who: (who, "email", "granted", 10, [f"{who}@example.com"]) for who in "stays unsubscribes stopped_before blocks_line blocks leaves half_leaves".split()}
+    lake = small_lake(
+        [("unsubscribes", 11, stopped("email")), ("stopped_before", 9, stopped("email")), ("blocks_line", 11, stopped("line", "blocked")),
+         ("blocks", 11, stopped(None, "blocked")), ("leaves", 1, member("joined")), ("leaves", 11, member("withdrawn")),
+         ("half_leaves", 1, member("joined")), ("half_leaves", 11, {**member("withdrawn"), "record_id": "R-other"}), ("asks", 11, stopped("sms"))],
+        [*agreed.values(),
+         # Who ends a consent to a mailbox ends it for whoever has it.
+         ("shares", "email", "granted", 10, ["leaves@example.com", "shares@example.com"]),
+         # One mailbox to Google, two to the others.
+         ("dots", "email", "granted", 10, ["d.o.t@gmail.com"]), ("plus", "email", "denied", 10, ["dot+shop@gmail.com"]),
+         ("asks", "phone", "granted", 10, ["+819011112222"]), ("asks", "sms", "granted", 12, ["+819011112222"]),
+         ("no_sms", "phone", "granted", 10, ["+819033334444"]), ("no_sms", "sms", "denied", 10, ["+819033334444"])])
+    found = defaultdict(set)
+    for platform, who in lake.execute("select platform, customer_id from ad_audience").fetchall():
+        found[who].add(platform)
+    mail = {"google", "meta", "yahoo"}
+    assert found == {"stays": mail, "stopped_before": mail, "blocks_line": mail, "half_leaves": mail, "shares": mail, "dots": {"meta", "yahoo"},
+                     "asks": {"google", "meta"}}, dict(found)
+    keys = {r[0] for r in lake.execute("select hash from ad_audience where customer_id = 'shares'").fetchall()}
+    assert keys == {marts_campaign.sha256("shares@example.com")}, keys
+    marts_campaign.check_ad_audience(lake, MARTS)
+
+
+def check_a_conversion_before_its_send_is_none(con, marts):
+    message = lambda send, category, arm: {"event_type": "message", "transaction_id": send, "category": category, "campaign": "c", "arm": arm}
+    lake = small_lake([
+        ("before", 10, message("1", "sent", "new")), ("before", 9, message("1", "converted", "new")),
+        ("twice", 10, message("2", "sent", "new")), ("twice", 9, message("2", "converted", "new")), ("twice", 11, message("2", "converted", "new")),
+        ("at_once", 10, message("3", "sent", "control")), ("at_once", 10, message("3", "converted", "control"))])
+    found = lake.execute("select conversions, conversions_control, records, records_control, uplift, uplift_by_record from campaign_effect where segment_by = 'all'").fetchall()
+    assert found == [(1, 1, 2, 1, -0.5, -0.5)], found
+    marts_campaign.check_campaign_effect(lake, MARTS)
+
+
+CHECKS = [check_marts_of_chance_rows, check_keys_are_of_consents_in_force_alone, check_a_conversion_before_its_send_is_none,
+          check_a_renewal_at_one_moment_is_no_cancellation,
+          check_start_and_end_at_one_moment_end_a_contract_that_did_not_run, check_a_change_does_not_start_a_contract_that_has_ended]

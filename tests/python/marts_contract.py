@@ -19,8 +19,8 @@ def steps(con):
         said, fee, runs = 0, 0, False
         for f in lines:
             said = said if f["amount"] is None else f["amount"]
-            f["fee"] = 0 if f["category"] == "end" else said
-            f["before"], f["ran"], fee, runs = fee, runs, f["fee"], f["category"] != "end"
+            f["fee"] = said if f["runs"] else 0
+            f["before"], f["ran"], fee, runs = fee, runs, f["fee"], f["runs"]
     return found
 
 
@@ -53,7 +53,7 @@ def check_contract_churn(con, marts):
                         state = f
                     if not month <= f["at"].date() < after:
                         continue
-                    if f["category"] == "end":
+                    if not f["runs"]:
                         row["ended"] += f["ran"]
                         row["fee_ended"] += f["before"] if f["ran"] else 0
                     elif not f["ran"]:
@@ -62,7 +62,7 @@ def check_contract_churn(con, marts):
                     else:
                         row["fee_raised"] += max(0, f["fee"] - f["before"])
                         row["fee_lowered"] += max(0, f["before"] - f["fee"])
-                if state and state["category"] != "end":
+                if state and state["runs"]:
                     running.append(person)
                     fee += state["fee"]
             over = after - timedelta(days=1) <= today
@@ -83,7 +83,7 @@ def check_contract_reason(con, marts):
     found = defaultdict(lambda: [0, 0])
     for lines in steps(con).values():
         for f in lines:
-            if f["category"] == "end" and f["ran"]:
+            if f["ran"] and not f["runs"]:
                 found[f["at"].date().replace(day=1), f["reason"] or "unknown"][0] += 1
                 found[f["at"].date().replace(day=1), f["reason"] or "unknown"][1] += f["before"]
     of_month = Counter()
@@ -184,7 +184,7 @@ def health(con, back):
             by_account[f["account_id"]].append(f)
     in_force, of_person = {}, defaultdict(list)
     for account, lines in by_account.items():
-        if lines[-1]["category"] != "end":
+        if lines[-1]["runs"]:
             latest = lambda name: next((f[name] for f in reversed(lines) if f[name] is not None), None)
             in_force[account] = {"customer_id": latest("person"), "corporate_number": latest("corporate_number"), "fee": latest("amount")}
             of_person[in_force[account]["customer_id"]].append(account)

@@ -321,7 +321,7 @@ def check_product_registry(con, _):
     want = []
     for (item, unit), of in units.items():
         of.sort(key=lambda f: (f["occurred_at"], f["channel"], f["event_id"]))
-        bought = min((f["bought_on"] for f in of if f["bought_on"]), default=None)
+        bought = next((f["bought_on"] for f in of if f["bought_on"] is not None), None)
         want.append(dict(
             item_id=item, unit=unit, category=category_of(item), customer_id=of[-1]["customer_id"], registered_at=of[-1]["occurred_at"],
             first_registered_at=of[0]["occurred_at"], bought_on=bought, age_days=(today - (bought or of[0]["occurred_at"].date())).days,

@@ -72,7 +72,8 @@ def chance(end):
             of["id_map"].append(dict(channel=channel, record_id=record, customer_id=person(i), valid_from=end - 900 * DAY))
         # Some come back on the very day from which they are dormant.
         for n, when in enumerate([end, end - 180 * DAY] if i % 15 == 7 else [at() for _ in range(r.choice([0, 1, 2, 3, 6]))]):
-            order = f"O{i}-{n}"
+            # Tills repeat numbers: some customers have those of others, also of one with whom they are merged.
+            order = f"T{n}" if i % 10 in (2, 3) else f"O{i}-{n}"
             for item in r.sample(range(12), r.choice([1, 1, 2, 3])):
                 fact("shop", "purchase", i, when, transaction_id=order, item_id=f"I{item}", quantity=1.0, amount=Decimal(r.choice([0, 500, 900])),
                      status=r.choice([None, None, None, "cancelled"]), discount=r.choice([None, Decimal(50)]), tax=Decimal(10))
@@ -111,6 +112,12 @@ def chance(end):
             when, visit = at(), f"W{i}-{n}"
             for kind in ("visit", "login", "cart"):
                 fact("app", "web_visit", i if kind == "login" else None, when, category=kind, visitor_id=f"v{i}", transaction_id=visit)
+            # Some look at a page after the cart; of these, some order before that.
+            if n % 2:
+                fact("app", "web_visit", None, when + 2 * sixth, category="view", visitor_id=f"v{i}", transaction_id=visit)
+            if n % 4 == 1:
+                fact("shop", "purchase", i, when + sixth, transaction_id=f"OW{i}-{n}", item_id="I1", quantity=1.0, amount=Decimal(500),
+                     status=None, tax=Decimal(10))
         refused = []
         for n in range(r.choice([0, 3])):
             send = fact("shop", "message", i, at(), category="sent", medium=["email", "sms", None][i % 3], campaign="a")
@@ -294,4 +301,46 @@ def put(table, column, values, kind=TEXT):
     return table.set_column(table.column_names.index(column), column, pa.array(values, kind))
 
 
-CHECKS = [check_every_mart_over_chance, check_each_trigger_is_told_once_over_runs]
+def check_two_customers_under_one_number_are_two_checkouts(_con, _marts):
+    """A number of customer a comes again with b, who was not there in the first run; then they are merged, and split again. Times are days of March."""
+    day = lambda n: datetime(2026, 3, n, 12, tzinfo=ZONE)
+    till = lambda i, n: dict(channel="till", event_id=f"E{i}", record_id=f"R{i}", customer_id=f"c{i}", event_type="purchase", occurred_at=day(n),
+                             transaction_id="0001", item_id="I1", quantity=1.0, amount=Decimal(500))
+    ids = [dict(channel="till", record_id=f"R{i}", customer_id=f"c{i}", valid_from=day(1), valid_to=None) for i in (1, 2)]
+    merged = [ids[0], dict(ids[1], valid_to=day(17)), dict(ids[1], customer_id="c1", valid_from=day(17))]
+    split = [ids[0], dict(ids[1], valid_to=day(17)), dict(ids[1], customer_id="c1", valid_from=day(17), valid_to=day(19)), dict(ids[1], valid_from=day(19))]
+    one = [till(1, 5), dict(till(2, 6), customer_id="c1")]
+    # Told as channel/number, as the runs of older versions did; told by none.
+    for before, first in (([], {("till/0001/R1", "c1")}), ([dict(rule="after_purchase", event="till/0001", customer_id="c1", due_at=day(15), told_at=day(15))], set())):
+        told, found = before, []
+        for now, facts, known in ((15, [till(1, 5)], ids), (16, [till(1, 5), till(2, 6)], ids), (18, one, merged), (20, [till(1, 5), till(2, 6)], split)):
+            of = dict.fromkeys(TYPES, []) | {"interaction": facts, "id_map": known, "previous_trigger_told": told}
+            of["golden_customer"] = [dict(customer_id=c, household_id=c, channels=["till"], records=1) for c in sorted({f["customer_id"] for f in facts})]
+            tables = {name: pa.Table.from_pylist(of[name], pa.schema(list(types.items()))) for name, types in TYPES.items()}
+            con, _ = made(tables, day(now) + timedelta(hours=1), ["trigger_told"])
+            rows = con.execute("select rule, event, customer_id, due_now from trigger_due").fetchall()
+            assert len({row[:2] for row in rows}) == len(rows), f"trigger_due has a key twice: {rows}"
+            found.append({(event, customer) for rule, event, customer, due_now in rows if rule == "after_purchase" and due_now})
+            told = con.sql("select * from trigger_told").to_arrow_table().to_pylist()
+        assert found == [first, {("till/0001/R2", "c2")}, set(), set()], f"told by run: {found}"
+
+
+def check_an_order_within_a_visit_is_no_cart_that_was_left(_con, _marts):
+    """A cart at 10:05, an order at 10:10, a page at 10:12. Who puts something into the cart at 10:11 left that."""
+    at = lambda minute: datetime(2026, 3, 5, 10, minute, tzinfo=ZONE)
+    due = {}
+    for minutes in ([5], [5, 11]):
+        hit = lambda minute, kind: dict(channel="web", event_id=f"{kind}{minute}", event_type="web_visit", occurred_at=at(minute), transaction_id="V",
+                                        category=kind, visitor_id="v")
+        facts = [dict(hit(0, "login"), record_id="R1", customer_id="c1"), *(hit(m, "cart") for m in minutes), hit(12, "view"),
+                 dict(channel="web", event_id="E", record_id="R1", customer_id="c1", event_type="purchase", occurred_at=at(10), amount=Decimal(500))]
+        of = dict.fromkeys(TYPES, []) | {"interaction": facts, "golden_customer": [dict(customer_id="c1", household_id="c1", channels=["web"], records=1)],
+                                         "id_map": [dict(channel="web", record_id="R1", customer_id="c1", valid_from=at(0), valid_to=None)]}
+        tables = {name: pa.Table.from_pylist(of[name], pa.schema(list(types.items()))) for name, types in TYPES.items()}
+        con, _ = made(tables, at(0) + 3 * DAY, ["trigger_due"])
+        due[tuple(minutes)] = marts_customer.rows(con, "select event, event_at, due_at from trigger_due where rule = 'cart_left'")
+    assert due == {(5,): [], (5, 11): [dict(event="web/V", event_at=at(11), due_at=at(11) + DAY)]}, due
+
+
+CHECKS = [check_every_mart_over_chance, check_each_trigger_is_told_once_over_runs, check_two_customers_under_one_number_are_two_checkouts,
+          check_an_order_within_a_visit_is_no_cart_that_was_left]

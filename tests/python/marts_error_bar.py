@@ -64,7 +64,7 @@ def contract_holders(con):
     for own in of_contract.values():
         known = [f for f in own if f["customer_id"] is not None]
         by_then = [f for f in own if month_of(f["at"].date()) <= month_over(con, 0)]
-        if known and by_then and by_then[-1]["category"] != "end":
+        if known and by_then and by_then[-1]["runs"]:
             found.append((known[-1]["customer_id"], known[-1]["channel"], known[-1]["record_id"]))
     return found, bool(of_contract)
 

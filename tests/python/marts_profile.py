@@ -72,7 +72,7 @@ def check_customer_profile(con, _):
     for of in contracts.events(facts(con, "contract"), now).values():
         known = [f for f in of if f["customer_id"] is not None]
         if known:
-            ended[known[-1]["customer_id"]].append(of[-1]["category"] == "end")
+            ended[known[-1]["customer_id"]].append(not of[-1]["runs"])
     for v in rows_of(con, "web_visit"):
         if v["customer_id"] is not None:
             visited[v["customer_id"]].append(v["started_at"])

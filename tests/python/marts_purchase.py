@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from statistics import median
 
 from marts import parameter, rows, same
-from purchases import NOUGHT, as_of, by_customer, items, month_of, purchases
+from purchases import NOUGHT, as_of, by_customer, day_of, items, month_of, purchases
 
 # Microseconds of a year.
 YEAR = 365.25 * 86400 * 1_000_000
@@ -78,7 +78,7 @@ def check_rfm(con, marts):
         {
             "customer_id": customer,
             "last_purchase_at": at,
-            "recency_days": (as_of(con) // 1_000_000 - at // 1_000_000) // 86400,
+            "recency_days": (day_of(as_of(con)) - day_of(at)).days,
             "frequency": n,
             "monetary": yen,
             "r": r,
@@ -96,10 +96,12 @@ def check_decile(con, marts):
     groups = defaultdict(list)
     for (_, own), decile in zip(people, tenths([(-amount_of(own), c) for c, own in people])):
         groups[decile].append(amount_of(own))
-    everything, so_far, want = sum((sum(g) for g in groups.values()), NOUGHT), NOUGHT, []
+    # Who brought back more than they paid have no share of sales.
+    paid = {decile: sum((yen for yen in group if yen > 0), NOUGHT) for decile, group in groups.items()}
+    everything, so_far, want = sum(paid.values(), NOUGHT), NOUGHT, []
     for decile in sorted(groups):
         amount = sum(groups[decile], NOUGHT)
-        so_far += amount
+        so_far += paid[decile]
         n = len(groups[decile])
         want.append(
             {
@@ -107,7 +109,7 @@ def check_decile(con, marts):
                 "customers": n,
                 "amount": amount,
                 "average_amount": float(amount) / n,
-                "share": ratio(amount, everything) or 0.0,
+                "share": ratio(paid[decile], everything) or 0.0,
                 "cumulative_share": ratio(so_far, everything) or 0.0,
             }
         )

@@ -180,7 +180,7 @@ def contract_steps(con):
         for row in own:
             said = said if row["amount"] is None else row["amount"]
             customer = row["customer_id"] or customer
-            now = (False, NOUGHT) if row["category"] == "end" else (True, said)
+            now = (True, said) if row["runs"] else (False, NOUGHT)
             steps.append((month_of(day_of(row["at"])), now, before))
             before = now
         found.append((customer, steps))

@@ -107,6 +107,15 @@ def birthday_in(born, year):
         return date(year, 2, 28)
 
 
+def carts(con):
+    """Channel and visit → when something was last put into its cart."""
+    last = defaultdict(list)
+    for f in facts(con, "web_visit"):
+        if f["category"] == "cart":
+            last[f["channel"], f["transaction_id"] or f["event_id"]].append(f["occurred_at"])
+    return {visit: max(times) for visit, times in last.items()}
+
+
 def visits(con):
     """Web visits of known customers, where they are mapped."""
     there = rows(con, "select count(*) as n from information_schema.tables where table_name = 'web_visit'")[0]["n"]
@@ -153,13 +162,37 @@ def birth(con, customer, year):
     return min(events, default=f"{min(mine)}/{year}"), min((at for *_, at in told), default=None)
 
 
+def checkout_event(channel, purchase, record):
+    """The id of a checkout: two persons may have one number, and no two have one record."""
+    return f"{channel}/{purchase}/" + record.replace("/", "%2F")
+
+
+OF_PURCHASES = ("after_purchase", "revival", "overdue", "dormant")
+
+
+@functools.cache
+def told_checkouts(con):
+    """(rule, event) → when the number was told to who had the record then: also as `channel/number`, as events were once."""
+    told, had = defaultdict(list), records_of(con)[1]
+    for (rule, event), row in told_before(con).items():
+        if rule in OF_PURCHASES and row["told_at"] > as_of(con) - 40 * DAY:
+            for record, since, until in had[row["customer_id"]]:
+                channel, _, number = record.partition("/")
+                if since <= row["told_at"] and (until is None or until > row["told_at"]):
+                    for name in (event, event.rpartition("/")[0]):
+                        first, _, purchase = name.partition("/")
+                        if first == channel and purchase:
+                            told[rule, checkout_event(channel, purchase, number)].append(row["told_at"])
+    return {key: min(times) for key, times in told.items()}
+
+
 def founded(con):
     """All triggers with their founding events, also those that are over."""
     before = told_before(con)
     dormant, nth, now = timedelta(days=parameter(con, "dormant_days")), int(parameter(con, "nth_visit")), as_of(con)
     of_customer = defaultdict(list)
     for p in sorted(purchases(con), key=lambda p: p["number"]):
-        p["event"] = f"{p['channel']}/{p['purchase']}"
+        p["event"] = checkout_event(p["channel"], p["purchase"], p["record_id"])
         of_customer[p["customer_id"]].append(p)
         yield "after_purchase", p["event"], p["customer_id"], p["occurred_at"], p["occurred_at"] + 10 * DAY, 7 * DAY, float(p["amount"])
         if p["days_since_previous"] is not None and p["days_since_previous"] >= dormant.days:
@@ -170,14 +203,16 @@ def founded(con):
         if len(of) >= 3:
             mean = max((last - of[0]["occurred_at"]) / (len(of) - 1), DAY)
             yield "overdue", of[-1]["event"], customer, last, last + 1.5 * mean, 30 * DAY, None
-    carts = [(f"{v['channel']}/{v['visit_id']}", v["customer_id"], v["ended_at"]) for v in visits(con) if (v["carts"] or 0) > 0]
+    last = carts(con)
+    left = [(f"{v['channel']}/{v['visit_id']}", v["customer_id"], last[v["channel"], v["visit_id"]])
+            for v in visits(con) if (v["channel"], v["visit_id"]) in last]
     days = defaultdict(list)
     for f in facts(con, "app_event"):
         if f["category"] == "cart" and f["customer_id"] is not None:
             days[f["channel"], f["record_id"], f["occurred_at"].date()].append(f)
     for (channel, _, _), of in days.items():
-        carts.append((f"{channel}/{min(f['event_id'] for f in of)}", of[0]["customer_id"], max(f["occurred_at"] for f in of)))
-    for event, customer, at in carts:
+        left.append((f"{channel}/{min(f['event_id'] for f in of)}", of[0]["customer_id"], max(f["occurred_at"] for f in of)))
+    for event, customer, at in left:
         if not any(p["occurred_at"] >= at for p in of_customer.get(customer, [])):
             yield "cart_left", event, customer, at, at + DAY, 7 * DAY, None
     for (channel, _), of in point_lots(con).items():
@@ -205,8 +240,10 @@ def check_trigger_due(con, _):
     now, told, want = as_of(con), told_before(con), []
     for rule, event, customer, at, due, lasts, amount in founded(con):
         if due + lasts > now:
-            # A birthday that was told of another record is told, and not due by this one.
-            other = birth(con, customer, int(event.rpartition("/")[2]))[1] if rule == "birthday" and (rule, event) not in told else None
+            # What was told of another record of the customer is told, and not due by this one.
+            other = None
+            if (rule, event) not in told:
+                other = birth(con, customer, int(event.rpartition("/")[2]))[1] if rule == "birthday" else told_checkouts(con).get((rule, event))
             told_at = told[rule, event]["told_at"] if (rule, event) in told else other or (now if due <= now else None)
             want.append(dict(rule=rule, event=event, customer_id=customer, event_at=at, due_at=due, valid_until=due + lasts,
                              due_now=due <= now and told_at == now and other is None, told_at=told_at, amount=amount))

@@ -104,6 +104,45 @@ def _is_void(line):
 
 
 @once
+def sales_of_receipts(con):
+    """Of a receipt with a sale: which checkout is its purchase, its lines, and whether other checkouts share the receipt."""
+    lines_of = defaultdict(lambda: defaultdict(list))
+    for line in sale_lines(con):
+        if line["receipt_id"] is not None and line["customer_id"] is not None and not line["is_back"]:
+            lines_of[line["receipt_id"]][line["channel"], line["purchase"]].append(line)
+    found = {}
+    for receipt, checkouts in lines_of.items():
+        # With items first, then the first by channel and number.
+        checkout = min(checkouts, key=lambda c: (all(line["item_id"] is None for line in checkouts[c]), f"{c[0]} {c[1]}"))
+        found[receipt] = (checkout, checkouts[checkout], len(checkouts) > 1)
+    return found
+
+
+@once
+def sales_that_came_back(con):
+    """Of a checkout in which something came back, by customer, channel and number: the sale that its receipt names, if any, and whether what
+    it tells counts. It does not where the sale itself tells it."""
+    receipts = defaultdict(list)
+    for line in sale_lines(con):
+        if line["customer_id"] is not None and line["is_back"] and _counts(line):
+            receipts[line["customer_id"], line["channel"], line["purchase"]] += [line["receipt_id"]] if line["receipt_id"] is not None else []
+    named, told_in = {}, defaultdict(set)
+    for back, of in receipts.items():
+        checkout, lines, is_shared = sales_of_receipts(con).get(min(of, default=None), (None, [], False))
+        # A sale of one checkout alone has to be the customer's, and another than what came back.
+        if checkout and not is_shared and (min(line["customer_id"] for line in lines) != back[0] or checkout == back[1:]):
+            checkout, lines = None, []
+        named[back] = (checkout, lines)
+        told_in[checkout or back[1:]].add(back[1])
+    found = {}
+    for back, (checkout, lines) in named.items():
+        standing = [_counts(line) and line["status"] != "returned" for line in lines]
+        is_twice = checkout is not None and back[1] != checkout[0] and (not all(standing) or checkout[0] in told_in[checkout])
+        found[back] = (checkout, checkout is None or any(standing) and not is_twice)
+    return found
+
+
+@once
 def purchases(con):
     """Every purchase of a known customer, in order of customer and number."""
     checkouts = defaultdict(list)
@@ -123,6 +162,13 @@ def purchases(con):
         elif any(line["is_back"] for line in lines):
             returned.append((customer, max(line["occurred_at"] for line in lines if line["is_back"]), lines))
     for customer, at, lines in returned:
+        checkout, counts = sales_that_came_back(con)[customer, lines[0]["channel"], lines[0]["purchase"]]
+        if not counts:
+            continue
+        own = [one for one in bought.get(customer, []) if (one["channel"], one["purchase"]) == checkout]
+        if own:
+            own[0]["back"].extend(lines)
+            continue
         before = [one for one in bought.get(customer, []) if one["at"] <= at]
         if before:
             max(before, key=lambda one: (one["at"], one["channel"], one["purchase"]))["back"].extend(lines)
@@ -176,6 +222,7 @@ def _summed(con, one):
     return {
         "channel": one["channel"],
         "purchase": one["purchase"],
+        "record_id": min(line["record_id"] for line in own),
         "at": one["at"],
         "day": day_of(one["at"]),
         "store_id": min((line["store_id"] for line in own if line["store_id"] is not None), default=None),

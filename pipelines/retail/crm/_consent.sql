@@ -1,7 +1,8 @@
 -- What each record of a customer said last, by purpose and way of contact: the rows of `consent_by_record`, and whether each is a consent that is
 -- in force. It is where it is a grant that `holds`: newer than all that records of the customer denied, or said without a meaning. And where
 -- it has not ended since: the customer unsubscribed from a message of this way (medium = contact, or no medium said) or blocked it, or all
--- memberships of the customer are withdrawn, the last of them since.
+-- memberships of the customer are withdrawn, the last of them since. An end is one of every purpose: who unsubscribes from mail does not say
+-- which, and means the address. Whatever writes to somebody, or names somebody to a platform, asks this table.
 -- What is not sure is an end. One at the moment of the grant ends it. One of a midnight is that of a source which knows the day alone: it ends
 -- the grants of all that day. A grant without a time, or of one that is still to come, is ended by any.
 with ended as (

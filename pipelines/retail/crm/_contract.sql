@@ -1,7 +1,8 @@
 -- What a contract was from a moment on: one row each time that it starts, is changed or ends. A contract id is one contract, in whatever
--- channel. At one time a start comes before a change, a change before an end. An end that is still to come is none yet (`_contract_event`).
+-- channel. At one time a start comes before a change, a change before an end. An end that is still to come is none yet, and a contract that ends and
+-- starts at one moment runs on (`_contract_event`).
 -- at, until_at: from when on, and until the next such moment; month, next_month: the same in months from year 0, 99999 where there is none.
--- running: in force from then on. fee: the monthly fee from then on: 0 after an end; a row that says none leaves it. ran, fee_before: up to then.
+-- running: in force from then on. fee: the monthly fee from then on: 0 while not running; a row that says none leaves it. ran, fee_before: up to then.
 -- The customer is the last one known of the contract, in the record by which it is known; the first channel and medium are those of the
 -- customer's first purchase.
 with stated as (
@@ -17,6 +18,7 @@ with stated as (
         case when customer_id is not null then record_id end as record_id,
         corporate_number,
         reason,
+        running,
         cast(date_part('year', to_local_time(at)) * 12 + date_part('month', to_local_time(at)) - 1 as int) as month
     from _contract_event
     where at <= $as_of
@@ -30,8 +32,8 @@ known as (
         at,
         month,
         reason,
-        category <> 'end' as running,
-        case when category = 'end' then 0 else coalesce(last_value(amount) ignore nulls over so_far, 0) end as fee,
+        running,
+        case when running then coalesce(last_value(amount) ignore nulls over so_far, 0) else 0 end as fee,
         last_value(customer_id) ignore nulls over whole as customer_id,
         last_value(channel) ignore nulls over whole as channel,
         last_value(record_id) ignore nulls over whole as record_id,

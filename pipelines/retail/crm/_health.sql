@@ -23,6 +23,7 @@ fact as (
         i.quantity,
         i.score,
         i.amount,
+        i.running,
         -- Days before the moment.
         (date_part('epoch', $as_of) - date_part('epoch', i.occurred_at)) / 86400 - i.back * $health_back_days as age,
         i.place
@@ -30,11 +31,12 @@ fact as (
         select *, unnest(make_array(0, 1)) as back
         from (
             select channel, record_id, event_id, customer_id, account_id, corporate_number, event_type, category, quantity, score, amount, occurred_at,
-                0 as place
+                0 as place, null as running
             from _event
             where event_type in ('engagement', 'ticket', 'registration')
             union all
-            select channel, record_id, event_id, customer_id, account_id, corporate_number, 'contract', category, null, null, amount, at, place
+            select channel, record_id, event_id, customer_id, account_id, corporate_number, 'contract', category, null, null, amount, at, place,
+                running
             from _contract_event
         ) e
     ) i
@@ -44,7 +46,7 @@ contract as (
     select
         back,
         account_id,
-        first_value(category order by age, place desc, event_id desc) as category,
+        first_value(running order by age, place desc, event_id desc) as running,
         first_value(amount order by age, place desc, event_id desc) filter (where amount is not null) as fee,
         first_value(customer_id order by age, place desc, event_id desc) filter (where customer_id is not null) as customer_id,
         first_value(corporate_number order by age, place desc, event_id desc) filter (where corporate_number is not null) as corporate_number
@@ -53,7 +55,7 @@ contract as (
     group by back, account_id
 ),
 in_force as (
-    select back, account_id, customer_id, corporate_number, fee from contract where category <> 'end'
+    select back, account_id, customer_id, corporate_number, fee from contract where running
 ),
 -- What a record id did, under each contract id that it named.
 record as (

@@ -12,7 +12,6 @@ select
     min(case when category = 'sent' then occurred_at end) as sent_at,
     min(case when category = 'opened' then occurred_at end) as opened_at,
     min(case when category = 'clicked' then occurred_at end) as clicked_at,
-    min(case when category = 'converted' then occurred_at end) as converted_at,
     min(case when category = 'unsubscribed' then occurred_at end) as unsubscribed_at,
     min(case when category = 'blocked' then occurred_at end) as blocked_at
 from _event

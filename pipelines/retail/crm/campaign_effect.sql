@@ -24,13 +24,13 @@
 -- column: uplift_by_record_low | double? | その95%下限 | lower end of its 95 % interval | plain
 -- column: uplift_by_record_high | double? | その95%上限 | upper end of its 95 % interval | plain
 -- column: too_young | long? | 評価期間が終わっていない人数（除外） | persons left out since their last send is younger than $conversion_days days | plain
--- 定義: CV: その施策のメッセージのコンバージョン、または送信から $conversion_days 日（24時間単位）以内の購入がある人。どの番号・チャネルでもよい。
+-- 定義: CV: 送信から $conversion_days 日（24時間単位）以内に、その施策のメッセージのコンバージョン、または購入がある人。送信より前のものは数えない。どの番号・チャネルでもよい。
 -- 定義: 分母: 最後の送信から $as_of までにその日数がたった人。複数の群に入った人は、どの行の人数にも入れない（混入）。
 -- 定義: 上乗せ効果 = 群のCVR − 比較群のCVR。区間はNewcombeの方法10（Wilsonの区間から）、95%。
 -- 定義: 名寄せなしの値は、番号を一人とみなし、その番号の購入だけを見た場合。
 -- 定義: 区分は今日ではなく最初の送信時点のもの（rfm_r は最終購買の五分位、decile は金額の十分位）。
 -- A person converts by a message of the campaign that says converted, or by a purchase, within $conversion_days days (of 24 hours) from a
--- send on; by any record id, in any channel. Who counts: persons whose last send of the campaign is that old at $as_of.
+-- send on, and none before it; by any record id, in any channel. Who counts: persons whose last send of the campaign is that old at $as_of.
 -- Who stood in more than one arm of a campaign is in no row's persons. By record ids: the same, but a record id is a person, and only
 -- purchases under that record id are seen: what a tool without matching reports.
 -- Segments are as of the first send of the campaign, not of today, else the effect would choose its own segment: rfm_r = fifths of last purchase,

@@ -11,6 +11,12 @@
 -- column: record_id | text | 同意したレコード | record that gave the grant | hidden
 -- column: granted_at | timestamp? | 同意日時 | when it was given | plain
 -- column: denied_by_other | boolean | 同じ宛先を別の顧客が拒否したか、その同意が終わったか | whether another customer said no to the same address and purpose, or ended a grant for it | plain
+-- 定義: 行 = 有効な同意を与えたレコードの宛先（顧客・目的・連絡手段ごと）。同意はそのレコードの宛先にだけ及ぶ。宛先の要らないプッシュは mail_list にある。
+-- 定義: 有効な同意 = 顧客のどのレコードの拒否よりも新しい同意。同時刻の場合、時刻のない拒否の当日、日時の分からない場合は拒否とする。
+-- 定義: 同意と同時かその後に、その手段（手段不明を含む）の配信停止・ブロック、または全会員番号の退会があれば、同意は終わる。
+-- 定義: 0時ちょうどの配信停止・ブロック・退会は、その日の同意をすべて終わらせる。日時の分からない同意は、これらが一度でもあれば終わる。
+-- 定義: position は同意の新しい順（日時不明は最後）で、同じ宛先は最新の同意の一行だけ。denied_by_other の宛先には送らない。
+-- 定義: 携帯は070・080・090の電話番号と、携帯電話会社のメールアドレス。
 -- The golden record's newest address is often that of another record, for which nobody agreed. Write to position 1, and to none that another
 -- customer denied, or agreed to and ended: who unsubscribes means the mailbox. A push needs no address: `mail_list` has the record that agreed
 -- to it. Mobile are the phones 070, 080 and 090, and the mail addresses of mobile carriers: what can be read from an address.

@@ -15,6 +15,10 @@
 -- column: last_category | text? | 最後の問い合わせの内容 | what the last contact is about | plain
 -- column: sales_before_90 | amount? | 最後の問い合わせ前90日の売上（円） | sales in the 90 days before the last contact, yen | plain
 -- column: sales_after_90 | amount? | 最後の問い合わせ後90日の売上（円） | sales in the 90 days after the last contact, yen; null until they have passed | plain
+-- 定義: 期間は $as_of までの全問い合わせ（contacts_90 は直近90日）。顧客の分からない問い合わせは除く。
+-- 定義: 再問い合わせ = 同じ顧客の前の問い合わせ（チャネル・内容を問わない）から30日以内のもの。クレーム = 内容が complaint・クレーム・苦情のもの。
+-- 定義: 売上は、最後の問い合わせの前90日間と、その時点からの90日間の購入の金額。後の分は90日たつまでNULL。誰の購入もなければどちらもNULL。
+-- 定義: 最も多い内容は、同数なら名前の順で先のもの。内容のない問い合わせしかなければNULL。最後の問い合わせは、同時ならチャネル・番号の順で後のもの。
 -- Window: all contacts up to the run's time. A complaint and a repeat contact are as in `_contact`.
 with contact as (
     select *, count(*) over (partition by customer_id, category) as of_category

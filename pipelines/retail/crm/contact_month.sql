@@ -15,6 +15,10 @@
 -- column: repeat_rate | double? | 再問い合わせ率 | repeat contacts by contacts of known customers | plain
 -- column: average_sales_before_90 | double? | 前90日の売上（一件平均） | sales in the 90 days before, mean of contacts of known customers, yen | plain
 -- column: average_sales_after_90 | double? | 後90日の売上（一件平均） | sales in the 90 days after, yen; null until 90 days have passed since the last of them | plain
+-- 定義: 購買1,000件当たりのクレーム件数 = その行のクレーム × 1,000 ÷ その月の全購買回数。区分けの行の合計が月の値になる。購買がなければNULL。
+-- 定義: 再問い合わせ率 = 30日以内の再問い合わせ ÷ 顧客の分かる問い合わせ。クレームと再問い合わせは contact_customer と同じ。
+-- 定義: 前後90日の売上 = 顧客の分かる問い合わせ一件当たりの平均。後の分は、その全てから90日たつまでNULL。前後は同じ問い合わせの平均。
+-- 定義: 初回返信までの時間は、返信の分かる問い合わせの中央値。
 -- complaints_per_1000 = complaints of the row × 1,000 ÷ all purchases of the month, so that the rows of a split add up to the month.
 -- Both sales are means over the same contacts, so they can be compared.
 with contact as (

@@ -11,6 +11,8 @@
 -- column: contacts_90 | long | 直近90日の件数 | contacts of the last 90 days | plain
 -- column: contacts_90_before | long | その前90日の件数 | contacts of the 90 days before these | plain
 -- column: last_contact_at | timestamp | 最後の問い合わせ | last contact | plain
+-- 定義: 構成比 = その行の問い合わせ ÷ 全問い合わせ（顧客の分からないものを含む）。件数の同じ行は同じ順位。期間は $as_of までの全問い合わせ。
+-- 定義: 直近90日とその前90日は $as_of から数える。商品は、問い合わせ自体に商品コードがある場合だけ分かる。
 -- Window: all contacts up to the run's time. An item is known where the contact itself names it.
 with topic as (
     select

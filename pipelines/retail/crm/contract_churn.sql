@@ -10,8 +10,8 @@
 -- column: fee_before | amount | 前月末の月額合計（円） | fee in force at the end of the month before | plain
 -- column: started | long | 開始した契約数 | contracts started | plain
 -- column: fee_started | amount | 開始による月額の増加 | fee won by starts | plain
--- column: fee_raised | amount | 変更による月額の増加 | fee won by changes | plain
--- column: fee_lowered | amount | 変更による月額の減少（解約率に含めない） | fee lost by changes, not part of the rate | plain
+-- column: fee_raised | amount | 変更（更新を含む）による月額の増加 | fee won by changes and renewals | plain
+-- column: fee_lowered | amount | 変更（更新を含む）による月額の減少（解約率に含めない） | fee lost by changes and renewals, not part of the rate | plain
 -- column: ended | long | 解約した契約数 | contracts cancelled | plain
 -- column: fee_ended | amount | 解約で失われた月額 | fee lost to cancellations | plain
 -- column: churn_rate | double? | 当月の解約率 0–1 | fee_ended ÷ fee_before | plain
@@ -21,10 +21,13 @@
 -- 定義: 解約率 = その月に解約で失われた月額 ÷ 前月末の月額（Sansanの公表する定義）。同じ月に始まり解約された契約も分子に入る。
 -- 定義: 直近12か月の平均は、12か月すべてに率がある場合だけで、それ以外はNULL。$as_of の月は月の最終日だけ率がある。
 -- 定義: 終了日（valid_until）が先の解約は、その日に解約とする。変更による増減は解約に含めない。法人は、契約にある法人番号の完全一致。
+-- 定義: 契約中の契約が同じ時刻に終了し開始した場合は更新とし、解約に数えない（月額の差は変更と同じ扱い）。終了後の変更の行では契約は再開しない。
 -- 解約率 as Sansan reports it: the monthly fee lost to cancellations in the month ÷ the monthly fee in force at the end of the month before, and the
 -- mean of the last twelve months. A contract that starts and is cancelled in one month is in the numerator too. The mean is null unless
 -- each of the twelve has a rate; a month without a fee before it has none. The month of $as_of has rates on its last day only.
 -- A contract is cancelled when it ends: at the valid_until of its end where that is later than it was said, and not if it starts again before.
+-- A contract in force that ends and starts at one moment is renewed: it was not cancelled, and its fee is raised or lowered as by a change. A change
+-- of a contract that has ended, such as a settlement, does not start it again.
 -- Changes lower or raise the fee and are no cancellation. Company: contracts that name a corporate number, matched exactly.
 with step as (
     select

@@ -10,6 +10,10 @@
 -- column: average_amount | double? | 一人当たり購入金額（円） | amount per person in yen | plain
 -- column: average_purchases | double? | 一人当たり購買回数 | purchases per person | plain
 -- column: average_tenure_days | double? | 平均在籍日数（初回から最終購入まで） | mean days from first to last purchase | plain
+-- 定義: 初回客: 購入1回。よちよち客: 2回以上で、初回から最終購入までが $cpm_young_days 日未満。コツコツ客: それ以上の期間で、累計 $cpm_amount 円未満。
+-- 定義: 流行客: 累計 $cpm_amount 円以上で、期間が $cpm_loyal_days 日未満。優良客: 累計は同じで、期間が $cpm_loyal_days 日以上。
+-- 定義: 離脱: 最終購入から $cpm_left_days 日以上。日数は日付の差。既定値（90日・210日・70,000円・240日）はLTV-Labのヘルプのもの。
+-- 定義: 構成比 = その区分の人 ÷ 全購入者。期間は $as_of までの全購入。人のいない区分も行があり、平均はNULL。
 -- 初回客: one purchase. よちよち客: two and more, less than $cpm_young_days from the first to the last. コツコツ客: longer, less than $cpm_amount yen.
 -- 流行客: so much and more, in less than $cpm_loyal_days. 優良客: so much, over a longer time. 離脱: no purchase for $cpm_left_days. The defaults (90
 -- and 210 days, 70,000 yen, 240 days) are those of LTV-Lab's help. Denominator of share: all buyers. All ten cells are there, also empty ones.

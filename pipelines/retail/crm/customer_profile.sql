@@ -11,7 +11,7 @@
 -- column: records | integer | レコード数 | records | plain
 -- column: first_purchase_at | timestamp? | 初回購買日時 | first purchase | plain
 -- column: last_purchase_at | timestamp? | 最終購買日時 | last purchase | plain
--- column: recency_days | long? | 最終購買からの日数 | days since the last purchase | plain
+-- column: recency_days | long? | 最終購買からの日数（暦日の差） | days since the last purchase, from day to day | plain
 -- column: frequency | long? | 購買回数 | purchases | plain
 -- column: monetary | amount? | 購買金額（円） | sales, yen | plain
 -- column: r | integer? | Rランク 1–5（5が最良） | recency rank, 5 is best | plain
@@ -71,6 +71,13 @@
 -- null: sent_30, opened_30, clicked_30, bought_30, sent_90, opened_90, clicked_90, bought_90, unsubscribed_at, blocked_at without event.message
 -- null: is_cancelled without event.contract
 -- null: gifts_given, gifts_received without interaction.recipient
+-- 定義: 行 = golden_customer の全顧客（購入のない人を含む）。値は同じ名前のマート（rfm、ltv、cpm など）のもので、そこに行がない人はNULL。
+-- 定義: 問い合わせ・会員番号・ポイント・ギフト・来訪・配信の数は、その人にないときは0、誰にもないとき（データなし）はNULL。
+-- 定義: 開封・クリックの記録が誰にもなくても、配信があれば0（message_response ではNULL）。購入は送信から $conversion_days 日以内のもの。
+-- 定義: 来訪は、来訪中または来訪前のログインで分かったもの（web_visit の customer_id）。ヘルススコアは、契約が複数なら最も低いもの。
+-- 定義: 次の購買の見込み = 最終購買 + 平均購買間隔（1日未満なら1日）。購買3回以上の人だけ。年代は $as_of での満年齢から。
+-- 定義: 離脱 = 最終購買から12か月超。解約 = 契約の記録があり、有効な契約がない。退会 = 全会員番号が退会。その記録のない人はNULL。
+-- 定義: 同意は目的・連絡手段ごとに、どれかのレコードの同意が有効なら granted、そうでなければ denied（不明と、同意後に終わったものを含む）。
 -- Left joins only: every customer has its row, as in `golden_customer`. A figure is that of the mart of its name (`rfm`, `ltv`, `cpm`, `preference`, `member_rank`,
 -- `point_account`, `gift`, `message_response`, `contact_customer`, `recommendation`, `seven_stages`, `health_score`), and null where the customer has no row there. A number of
 -- contacts, memberships, points, gifts, visits or messages is 0 of who has none, and null where nobody has any: then nothing is mapped.

@@ -11,6 +11,11 @@
 -- column: lift | double? | リフト（全体の割合との比） | cancel_rate ÷ that of all | plain
 -- column: auc | double? | AUC（継続した契約のスコアが解約した契約より高い確率、全体の行のみ） | chance that a contract that stayed had the higher score, on the row of all; 0.5 = the score says nothing | plain
 -- column: known_then | double | 当時の名寄せ結果がある契約の割合 0–1 | share of contracts with a record whose person id_map held on that day | plain
+-- 定義: 分母: $as_of の $health_back_days × 24時間前に契約中だった契約。スコアは、その時点までの事実と、その時点の名寄せ（id_map）による health_score。
+-- 定義: 分子: そのうち $as_of には契約中でない契約（解約）。解約の割合 = 分子 ÷ 分母。リフト = その行の割合 ÷ 全体の割合（解約がなければNULL）。
+-- 定義: 五分位はスコアの低い順で、同じスコアの契約は同じ五分位に入る。契約のない五分位の行はない。
+-- 定義: AUC = 継続した契約と解約した契約の全ての組のうち、継続した方のスコアが高い組の割合。同点は半分。どちらかがなければNULL。
+-- 定義: known_then = 当時の名寄せ結果のあるレコードを持つ契約 ÷ 契約。ほかのレコードは今日の名寄せによる。
 -- Contracts in force $health_back_days × 24 hours before $as_of, with their health_score of that moment: facts up to then, and who is who as
 -- id_map had it then (known_then says of how many; of other records it is as today). Cancelled: not in force any more at $as_of.
 -- A fifth: contracts of one score share it. AUC: ties count half; null where all or none were cancelled.

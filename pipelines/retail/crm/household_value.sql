@@ -11,6 +11,9 @@
 -- column: first_purchase_at | timestamp | 初回購買日時 | time of the first purchase | plain
 -- column: last_purchase_at | timestamp | 最終購買日時 | time of the last purchase | plain
 -- column: largest_share | double? | 最も多く買う人の売上割合 0–1 | share of the sales of the member who buys most, 0 to 1; null where there are none | plain
+-- 定義: 行 = 購入のあった世帯。世帯は今日の golden_customer の household_id で、値は世帯の顧客の ltv の合計。期間は $as_of までの全購入。
+-- 定義: profit_known = 利益の分かる購入の売上 ÷ 全購入の売上。largest_share = 最も多く買う人の売上 ÷ 世帯の売上。
+-- 定義: 割合は0円を超えるものだけで計算する。返品の方が多い購入（largest_share では人）は数えず、残りがなければNULL。
 -- Sums of ltv over the customers of one household_id, as golden_customer has them now. Households in which nobody bought are left out.
 -- A share is of what is above 0 yen: purchases of which more came back than was paid do not count in profit_known, nor members whose sales are
 -- below 0 in largest_share.

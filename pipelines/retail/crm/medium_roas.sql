@@ -14,6 +14,12 @@
 -- column: roas_365 | double? | 365日のROAS（倍） | sales of the first 365 days by spend | plain
 -- column: payback_month | integer? | 売上で回収した月数 | months of 30 days until sales reached the spend | plain
 -- column: profit_payback_month | integer? | 利益で回収した月数 | months of 30 days until profit reached the spend | plain
+-- 定義: person: 全購入を通じた初回がその月・その媒体だった人。売上はその人の初回からの全購入（媒体を問わない）。
+-- 定義: medium: その媒体での初回がその月だった人。売上はその人のその媒体での購入。月はパイプラインのタイムゾーンの月、期間は $as_of まで。
+-- 定義: CPA = その月の広告費 ÷ 新規人数。広告費の記録がない、または新規が0人ならNULL。
+-- 定義: ROAS = 初回購入日を1日目として30・90・365日目までの売上 ÷ その月の広告費。月の最終日からその日数がたつまでと、広告費がないか0円の場合はNULL。
+-- 定義: 回収月 = 累計の売上が広告費に達した月数（30日を1か月とし、月の最終日からその日数がたってから数える）。未達、または広告費がないか0円ならNULL。
+-- 定義: 利益の回収月の利益は ltv と同じで、原価と税の分かる購入だけの合計。
 -- person: the person's first purchase of all came by this medium in this month; sales are all that the person bought from then on.
 -- medium: the person's first purchase by this medium was in this month; sales are what the person bought by this medium from then on.
 -- The day of the first purchase is the first of the 30, 90, 365 days. A month counts from when its last day is so many days old: null before.

@@ -13,6 +13,9 @@
 -- column: reason | text? | 退会理由（最新） | reason of the newest withdrawal | plain
 -- column: memberships | long? | 同じ顧客の会員番号の数 | memberships of the customer | plain
 -- column: speaks | boolean | 顧客を代表するランクか | whether the customer profile shows this rank: of those of a customer who did not withdraw the newest said | plain
+-- 定義: 行 = 会員番号（チャネルのレコード）。一人の二つの会員番号は二行のままで、統合顧客IDだけが同じになる。
+-- 定義: 状態は $as_of までの最後の出来事による。退会なら withdrawn、ほかは最後のランク、ランクがなければ member。同時刻なら退会、次に番号の後のものを採る。
+-- 定義: speaks は顧客ごとに一つ。退会していない会員番号を先に、ランクの日時（なければ入会日時）の新しいものを選ぶ。同じならチャネル・会員番号の順。
 -- Two member numbers of one person stay two memberships: nothing is merged but the id.
 select
     channel,

@@ -22,7 +22,12 @@
 -- column: last_clicked_at | timestamp? | 最終クリック日時 | last time that a message was clicked first | plain
 -- column: unsubscribed_at | timestamp? | 最終の配信停止日時 | last time of unsubscribing | plain
 -- column: blocked_at | timestamp? | 最終のブロック日時 | last time of blocking | plain
--- A message is of the last n days if it was sent in the n × 24 hours up to $as_of; its answers count with it, whenever they came.
+-- 定義: 直近n日の配信 = $as_of までの n × 24時間に送信されたもの。反応（開封・クリック・購入・配信停止・ブロック）は、時期を問わずその配信に数える。
+-- 定義: 送信の分からない反応は、その反応の日時で数える（配信数には入らない）。一つの配信への同じ種類の反応は、何回でも一つ。
+-- 定義: 購入 = 送信から $conversion_days 日（24時間単位）以内に購入のあった配信。送信からその日数がたつまで、数は増えうる。
+-- 定義: 誰にも一度もない種類の反応は、データなしとしてNULL。配信も反応もない顧客の行はない。
+-- A message is of the last n days if it was sent in the n × 24 hours up to $as_of; its answers count with it, whenever they came: an
+-- answer names its send, and the clocks of two tools may differ. A purchase names none: it counts from the send on alone.
 -- An answer to no known send counts at its own time. Several answers of a kind to one message are one. bought_30 and bought_90 can still
 -- grow for sends younger than $conversion_days days. An answer that nobody ever gave is not mapped:
 -- its numbers are null. Customers who never got a message have no row.

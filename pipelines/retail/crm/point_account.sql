@@ -18,8 +18,15 @@
 -- column: expires_90 | amount | 90日以内に失効 | the same within 90 days, with those within 60 | plain
 -- column: next_expiry_at | timestamp? | 次の失効日時 | when the next lot with points left ends | plain
 -- column: last_at | timestamp | 最後の動き | newest row | plain
+-- 定義: 行 = 口座。一人の二つの口座は別々の残高のままで、顧客が統合されてもポイントは合算しない。期間は $as_of までの全ての明細。
+-- 定義: 残高 = 付与 − 利用 − 失効 + 調整。付与の残りは、減った分を引いたもの（期限のない付与は最後、同じ期限なら古いものから引く）。
+-- 定義: 失効予定 = $as_of より後30・60・90日以内に期限の来る付与の残り（60日は30日の分を、90日は60日の分を含む）。
+-- 定義: lapsed = 期限を過ぎても失効の明細がない残りで、残高に含まれる。
+-- 定義: 減った分は期限の早い付与から引く。時刻は見ない。短期の付与より前の利用もその付与から引かれ、残高は正しいが失効予定は実際と異なることがある。
 -- balance = granted - used - expired + adjusted.
--- One row an account: two accounts of one customer stay two balances. Lots are used in the order in which they expire.
+-- One row an account: two accounts of one customer stay two balances. Lots are used in the order in which they expire, whenever that was: points used
+-- before a lot of a shorter life was granted lower it all the same, and so does what was used after a lot ended that no row says to have expired. The
+-- balance is exact then too; which lots are left of it, and so what expires when, is not.
 select
     channel,
     account,

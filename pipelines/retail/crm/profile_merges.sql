@@ -7,6 +7,9 @@
 -- column: merged_at | timestamp | 統合日時（データの日時） | when, in data time | plain
 -- column: reason | text | 原因 | why | plain
 -- column: is_alias | boolean | 現在も別名か（分割で元のIDに戻っていないか） | whether it is an alias today; false where a split gave it back | plain
+-- 定義: 行 = IDが統合された一回ごと。merged_into は当時の統合先。
+-- 定義: 現在のID = 旧IDがこれまでに持ったレコードを今最も多く持つ顧客（同数ならIDの小さい方）。統合の連鎖をたどり、レコードを共有しない人にはつながらない。
+-- 定義: is_alias は、現在のIDが旧IDと異なる場合と、現在のIDがない場合に真。
 -- One row each time that an id was merged. The id of today is that of the customer who has most of the records that the old id ever had (of
 -- two with as many the smaller id): it follows chains of merges, and leads to nobody who shares no record with the old id.
 with merged as (

@@ -19,6 +19,11 @@
 -- column: last_medium | text? | 最後の来訪の媒体 | medium of the last visit that has one | plain
 -- column: first_purchase_at | timestamp? | 初回購入日時（未購入ならNULL） | first purchase; null while there is none | plain
 -- column: days_to_purchase | long? | 最初の接触から初回購入までの日数 | days from the first contact to the first purchase | plain
+-- 定義: 初回購入（全チャネル、$as_of まで）より前の来訪とアプリ利用だけを数える。最初の接触が購入だった人の行はない。
+-- 定義: 来訪は、来訪中またはそれまでのログインの人のもの。最初のログインより前の来訪は、その訪問者IDで一人だけがログインした場合に限りその人のもの。
+-- 定義: 人の分からない来訪は、訪問者ID（なければ来訪）ごとに一つの visitor とする。一人が複数の visitor でありうる。
+-- 定義: アプリ利用は購入以外のイベントで、顧客と日ごとに、その日の最初の時点で一回と数える。days_to_purchase は日付の差。
+-- 定義: 閲覧数・カート投入数・アプリ利用日数は、誰にもなければ（データなし）NULL。
 -- Only what was before the first purchase counts, so that who was first met by a purchase has no row. Visits are the person's from a log-in on;
 -- those before the first log-in too, where only one person ever logged in at the visitor id. A visitor id at which nobody logged in
 -- is a prospect of kind visitor: one person can be several of them.

@@ -10,6 +10,10 @@
 -- column: support | double | 支持度 0–1 | support of the rule | plain
 -- column: confidence | double | 信頼度 0–1 | confidence of the rule, by which items are ranked | plain
 -- column: lift | double | リフト値 | lift of the rule | plain
+-- 定義: 候補 = 最後の商品のある購入の商品（商品コードの順に8つまで）から規則で導かれ、その顧客がまだ一度も買っていない商品。
+-- 定義: 規則は next_item のもの（after）と、同時購買のもの（together、顧客の分かる購入だけで basket と同じ計算）。もとの商品ごとに信頼度の高い10まで。
+-- 定義: 候補は信頼度の最も高い規則で比べ、上位3つを示す。信頼度が同じなら商品コードの順、次にもとの商品の順。候補が足りなければ3つに満たない。
+-- 定義: 規則は支持度が $minimum_support 以上のもの。期間は $as_of までの全購入。
 -- The rules are those of `next_item`, and those of items bought together; from each item the ten of most confidence count.
 -- A customer's candidates are what the items of the last purchase lead to (at most eight of them), less what was ever bought.
 -- Each is led to by its rule of most confidence; the three of most confidence stay; equal ones in order of item, and of what leads there.

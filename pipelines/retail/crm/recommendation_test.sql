@@ -7,6 +7,10 @@
 -- column: served | long | 商品を示せた顧客数 | of them those who got at least one item | plain
 -- column: hits | long | 当たった顧客数 | of them those whose last purchase has one of the three | plain
 -- column: hit_rate | double? | 的中率 | hits by customers | plain
+-- 定義: 分子: 除いた最後の購入に、示した3商品のどれかがあった顧客。分母: 商品のある購入が2回以上の顧客（商品を示せなかった人を含む）。
+-- 定義: 顧客ごとに最後の購入を除き、残りの購入と規則の信頼度から recommendation と同じ方法で選ぶ。規則の支持度の下限だけは、除いた購入も含めて判定する。
+-- 定義: most_bought は、除いた後の購入の多い20商品のうち、その顧客が買っていない上位3つ。以前買った商品の再購入は、どちらの方法でも当たらない。
+-- 定義: 期間は $as_of までの全購入。
 -- Left out is the last purchase of every customer with two and more. Rules and bought items are those known before it, as `recommendation` makes
 -- them. The base line shows the three items with most purchases known, of the twenty first, that the customer had not bought. A repeat of what was
 -- bought before can be hit by neither. hit_rate = hits ÷ customers.

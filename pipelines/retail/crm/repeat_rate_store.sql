@@ -12,6 +12,9 @@
 -- column: purchases | long | 購買回数 | purchases with the item | plain
 -- column: purchases_per_buyer | double | 一人当たり購買回数 | purchases by buyers | plain
 -- column: median_days | double? | 購入間隔の日数（中央値） | median of the repeaters' mean days between purchases | plain
+-- 定義: 分子: その店舗でその商品を2回以上の購入で買った人。分母: その店舗でその商品を買った人。期間の限定はなく $as_of までの全購入。
+-- 定義: 注文、アプリの購入、商品の分かるカードの売上を数える。店舗または顧客の分からない購入は数えない。
+-- 定義: 購入間隔 = 2回以上買った人ごとの、初回から最終までの日数 ÷（購買回数 − 1）の中央値。一人当たり購買回数 = 購買回数 ÷ 購入者数。
 -- Numerator: persons who bought the item in the store in two or more purchases. Denominator: persons who bought it there. Orders, purchases in
 -- the app and card sales with items count; purchases without a store, or of nobody known, do not. No window: every purchase up to $as_of.
 -- median_days: of each repeater the days from the first to the last purchase by the purchases less one; the median of these.

@@ -6,6 +6,9 @@
 -- column: to_segment | text | 現在のセグメント | segment now | plain
 -- column: persons | long | 人数 | persons | plain
 -- column: share | double | 移動元に占める割合 0–1 | share of the persons of from_segment, 0 to 1 | plain
+-- 定義: 割合 = その行の人 ÷ 1か月前に同じセグメント（from_segment）だった人。none は1か月前にまだ購入のなかった人。
+-- 定義: 両時点とも今日の名寄せの同じ購入者で、現在は $as_of まで、1か月前はその時点までの購入から計算する。1か月前の金額からも、その後の返品を差し引く。
+-- 定義: rfm は r・f・m のランクを並べたもの、decile は01〜10、cpm は区分に現役か離脱を付けたもの。
 -- Both sides are computed over the same persons with today's ids: once with every purchase up to $as_of, once with those up to a month before.
 -- rfm: the ranks r, f, m one after the other. decile: 01 to 10. cpm: the cell with 現役 or 離脱 behind it. Denominator of share: the row's
 -- from_segment.

@@ -11,6 +11,9 @@
 -- column: reached | long? | この段階以上の人数 | persons on this stage or a higher one | plain
 -- column: fulfilled | long? | この段階の条件だけを満たす人数（前の段階を問わない） | buyers for whom its own rule holds, whatever the others say | plain
 -- column: persons_before | long? | 比較時点にこの段階にいた人数 | persons who stood on it $stage_move_days days ago | plain
+-- 定義: 段階と条件は seven_stages と同じ。割合 = この段階にいる人 ÷ 全購入者（どの段階の条件も満たさない購入者を含む）。
+-- 定義: reached はこの段階以上にいる人、fulfilled は前の段階を問わずこの段階の条件を満たす人、persons_before は $stage_move_days × 24時間前にいた人。
+-- 定義: 七段階すべてに行がある。購入者の誰にもデータがなく飛ばす段階の数値はNULL。
 -- Stages and rules as in seven_stages. All seven have a row; a skipped one has no numbers.
 with rule as (
     select

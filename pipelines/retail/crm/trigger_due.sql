@@ -2,7 +2,7 @@
 -- en: triggers: what is due from when, once for each rule and founding event
 -- key: rule, event
 -- column: rule | text | 規則 (after_purchase, cart_left, overdue, dormant, revival, points_expiring, birthday, nth_visit) | rule | plain
--- column: event | text | 起点の出来事（チャネル/番号） | founding event: channel/id | keyed
+-- column: event | text | 起点の出来事（チャネル/番号。購入ではチャネル/取引番号/購入したレコード） | founding event: channel/id, of a purchase channel/transaction/record that bought | keyed
 -- column: customer_id | text | 統合顧客ID | unified customer id | keyed
 -- column: event_at | timestamp? | 起点の日時（誕生日はNULL） | when the founding event was; null of a birth | plain
 -- column: due_at | timestamp | いつから | from when it is due | plain
@@ -10,13 +10,26 @@
 -- column: due_now | boolean | 今回の実行で初めて期限が来たか（規則と出来事ごとに一度だけ） | whether it is due, and was in no run as of another time: once for each rule and event | plain
 -- column: told_at | timestamp? | due_nowになった実行の時点（まだならNULL） | time of the run that it was due_now in; null where it is not due yet | plain
 -- column: amount | double? | 金額またはポイント | yen of the purchase, or points that expire | plain
+-- 定義: 行 = 規則と起点の出来事の組（統合しても変わらない）。起点から（誕生日は30日前から）、valid_until を過ぎるか条件に合わなくなるまで。
+-- 定義: due_now = due_at が来ていて、別の時点の実行でまだ due_now になっていない行（trigger_told）。同じ時点の再実行は同じ結果になる。
+-- 定義: after_purchase: 購入の10日後から7日間。revival: 前の購入から $dormant_days 日（日付の差）以上たった購入の時点から14日間。
+-- 定義: cart_left: Web来訪中の（アプリはレコードと日ごとの）最後のカート投入の1日後から7日間。その投入の後に購入があればない（同じ来訪中でも）。
+-- 定義: overdue: 最終購買から、本人の平均購買間隔（購買3回以上、1日未満なら1日）の1.5倍がたってから30日間。
+-- 定義: dormant: 最終購買の $dormant_days 日後から30日間。points_expiring: 残りのあるポイントの期限の30日前から期限まで（point_account）。
+-- 定義: birthday: 誕生日の0時から7日間。2月29日生まれは、平年は28日。番号は最初のレコードと年で、その年に知らせた誕生日は統合・分割後も知らせ済み。
+-- 定義: nth_visit: 顧客の $nth_visit 回目のWeb来訪の開始から7日間。一度知らせた来訪があれば、その来訪のまま。
+-- 定義: 購入の番号にはレコードも入る（レジの取引番号は重なるため）。一会計に二つのレコードがあれば、どちらも知らせ済みとなる。
 -- The key is the event and not the customer: when ids merge, it stays. A row is there from its founding event on (a birthday: from 30
 -- days before), so that a tool that sends sooner than the next run reads due_at; it goes when valid_until has passed, or when it no longer holds.
 -- due_now is true in the first run as of a time at which the row is due, however long after it fell due, while it is valid. `trigger_told` keeps
 -- when that was, from run to run, so that a late run and one that is skipped lose nothing, and a merge of ids repeats nothing. A run made again as
 -- of the same time says the same again: whoever keeps the newest told_at that was read, and reads what is later, reads each row once.
+-- A purchase is named by its record too: tills repeat numbers, so that two customers have one. Not by the customer, who changes when ids merge; nor
+-- only where two have the number, as the id of the first would be another once the second is there, and be told again. What was told of a
+-- checkout of two records is told of both, into whatever customers they are split; so is what was told as channel/transaction, as events were once.
 -- after_purchase: 10 days after each purchase, for 7 days.
--- cart_left: a day after a web visit, or a record's day with the app, that put something into the cart, for 7 days; none once anything was bought since.
+-- cart_left: a day after something was last put into the cart in a web visit, or in a record's day with the app, for 7 days; none once anything was
+-- bought since, be it in that very visit.
 -- overdue: 1.5 times the customer's own mean interval (3 purchases and more, one day at least) after the last purchase, for 30 days.
 -- dormant: $dormant_days days after the last purchase, for 30 days. revival: at once, a purchase $dormant_days days and more after the one before.
 -- points_expiring: 30 days before a lot with points left ends, until then; see `point_account`.
@@ -71,10 +84,28 @@ told_visit as (
     join web_visit v on v.channel || '/' || v.visit_id = t.event
     where t.rule = 'nth_visit' and v.customer_id is not null
 ),
+-- Checkouts whose number was told, by each record that its customer had then. None is valid for longer than 30 days after it was told.
+told_purchase as (
+    select t.rule, t.number || '/' || replace(h.record_id, '/', '%2F') as event, min(t.told_at) as told_at
+    from (
+        select rule, customer_id, told_at, unnest(make_array(event, regexp_replace(event, '/[^/]*$', ''))) as number
+        from previous.trigger_told
+        where rule in ('after_purchase', 'revival', 'overdue', 'dormant') and told_at > $as_of - interval '40 days'
+    ) t
+    join id_map h on h.customer_id = t.customer_id and starts_with(t.number, h.channel || '/')
+    where h.valid_from <= t.told_at and (h.valid_to is null or h.valid_to > t.told_at)
+    group by t.rule, t.number || '/' || replace(h.record_id, '/', '%2F')
+),
 cart as (
-    select channel || '/' || visit_id as event, customer_id, ended_at as event_at
-    from web_visit
-    where carts > 0 and customer_id is not null and ended_at > $as_of - interval '8 days'
+    select v.channel || '/' || v.visit_id as event, v.customer_id, c.event_at
+    from (
+        select channel, coalesce(transaction_id, event_id) as visit_id, max(occurred_at) as event_at
+        from _event
+        where event_type = 'web_visit'
+        group by channel, coalesce(transaction_id, event_id)
+    ) c
+    join web_visit v on v.channel = c.channel and v.visit_id = c.visit_id
+    where v.customer_id is not null
     union all
     -- By record: two records of one person that was two before stay two carts.
     select channel || '/' || min(event_id) as event, max(customer_id) as customer_id, max(occurred_at) as event_at
@@ -96,7 +127,7 @@ due as (
     from (
         select
             unnest(make_array('after_purchase', 'revival')) as rule,
-            channel || '/' || purchase as event,
+            channel || '/' || purchase || '/' || replace(record_id, '/', '%2F') as event,
             customer_id,
             occurred_at as event_at,
             days_since_previous,
@@ -169,9 +200,10 @@ select
     d.event_at,
     d.due_at,
     d.valid_until,
-    d.due_at <= $as_of and coalesce(t.told_at = $as_of, d.told_before is null) as due_now,
-    coalesce(t.told_at, d.told_before, case when d.due_at <= $as_of then $as_of end) as told_at,
+    d.due_at <= $as_of and coalesce(t.told_at = $as_of, coalesce(d.told_before, o.told_at) is null) as due_now,
+    coalesce(t.told_at, d.told_before, o.told_at, case when d.due_at <= $as_of then $as_of end) as told_at,
     d.amount
 from due d
 left join previous.trigger_told t on t.rule = d.rule and t.event = d.event
+left join told_purchase o on o.rule = d.rule and o.event = d.event
 where d.valid_until > $as_of

@@ -7,6 +7,8 @@
 -- column: first_seen | timestamp? | 最初に見た日時 | when a record had it first | plain
 -- column: last_seen | timestamp? | 最後に見た日時 | when a record had it last | plain
 -- column: count | long | その値を持つレコード数 | records that have or had it | plain
+-- 定義: 行 = 顧客のレコードが持つ、または持っていた値（電話、メール、属性、チャネルの番号）。氏名・住所・郵便番号・生年月日・性別は識別子とみなさない。
+-- 定義: 顧客は今日の名寄せによる。期間の限定はなく全履歴。行に日時のないレコードだけの値は、日時がNULL。
 -- Names, addresses, birth dates are none: they do not tell one person from all others. A record whose rows have no time has none here.
 -- Who a record belongs to is what holds now (`valid_to` is null). No window: every value that a record ever had.
 with record as (

@@ -19,6 +19,11 @@
 -- column: views | long? | 商品閲覧数 | items viewed | plain
 -- column: carts | long? | カート投入数 | items put into the cart | plain
 -- column: logins | long | ログイン数（会員の番号を持つヒットを含む） | log-ins, and hits that name the member | plain
+-- 定義: 来訪の人 = 来訪中の最後のログインの人、なければその訪問者IDで来訪前に最後にログインした人。会員の番号を持つヒットもログインとみなす。
+-- 定義: 後のログインで過去の来訪の人は決めない。later_customer_id だけはさかのぼり、その訪問者IDで一人だけがログインした場合に限る。
+-- 定義: フラグは来訪の開始時点のもの。first_visit: その訪問者IDの最初の来訪、または訪問者IDのない来訪。non_member: その前にログインがない。
+-- 定義: member_with_purchase: 前にログインした人に、開始前の購入がある。member_without_purchase: ない（番号の顧客が分からない場合を含む）。
+-- 定義: 閲覧数とカート投入数は、どの来訪にもなければ（データなし）NULL。期間は $as_of まで。
 -- A visit is that of a person from a log-in at its visitor id on, until somebody else logs in there. A hit that names a record is a log-in too.
 -- It is never joined backwards: a log-in of a visit names this visit and those after it. later_customer_id looks backwards, and is empty where
 -- the device is shared.

@@ -12,6 +12,11 @@
 -- column: converted | long? | 購入につながった来訪数 | visits followed by a purchase of the person | plain
 -- column: rate | double? | CVR 0–1 | converted ÷ visits | plain
 -- column: rate_known | double? | 顧客が分かる来訪でのCVR 0–1 | converted ÷ visits whose person is known | plain
+-- 定義: CVR = 購入につながった来訪 ÷ その月に始まった来訪。人の分からない来訪はつながりようがないので、これは下限。
+-- 定義: 購入につながった来訪 = その人が開始から $visit_conversion_days 日（24時間単位）以内に購入したもの。チャネルは問わない。
+-- 定義: 来訪の人は web_visit の customer_id、なければ later_customer_id。
+-- 定義: 顧客が分かる来訪でのCVR = 購入につながった来訪 ÷ 人の分かる来訪。月の最終日から $visit_conversion_days 日たつまで、どれもNULL。
+-- 定義: カート投入は、どの来訪にもなければ（データなし）NULL。
 -- A visit converts by a purchase of its person (customer_id, or later_customer_id), in any channel, within $visit_conversion_days days (of 24 hours)
 -- from its start on. Visits of nobody known cannot convert: rate is a lower bound, rate_known is of those where it can be seen. A month
 -- counts when that many days have passed since its last day; a younger one is null.

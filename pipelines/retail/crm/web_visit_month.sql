@@ -13,6 +13,9 @@
 -- column: member_with_purchase_visits | long | 実績のある会員の来訪数 | visits of the flag member_with_purchase | plain
 -- column: returned | long? | 30日以内の別の日に再訪した人数 | persons who came back on a later day within 30 days | plain
 -- column: return_rate | double? | 再訪率 0–1 | returned ÷ persons | plain
+-- 定義: 再訪率 = その月（その媒体）の来訪から30日以内の別の日に再訪した人（再訪の媒体は問わない）÷ その月（その媒体）に来訪した人。
+-- 定義: 人は web_visit の customer_id（後のログインで分かった人は入れない）。日と月はパイプラインのタイムゾーンのもの。
+-- 定義: 月の最終日から30日たつまで、再訪の人数と率はNULL。
 -- 再訪率: persons of the month (of the medium) who came back on a later day, at most 30 days after a visit of that month (of the medium), by
 -- any medium ÷ persons of the month (of the medium). Days are those of the pipeline's zone. A person is who the visit's customer_id names. A month counts when 30 days have passed since
 -- its last day; a younger one is null.

@@ -1,6 +1,7 @@
 -- A receipt that several checkouts of known customers share, such as an order and the card sale of the same till, and which of them stays as
 -- the purchase: one with items (its `stays` begins with 0), else (1) the first by channel and number.
--- What holds of it holds of the checkout: where the order is cancelled, the card sale is no purchase either. Negative lines are not asked.
+-- What holds of it holds of the checkout: where the order is cancelled, the card sale is no purchase either. Negative lines are not asked; which
+-- purchase they lower says _return.
 with line as (
     select receipt_id, channel || ' ' || purchase as checkout, item_id
     from _sale

@@ -9,6 +9,9 @@
 -- column: support | double | 支持度 0–1 | share of transactions with both | plain
 -- column: confidence | double | 信頼度 0–1 | share of A's transactions that have B | plain
 -- column: lift | double | リフト値 | confidence by the share of B | plain
+-- 定義: 支持度 = AとBをともに含む取引 ÷ 商品のある全取引。信頼度 = AとBをともに含む取引 ÷ Aを含む取引。
+-- 定義: リフト値 = 信頼度 ÷（Bを含む取引 ÷ 商品のある全取引）。支持度が $minimum_support 以上の組だけで、A→BとB→Aは別の行。
+-- 定義: 顧客の分からない取引も数える。取消・仮注文・返品の明細は商品とみなさない。期間は $as_of までの全取引。
 -- Items bought together: support, confidence and lift of A → B, for pairs from $minimum_support up. Purchases of nobody known count too.
 with total as (
     select cast(count(*) as double) as n from (select distinct customer_id, channel, purchase from _item)

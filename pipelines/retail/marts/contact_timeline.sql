@@ -11,6 +11,8 @@
 -- column: item_name | text? | 商品名 | item name | plain
 -- column: amount | amount? | 金額（円） | amount in yen | plain
 -- column: detail | text? | 内容 | text | hidden
+-- 定義: 行 = 顧客の分かる出来事（interaction の一行）。全チャネルを通して日時の順に並べ、同時ならチャネル・明細番号の順。
+-- 定義: 期間は $as_of まで。日時の分からないものも含み、その顧客の最後に置く。
 -- What a customer did and said, over all channels, in order of time.
 select
     customer_id,

@@ -20,10 +20,19 @@
 -- column: number | long | 顧客の何回目の購入か（1から） | n-th purchase of the customer, from 1 | plain
 -- column: days_since_previous | long? | 前回購入からの日数 | days since the purchase before | plain
 -- column: next_occurred_at | timestamp? | 次回の購買日時 | when the customer bought again | plain
+-- 定義: 購入 = 顧客の分かる一会計（注文、カードの売上、アプリの購入）。取消・仮注文とポイントの利用は含まない。同じレシートの会計は一つの購入とする。
+-- 定義: 返品された明細は0円とし、負の明細は減額する。これらだけの会計とカードの返品は購入ではない。
+-- 定義: その返品は、同じレシートの購入、なければ顧客の直前の購入から差し引き、どちらもなければ差し引かない。
+-- 定義: そのレシートの売上が取消・仮注文・返品済みの場合、または売上のチャネル自身に返品の記録があり、これが別のチャネルの返品である場合は差し引かない。
+-- 定義: net = 金額 − 値引 − 利用ポイント − 消費税。消費税の分かる明細がなければNULL（金額が0なら計算する。返品された明細の税は0とみなす）。
+-- 定義: 原価 = 商品の原価 × 数量の合計。原価の分からない明細があればNULL。原価の分からない返品は原価を戻さない。
+-- 定義: 割引購入 = 返品でない明細に、クーポンか値引のある購入。number は日時の順で、同時ならチャネル・取引番号の順。期間は $as_of まで。
+-- 定義: days_since_previous はパイプラインのタイムゾーンの日付の差。next_occurred_at は次の購入がなければNULL。
 -- A purchase of a customer: one checkout, that is an order, a sale on a card, or a purchase in the app. One row each.
 -- Cancelled and provisional orders are none, nor are redeemed points. One receipt is one purchase (_receipt).
 -- A returned line is worth nothing, a negative line lowers. A checkout of nothing but these, or a return on a card, is no purchase: it lowers
--- the customer's purchase before it (_return), and nothing where there is none.
+-- the purchase of its receipt, else the customer's purchase before it, and nothing where there is none (_return). Where the sale of its receipt is
+-- cancelled, provisional or returned, or its own channel tells what came back of it and this is another one, it lowers nothing: that was told.
 -- amount: as recorded, before what was taken off. net: what is left of it after discounts, points and tax; null where no line says the tax.
 -- cost: item cost × quantity, null where that of a line is not known; what came back without an item gives no cost back.
 -- coupon: whether a coupon was used or something taken off.

@@ -7,6 +7,8 @@
 -- column: buyers | long | 購入者数 | buyers | plain
 -- column: repeaters | long | 2回以上の購入者数 | buyers with two or more purchases | plain
 -- column: repeat_rate | double | リピート率 0–1 | repeaters by buyers, 0 to 1 | plain
+-- 定義: リピート率 = その商品を2回以上の購入で買った人 ÷ その商品を買った人。一つの購入で何個買っても1回。
+-- 定義: 期間は $as_of までの全購入。顧客の分からない購入と、取消・仮注文・返品の明細は数えない。
 -- Of the people who bought an item, how many bought it in two or more purchases.
 with bought as (
     select item_id, customer_id, count(*) as purchases

@@ -250,6 +250,24 @@ impl Audit {
         Ok(self.network().await?.rows_of_pair(pair).filter(|(l, r)| l != r))
     }
 
+    /// Refuses pairs of which a record is gone, as a page that is still open may name them: an erased one is written into no log again.
+    ///
+    /// # Errors
+    /// Usage, where a record is not there; environment, if the index cannot be made.
+    pub(crate) async fn must_have(&self, pairs: &[Pair]) -> Result<()> {
+        for pair in pairs {
+            if self.rows_of_pair(pair).await?.is_none() {
+                return Err(Error::absent("a record of the pair is not in this run")
+                    .hint("it was erased, or its source no longer has it; go on with the next pair")
+                    .ja(
+                        "このペアのレコードは、いまの実行にはありません。",
+                        "消去されたか、データ元からなくなりました。次のペアに進んでください。",
+                    ));
+            }
+        }
+        Ok(())
+    }
+
     /// The digest of the values of both records of a pair; `None` where one is not there.
     ///
     /// # Errors

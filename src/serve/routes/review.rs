@@ -102,21 +102,6 @@ impl Open {
         Rules { by: &self.by, at: &self.at, renames: &self.renames, file: &self.file, four_eyes: self.four_eyes }
     }
 
-    /// What a page still shows may be gone: a record that was erased is written into no log again.
-    async fn must_have(&self, pairs: &[Pair]) -> Result<()> {
-        for pair in pairs {
-            if self.audit.rows_of_pair(pair).await?.is_none() {
-                return Err(Error::absent("a record of the pair is not in this run")
-                    .hint("it was erased, or its source no longer has it; go on with the next pair")
-                    .ja(
-                        "このペアのレコードは、いまの実行にはありません。",
-                        "消去されたか、データ元からなくなりました。次のペアに進んでください。",
-                    ));
-            }
-        }
-        Ok(())
-    }
-
     /// What answers would change.
     async fn effect(&self, pairs: &[Pair], same: bool) -> Result<Effect> {
         let held = self.audit.held(&self.decisions, self.four_eyes).await?;
@@ -361,7 +346,7 @@ async fn decide(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) ->
     if pairs.is_empty() || pairs.len() > AT_ONCE {
         return Err(Failure::no_pair(AT_ONCE));
     }
-    open.must_have(&pairs).await?;
+    open.audit.must_have(&pairs).await?;
     let (alone, why) = (pairs.len() == 1, why(&form, word)?);
     let mut answers = Vec::new();
     for pair in &pairs {
@@ -413,7 +398,7 @@ async fn preview(Of(state): Of<Arc<State>>, who: Who, lang: Lang, body: Bytes) -
     if pairs.is_empty() {
         return Err(Failure::no_pair(AT_ONCE));
     }
-    open.must_have(&pairs).await?;
+    open.audit.must_have(&pairs).await?;
     let effect = match word {
         Word::Unsure => Effect::default(),
         word => open.effect(&pairs, word == Word::Same).await?,
@@ -461,7 +446,7 @@ async fn assigned(Of(state): Of<Arc<State>>, who: Who, body: Bytes) -> Answered 
         let queue = open.audit.review(open.seen(), &wanted.filter()?, 0, AT_ONCE).await?;
         pairs = queue.items.into_iter().map(|item| pair_of([item.left, item.right])).collect();
     }
-    open.must_have(&pairs).await?;
+    open.audit.must_have(&pairs).await?;
     assign(&state.lake, open.rules(), &pairs, &to).await?;
     Ok(on(&form.wanted().unnamed(), false))
 }
@@ -493,7 +478,7 @@ async fn comment(Of(state): Of<Arc<State>>, who: Who, body: Bytes) -> Answered {
     let on_what = match (&pair, form.get("customer").filter(|id| !id.is_empty())) {
         (_, Some(customer)) => open.audit.customer_of_run(customer).await?,
         (Some(pair), None) => {
-            open.must_have(std::slice::from_ref(pair)).await?;
+            open.audit.must_have(std::slice::from_ref(pair)).await?;
             Comment::on_pair(pair)
         }
         (None, None) => return Err(Failure::no_subject()),

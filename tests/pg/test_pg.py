@@ -3,6 +3,7 @@
 In: a binary (NAYOSE) and a lake of the sample (NAYOSE_LAKE). Run by `make pg-test`.
 """
 
+import contextlib
 import datetime
 import decimal
 import json
@@ -322,6 +323,27 @@ def test_a_client_can_cancel(connection):
     assert fails(connection, SLOW) == "57014"
     assert time.monotonic() - began < 5
     assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_a_heavy_statement_starves_no_other_client():
+    heavy = "select a.*, b.* from interaction a join interaction b on a.channel = b.channel order by a.amount, b.amount limit 5"
+    with served() as server:
+        with psycopg.connect(server.dsn(), autocommit=True) as one, psycopg.connect(server.dsn(), autocommit=True) as other:
+
+            def runs():
+                with contextlib.suppress(psycopg.Error):
+                    one.execute(heavy)
+
+            asks = threading.Thread(target=runs)
+            asks.start()
+            time.sleep(1)
+            before = time.monotonic()
+            assert other.execute("select 1").fetchone() == (1,)
+            waited = time.monotonic() - before
+            one.cancel_safe()
+            asks.join(60)
+    # It waited for seconds, as long as steps of the join kept the two threads that both had.
+    assert waited < 3, waited
 
 
 def test_a_query_that_wants_too_much_memory_fails_and_others_go_on():

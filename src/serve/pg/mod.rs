@@ -49,6 +49,9 @@ const TURNED_AWAY: usize = 32;
 /// [`rewrite::MOST_OPERATORS`] has 64 KiB.
 const STACK: usize = 64 << 20;
 
+/// Threads of statements at most, however many may run at once.
+const MOST_THREADS: usize = 256;
+
 /// Threads of connections: they plan, and write rows; one that plans leaves another for the rest.
 const CONNECTION_THREADS: usize = 2;
 
@@ -107,7 +110,10 @@ impl Bound {
         };
         // Two: a statement that keeps its threads for minutes keeps neither sign-ins nor cancellations.
         let mut threads = Threads { runtimes: Vec::new(), stop };
-        threads.runtimes.push(runtime("nayose-sql", self.settings.threads.max(1))?);
+        // A step of a join may keep its thread for seconds: each statement that runs has threads of its own, and one that was cancelled and
+        // has not noticed yet. The system deals the cores out among them.
+        let statements = self.settings.at_once.saturating_add(1).saturating_mul(self.settings.threads.max(1));
+        threads.runtimes.push(runtime("nayose-sql", statements.min(MOST_THREADS))?);
         let statements = threads.runtimes[0].handle().clone();
         threads.runtimes.push(runtime("nayose-pg", CONNECTION_THREADS)?);
         let server = Arc::new(Server::new(lake, self.settings.clone(), statements)?);

@@ -1,6 +1,6 @@
 -- A customer who bought: what the marts of the CRM ask of all purchases of a customer, found in one pass over them.
--- event: the last purchase, named as in `trigger_due`. `_then`: by the purchases up to one month before $as_of (before the 31st the last day of a shorter month, at the same
--- time of day), null or 0 where there were none; amounts are lowered by what came back up to now, also those of then.
+-- event: the last purchase, named as in `trigger_due`.
+-- `_then`: by the purchases up to one month before $as_of (before the 31st the last day of a shorter month, at the same time of day), null or 0 where there were none; amounts are lowered by what came back up to now, also those of then.
 -- recent, before, recent_before: purchases of the last $stage_days × 24 hours, those up to $stage_move_days × 24 hours ago, and of these those of
 -- the $stage_days × 24 hours before that moment.
 select
